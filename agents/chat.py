@@ -1,0 +1,136 @@
+"""The calls that roles make: say, choose and fill, on behalf of one dialogue."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, create_model
+
+from agents.client import ChatClient, ResultT
+from agents.errors import CallError
+from agents.options import Sampling
+from agents.prompting import Message
+from agents.usage import Role, Usage
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+CHOICE_TOKENS = 16
+"""Enough for any option and the JSON around it; a constrained choice stops by itself."""
+
+
+@lru_cache(maxsize=256)
+def _json_format(answer_type: type[BaseModel]) -> dict[str, Any]:
+    """Return the wire form of a type: a JSON schema without free keys, its properties in the order declared."""
+    schema = answer_type.model_json_schema()
+    for part in (schema, *schema.get("$defs", {}).values()):
+        part["additionalProperties"] = False
+    json_schema = {"name": answer_type.__name__, "strict": True, "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
+
+
+@lru_cache(maxsize=256)
+def _option_type(options: tuple[str, ...]) -> Any:
+    """Return the type of a JSON answer that names one of `options`, for servers without vLLM's `choice`."""
+    option = StrEnum("Option", {option: option for option in options})
+    return create_model("Choice", choice=(option, ...))  # type: ignore[call-overload]
+
+
+class Chat:
+    """The calls of one dialogue to one model: seeds follow from the dialogue's seed, usage is counted by role.
+
+    Calls of a dialogue are made one after the other, so call k of a dialogue always gets the same seed.
+    """
+
+    def __init__(self, client: ChatClient, sampling: Sampling, seed: int) -> None:
+        self.usage: dict[Role, Usage] = {}
+        self._client = client
+        self._sampling = sampling
+        self._seed = seed
+        self._calls = 0
+
+    async def say(
+        self, role: Role, messages: Sequence[Message], *, clean: Callable[[str], str], max_tokens: int
+    ) -> str:
+        """Return the answer's text after `clean`.
+
+        Raises:
+            UnreadableAnswerError: every answer was empty or cut off.
+            CallError, EngineError: see `ChatClient.ask`.
+
+        """
+
+        def parse(text: str) -> str:
+            speech = clean(text)
+            if not speech:
+                raise ValueError("the answer holds no words")
+            return speech
+
+        return await self._ask(role, messages, {"max_tokens": max_tokens}, parse)
+
+    async def choose(self, role: Role, messages: Sequence[Message], options: Sequence[str]) -> str:
+        """Return one of `options`, by constrained decoding.
+
+        Raises:
+            UnreadableAnswerError: every answer was something else.
+            CallError, EngineError: see `ChatClient.ask`.
+
+        """
+        if not self._client.is_vllm:
+            option_type = _option_type(tuple(options))
+            return str((await self.fill(role, messages, option_type, max_tokens=CHOICE_TOKENS)).choice)
+
+        def parse(text: str) -> str:
+            if text not in options:
+                raise ValueError(f"{text!r} is none of {', '.join(options)}")
+            return text
+
+        form = {"structured_outputs": {"choice": list(options)}, "max_tokens": CHOICE_TOKENS}
+        return await self._ask(role, messages, form, parse)
+
+    async def fill(
+        self, role: Role, messages: Sequence[Message], answer_type: type[AnswerT], *, max_tokens: int
+    ) -> AnswerT:
+        """Return an instance of `answer_type`, by a JSON schema that constrains the decoding.
+
+        Raises:
+            UnreadableAnswerError: every answer was cut off or invalid.
+            CallError, EngineError: see `ChatClient.ask`.
+
+        """
+        form = _json_format(answer_type) | {"max_tokens": max_tokens}
+        return await self._ask(role, messages, form, answer_type.model_validate_json)
+
+    async def _ask(
+        self, role: Role, messages: Sequence[Message], form: dict[str, Any], parse: Callable[[str], ResultT]
+    ) -> ResultT:
+        self._calls += 1
+        call = self._calls
+        sampling = self._sampling
+        body = {"messages": messages, "temperature": sampling.temperature, "top_p": sampling.top_p, **form}
+        if sampling.thinking_tokens:
+            body["max_tokens"] += sampling.thinking_tokens
+        elif self._client.is_vllm:
+            body["chat_template_kwargs"] = {"enable_thinking": False}
+
+        def count(usage: Usage) -> None:
+            self.usage[role] = self.usage.get(role, Usage()) + usage
+
+        def seed_of(attempt: int) -> int:
+            return derive_seed(self._seed, call, attempt)
+
+        try:
+            return await self._client.ask(body, parse, seed_of=seed_of, count=count)
+        except CallError as error:
+            raise type(error)(f"{role}, call {call}: {error}") from error
+
+
+def derive_seed(*parts: object) -> int:
+    """Return a 31-bit seed that depends on all `parts`, the same on every machine.
+
+    >>> derive_seed(7, "a") == derive_seed(7, "a") != derive_seed(7, "b")
+    True
+    """
+    text = "\0".join(map(str, parts))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) >> 1

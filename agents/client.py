@@ -1,0 +1,259 @@
+"""The lean path to the engine: one model on one OpenAI-compatible server, one retry policy, usage counted.
+
+The openai package carries the requests; its low-level `post` with plain JSON skips the typed request and response
+models, which cost more CPU than everything else on the way of a call. Its own retries are off: tenacity owns them here.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx2
+import openai
+import tenacity
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+
+from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid
+from agents.options import Patience, normalise_base_url
+from agents.usage import Usage
+
+ResultT = TypeVar("ResultT")
+
+KEEP_ALIVE_S = 4.0
+"""Below the 5 s after which vLLM closes an idle connection, so that no request meets a closing one."""
+CHECK_TIMEOUT_S = 20.0
+MAX_BACKOFF_S = 10.0
+MAX_RETRY_AFTER_S = 60.0
+RETRY_TEMPERATURE = 0.5
+"""Greedy decoding would repeat an unreadable answer: it is asked for again at least this warm."""
+_BUSY = frozenset({429, 502, 503, 504})
+
+
+class _TokenDetails(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _TokenCounts(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _TokenDetails | None = None
+
+
+class _AnswerMessage(BaseModel):
+    content: str | None = None
+
+
+class _AnswerChoice(BaseModel):
+    message: _AnswerMessage
+    finish_reason: str | None = None
+
+
+class _Completion(BaseModel):
+    """The part of a chat completion that is read; the rest of the body is ignored."""
+
+    choices: list[_AnswerChoice] = Field(min_length=1)
+    usage: _TokenCounts = _TokenCounts()
+
+
+class _ServedModel(BaseModel):
+    id: str
+    owned_by: str | None = None
+
+
+class _ModelList(BaseModel):
+    data: list[_ServedModel]
+
+
+def shorten(text: str, limit: int = 300) -> str:
+    """Return `text` on one line, cut after `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[:limit]}..."
+
+
+def _describe(error: openai.APIError) -> str:
+    """Say in one line what a failed request met."""
+    if isinstance(error, openai.APIStatusError):
+        return f"HTTP {error.status_code}: {shorten(error.response.text) or error.response.reason_phrase}"
+    if isinstance(error, openai.APITimeoutError):
+        return "no answer in time"
+    return shorten(str(error.__cause__ or error)) or type(error).__name__
+
+
+def _is_retryable(error: BaseException) -> bool:
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in {408, 409, 429} or error.status_code >= 500
+    return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)
+
+
+def _is_outage(error: BaseException | None) -> bool:
+    """Tell whether the server is away or busy, rather than failing on this request."""
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in _BUSY
+    return isinstance(error, openai.APIConnectionError)
+
+
+_backoff = tenacity.wait_random_exponential(multiplier=0.25, max=MAX_BACKOFF_S)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Ask at once for another answer, wait as long as a busy server says, else back off with jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, UnreadableAnswerError):
+        return 0.0
+    if isinstance(error, openai.APIStatusError):
+        try:
+            return min(float(error.response.headers["retry-after"]), MAX_RETRY_AFTER_S)
+        except (KeyError, ValueError):
+            pass  # no such header, or one that holds a date
+    return _backoff(state)
+
+
+class ChatClient:
+    """One model on one server, with a shared connection pool; `usage` counts all its answers.
+
+    Use it with `async with`, and `check` it before the first call. Without a `model`, the server's only one is taken.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str | None,
+        *,
+        api_key: SecretStr | None = None,
+        patience: Patience | None = None,
+        connections: int = 256,
+    ) -> None:
+        self.base_url = normalise_base_url(base_url)
+        self.model = model or ""
+        self.is_vllm = False
+        self.usage = Usage()
+        self._patience = patience or Patience()
+        self._last_answer = time.monotonic()
+        self._openai = openai.AsyncOpenAI(
+            base_url=self.base_url,
+            api_key=api_key.get_secret_value() if api_key else "none",
+            max_retries=0,
+            timeout=self._patience.request_timeout_s,
+            http_client=openai.DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE_S),
+                timeout=self._patience.request_timeout_s,
+            ),
+        )
+
+    async def __aenter__(self) -> "ChatClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._openai.close()
+
+    async def check(self) -> None:
+        """Find out whether the server is there and serves the model, and whether it speaks vLLM's dialect.
+
+        Raises:
+            UsageError: no OpenAI-compatible server there, or one without the model; says what it answered or has.
+
+        """
+        try:
+            response = await self._openai.get("/models", cast_to=httpx2.Response, options={"timeout": CHECK_TIMEOUT_S})
+            served = _ModelList.model_validate_json(response.content).data
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise UsageError(
+                f"{self.base_url} refuses the key ({_describe(error)}); set ROLECS_API_KEY (for a judge of its own: "
+                "ROLECS_JUDGE_API_KEY)"
+            ) from None
+        except openai.APIError as error:
+            raise UsageError(f"no model server at {self.base_url}: {_describe(error)}") from None
+        except ValidationError:
+            raise UsageError(
+                f"{self.base_url} is no OpenAI-compatible server: /models answered {shorten(response.text, 120)!r}"
+            ) from None
+        names = [model.id for model in served]
+        if not self.model and len(names) == 1:
+            self.model = names[0]
+        if self.model not in names:
+            problem = f"has no model {self.model!r}" if self.model else "has several models, name one with --model"
+            raise UsageError(f"{self.base_url} {problem}; it has: {', '.join(names) or 'none'}")
+        self.is_vllm = any(model.owned_by == "vllm" for model in served)
+
+    async def ask(
+        self,
+        body: dict[str, Any],
+        parse: Callable[[str], ResultT],
+        *,
+        seed_of: Callable[[int], int],
+        count: Callable[[Usage], None],
+    ) -> ResultT:
+        """Send a chat completion until its answer can be parsed or the patience ends.
+
+        Args:
+            body: the request but for model and seed; its temperature is raised when an answer is asked for again.
+            parse: turns the answer's text into the result; raises ValueError when it is not in the demanded form.
+            seed_of: the seed of attempt 1, 2, ...
+            count: is told what each answer cost, readable or not.
+
+        Raises:
+            UnreadableAnswerError: every answer was cut off, empty or not in the demanded form.
+            CallError: the server refused the request, or failed on it however often it was asked.
+            EngineError: the server answered nobody for longer than the patience allows.
+
+        """
+        started = time.monotonic()
+        temperature = body["temperature"]
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=self._is_enough, reraise=True
+        )
+
+        async def attempt() -> ResultT:
+            number = retrying.statistics["attempt_number"]
+            warmth = temperature if number == 1 else max(temperature, RETRY_TEMPERATURE)
+            response = await self._openai.post(
+                "/chat/completions",
+                cast_to=httpx2.Response,
+                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(number)},
+            )
+            return self._read(response.content, parse, count)
+
+        try:
+            return await retrying(attempt)
+        except openai.APIError as error:
+            if _is_outage(error) and self._last_answer < started:
+                waited = time.monotonic() - started
+                raise EngineError(f"{self.base_url} gave no answer for {waited:.0f} s ({_describe(error)})") from error
+            raise CallError(_describe(error)) from error
+
+    def _read(self, content: bytes, parse: Callable[[str], ResultT], count: Callable[[Usage], None]) -> ResultT:
+        """Count what an answer cost, and parse it."""
+        try:
+            completion = _Completion.model_validate_json(content)
+        except ValidationError:
+            shown = shorten(content.decode(errors="replace"), 120)
+            raise UnreadableAnswerError(f"the server answered no chat completion but {shown!r}") from None
+        self._last_answer = time.monotonic()
+        counts = completion.usage
+        details = counts.prompt_tokens_details
+        usage = Usage(
+            calls=1,
+            prompt_tokens=counts.prompt_tokens,
+            cached_tokens=(details.cached_tokens or 0) if details else 0,
+            completion_tokens=counts.completion_tokens,
+        )
+        self.usage += usage
+        count(usage)
+        answer = completion.choices[0]
+        if answer.finish_reason == "length":
+            raise UnreadableAnswerError(f"the answer was cut off after {counts.completion_tokens} tokens")
+        if answer.finish_reason != "stop":
+            raise UnreadableAnswerError(f"the answer ended with finish_reason {answer.finish_reason!r}")
+        try:
+            return parse(answer.message.content or "")
+        except ValidationError as error:
+            raise UnreadableAnswerError(f"the answer is not in the demanded form: {describe_invalid(error)}") from None
+        except ValueError as error:
+            raise UnreadableAnswerError(str(error)) from None
+
+    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
+        """Decide when to give up: an outage is waited out, anything else is tried a fixed number of times."""
+        error = state.outcome.exception() if state.outcome else None
+        if _is_outage(error) and not isinstance(error, openai.APITimeoutError):
+            return (state.seconds_since_start or 0.0) >= self._patience.outage_s
+        return state.attempt_number >= self._patience.attempts

@@ -1,0 +1,198 @@
+"""The vocabulary of the Customer Support Conversation framework: the only table of it.
+
+Prompts, schemas, flow rules, judge texts and export formats derive from this module.
+Source: Zhu et al., arXiv 2508.04423, section 3 (stages and strategies); the wording is ours.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Language(StrEnum):
+    """A language that dialogues are played in."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class Speaker(StrEnum):
+    """Who says an utterance."""
+
+    SUPPORTER = "supporter"
+    CUSTOMER = "customer"
+
+
+class Stage(StrEnum):
+    """The part of a call that a strategy serves. Stages are building blocks, not a fixed order."""
+
+    CONNECTING = "Connecting"
+    IDENTIFYING = "Identifying"
+    EXPLORING = "Exploring"
+    RESOLVING = "Resolving"
+    MAINTAINING = "Maintaining"
+    ANY = "Any"
+
+
+class Strategy(StrEnum):
+    """What a supporter turn does. Every supporter turn carries exactly one; customer turns carry none."""
+
+    GT = "GT"
+    IV = "IV"
+    EM = "EM"
+    RP = "RP"
+    PR = "PR"
+    PS = "PS"
+    ID = "ID"
+    RI = "RI"
+    FR = "FR"
+    RC = "RC"
+    AC = "AC"
+    OT = "OT"
+
+
+class Wording(NamedTuple):
+    """A name and its meaning in one language."""
+
+    name: str
+    meaning: str
+
+
+class StrategyEntry(NamedTuple):
+    """One row of the table: the stage, the number in the authors' labels ("策略1 礼貌问候"), and the wordings."""
+
+    stage: Stage
+    number: int
+    wording: dict[Language, Wording]
+
+
+def _entry(stage: Stage, number: int, en: tuple[str, str], zh: tuple[str, str]) -> StrategyEntry:
+    return StrategyEntry(stage, number, {Language.EN: Wording(*en), Language.ZH: Wording(*zh)})
+
+
+STRATEGIES: dict[Strategy, StrategyEntry] = {
+    Strategy.GT: _entry(
+        Stage.CONNECTING,
+        1,
+        ("Greeting", "opens the call politely and offers help; only the first turn"),
+        ("礼貌问候", "礼貌地接起电话并表示愿意帮忙；只用于开场第一句"),
+    ),
+    Strategy.IV: _entry(
+        Stage.CONNECTING,
+        2,
+        ("Identity Verification", "asks for the one detail that proves who the customer is; no other question"),
+        ("确认身份", "询问能证明客户身份的信息；不问别的"),
+    ),
+    Strategy.EM: _entry(
+        Stage.IDENTIFYING,
+        5,
+        ("Emotional Management", "answers a negative feeling with understanding before anything else; no solution yet"),
+        ("情感管理", "先回应客户的负面情绪，表示理解和安抚；此时不给方案"),
+    ),
+    Strategy.RP: _entry(
+        Stage.IDENTIFYING,
+        3,
+        ("Restatement or Paraphrasing", "repeats the problem in other words to confirm it; adds nothing new"),
+        ("重述或转述", "换个说法复述客户的问题以求确认；不添加新内容"),
+    ),
+    Strategy.PR: _entry(
+        Stage.EXPLORING,
+        4,
+        ("Problem Refinement", "asks for a new, specific fact about the problem; not for proof of identity"),
+        ("细化问题", "就问题本身追问一个新的具体细节；不是核实身份"),
+    ),
+    Strategy.PS: _entry(
+        Stage.EXPLORING,
+        6,
+        ("Providing Suggestions", "proposes an action that the customer or the service can take; not an explanation"),
+        ("提供建议", "提出客户或客服可以采取的做法；不是解释，也不是安慰"),
+    ),
+    Strategy.ID: _entry(
+        Stage.RESOLVING,
+        7,
+        ("Information Delivery", "explains a rule, term, fee or status; gives no advice"),
+        ("信息传达", "说明规则、条款、费用或进度；不给建议"),
+    ),
+    Strategy.RI: _entry(
+        Stage.RESOLVING,
+        8,
+        ("Resolution Implementation", "starts the agreed fix or reports how far it has come"),
+        ("解决实施", "着手办理已商定的方案，或告知办理进度"),
+    ),
+    Strategy.FR: _entry(
+        Stage.MAINTAINING,
+        9,
+        ("Feedback Request", "asks how satisfied the customer is, once the problem has been dealt with"),
+        ("反馈请求", "问题处理后询问客户是否满意、是否解决"),
+    ),
+    Strategy.RC: _entry(
+        Stage.MAINTAINING,
+        10,
+        ("Relationship Continuation", "points to a future service or contact; nothing about the problem itself"),
+        ("关系延续", "提示今后可用的服务或联系方式；不再处理当前问题"),
+    ),
+    Strategy.AC: _entry(
+        Stage.MAINTAINING,
+        11,
+        ("Appreciation and Closure", "thanks the customer and says goodbye; this ends the call"),
+        ("感谢与告别", "感谢客户并道别；说完通话结束"),
+    ),
+    Strategy.OT: _entry(
+        Stage.ANY,
+        12,
+        ("Others", "none of the others fits: off topic, a silent line, a request that policy forbids"),
+        ("其它", "其它策略都不适用：离题、对方沉默、要求违反规定等"),
+    ),
+}
+
+SPEAKER_NAMES: dict[Language, dict[Speaker, str]] = {
+    Language.EN: {Speaker.SUPPORTER: "Supporter", Speaker.CUSTOMER: "Customer"},
+    Language.ZH: {Speaker.SUPPORTER: "客服", Speaker.CUSTOMER: "客户"},
+}
+
+
+def name_of(strategy: Strategy, language: Language) -> str:
+    """Return the label of `strategy` that people read in `language`.
+
+    >>> name_of(Strategy.GT, Language.ZH)
+    '礼貌问候'
+    """
+    return STRATEGIES[strategy].wording[language].name
+
+
+def authors_label(strategy: Strategy, language: Language) -> str:
+    """Return the label in the form of the published data sets.
+
+    >>> authors_label(Strategy.GT, Language.ZH), authors_label(Strategy.AC, Language.EN)
+    ('策略1 礼貌问候', 'Strategy 11 Appreciation and Closure')
+    """
+    word = {Language.EN: "Strategy ", Language.ZH: "策略"}[language]
+    return f"{word}{STRATEGIES[strategy].number} {name_of(strategy, language)}"
+
+
+def _labels() -> dict[str, Strategy]:
+    labels: dict[str, Strategy] = {}
+    for strategy in Strategy:
+        labels[strategy.value.lower()] = strategy
+        for language in Language:
+            labels[name_of(strategy, language).lower()] = strategy
+            labels[authors_label(strategy, language).lower()] = strategy
+    return labels
+
+
+_STRATEGY_BY_LABEL = _labels()
+
+
+def parse_strategy(label: str) -> Strategy:
+    """Return the strategy that a code, a name or an authors' label stands for.
+
+    Raises:
+        ValueError: the label names none of the twelve; nothing is turned into OT in silence.
+
+    >>> parse_strategy("策略12 其它")
+    <Strategy.OT: 'OT'>
+
+    """
+    try:
+        return _STRATEGY_BY_LABEL[label.strip().lower()]
+    except KeyError:
+        raise ValueError(f"{label!r} names no strategy; the codes are {', '.join(Strategy)}") from None

@@ -1,0 +1,20 @@
+"""The customer: says the next turn as the persona, following the customer assistant's direction."""
+
+from agents.chat import Chat
+from agents.csc import Speaker
+from agents.dialogue import CustomerView
+from agents.prompting import Message, call_messages, render, render_fixed
+from agents.speech import clean_utterance
+from agents.usage import Role
+
+
+def customer_messages(view: CustomerView, task: str) -> list[Message]:
+    """Lay the call out for the customer's side; both its roles share all but `task`."""
+    system = render_fixed(view.language, "customer_side", persona=view.persona, scenario=view.scenario)
+    return call_messages(system, "", view.turns, Speaker.CUSTOMER, task)
+
+
+async def say_customer_turn(chat: Chat, view: CustomerView, direction: str, *, ends_call: bool, max_tokens: int) -> str:
+    """Say the customer's next turn, in at most `max_tokens` tokens."""
+    task = render(view.language, "customer", direction=direction, ends_call=ends_call)
+    return await chat.say(Role.CUSTOMER, customer_messages(view, task), clean=clean_utterance, max_tokens=max_tokens)

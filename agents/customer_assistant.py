@@ -1,0 +1,47 @@
+"""The customer assistant: directs the customer's next turn, and says whether the customer ends the call."""
+
+from pydantic import BaseModel, ConfigDict
+
+from agents.chat import Chat
+from agents.customer import customer_messages
+from agents.dialogue import CustomerView
+from agents.prompting import render
+from agents.usage import Role
+
+MAX_TOKENS = 200
+
+
+class Direction(BaseModel):
+    """What the customer shall do next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    direction: str
+
+
+class DirectionOrEnd(Direction):
+    """What the customer shall do next, and whether they end the call with it."""
+
+    ends_call: bool
+
+
+async def direct_customer(
+    chat: Chat, view: CustomerView, goal: str, *, may_end: bool, ending: bool
+) -> tuple[str, bool]:
+    """Return the direction for the customer's next turn, and whether it ends the call.
+
+    Args:
+        chat: the calls of the dialogue.
+        view: what the customer's side sees.
+        goal: the customer's goal; no other role gets it.
+        may_end: the customer may end the call with this turn.
+        ending: the customer has ended the call already, and only a last reply is due.
+
+    """
+    task = render(view.language, "customer_assistant", goal=goal, may_end=may_end, ending=ending)
+    messages = customer_messages(view, task)
+    if may_end:
+        answer = await chat.fill(Role.CUSTOMER_ASSISTANT, messages, DirectionOrEnd, max_tokens=MAX_TOKENS)
+        return answer.direction, answer.ends_call
+    plain = await chat.fill(Role.CUSTOMER_ASSISTANT, messages, Direction, max_tokens=MAX_TOKENS)
+    return plain.direction, False

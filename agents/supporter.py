@@ -1,0 +1,27 @@
+"""The supporter: says the next turn with the chosen strategy."""
+
+from agents.chat import Chat
+from agents.csc import STRATEGIES, Speaker, Strategy
+from agents.dialogue import SupporterView
+from agents.prompting import Message, call_messages, render, render_fixed
+from agents.speech import clean_utterance
+from agents.usage import Role
+
+
+def supporter_messages(view: SupporterView, task: str) -> list[Message]:
+    """Lay the call out for the supporter's side; both its roles share all but `task`."""
+    system = render_fixed(view.language, "supporter_side", topic=view.topic, scenario=view.scenario)
+    opening = render_fixed(view.language, "opening")
+    return call_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
+
+
+async def say_supporter_turn(chat: Chat, view: SupporterView, strategy: Strategy, max_tokens: int) -> str:
+    """Say the supporter's next turn, in at most `max_tokens` tokens."""
+    wording = STRATEGIES[strategy].wording[view.language]
+    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning)
+    return await chat.say(
+        Role.SUPPORTER,
+        supporter_messages(view, task),
+        clean=lambda text: clean_utterance(text, strategy),
+        max_tokens=max_tokens,
+    )

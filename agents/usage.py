@@ -1,0 +1,40 @@
+"""What model calls cost, and who made them."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Role(StrEnum):
+    """Who asks the model: usage is counted by role."""
+
+    PLANNER = "planner"
+    SUPPORTER_ASSISTANT = "supporter_assistant"
+    SUPPORTER = "supporter"
+    CUSTOMER_ASSISTANT = "customer_assistant"
+    CUSTOMER = "customer"
+    JUDGE = "judge"
+
+
+class Usage(BaseModel):
+    """Calls and tokens spent. `cached_tokens` is the part of `prompt_tokens` that the prefix cache served."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and generated tokens together."""
+        return self.prompt_tokens + self.completion_tokens

@@ -1,0 +1,1 @@
+"""The LangGraph state machine, the batch runner and its settings."""

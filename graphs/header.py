@@ -1,0 +1,53 @@
+"""What is written into a run beside its dialogues."""
+
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Sequence
+
+from agents.engine import installed_engine
+from agents.prompting import prompts_digest
+from graphs.settings import Settings
+from outputs.store import Header
+from personas.persona import Persona
+from quality.rubric import RUBRIC
+
+VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
+"""The packages whose versions are written, beside Python's and the engine's."""
+
+
+def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Header:
+    """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
+    configuration = settings.model_dump(
+        mode="json",
+        include={
+            "language",
+            "topics",
+            "seed",
+            "temperature",
+            "top_p",
+            "thinking_tokens",
+            "utterance_tokens",
+            "limits",
+        },
+    )
+    configuration |= {
+        "model": model,
+        "judge_model": judge_model,
+        "personas": f"{len(pool)} ({_digest(persona.digest() for persona in pool)})",
+        "prompts": prompts_digest(),
+        "rubric": _digest([repr(RUBRIC[settings.language])]),
+    }
+    return Header.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def _digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in VERSIONED}
+    versions["python"] = platform.python_version()
+    if engine := installed_engine():
+        versions[engine.distribution] = engine.version
+    return versions

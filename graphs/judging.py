@@ -1,0 +1,80 @@
+"""Judges labelled dialogues from a file, several at a time, in the order of the file."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.progress import Progress
+
+from agents.chat import Chat, derive_seed
+from agents.client import ChatClient
+from agents.errors import CallError, EngineError
+from graphs.progress import LoadingDisplay
+from graphs.servers import Servers, shared_log
+from graphs.settings import Secrets, Settings
+from outputs.reading import Labelled, read_dialogues
+from quality.judge import Case, judge_call
+from quality.rules import Violation, check_rules
+from quality.verdict import Verdict
+
+
+class Judged(BaseModel):
+    """What rules and judge say of a dialogue from a file; unlike in a run, one that broke rules is judged as well."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kept: bool
+    violations: tuple[Violation, ...]
+    verdict: Verdict
+
+
+async def judge_file(path: Path, settings: Settings, secrets: Secrets, console: Console) -> list[Judged]:
+    """Return a judgement for each dialogue of a file, in its order.
+
+    Raises:
+        UsageError: the file holds something else than labelled dialogues, or a server or model is not there.
+        EngineError: the engine did not start, died, or was away for too long.
+
+    """
+    dialogues = list(read_dialogues(path))
+    async with AsyncExitStack() as stack:
+        servers = Servers(settings, secrets, stack)
+        await servers.connect()
+        with LoadingDisplay(console, servers.judge_model) as loading:
+            await servers.start_engine(shared_log(), loading)
+        slots = asyncio.Semaphore(settings.concurrency)
+        with Progress(console=console, disable=not console.is_terminal) as progress:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    bar = progress.add_task("judging", total=len(dialogues))
+                    tasks = []
+                    for number, dialogue in enumerate(dialogues):
+                        client = servers.replicas[number % len(servers.replicas)].judge
+                        task = group.create_task(_judge(dialogue, client, settings, slots))
+                        task.add_done_callback(lambda _: progress.advance(bar))
+                        tasks.append(task)
+            except* EngineError as errors:
+                raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _judge(dialogue: Labelled, client: ChatClient, settings: Settings, slots: asyncio.Semaphore) -> Judged:
+    case = Case(
+        language=settings.language,
+        topic=dialogue.topic,
+        scenario=dialogue.scenario,
+        persona=dialogue.persona,
+        goal=dialogue.goal,
+        turns=dialogue.turns,
+    )
+    violations = tuple(check_rules(dialogue.turns, settings.limits))
+    chat = Chat(client, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
+    async with slots:
+        try:
+            verdict = await judge_call(chat, case)
+        except CallError as error:
+            verdict = Verdict(unscored=str(error))
+    return Judged(id=dialogue.id, kept=not violations and verdict.is_flawless, violations=violations, verdict=verdict)

@@ -1,0 +1,126 @@
+"""The servers of a job: those that the settings name, or a managed engine that lives as long as the job."""
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from pydantic import SecretStr
+from rich.console import Console
+
+from agents.client import ChatClient
+from agents.demo_model import DEMO_MODEL
+from agents.engine import Engine, OnWait, managed_engine
+from agents.errors import UsageError
+from graphs.progress import LoadingDisplay
+from graphs.settings import Secrets, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """The client that plays a dialogue and the one that judges it; the same one where the settings name no judge."""
+
+    play: ChatClient
+    judge: ChatClient
+
+
+class Servers:
+    """Opens what a job talks to, in the order in which mistakes are cheapest; `stack` closes it all.
+
+    First the servers that the settings name (`connect`), each checked; after that `model` and `judge_model` are known.
+    Then, when no server was named, the managed engine (`start_engine`), which takes its time.
+    """
+
+    def __init__(self, settings: Settings, secrets: Secrets, stack: AsyncExitStack) -> None:
+        self.replicas: list[Replica] = []
+        self.engine: Engine | None = None
+        self._settings = settings
+        self._secrets = secrets
+        self._stack = stack
+        self._judge: ChatClient | None = None
+
+    async def connect(self) -> None:
+        """Connect to the servers that the settings name.
+
+        Raises:
+            UsageError: a server is unreachable, is no model server or lacks the model; or the managed engine would
+                have to serve two models.
+
+        """
+        settings = self._settings
+        if settings.judge_base_url:
+            self._judge = await self._client(
+                settings.judge_base_url, settings.judge_model, self._secrets.judge_api_key or self._secrets.api_key
+            )
+        for url in settings.base_url:
+            await self._add_replica(url)
+        if not self.replicas and self.judge_model != self.model and self._judge is None:
+            raise UsageError(
+                f"the engine to be started serves {self.model} alone: name {self.judge_model}'s by --judge-base-url"
+            )
+
+    async def start_engine(self, log: Path, on_wait: OnWait) -> None:
+        """Start the managed engine, its output going to `log`, unless the settings name a server."""
+        if self.replicas:
+            return
+        settings = self._settings
+        self.engine = await self._stack.enter_async_context(
+            managed_engine(self.model, log, extra_args=settings.engine_args, on_wait=on_wait)
+        )
+        await self._add_replica(self.engine.base_url)
+
+    @property
+    def model(self) -> str:
+        """The name of the playing model."""
+        return self.replicas[0].play.model if self.replicas else self._settings.model or DEMO_MODEL
+
+    @property
+    def judge_model(self) -> str:
+        """The name of the judging model."""
+        return self._judge.model if self._judge else self._settings.judge_model or self.model
+
+    @property
+    def clients(self) -> list[ChatClient]:
+        """All clients, each once."""
+        return list(dict.fromkeys(client for replica in self.replicas for client in (replica.play, replica.judge)))
+
+    async def _add_replica(self, url: str) -> None:
+        model = self.model if self.replicas else self._settings.model
+        play = await self._client(url, model, self._secrets.api_key)
+        judge = self._judge
+        if judge is None and self._settings.judge_model not in (None, play.model):
+            judge = await self._client(url, self._settings.judge_model, self._secrets.api_key)
+        self.replicas.append(Replica(play, judge or play))
+
+    async def _client(self, url: str, model: str | None, key: SecretStr | None) -> ChatClient:
+        client = ChatClient(
+            url, model, api_key=key, patience=self._settings.patience, connections=self._settings.concurrency
+        )
+        await self._stack.enter_async_context(client)
+        await client.check()
+        return client
+
+
+def shared_log() -> Path:
+    """Return where an engine that belongs to no run writes its output."""
+    return platformdirs.user_log_path("rolecs") / f"engine-{os.getpid()}.log"
+
+
+async def serve(settings: Settings, port: int | None, console: Console, on_ready: Callable[[str, str], None]) -> None:
+    """Serve the settings' model until the engine ends or this is cancelled; `on_ready` gets base URL and model.
+
+    Raises:
+        UsageError, EngineError: the engine cannot be started, or ended.
+
+    """
+    model, log = settings.model or DEMO_MODEL, shared_log()
+    async with AsyncExitStack() as stack:
+        with LoadingDisplay(console, model) as loading:
+            engine = await stack.enter_async_context(
+                managed_engine(model, log, port=port, extra_args=settings.engine_args, on_wait=loading)
+            )
+        console.print(f"The engine writes to {log}")
+        on_ready(engine.base_url, model)
+        await engine.watch()

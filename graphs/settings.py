@@ -1,0 +1,108 @@
+"""The settings of a job: one pydantic model, from a TOML file and from flags (flags win).
+
+Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agents.csc import Language
+from agents.errors import UsageError, describe_invalid
+from agents.flow import Limits
+from agents.options import Patience, Sampling, normalise_base_url
+from agents.topics import TOPICS
+
+
+class Secrets(BaseSettings):
+    """Keys of the servers, from ROLECS_API_KEY and ROLECS_JUDGE_API_KEY."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLECS_")
+
+    api_key: SecretStr | None = None
+    judge_api_key: SecretStr | None = None
+
+
+def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := [topic for topic in topics if topic not in TOPICS]:
+        raise ValueError(f"unknown topic {unknown[0]!r}; the topics are {', '.join(TOPICS)}")
+    if not topics or len(set(topics)) < len(topics):
+        raise ValueError("name at least one topic, and each of them once")
+    return topics
+
+
+BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
+
+
+class Settings(BaseModel):
+    """Everything that a job can be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dialogues: int = Field(10, ge=1, description="Dialogues to play.")
+    language: Language = Field(Language.EN, description="Language of the dialogues.")
+    topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
+        tuple(TOPICS), description="Topics of the calls."
+    )
+    personas: Path | None = Field(None, description="Persona pool, a JSONL file; the one that ships by default.")
+    seed: int = Field(0, description="Seed of the plan and of all sampling.")
+    run: Path = Field(Path("rolecs-run"), description="Run folder.")
+    base_url: tuple[BaseUrl, ...] = Field(
+        (), description="A running OpenAI-compatible server; name several for replicas. Starts vLLM by default."
+    )
+    model: str | None = Field(
+        None,
+        description="A model that the server has (its only one by default), or that vLLM is started with: a hub name, "
+        "a folder, or smollm2, the default.",
+    )
+    judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
+    judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
+    engine_args: tuple[str, ...] = Field((), description="Further arguments for the vLLM that is started.")
+    concurrency: int = Field(32, ge=1, description="Dialogues in flight.")
+    temperature: float = Field(0.8, ge=0, description="Temperature of the five roles; the judge is greedy.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling of the five roles.")
+    thinking_tokens: int = Field(
+        0, ge=0, description="Room for a reasoning model's thinking before each answer; 0 turns thinking off."
+    )
+    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
+    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+    patience: Patience = Field(default_factory=Patience, description="Time-outs and retries.")
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the five roles draw their answers."""
+        return Sampling(self.temperature, self.top_p, self.thinking_tokens)
+
+    @property
+    def judge_sampling(self) -> Sampling:
+        """How the judge draws its answers: greedily."""
+        return Sampling(0.0, 1.0, self.thinking_tokens)
+
+
+def load_settings(config: Path | None, flags: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> Settings:
+    """Build the settings from a TOML file and flags; flags win, and both win over those `stored` in a run.
+
+    Raises:
+        UsageError: the file cannot be read, or a setting is unknown or out of range; says which.
+
+    """
+    merged: dict[str, Any] = {}
+    for layer in (stored or {}, _read_toml(config) if config else {}, flags):
+        for key, value in layer.items():
+            merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        where = f" (flags and {config})" if config else ""
+        raise UsageError(f"settings{where}: {describe_invalid(error)}") from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the settings file {path}: {error}") from None

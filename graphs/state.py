@@ -1,0 +1,33 @@
+"""The state of one call as the graph carries it, and the context that its nodes run in."""
+
+from dataclasses import dataclass
+from operator import add
+from typing import Annotated, TypedDict
+
+from agents.chat import Chat
+from agents.csc import Language, Strategy
+from agents.dialogue import Plan, Turn
+from agents.flow import Limits
+
+
+class CallState(TypedDict, total=False):
+    """What the nodes pass on. `persona`, `topic` and `number` are the input; the rest is made on the way."""
+
+    persona: str
+    topic: str
+    number: int
+    plan: Plan
+    turns: Annotated[list[Turn], add]
+    strategy: Strategy
+    direction: str
+    ends_call: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What stays the same for a call and is no part of its state: the chat client and the settings."""
+
+    chat: Chat
+    language: Language
+    limits: Limits
+    utterance_tokens: int

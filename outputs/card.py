@@ -1,0 +1,48 @@
+"""The dataset card: what an export holds, how it was made, and how to load it."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from agents.csc import STRATEGIES, Language
+from agents.topics import TOPICS
+from outputs.manifest import Manifest
+from outputs.record import Outcome
+from outputs.store import Header
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False, trim_blocks=True
+    )
+    return environment.get_template("card.md")
+
+
+def _size_category(rows: int) -> str:
+    """Return the size category of the dataset hub.
+
+    >>> _size_category(999), _size_category(1000)
+    ('n<1K', '1K<n<10K')
+    """
+    return next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")
+
+
+def render_card(manifest: Manifest, header: Header) -> str:
+    """Return the card of an export in Markdown with the YAML block that dataset hubs read."""
+    language = Language(header.configuration["language"])
+    rows = sum(shard.lines for shard in manifest.shards)
+    return _template().render(
+        manifest=manifest,
+        configuration=header.configuration,
+        language=language,
+        rows=rows,
+        size=_size_category(rows),
+        kept=manifest.outcomes[Outcome.KEPT],
+        played=sum(manifest.outcomes.values()) - manifest.outcomes[Outcome.PLANNED],
+        strategies=STRATEGIES,
+        topics=[TOPICS[code][language].name for code in header.configuration["topics"]],
+    )

@@ -1,0 +1,58 @@
+"""The manifest of an export: which shards belong to it, with checksums, and what they were made from."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agents.errors import UsageError, describe_invalid
+from agents.flow import Limits
+from outputs.files import write_whole
+from outputs.formats import Format
+from outputs.record import Outcome
+
+MANIFEST = "manifest.json"
+
+
+class Shard(BaseModel):
+    """A shard file: its name, how many lines and bytes it has, and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    lines: int
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What an export consists of. It holds nothing that changes from one export of a run to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Format
+    run: str
+    limits: Limits
+    outcomes: dict[Outcome, int]
+    versions: dict[str, str]
+    shards: tuple[Shard, ...]
+    rejected: tuple[Shard, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into `folder`, whole or not at all."""
+        write_whole(folder / MANIFEST, [self.model_dump_json(indent=2)])
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of an exported folder.
+
+    Raises:
+        UsageError: there is none, or it cannot be read.
+
+    """
+    path = folder / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{folder} is no exported folder: cannot read {path}: {error.strerror}") from None
+    except ValidationError as error:
+        raise UsageError(f"{path} is no manifest: {describe_invalid(error)}") from None

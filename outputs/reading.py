@@ -1,0 +1,90 @@
+"""Reads labelled dialogues from JSONL files: rolecs rows and rows of the published data sets (CSConv, RoleCS)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from agents.csc import SPEAKER_NAMES, Speaker, parse_strategy
+from agents.dialogue import Turn
+from agents.errors import UsageError, describe_invalid
+from outputs.formats import RejectedRow, RolecsRow
+
+_SPEAKERS = {name.lower(): speaker for names in SPEAKER_NAMES.values() for speaker, name in names.items()} | {
+    "agent": Speaker.SUPPORTER,
+    "assistant": Speaker.SUPPORTER,
+    "user": Speaker.CUSTOMER,
+}
+
+
+class Labelled(NamedTuple):
+    """A labelled dialogue from a file; what the file does not say is empty."""
+
+    id: str
+    topic: str
+    scenario: str
+    persona: str
+    goal: str
+    turns: tuple[Turn, ...]
+
+
+class _PublishedTurn(BaseModel):
+    speaker: str
+    text: str
+    strategy: str | None = None
+
+
+class _PublishedRow(BaseModel):
+    source: str = ""
+    dialogue: list[_PublishedTurn]
+
+
+def read_dialogues(path: Path) -> Iterator[Labelled]:
+    """Yield the dialogues of a file, one a line.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no labelled dialogue (with file and line).
+
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _parse(line, path, number)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from None
+
+
+def _parse(line: str, path: Path, number: int) -> Labelled:
+    where = f"{path}:{number}"
+    try:
+        row: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{where}: no JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
+    try:
+        if "customer_goal" in row:
+            return _from_rolecs((RejectedRow if "rejected_for" in row else RolecsRow).model_validate_json(line))
+        return _from_published(_PublishedRow.model_validate(row), f"{path.stem}-{number}")
+    except ValidationError as error:
+        raise UsageError(f"{where}: no labelled dialogue: {describe_invalid(error)}") from None
+    except ValueError as error:
+        raise UsageError(f"{where}: no labelled dialogue: {error}") from None
+
+
+def _from_rolecs(row: RolecsRow) -> Labelled:
+    return Labelled(row.id, row.source, row.scenario, row.persona.description, row.customer_goal, row.turns)
+
+
+def _from_published(row: _PublishedRow, id_: str) -> Labelled:
+    turns = []
+    for turn in row.dialogue:
+        speaker = _SPEAKERS.get(turn.speaker.strip().lower())
+        if speaker is None:
+            raise ValueError(f"unknown speaker {turn.speaker!r}")
+        strategy = parse_strategy(turn.strategy) if turn.strategy else None
+        turns.append(Turn(speaker=speaker, text=turn.text, strategy=strategy))
+    return Labelled(id_, row.source, "", "", "", tuple(turns))

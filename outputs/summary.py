@@ -1,0 +1,53 @@
+"""The closing tables of a run: the funnel, and the tokens by role."""
+
+from rich.console import Group
+from rich.table import Table
+
+from agents.usage import Usage
+from outputs.record import Outcome
+from outputs.store import Funnel
+
+
+def summarise(funnel: Funnel) -> Group:
+    """Return the tables that a job ends with."""
+    return Group(_funnel_table(funnel), "", _usage_table(funnel), "", _cost_line(funnel))
+
+
+def _funnel_table(funnel: Funnel) -> Table:
+    table = Table("dialogues", "count", "share", title="Funnel", title_justify="left")
+    table.columns[1].justify = table.columns[2].justify = "right"
+
+    def add(name: str, count: int) -> None:
+        table.add_row(name, f"{count:,}", f"{count / max(funnel.planned, 1):.0%}")
+
+    add("planned", funnel.planned)
+    if waiting := funnel.outcomes[Outcome.PLANNED]:
+        add("not played yet", waiting)
+    add("failed", funnel.outcomes[Outcome.FAILED])
+    add("rejected", funnel.outcomes[Outcome.REJECTED])
+    for reason, count in funnel.reasons.items():
+        add(f"  {reason}", count)
+    add("kept", funnel.outcomes[Outcome.KEPT])
+    return table
+
+
+def _usage_table(funnel: Funnel) -> Table:
+    table = Table(
+        "role", "calls", "prompt tokens", "of these cached", "generated", title="Tokens", title_justify="left"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for role, usage in (*funnel.usage.items(), ("all", funnel.total_usage)):
+        table.add_row(role, *_usage_cells(usage))
+    return table
+
+
+def _usage_cells(usage: Usage) -> tuple[str, ...]:
+    share = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
+    return f"{usage.calls:,}", f"{usage.prompt_tokens:,}", f"{share:.0%}", f"{usage.completion_tokens:,}"
+
+
+def _cost_line(funnel: Funnel) -> str:
+    if funnel.tokens_per_kept is None:
+        return "Tokens per kept dialogue: none was kept."
+    return f"Tokens per kept dialogue: {funnel.tokens_per_kept:,.0f}"

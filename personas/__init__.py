@@ -1,0 +1,1 @@
+"""Personas: their type, the pools they come in."""

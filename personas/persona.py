@@ -1,0 +1,36 @@
+"""The persona: who a customer is."""
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.csc import Language
+
+
+class Persona(BaseModel):
+    """A customer that the play can take on.
+
+    `description` addresses the player in the second person and is what prompts show; the other texts tell apart and
+    count personas. `sources` are the dialogues that the persona was distilled from (empty for a hand-written one), and
+    `stands_for` says how many near-duplicates it represents, itself included.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    id: str = Field(min_length=1)
+    language: Language
+    age: str
+    job: str
+    risk_tolerance: Literal["low", "medium", "high", "unknown"]
+    financial_situation: str
+    recent_stress: str
+    tone: str
+    communication_habits: str
+    description: str = Field(min_length=1)
+    sources: tuple[str, ...] = ()
+    stands_for: int = Field(1, ge=1)
+
+    def digest(self) -> str:
+        """Return a digest of everything in the persona."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""Persona pools: JSONL files with one persona a line. A hand-written pool per language ships with the program."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agents.csc import Language
+from agents.errors import UsageError, describe_invalid
+from personas.persona import Persona
+
+SEED_POOLS = Path(__file__).parent / "seed"
+
+
+def load_pool(path: Path | None, language: Language) -> list[Persona]:
+    """Return the personas of `language` in a pool file, in its order; the pool that ships when `path` is None.
+
+    Raises:
+        UsageError: no such file, a line that is no persona (with file and line), an id used twice, or no persona of
+            the language.
+
+    """
+    path = path or SEED_POOLS / f"{language}.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the persona pool {path}: {error}") from None
+    first_line: dict[str, int] = {}
+    pool: list[Persona] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        persona = _parse(line, f"{path}:{number}")
+        if persona.id in first_line:
+            raise UsageError(f"{path}:{number}: id {persona.id!r} is taken by line {first_line[persona.id]}")
+        first_line[persona.id] = number
+        if persona.language is language:
+            pool.append(persona)
+    if not pool:
+        problem = f"holds no persona in language {language!r}" if first_line else "is empty"
+        raise UsageError(f"the persona pool {path} {problem}")
+    return pool
+
+
+def _parse(line: str, where: str) -> Persona:
+    try:
+        return Persona.model_validate_json(line)
+    except ValidationError as error:
+        raise UsageError(f"{where}: no persona: {describe_invalid(error)}") from None

@@ -1,0 +1,1 @@
+"""Rules, rubric and judge: which dialogues are kept."""

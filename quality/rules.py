@@ -1,0 +1,77 @@
+"""The cheap checks before the judge: pure code, no model. Each finding names its rule and its turn."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from agents.csc import Speaker
+from agents.dialogue import Turn
+from agents.flow import Limits, Progress, broken_rules
+from agents.speech import LABEL_PATTERN, SPEAKER_PATTERN
+
+MAX_CHARACTERS = 600
+"""An utterance longer than this is a speech, not a turn on the phone."""
+
+_LABEL = re.compile(
+    rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+\b|[:：]\s*{LABEL_PATTERN})", re.IGNORECASE
+)
+_SPEAKER = re.compile(rf"(?:^|[\n.!?。！？”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
+_MACHINERY = re.compile(
+    r"\bas an ai\b|\blanguage model\b|\bsupporter assistant\b|\bcustomer assistant\b|\brole[- ]?play"
+    r"|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|ends_call|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
+    re.IGNORECASE,
+)
+
+
+class Violation(BaseModel):
+    """A broken rule: its name, the one-based turn it was found at (None: the whole call), and what was found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    turn: int | None
+    detail: str
+
+
+def check_rules(turns: Sequence[Turn], limits: Limits) -> list[Violation]:
+    """Return every rule that a finished call broke; empty when the judge may see it."""
+    return [*_check_shape(turns, limits), *_check_texts(turns), *_check_flow(turns, limits)]
+
+
+def _check_shape(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
+    expected = Speaker.SUPPORTER
+    for number, turn in enumerate(turns, start=1):
+        if turn.speaker is not expected:
+            yield Violation(rule="alternation", turn=number, detail=f"{turn.speaker} speaks out of turn")
+            break
+        expected = Speaker.CUSTOMER if expected is Speaker.SUPPORTER else Speaker.SUPPORTER
+    shortest = limits.earliest_customer_end + 1 if Progress.of(turns).since_end is not None else limits.min_utterances
+    if not shortest <= len(turns) <= limits.max_utterances:
+        detail = f"{len(turns)} utterances, {shortest} to {limits.max_utterances} are asked for"
+        yield Violation(rule="length", turn=None, detail=detail)
+
+
+def _check_texts(turns: Sequence[Turn]) -> Iterator[Violation]:
+    for number, turn in enumerate(turns, start=1):
+        if not turn.text.strip():
+            yield Violation(rule="empty-turn", turn=number, detail="no words")
+        if len(turn.text) > MAX_CHARACTERS:
+            yield Violation(rule="long-turn", turn=number, detail=f"{len(turn.text)} characters")
+        for rule, pattern in (("label-leak", _LABEL), ("role-leak", _SPEAKER), ("role-leak", _MACHINERY)):
+            if found := pattern.search(turn.text):
+                yield Violation(rule=rule, turn=number, detail=repr(found.group().strip()))
+
+
+def _check_flow(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
+    for number, turn in enumerate(turns, start=1):
+        if (turn.speaker is Speaker.SUPPORTER) is not (turn.strategy is not None):
+            detail = (
+                "a supporter turn without a strategy" if turn.strategy is None else "a customer turn with a strategy"
+            )
+            yield Violation(rule="label", turn=number, detail=detail)
+    for breach in broken_rules(turns, limits):
+        detail = f"{turns[breach.turn].strategy}: {breach.rule.demand}"
+        yield Violation(rule=breach.rule.name, turn=breach.turn + 1, detail=detail)
+    if turns and turns[-1].strategy != "AC":
+        yield Violation(rule="closure", turn=len(turns), detail="the call does not end with AC")
