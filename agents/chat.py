@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
@@ -33,8 +32,8 @@ def _json_format(answer_type: type[BaseModel]) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _option_type(options: tuple[str, ...]) -> Any:
     """Return the type of a JSON answer that names one of `options`, for servers without vLLM's `choice`."""
-    option = StrEnum("Option", {option: option for option in options})
-    return create_model("Choice", choice=(option, ...))  # type: ignore[call-overload]
+    choice: Any = Literal[options]
+    return create_model("Choice", choice=(choice, ...))
 
 
 class Chat:
@@ -51,9 +50,18 @@ class Chat:
         self._calls = 0
 
     async def say(
-        self, role: Role, messages: Sequence[Message], *, clean: Callable[[str], str], max_tokens: int
+        self,
+        role: Role,
+        messages: Sequence[Message],
+        *,
+        clean: Callable[[str], str],
+        stop: Sequence[str],
+        max_tokens: int,
     ) -> str:
         """Return the answer's text after `clean`.
+
+        vLLM ends the answer behind the first of `stop` and leaves it in; other servers would leave it out, and words
+        of a thinking model's thoughts would set it off: they are not told.
 
         Raises:
             UnreadableAnswerError: every answer was empty or cut off.
@@ -67,7 +75,10 @@ class Chat:
                 raise ValueError("the answer holds no words")
             return speech
 
-        return await self._ask(role, messages, {"max_tokens": max_tokens}, parse)
+        form: dict[str, Any] = {"max_tokens": max_tokens}
+        if self._client.is_vllm and not self._sampling.thinking_tokens:
+            form |= {"stop": list(stop), "include_stop_str_in_output": True}
+        return await self._ask(role, messages, form, parse)
 
     async def choose(self, role: Role, messages: Sequence[Message], options: Sequence[str]) -> str:
         """Return one of `options`, by constrained decoding.

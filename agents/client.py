@@ -70,13 +70,20 @@ def shorten(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else f"{line[:limit]}..."
 
 
+def _root_cause(error: BaseException) -> BaseException:
+    """Return where a chain of errors began. The client's transport reports a refused connection as a time-out."""
+    while error.__cause__:
+        error = error.__cause__
+    return error
+
+
 def _describe(error: openai.APIError) -> str:
     """Say in one line what a failed request met."""
     if isinstance(error, openai.APIStatusError):
-        return f"HTTP {error.status_code}: {shorten(error.response.text) or error.response.reason_phrase}"
-    if isinstance(error, openai.APITimeoutError):
-        return "no answer in time"
-    return shorten(str(error.__cause__ or error)) or type(error).__name__
+        told = error.body.get("message") if isinstance(error.body, dict) else error.response.text
+        return f"HTTP {error.status_code}: {shorten(str(told or error.response.reason_phrase))}"
+    cause = _root_cause(error)
+    return "no answer in time" if isinstance(cause, TimeoutError) else shorten(str(cause)) or type(cause).__name__
 
 
 def _is_retryable(error: BaseException) -> bool:
@@ -85,7 +92,7 @@ def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)
 
 
-def _is_outage(error: BaseException | None) -> bool:
+def _is_outage(error: BaseException) -> bool:
     """Tell whether the server is away or busy, rather than failing on this request."""
     if isinstance(error, openai.APIStatusError):
         return error.status_code in _BUSY
@@ -254,6 +261,6 @@ class ChatClient:
     def _is_enough(self, state: tenacity.RetryCallState) -> bool:
         """Decide when to give up: an outage is waited out, anything else is tried a fixed number of times."""
         error = state.outcome.exception() if state.outcome else None
-        if _is_outage(error) and not isinstance(error, openai.APITimeoutError):
+        if error and _is_outage(error) and not isinstance(_root_cause(error), TimeoutError):
             return (state.seconds_since_start or 0.0) >= self._patience.outage_s
         return state.attempt_number >= self._patience.attempts

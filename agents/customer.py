@@ -4,7 +4,7 @@ from agents.chat import Chat
 from agents.csc import Speaker
 from agents.dialogue import CustomerView
 from agents.prompting import Message, call_messages, render, render_fixed
-from agents.speech import clean_utterance
+from agents.speech import UTTERANCE_ENDS, clean_utterance
 from agents.usage import Role
 
 
@@ -17,4 +17,10 @@ def customer_messages(view: CustomerView, task: str) -> list[Message]:
 async def say_customer_turn(chat: Chat, view: CustomerView, direction: str, *, ends_call: bool, max_tokens: int) -> str:
     """Say the customer's next turn, in at most `max_tokens` tokens."""
     task = render(view.language, "customer", direction=direction, ends_call=ends_call)
-    return await chat.say(Role.CUSTOMER, customer_messages(view, task), clean=clean_utterance, max_tokens=max_tokens)
+    return await chat.say(
+        Role.CUSTOMER,
+        customer_messages(view, task),
+        clean=clean_utterance,
+        stop=UTTERANCE_ENDS[view.language],
+        max_tokens=max_tokens,
+    )

@@ -41,6 +41,12 @@ _PREFIX = re.compile(
     )\s*\**""",
     re.IGNORECASE | re.VERBOSE,
 )
+UTTERANCE_ENDS: dict[Language, tuple[str, ...]] = {
+    Language.EN: (".\n", "!\n", "?\n", '"\n'),
+    Language.ZH: ("。\n", "！\n", "？\n", "”\n"),
+}
+"""Nobody speaks in paragraphs on the phone: a line break behind a full sentence ends an utterance. Four at most, as
+servers take no more."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "「": "」", "『": "』"}
 
 

@@ -4,7 +4,7 @@ from agents.chat import Chat
 from agents.csc import STRATEGIES, Speaker, Strategy
 from agents.dialogue import SupporterView
 from agents.prompting import Message, call_messages, render, render_fixed
-from agents.speech import clean_utterance
+from agents.speech import UTTERANCE_ENDS, clean_utterance
 from agents.usage import Role
 
 
@@ -23,5 +23,6 @@ async def say_supporter_turn(chat: Chat, view: SupporterView, strategy: Strategy
         Role.SUPPORTER,
         supporter_messages(view, task),
         clean=lambda text: clean_utterance(text, strategy),
+        stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,
     )

@@ -1,0 +1,107 @@
+"""The flow rules: every call that follows them is sound, every breach is named."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.csc import Speaker, Strategy
+from agents.dialogue import Turn
+from agents.flow import Limits, Progress, allowed_strategies, broken_rules
+from tests.conftest import EN_CALL, make_turns
+
+limits = st.tuples(st.integers(2, 30), st.integers(8, 60)).filter(lambda pair: pair[0] < pair[1])
+
+
+def supporter(code: str) -> Turn:
+    return Turn(speaker=Speaker.SUPPORTER, text="x", strategy=Strategy(code))
+
+
+def customer(*, ends_call: bool = False) -> Turn:
+    return Turn(speaker=Speaker.CUSTOMER, text="y", ends_call=ends_call)
+
+
+@given(bounds=limits, data=st.data())
+def test_any_call_that_only_makes_allowed_choices_is_sound(bounds: tuple[int, int], data: st.DataObject) -> None:
+    bound = Limits(min_utterances=bounds[0], max_utterances=bounds[1])
+    turns: list[Turn] = []
+    while not turns or turns[-1].strategy is not Strategy.AC:
+        allowed = allowed_strategies(Progress.of(turns), bound)
+        assert allowed, f"no way on after {[turn.strategy for turn in turns]}"
+        turns.append(supporter(data.draw(st.sampled_from(allowed))))
+        if turns[-1].strategy is not Strategy.AC:
+            may_end = len(turns) >= bound.earliest_customer_end
+            turns.append(customer(ends_call=may_end and data.draw(st.booleans())))
+
+    codes = [turn.strategy for turn in turns if turn.strategy]
+    ended = any(turn.ends_call for turn in turns)
+    assert not broken_rules(turns, bound)
+    assert len(turns) <= bound.max_utterances
+    assert codes[0] is Strategy.GT and codes.count(Strategy.GT) == 1
+    assert codes[-1] is Strategy.AC and codes.count(Strategy.AC) == 1
+    assert not any(a == b == c for a, b, c in zip(codes, codes[1:], codes[2:], strict=False))
+    if not ended:
+        assert len(turns) >= bound.min_utterances
+        assert Strategy.IV in codes[1:3]
+    for acting in (Strategy.PS, Strategy.RI):
+        if acting in codes:
+            assert Strategy.IV in codes[: codes.index(acting)]
+    if Strategy.FR in codes:
+        assert {Strategy.PS, Strategy.ID, Strategy.RI} & set(codes[: codes.index(Strategy.FR)])
+    assert not allowed_strategies(Progress.of(turns), bound)
+
+
+@given(codes=st.lists(st.sampled_from(list(Strategy)), min_size=1, max_size=12))
+def test_a_turn_is_a_breach_exactly_when_it_was_not_allowed(codes: list[Strategy]) -> None:
+    turns = [turn for code in codes for turn in (supporter(code), customer())][:-1]
+    bound = Limits()
+    forbidden = [
+        index
+        for index in range(0, len(turns), 2)
+        if turns[index].strategy not in allowed_strategies(Progress.of(turns[:index]), bound)
+    ]
+    assert sorted({breach.turn for breach in broken_rules(turns, bound)}) == forbidden
+
+
+def test_the_sample_call_is_sound() -> None:
+    assert not broken_rules(make_turns(EN_CALL), Limits())
+
+
+@pytest.mark.parametrize(
+    ("codes", "rule"),
+    [
+        (["IV"], "greeting"),
+        (["GT", "GT"], "greeting"),
+        (["GT", "PS"], "identity-before-action"),
+        (["GT", "RP", "RP"], "identity-early"),
+        (["GT", "IV", "PR", "PR", "PR"], "no-third-in-a-row"),
+        (["GT", "IV", "FR"], "feedback-after-solution"),
+        (["GT", "IV", "AC"], "no-early-closure"),
+        (["GT", "AC", "PS"], "closure-is-last"),
+    ],
+)
+def test_each_rule_catches_its_breach(codes: list[str], rule: str) -> None:
+    turns = [turn for code in codes for turn in (supporter(code), customer())][:-1]
+    assert rule in [breach.rule.name for breach in broken_rules(turns, Limits())]
+
+
+def test_when_the_customer_ends_the_supporter_closes_after_one_courtesy() -> None:
+    start = [supporter("GT"), customer(), supporter("IV"), customer(), supporter("ID"), customer(ends_call=True)]
+    bound = Limits()
+    assert set(allowed_strategies(Progress.of(start), bound)) == {Strategy.FR, Strategy.RC, Strategy.AC}
+    thanked = [*start, supporter("RC"), customer()]
+    assert allowed_strategies(Progress.of(thanked), bound) == (Strategy.AC,)
+    late = [*thanked, supporter("PS"), customer()]
+    assert "close-after-customer-end" in [breach.rule.name for breach in broken_rules(late, bound)]
+
+
+def test_the_last_slot_under_the_cap_closes() -> None:
+    bound = Limits(min_utterances=2, max_utterances=8)
+    turns = [supporter("GT"), customer(), supporter("IV"), customer(), supporter("ID"), customer()]
+    assert allowed_strategies(Progress.of(turns), bound) == (Strategy.AC,)
+    open_end = [*turns, supporter("PS")]
+    assert "last-slot-closes" in [breach.rule.name for breach in broken_rules(open_end, bound)]
+
+
+def test_limits_leave_room_to_close() -> None:
+    with pytest.raises(ValueError, match="must be below"):
+        Limits(min_utterances=20, max_utterances=20)

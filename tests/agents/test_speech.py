@@ -1,0 +1,84 @@
+"""Cleaning takes wrapping away and never a word."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.csc import SPEAKER_NAMES, Language, Strategy, name_of
+from agents.speech import clean_utterance
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("客服：您好，请讲。", "您好，请讲。"),
+        ("Supporter: Hello there.", "Hello there."),
+        ("**Customer:** It broke.", "It broke."),
+        ("[Supporter] Hello.", "Hello."),
+        ("Supporter (Greeting): Hello.", "Hello."),
+        ("【提供建议】您可以先重启。", "您可以先重启。"),
+        ("[GT] Hello.", "Hello."),
+        ("(策略1 礼貌问候) 您好。", "您好。"),
+        ("Providing Suggestions: Try again.", "Try again."),
+        ("Strategy: Greeting\nHello.", "Hello."),
+        ("策略：礼貌问候\n您好。", "您好。"),
+        ("客服：【礼貌问候】“您好。”", "您好。"),
+        ("“您好。”", "您好。"),
+        ("<think>\nA greeting.\n</think>\n\nHello.", "Hello."),
+        ("Hello.\n\nHow are you?", "Hello. How are you?"),
+        ("您好。\n请讲。", "您好。请讲。"),
+    ],
+)
+def test_wrapping_comes_off(raw: str, clean: str) -> None:
+    assert clean_utterance(raw) == clean
+
+
+@pytest.mark.parametrize(
+    "speech",
+    [
+        "客户您好",
+        "客服态度不错，谢谢。",
+        "Customer service told me to wait.",
+        "Greetings to you.",
+        "ID: 4711 is on the letter.",
+        "PS: I also lost the card.",
+        '"Error 12" and then "Error 13"',
+        "[UserName] is my name.",
+        "It's fine, that's all.",
+        "“改签”是什么意思？是“退票”吗？”",
+        "Agent Smith told me: wait.",
+        "用户名：我忘了。",
+    ],
+)
+def test_words_stay(speech: str) -> None:
+    assert clean_utterance(speech) == speech
+
+
+def test_a_bare_code_is_a_label_only_when_it_was_commanded() -> None:
+    assert clean_utterance("ID: the fee is 3 euros.", Strategy.ID) == "the fee is 3 euros."
+    assert clean_utterance("ID: the fee is 3 euros.", Strategy.PS) == "ID: the fee is 3 euros."
+
+
+@given(text=st.text(alphabet=st.characters(codec="utf-8"), max_size=80), strategy=st.sampled_from([None, *Strategy]))
+def test_cleaning_twice_changes_nothing(text: str, strategy: Strategy | None) -> None:
+    once = clean_utterance(text, strategy)
+    assert clean_utterance(once, strategy) == once
+    assert "\n" not in once
+
+
+wrapping = st.sampled_from(
+    [f"{name}: " for names in SPEAKER_NAMES.values() for name in names.values()]
+    + [f"[{strategy}] " for strategy in Strategy]
+    + [f"【{name_of(strategy, Language.ZH)}】" for strategy in Strategy]
+    + [f"{name_of(strategy, Language.EN)}: " for strategy in Strategy]
+)
+
+
+@given(
+    wraps=st.lists(wrapping, max_size=3),
+    speech=st.text(st.sampled_from("abc 您好请稍等。,.?'"), min_size=1).map(
+        lambda text: f"We{text}e".replace("\n", "")
+    ),
+)
+def test_exactly_the_wrapping_comes_off(wraps: list[str], speech: str) -> None:
+    assert clean_utterance("".join(wraps) + speech) == " ".join(speech.split("\n")).strip()

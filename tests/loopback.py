@@ -1,0 +1,213 @@
+"""A loopback server that speaks the engine's protocol: answers follow from the request, faults come on demand.
+
+For fast tests and for `make bench` (`python -m tests.loopback`); it plays no part in the product.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+EN_WORDS = [
+    "well",
+    "the",
+    "card",
+    "payment",
+    "from",
+    "last",
+    "week",
+    "still",
+    "shows",
+    "twice",
+    "and",
+    "nobody",
+    "told",
+    "me",
+    "why",
+    "it",
+    "happened",
+    "so",
+    "please",
+    "look",
+]
+ZH_WORDS = [
+    "那笔",
+    "上周的",
+    "转账",
+    "到现在",
+    "还没有",
+    "到账",
+    "我",
+    "已经",
+    "问过",
+    "两次",
+    "麻烦",
+    "帮我",
+    "看看",
+    "到底",
+    "怎么",
+    "回事",
+]
+
+
+@dataclass
+class Faults:
+    """The share of requests that go wrong, by kind."""
+
+    error_500: float = 0.0
+    drop: float = 0.0
+    truncated: float = 0.0
+    invalid: float = 0.0
+    empty: float = 0.0
+
+
+@dataclass
+class Loopback:
+    """The server's behaviour and what it saw."""
+
+    model: str = "loopback"
+    owned_by: str = "vllm"
+    delay: float = 0.0
+    faults: Faults = field(default_factory=Faults)
+    pass_rate: float = 1.0
+    end_rate: float = 0.2
+    say: Callable[[dict[str, Any]], str | None] = lambda body: None
+    faulty_requests: int | None = None
+    """How many requests the faults hit; None: all."""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    keep_requests: bool = True
+    base_url: str = ""
+
+    def __post_init__(self) -> None:
+        self._fault_random = random.Random(1)
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        return app
+
+    async def _models(self, request: web.Request) -> web.Response:
+        return web.json_response({"data": [{"id": self.model, "owned_by": self.owned_by}]})
+
+    async def _complete(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        self.calls["all"] += 1
+        if self.keep_requests:
+            self.requests.append(body)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        fault = self._pick_fault()
+        if fault:
+            self.calls[fault] += 1
+        if fault == "error_500":
+            return web.json_response({"error": {"message": "engine trouble"}}, status=500)
+        if fault == "drop":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        text = self.say(body) or self._answer(body)
+        if fault == "invalid":
+            text = "no such thing {"
+        elif fault == "empty":
+            text = ""
+        elif fault == "truncated":
+            text = text[: len(text) // 2]
+        return web.json_response(self._completion(body, text, "length" if fault == "truncated" else "stop"))
+
+    def _pick_fault(self) -> str | None:
+        if self.faulty_requests is not None and self.calls["all"] > self.faulty_requests:
+            return None
+        draw = self._fault_random.random()
+        for name, share in vars(self.faults).items():
+            if draw < share:
+                return name
+            draw -= share
+        return None
+
+    def _completion(self, body: dict[str, Any], text: str, finish_reason: str) -> dict[str, Any]:
+        prompt = sum(len(message["content"]) for message in body["messages"]) // 4
+        return {
+            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+            "usage": {
+                "prompt_tokens": prompt,
+                "completion_tokens": max(1, len(text) // 4),
+                "prompt_tokens_details": {"cached_tokens": prompt // 32 * 16},
+            },
+        }
+
+    def _answer(self, body: dict[str, Any]) -> str:
+        """Answer in the demanded form; the same request gets the same answer."""
+        chance = random.Random(f"{body['seed']} {body['messages'][-1]['content']}")
+        chinese = bool(re.search(r"[\u4e00-\u9fff]", body["messages"][-1]["content"]))
+        if "structured_outputs" in body:
+            return str(chance.choice(body["structured_outputs"]["choice"]))
+        if "response_format" in body:
+            schema = body["response_format"]["json_schema"]["schema"]
+            return json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
+        return sentence(chance, chinese)
+
+    def _instance(
+        self, schema: dict[str, Any], root: dict[str, Any], chance: random.Random, zh: bool, name: str
+    ) -> Any:
+        if "$ref" in schema:
+            schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+        if "enum" in schema:
+            if schema["enum"] == [0, 1]:
+                return int(chance.random() < self.pass_rate)
+            return chance.choice(schema["enum"])
+        match schema["type"]:
+            case "object":
+                parts = schema["properties"].items()
+                return {key: self._instance(part, root, chance, zh, key) for key, part in parts}
+            case "array":
+                return [self._instance(schema["items"], root, chance, zh, name)]
+            case "integer":
+                return chance.randint(schema["minimum"], schema["maximum"])
+            case "boolean":
+                return chance.random() < self.end_rate
+            case "string":
+                return sentence(chance, zh)
+        raise AssertionError(f"no answer for {schema}")
+
+
+def sentence(chance: random.Random, chinese: bool) -> str:
+    words = [chance.choice(ZH_WORDS if chinese else EN_WORDS) for _ in range(chance.randint(6, 14))]
+    return "".join(words) + "。" if chinese else " ".join(words).capitalize() + "."
+
+
+@asynccontextmanager
+async def serve(loopback: Loopback) -> AsyncIterator[Loopback]:
+    """Run the server in this process and event loop."""
+    runner = web.AppRunner(loopback.application(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener).start()
+    loopback.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    try:
+        yield loopback
+    finally:
+        await runner.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve loopback answers in a process of its own.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--delay", type=float, default=0.0)
+    arguments = parser.parse_args()
+    loopback = Loopback(delay=arguments.delay, keep_requests=False)
+    web.run_app(loopback.application(), host="127.0.0.1", port=arguments.port, access_log=None, print=None)
+
+
+if __name__ == "__main__":
+    main()
