@@ -115,6 +115,37 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return _backoff(state)
 
 
+class _Trouble:
+    """One call's failures since the first of them, and when they are enough."""
+
+    def __init__(self, client: "ChatClient") -> None:
+        self._client = client
+        self._since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the call's first failure."""
+        return time.monotonic() - self._since if self._since else 0.0
+
+    @property
+    def is_shared(self) -> bool:
+        """The server has answered nobody since this call's first failure."""
+        return self._since is not None and self._client.last_answer < self._since
+
+    def is_enough(self, state: tenacity.RetryCallState) -> bool:
+        """Decide after a failure whether to give up.
+
+        A busy server, and one that answers nobody, is given `outage_s`; any other failure a number of attempts.
+        """
+        self._since = self._since or time.monotonic()
+        error = state.outcome.exception() if state.outcome else None
+        busy = isinstance(error, openai.APIStatusError) and error.status_code in _BUSY
+        away = isinstance(error, openai.APIConnectionError) and not isinstance(_root_cause(error), TimeoutError)
+        if busy or (away and self.is_shared):
+            return self.seconds >= self._client.patience.outage_s
+        return state.attempt_number >= self._client.patience.attempts
+
+
 class ChatClient:
     """One model on one server, with a shared connection pool; `usage` counts all its answers.
 
@@ -134,16 +165,16 @@ class ChatClient:
         self.model = model or ""
         self.is_vllm = False
         self.usage = Usage()
-        self._patience = patience or Patience()
-        self._last_answer = time.monotonic()
+        self.patience = patience or Patience()
+        self.last_answer = time.monotonic()
         self._openai = openai.AsyncOpenAI(
             base_url=self.base_url,
             api_key=api_key.get_secret_value() if api_key else "none",
             max_retries=0,
-            timeout=self._patience.request_timeout_s,
+            timeout=self.patience.request_timeout_s,
             http_client=openai.DefaultAioHttpClient(
                 limits=httpx2.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE_S),
-                timeout=self._patience.request_timeout_s,
+                timeout=self.patience.request_timeout_s,
             ),
         )
 
@@ -204,10 +235,10 @@ class ChatClient:
             EngineError: the server answered nobody for longer than the patience allows.
 
         """
-        started = time.monotonic()
         temperature = body["temperature"]
+        trouble = _Trouble(self)
         retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=self._is_enough, reraise=True
+            retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
         )
 
         async def attempt() -> ResultT:
@@ -223,9 +254,10 @@ class ChatClient:
         try:
             return await retrying(attempt)
         except openai.APIError as error:
-            if _is_outage(error) and self._last_answer < started:
-                waited = time.monotonic() - started
-                raise EngineError(f"{self.base_url} gave no answer for {waited:.0f} s ({_describe(error)})") from error
+            if trouble.is_shared and _is_outage(error):
+                raise EngineError(
+                    f"{self.base_url} gave no answer for {trouble.seconds:.0f} s ({_describe(error)})"
+                ) from error
             raise CallError(_describe(error)) from error
 
     def _read(self, content: bytes, parse: Callable[[str], ResultT], count: Callable[[Usage], None]) -> ResultT:
@@ -235,7 +267,7 @@ class ChatClient:
         except ValidationError:
             shown = shorten(content.decode(errors="replace"), 120)
             raise UnreadableAnswerError(f"the server answered no chat completion but {shown!r}") from None
-        self._last_answer = time.monotonic()
+        self.last_answer = time.monotonic()
         counts = completion.usage
         details = counts.prompt_tokens_details
         usage = Usage(
@@ -257,10 +289,3 @@ class ChatClient:
             raise UnreadableAnswerError(f"the answer is not in the demanded form: {describe_invalid(error)}") from None
         except ValueError as error:
             raise UnreadableAnswerError(str(error)) from None
-
-    def _is_enough(self, state: tenacity.RetryCallState) -> bool:
-        """Decide when to give up: an outage is waited out, anything else is tried a fixed number of times."""
-        error = state.outcome.exception() if state.outcome else None
-        if error and _is_outage(error) and not isinstance(_root_cause(error), TimeoutError):
-            return (state.seconds_since_start or 0.0) >= self._patience.outage_s
-        return state.attempt_number >= self._patience.attempts

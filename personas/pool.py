@@ -36,7 +36,7 @@ def load_pool(path: Path | None, language: Language) -> list[Persona]:
         if persona.language is language:
             pool.append(persona)
     if not pool:
-        problem = f"holds no persona in language {language!r}" if first_line else "is empty"
+        problem = f"holds no persona in language {language}" if first_line else "is empty"
         raise UsageError(f"the persona pool {path} {problem}")
     return pool
 

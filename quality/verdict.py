@@ -28,9 +28,9 @@ class Verdict(BaseModel):
     @property
     def failed_points(self) -> list[str]:
         """The codes of the points not passed, in the order of the rubric; empty as well when unscored."""
-        return [code for code, point in self.points.items() if point.verdict == 0]
+        return [code for code in POINT_CODES if code in self.points and self.points[code].verdict == 0]
 
     @property
     def is_flawless(self) -> bool:
         """All five points are there and passed."""
-        return tuple(self.points) == POINT_CODES and not self.failed_points
+        return set(self.points) == set(POINT_CODES) and not self.failed_points

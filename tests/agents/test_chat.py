@@ -170,7 +170,7 @@ async def test_a_server_that_is_gone_is_an_engine_error() -> None:
 
 
 async def test_check_says_what_is_wrong_with_a_server() -> None:
-    with pytest.raises(UsageError, match="no model server at http://127.0.0.1:9/v1: .*Connect call failed"):
+    with pytest.raises(UsageError, match=r"no model server at http://127.0.0.1:9/v1: .*Connect call failed"):
         async with ChatClient("http://127.0.0.1:9", None) as client:
             await client.check()
     async with serve(Loopback()) as server:
@@ -200,7 +200,7 @@ async def test_the_key_is_sent_and_a_refused_key_is_explained() -> None:
     app = web.Application()
     app.router.add_get("/v1/models", models)
     async with _run(app) as base_url, ChatClient(base_url, None, api_key=SecretStr("s3cret")) as client:
-        with pytest.raises(UsageError, match="refuses the key .*ROLECS_API_KEY") as caught:
+        with pytest.raises(UsageError, match=r"refuses the key .*ROLECS_API_KEY") as caught:
             await client.check()
     assert seen == ["Bearer s3cret"] and "s3cret" not in str(caught.value)
 

@@ -1,0 +1,198 @@
+"""Client CPU a call and calls a second, against a server that answers at once.
+
+A loopback server runs in a process of its own, so that its CPU time is not counted. Three clients take turns on it, with
+the same number of requests in flight, in rounds, so that a drift of the machine hits all alike:
+
+- `rolecs`: whole jobs (`run_job`): graph, prompts, client, parsing, rules, judge and store;
+- `openai`: the openai client as it comes, posting request bodies recorded from such a job: the baseline;
+- `aiohttp`: bare aiohttp posting the same bodies and parsing the JSON of the answers: the floor.
+
+CPU is the process's own (`time.process_time`, all threads), divided by the answered calls; each figure is the median of
+the rounds. Calls a second count the wall clock: while the server has a core of its own, they say what the client can do.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import itertools
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import aiohttp
+import openai
+
+from agents.csc import Language
+from benchmarks._common import describe_machine, print_table, run_quietly
+from graphs.settings import Settings
+from tests.loopback import Loopback, serve
+
+Body = dict[str, Any]
+OPENAI_NAMES = frozenset({"model", "messages", "temperature", "top_p", "seed", "stop", "max_tokens", "response_format"})
+"""The keys of a body that the openai client has arguments for; the others are vLLM's and go through `extra_body`."""
+START_S = 30.0
+RECORDED_DIALOGUES = 16
+POSTS = 2000
+"""Bodies that the two other clients send a round: enough for a steady figure, and fewer than a job sends."""
+
+
+class Cost(NamedTuple):
+    """What a number of calls took."""
+
+    calls: int
+    cpu_s: float
+    wall_s: float
+
+    @property
+    def cpu_ms(self) -> float:
+        return 1000 * self.cpu_s / self.calls
+
+    @property
+    def calls_per_s(self) -> float:
+        return self.calls / self.wall_s
+
+
+@contextlib.contextmanager
+def loopback_process() -> Iterator[str]:
+    """Run the loopback server in a process of its own; gives its base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-m", "tests.loopback", "--port", str(port)])
+    try:
+        base_url = f"http://127.0.0.1:{port}/v1"
+        _await_server(process, base_url)
+        yield base_url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await_server(process: subprocess.Popen[bytes], base_url: str) -> None:
+    deadline = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{base_url}/models", timeout=1.0).close()
+            return
+        time.sleep(0.05)
+    raise SystemExit("the loopback server did not start")
+
+
+async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues: int) -> int:
+    """Run a job; return its calls."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            run=Path(folder) / "run",
+            base_url=(base_url,),
+            language=language,
+            concurrency=in_flight,
+            dialogues=dialogues,
+        )
+        funnel = await run_quietly(settings)
+    return sum(usage.calls for usage in funnel.usage.values())
+
+
+async def record_bodies(language: Language) -> list[Body]:
+    """Return the request bodies of some dialogues, again and again, played against a server in this process."""
+    async with serve(Loopback()) as server:
+        await play_jobs(server.base_url, language, RECORDED_DIALOGUES, RECORDED_DIALOGUES)
+    return list(itertools.islice(itertools.cycle(server.requests), POSTS))
+
+
+async def _post_all(post: Callable[[Body], Awaitable[str | None]], bodies: Sequence[Body], in_flight: int) -> None:
+    todo = iter(bodies)
+
+    async def work() -> None:
+        for body in todo:
+            assert await post(body)
+
+    await asyncio.gather(*(work() for _ in range(in_flight)))
+
+
+async def post_by_openai(base_url: str, in_flight: int, bodies: Sequence[Body]) -> int:
+    """Send `bodies` by the openai client as it comes; return their number."""
+    async with openai.AsyncOpenAI(base_url=base_url, api_key="none") as client:
+
+        async def post(body: Body) -> str | None:
+            known = {key: value for key, value in body.items() if key in OPENAI_NAMES}
+            extra = {key: value for key, value in body.items() if key not in OPENAI_NAMES}
+            completion = await client.chat.completions.create(**known, extra_body=extra)
+            return str(completion.choices[0].message.content)
+
+        await _post_all(post, bodies, in_flight)
+    return len(bodies)
+
+
+async def post_by_aiohttp(base_url: str, in_flight: int, bodies: Sequence[Body]) -> int:
+    """Send `bodies` by bare aiohttp; return their number."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
+
+        async def post(body: Body) -> str | None:
+            async with session.post(f"{base_url}/chat/completions", json=body) as response:
+                return str((await response.json())["choices"][0]["message"]["content"])
+
+        await _post_all(post, bodies, in_flight)
+    return len(bodies)
+
+
+def measure(work: Coroutine[Any, Any, int]) -> Cost:
+    """Run `work` in an event loop of its own; it returns its calls."""
+    gc.collect()
+    cpu, wall = time.process_time(), time.perf_counter()
+    calls = asyncio.run(work)
+    return Cost(calls, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def compare(
+    base_url: str, language: Language, bodies: Sequence[Body], in_flight: int, dialogues: int, rounds: int
+) -> dict[str, list[Cost]]:
+    """Measure the three clients in turns; return the cost of each round by client."""
+    costs: dict[str, list[Cost]] = {"rolecs": [], "openai": [], "aiohttp": []}
+    for _ in range(rounds):
+        costs["rolecs"].append(measure(play_jobs(base_url, language, in_flight, dialogues)))
+        costs["openai"].append(measure(post_by_openai(base_url, in_flight, bodies)))
+        costs["aiohttp"].append(measure(post_by_aiohttp(base_url, in_flight, bodies)))
+    return costs
+
+
+def rows_of(in_flight: int, costs: dict[str, list[Cost]]) -> list[tuple[object, ...]]:
+    """Return the table's rows: per client the medians, and the CPU as a share of the openai client's."""
+    baseline = median(cost.cpu_ms for cost in costs["openai"])
+    rows: list[tuple[object, ...]] = []
+    for client, spent in costs.items():
+        cpu_ms = median(cost.cpu_ms for cost in spent)
+        calls_per_s = round(median(cost.calls_per_s for cost in spent))
+        rows.append((client, in_flight, spent[0].calls, cpu_ms, calls_per_s, cpu_ms / baseline))
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.client_cpu", description="Measure the client's CPU time a call.")
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 256], help="dialogues in flight")
+    parser.add_argument("--dialogues-each", type=int, default=2, help="dialogues a round, for each one in flight")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--language", type=Language, default=Language.EN)
+    arguments = parser.parse_args(argv)
+
+    rows: list[tuple[object, ...]] = []
+    bodies = asyncio.run(record_bodies(arguments.language))
+    with loopback_process() as base_url:
+        for in_flight in arguments.in_flight:
+            dialogues = in_flight * arguments.dialogues_each
+            rows += rows_of(
+                in_flight, compare(base_url, arguments.language, bodies, in_flight, dialogues, arguments.rounds)
+            )
+    columns = ("client", "in flight", "calls a round", "CPU ms a call", "calls/s", "CPU to openai's")
+    print_table(f"Client CPU, median of {arguments.rounds} rounds", columns, rows)
+    print(describe_machine("openai", "aiohttp", "langgraph", "pydantic"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""Prompt tokens that an engine has to compute for one Chinese call of 25 utterances, given its prefix cache.
+
+No engine is needed. The call in `zh_call.json` is played through the real graph, rules and judge, against a loopback
+server in this process that answers with the script's lines. Each request becomes token ids by a model's chat template,
+as an engine would make them, and goes through a model of vLLM's prefix cache: blocks of 16 tokens (128 on the CPU
+engine), found by a hash over all tokens up to their end; only full blocks hit; the last token of a prompt is always
+computed; prompt and answer stay cached, and nothing is evicted.
+
+Two cases: `cold`, the cache is empty; `warm`, another call with another persona has been played before, so that the
+static parts of the system prompts are cached.
+"""
+
+import argparse
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from transformers import AutoTokenizer
+
+from agents.client import ChatClient
+from agents.csc import Language, Speaker, Strategy
+from agents.demo_model import prepare_demo_model
+from agents.dialogue import Plan
+from agents.prompting import render_fixed
+from agents.usage import Role
+from benchmarks._common import print_table
+from graphs.play import play_dialogue
+from graphs.servers import Replica
+from graphs.settings import Settings
+from outputs.record import Outcome
+from outputs.store import Planned
+from personas.persona import Persona
+from personas.pool import load_pool
+from quality.rubric import POINT_CODES
+from tests.loopback import Loopback, serve
+
+SCRIPT = Path(__file__).parent / "zh_call.json"
+LANGUAGE = Language.ZH
+AUTHORS_PROMPT, AUTHORS_COMPUTED = 44_800, 26_200
+"""The paper's prompts on such a call, without a judge, under the same cache model; the goal is a fifth of it."""
+GOAL = AUTHORS_COMPUTED // 5
+PARTS = ("system", "history", "task")
+
+
+class Line(BaseModel):
+    """A scripted utterance: the supporter's has a strategy, the customer's a direction."""
+
+    text: str
+    strategy: Strategy | None = None
+    direction: str = ""
+    ends_call: bool = False
+
+    @property
+    def speaker(self) -> Speaker:
+        return Speaker.SUPPORTER if self.strategy else Speaker.CUSTOMER
+
+
+class Situation(BaseModel):
+    """A topic, and what the planner answers on it."""
+
+    topic: str
+    plan: Plan
+
+
+class Script(Situation):
+    """A whole call, and another situation to play it in."""
+
+    other: Situation
+    turns: list[Line]
+
+
+class Call(NamedTuple):
+    """A model call: who made it, the request, the line that was said last before it, and the answer."""
+
+    role: Role
+    body: dict[str, Any]
+    last_said: str
+    answer: str
+
+
+class Scripted:
+    """Answers a call's requests from the script, and keeps them. It is told apart by form who asks."""
+
+    def __init__(self, plan: Plan, turns: Sequence[Line]) -> None:
+        self.calls: list[Call] = []
+        self._plan = plan
+        self._turns = turns
+        self._said = 0
+
+    def answer(self, body: dict[str, Any]) -> str:
+        """Answer a request (the loopback's `say`)."""
+        last_said = self._turns[self._said - 1].text if self._said else render_fixed(LANGUAGE, "opening")
+        role, answer = self._answer(body)
+        self.calls.append(Call(role, body, last_said, answer))
+        return answer
+
+    def _answer(self, body: dict[str, Any]) -> tuple[Role, str]:
+        form = body.get("response_format", {}).get("json_schema", {}).get("schema", {}).get("properties", {})
+        if "scenario" in form:
+            return Role.PLANNER, self._plan.model_dump_json()
+        if POINT_CODES[0] in form:
+            point = {"reason": "第3句先核实了身份，第11句说明了规则，都与标注一致。", "turns": [3, 11], "verdict": 1}
+            return Role.JUDGE, _compact(dict.fromkeys(POINT_CODES, point))
+        line = self._turns[self._said]
+        if "direction" in form:
+            return Role.CUSTOMER_ASSISTANT, _compact({key: getattr(line, key) for key in form})
+        if "structured_outputs" in body:
+            return Role.SUPPORTER_ASSISTANT, str(line.strategy)
+        self._said += 1
+        return (Role.SUPPORTER if line.strategy else Role.CUSTOMER), line.text
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+async def play(situation: Situation, turns: Sequence[Line], persona: Persona) -> list[Call]:
+    """Play and judge the scripted call in `situation`; return its model calls in order."""
+    scripted = Scripted(situation.plan, turns)
+    planned = Planned(0, "scripted", persona.id, situation.topic, 1, 1)
+    async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
+        await client.check()
+        record = await play_dialogue(planned, persona, Replica(client, client), Settings(language=LANGUAGE))
+    said = [Line(**turn.model_dump(include={"text", "strategy", "direction", "ends_call"}, exclude_none=True))
+            for turn in record.turns]  # fmt: skip
+    if said != list(turns) or record.outcome is not Outcome.KEPT:
+        raise SystemExit(f"the script was not played as written: {record.error or record.reasons or 'other lines'}")
+    return scripted.calls
+
+
+class Tokens(NamedTuple):
+    """A call as the engine sees it: the prompt's tokens, the part of the prompt each belongs to, the answer's tokens."""
+
+    role: Role
+    prompt: list[int]
+    parts: list[str]
+    answer: list[int]
+
+
+class TokenCounter:
+    """Turns calls into tokens as the engine does: by the model's chat template."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+
+    def count(self, call: Call) -> Tokens:
+        """Return the call's tokens."""
+        messages = call.body["messages"]
+        template_arguments = call.body.get("chat_template_kwargs", {})
+        text = self._tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, **template_arguments
+        )
+        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        task = messages[-1]["content"].removeprefix(call.last_said)
+        task_start = text.rindex(task)
+        system_end = text.index(messages[0]["content"]) + len(messages[0]["content"])
+        parts = [
+            PARTS[0] if start < system_end else PARTS[1] if start < task_start else PARTS[2]
+            for start, _ in encoded["offset_mapping"]
+        ]
+        answer = self._tokenizer(call.answer, add_special_tokens=False)["input_ids"]
+        return Tokens(call.role, encoded["input_ids"], parts, answer)
+
+
+class PrefixCache:
+    """The blocks that an engine has computed, by a hash over all tokens up to their end."""
+
+    def __init__(self, block: int) -> None:
+        self._block = block
+        self._known: set[int] = set()
+
+    def hits(self, prompt: Sequence[int]) -> int:
+        """Return how many tokens of `prompt` are cached; the last one never is, as its output is needed."""
+        hit = 0
+        for key in self._keys(prompt[:-1]):
+            if key not in self._known:
+                break
+            hit += self._block
+        return hit
+
+    def add(self, tokens: Sequence[int]) -> None:
+        """Cache a prompt and its answer. The token that ends an answer is drawn but never computed."""
+        self._known.update(self._keys(tokens))
+
+    def _keys(self, tokens: Sequence[int]) -> Iterator[int]:
+        key = 0
+        for start in range(0, len(tokens) - self._block + 1, self._block):
+            key = hash((key, tuple(tokens[start : start + self._block])))
+            yield key
+
+
+class Share:
+    """What one role's calls add up to."""
+
+    def __init__(self) -> None:
+        self.calls = self.prompt = self.hit = self.answer = 0
+        self.computed_parts = dict.fromkeys(PARTS, 0)
+
+    @property
+    def computed(self) -> int:
+        return self.prompt - self.hit
+
+    def add(self, call: Tokens, hit: int) -> None:
+        """Count a call of which `hit` prompt tokens were cached."""
+        self.calls += 1
+        self.prompt += len(call.prompt)
+        self.hit += hit
+        self.answer += len(call.answer)
+        for part in call.parts[hit:]:
+            self.computed_parts[part] += 1
+
+    def __iadd__(self, other: "Share") -> "Share":
+        self.calls += other.calls
+        self.prompt += other.prompt
+        self.hit += other.hit
+        self.answer += other.answer
+        for part in PARTS:
+            self.computed_parts[part] += other.computed_parts[part]
+        return self
+
+
+def simulate(calls: Sequence[Tokens], cache: PrefixCache) -> dict[Role, Share]:
+    """Send `calls` through `cache`; return what each role's add up to."""
+    shares: dict[Role, Share] = defaultdict(Share)
+    for call in calls:
+        shares[call.role].add(call, cache.hits(call.prompt))
+        cache.add(call.prompt + call.answer)
+    return shares
+
+
+def report(title: str, shares: dict[Role, Share]) -> None:
+    """Print the table by role and the comparison with the authors' layout."""
+    total = Share()
+    for role in Role:
+        if role is not Role.JUDGE:
+            total += shares[role]
+    named = [*((str(role), shares[role]) for role in Role if role is not Role.JUDGE), ("five roles", total)]
+    named.append(("judge", shares[Role.JUDGE]))
+    rows = [_row(name, share) for name, share in named]
+    print_table(title, ("role", "calls", "prompt", "hit", "computed", *PARTS, "answers"), rows)
+    print(
+        f"five roles: {total.hit / total.prompt:.0%} hits, {total.computed:,} computed = "
+        f"{total.computed / AUTHORS_COMPUTED:.3f} of the authors' {AUTHORS_COMPUTED:,}; "
+        f"goal {GOAL:,}: {'met' if total.computed <= GOAL else 'missed'} ({total.computed / GOAL:.2f} of it)"
+    )
+
+
+def _row(name: str, share: Share) -> tuple[object, ...]:
+    return (name, share.calls, share.prompt, share.hit, share.computed, *share.computed_parts.values(), share.answer)
+
+
+async def play_both() -> tuple[list[Call], list[Call]]:
+    """Play the call, and the other one that warms the cache."""
+    script = Script.model_validate_json(SCRIPT.read_text(encoding="utf-8"))
+    persona, other, *_ = load_pool(None, LANGUAGE)
+    return await play(script, script.turns, persona), await play(script.other, script.turns, other)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.prefix_cache", description="Count the prompt tokens that an engine computes for one call."
+    )
+    parser.add_argument("--tokenizer", type=Path, help="a model's folder; the demo model's by default")
+    parser.add_argument("--block", type=int, nargs="+", default=[16, 128], help="tokens a block")
+    arguments = parser.parse_args(argv)
+
+    counter = TokenCounter(arguments.tokenizer or prepare_demo_model())
+    call, other = ([counter.count(made) for made in calls] for calls in asyncio.run(play_both()))
+    for block in arguments.block:
+        report(f"cold cache, blocks of {block}", simulate(call, PrefixCache(block)))
+        cache = PrefixCache(block)
+        simulate(other, cache)
+        report(f"warm cache, blocks of {block}", simulate(call, cache))
+    print(
+        f"\nThe authors' layout on such a call: {AUTHORS_PROMPT:,} prompt tokens, {AUTHORS_COMPUTED:,} computed "
+        f"({1 - AUTHORS_COMPUTED / AUTHORS_PROMPT:.1%} hits; taken to leave the judge out), "
+        "under blocks of 16 and an empty cache."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Whole jobs against the loopback server: every dialogue ends in exactly one way, and nothing is lost or doubled."""
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import graphs.play
+from agents.errors import EngineError, UsageError
+from agents.flow import broken_rules
+from graphs import batch
+from graphs.batch import run_job
+from graphs.settings import Secrets, Settings
+from outputs.export import export_run
+from outputs.formats import Format
+from outputs.record import Outcome
+from outputs.store import Funnel, RunStore
+from outputs.verify import verify_export
+from tests.loopback import Faults, Loopback, serve
+
+IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
+
+
+async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
+    settings = Settings.model_validate({"base_url": [server.base_url], "run": run, "patience": IMPATIENT} | fields)
+    return await run_job(settings, Secrets(), Console(file=io.StringIO()), resume=resume, retry_failed=retry)
+
+
+def ended(run: Path) -> dict[str, str]:
+    """Return the dump of every ended dialogue by its key, without the usage, which retries add to."""
+    with RunStore.read(run) as store:
+        return {
+            record.id: record.model_dump_json(exclude={"usage"})
+            for outcome in (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
+            for record in store.records(outcome)
+        }
+
+
+def export(run: Path, out: Path) -> dict[str, bytes]:
+    with RunStore.read(run) as store:
+        export_run(store, out, form=Format.ROLECS, shard_lines=30, with_rejected=True)
+    assert list(verify_export(out)) == []
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("faults", [Faults(), Faults(0.02, 0.02, 0.02, 0.02, 0.02)], ids=["sound", "10% faults"])
+async def test_200_dialogues_all_end_and_obey_the_rules(tmp_path: Path, faults: Faults) -> None:
+    async with serve(Loopback(faults=faults, pass_rate=0.97)) as server:
+        funnel = await play(server, tmp_path / "run", dialogues=200, seed=3)
+    assert funnel.outcomes[Outcome.PLANNED] == funnel.outcomes[Outcome.FAILED] == 0
+    assert funnel.planned == 200 and funnel.outcomes[Outcome.KEPT] > 100 and funnel.outcomes[Outcome.REJECTED] > 5
+    assert all(reason.startswith("point:") for reason in funnel.reasons)
+    with RunStore.read(tmp_path / "run") as store:
+        limits = Settings().limits
+        records = [record for outcome in Outcome for record in store.records(outcome) if outcome != "planned"]
+    assert len({record.id for record in records}) == 200
+    assert not any(broken_rules(record.turns, limits) for record in records)
+    assert any(any(turn.ends_call for turn in record.turns) for record in records)
+    export(tmp_path / "run", tmp_path / "shards")
+    answered = server.calls["all"] - server.calls["error_500"] - server.calls["drop"]
+    assert funnel.total_usage.calls == answered
+    if faults.drop:
+        assert min(server.calls[fault] for fault in vars(faults)) > 50
+
+
+async def test_what_is_played_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        await play(server, tmp_path / "one", dialogues=12, concurrency=1)
+        await play(server, tmp_path / "two", dialogues=12, concurrency=12)
+        await play(server, tmp_path / "other", dialogues=12, seed=1)
+    assert ended(tmp_path / "one") == ended(tmp_path / "two")
+    assert not set(ended(tmp_path / "one")) & set(ended(tmp_path / "other"))
+    assert export(tmp_path / "one", tmp_path / "a") == export(tmp_path / "two", tmp_path / "b")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_interrupted_job_is_resumed_to_the_same_shards(tmp_path: Path, language: str) -> None:
+    fields: dict[str, Any] = {"dialogues": 30, "language": language, "concurrency": 4}
+    async with serve(Loopback()) as server:
+        await play(server, tmp_path / "whole", **fields)
+        for stop_after in (1, 5, 12, 20):
+            resume = RunStore.exists(tmp_path / "cut")
+            job = asyncio.create_task(play(server, tmp_path / "cut", resume=resume, **fields))
+            while not RunStore.exists(tmp_path / "cut") or len(ended(tmp_path / "cut")) < stop_after:
+                await asyncio.sleep(0.02)
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+        done = ended(tmp_path / "cut")
+        assert len(done) < 30
+        await play(server, tmp_path / "cut", resume=True, **fields)
+    assert done.items() <= ended(tmp_path / "cut").items()
+    assert export(tmp_path / "cut", tmp_path / "a") == export(tmp_path / "whole", tmp_path / "b")
+
+
+async def test_a_run_can_be_extended_and_is_not_played_again(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        await play(server, tmp_path, dialogues=4)
+        first = ended(tmp_path)
+        await play(server, tmp_path, dialogues=6, resume=True)
+        calls = server.calls["all"]
+        funnel = await play(server, tmp_path, dialogues=6, resume=True)
+        assert server.calls["all"] == calls
+    assert funnel.outcomes[Outcome.KEPT] == 6 and first.items() < ended(tmp_path).items()
+
+
+async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path: Path) -> None:
+    server = Loopback(faults=Faults(truncated=1.0), faulty_requests=8 + 8)
+    async with serve(server):
+        funnel = await play(server, tmp_path, dialogues=4, concurrency=1)
+        assert funnel.outcomes[Outcome.FAILED] == 2 and funnel.outcomes[Outcome.KEPT] == 2
+        with RunStore.read(tmp_path) as store:
+            errors = [record.error or "" for record in store.records(Outcome.FAILED)]
+        assert all(
+            error.startswith("UnreadableAnswerError: planner, call 1: the answer was cut off") for error in errors
+        )
+        assert (await play(server, tmp_path, dialogues=4, resume=True)).outcomes[Outcome.FAILED] == 2
+        again = await play(server, tmp_path, dialogues=4, resume=True, retry=True)
+    assert again.outcomes[Outcome.KEPT] == 4
+    assert again.total_usage.calls == server.calls["all"]
+
+
+async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_rules = graphs.play.check_rules
+    calls = iter([True, False, False])
+
+    def broken(*arguments: Any) -> Any:
+        if next(calls):
+            raise ZeroDivisionError("oops")
+        return check_rules(*arguments)
+
+    monkeypatch.setattr(graphs.play, "check_rules", broken)
+    async with serve(Loopback()) as server:
+        funnel = await play(server, tmp_path, dialogues=3, concurrency=1)
+    assert funnel.outcomes[Outcome.FAILED] == 1 and funnel.outcomes[Outcome.KEPT] == 2
+    with RunStore.read(tmp_path) as store:
+        assert next(iter(store.records(Outcome.FAILED))).error == "ZeroDivisionError: oops"
+
+
+async def test_a_server_that_dies_stops_the_job_and_a_resume_goes_on(tmp_path: Path) -> None:
+    async with serve(Loopback(delay=0.005)) as server:
+        job = asyncio.create_task(play(server, tmp_path, dialogues=40, concurrency=4))
+        while not (RunStore.exists(tmp_path) and ended(tmp_path)):
+            await asyncio.sleep(0.05)
+    with pytest.raises(EngineError, match="gave no answer for"):
+        await job
+    done = ended(tmp_path)
+    assert 0 < len(done) < 40
+    async with serve(Loopback()) as server:
+        funnel = await play(server, tmp_path, dialogues=40, resume=True)
+    assert funnel.outcomes[Outcome.KEPT] == 40 and done.items() <= ended(tmp_path).items()
+
+
+async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None:
+    server = Loopback(faults=Faults(error_500=1.0))
+    async with serve(server):
+        with pytest.raises(EngineError, match="20 dialogues in a row failed; the last one: CallError: planner"):
+            await play(server, tmp_path, dialogues=100, concurrency=1, patience={"attempts": 1})
+    assert len(ended(tmp_path)) == batch.FAILURES_IN_A_ROW
+
+
+async def test_dialogues_are_pinned_to_replicas(tmp_path: Path) -> None:
+    async with serve(Loopback()) as one, serve(Loopback()) as two:
+        await play(one, tmp_path, dialogues=10, base_url=[one.base_url, two.base_url])
+    openings = [
+        {body["messages"][0]["content"] for body in server.requests if "[Say]" in body["messages"][-1]["content"]}
+        for server in (one, two)
+    ]
+    assert openings[0] and openings[1] and not openings[0] & openings[1]
+
+
+async def test_another_model_can_judge(tmp_path: Path) -> None:
+    async with serve(Loopback()) as player, serve(Loopback(model="judge")) as judge:
+        await play(player, tmp_path, dialogues=3, judge_base_url=judge.base_url)
+    assert judge.calls["all"] == 3 and {body["temperature"] for body in judge.requests} == {0.0}
+    with RunStore.read(tmp_path) as store:
+        record = next(iter(store.records(Outcome.KEPT)))
+    assert (record.model, record.judge_model) == ("loopback", "judge")
+
+
+async def test_an_unreadable_verdict_is_unscored_and_not_kept(tmp_path: Path) -> None:
+    def ramble(body: dict[str, Any]) -> str | None:
+        return "I like it" if "natural_wording" in str(body.get("response_format")) else None
+
+    async with serve(Loopback(say=ramble)) as server:
+        funnel = await play(server, tmp_path, dialogues=3)
+    assert funnel.outcomes[Outcome.REJECTED] == 3 and funnel.reasons == {"unscored": 3}
+
+
+async def test_a_call_that_breaks_a_rule_is_not_judged(tmp_path: Path) -> None:
+    def leak(body: dict[str, Any]) -> str | None:
+        return "Well. Customer: hello" if "stop" in body else None
+
+    async with serve(Loopback(say=leak)) as server:
+        funnel = await play(server, tmp_path, dialogues=2)
+    assert funnel.reasons == {"rule:role-leak": 2} and "judge" not in funnel.usage
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"model": "gpt"}, "has no model 'gpt'; it has: loopback"),
+        ({"personas": Path("nowhere.jsonl")}, "cannot read the persona pool"),
+        ({"base_url": ["http://127.0.0.1:9"]}, "no model server at"),
+        ({"base_url": [], "judge_model": "gpt"}, "the engine to be started serves smollm2 alone"),
+    ],
+)
+async def test_wrong_use_is_found_before_any_call(tmp_path: Path, fields: dict[str, Any], message: str) -> None:
+    async with serve(Loopback()) as server:
+        with pytest.raises(UsageError, match=message):
+            await play(server, tmp_path / "run", **fields)
+    assert not server.calls and not (tmp_path / "run").exists()
+
+
+async def test_a_resume_with_another_configuration_is_refused(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        await play(server, tmp_path, dialogues=2)
+        with pytest.raises(UsageError, match=r"another configuration: temperature was 0.8, is 0.1"):
+            await play(server, tmp_path, resume=True, temperature=0.1)

@@ -1,0 +1,89 @@
+"""Plan and settings: pure functions of what they are given."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.csc import Language
+from agents.errors import UsageError
+from agents.topics import TOPICS
+from graphs.header import describe_run
+from graphs.plan import make_plan
+from graphs.settings import Settings, load_settings
+from personas.pool import load_pool
+
+POOL = load_pool(None, Language.EN)
+
+
+def test_each_round_plays_every_persona_on_every_topic_once() -> None:
+    pairs = len(POOL) * len(TOPICS)
+    plan = make_plan("digest", POOL, tuple(TOPICS), 7, 2 * pairs)
+    for number, part in ((1, plan[:pairs]), (2, plan[pairs:])):
+        assert len({(planned.persona, planned.topic) for planned in part}) == pairs
+        assert {planned.number for planned in part} == {number}
+    assert len({planned.key for planned in plan}) == len({planned.seed for planned in plan}) == 2 * pairs
+    assert [planned.position for planned in plan] == list(range(2 * pairs))
+
+
+def test_a_longer_plan_begins_with_a_shorter_one_and_another_seed_is_another_plan() -> None:
+    short, long, other = (
+        make_plan("d", POOL, ("technical-support",), seed, n) for seed, n in ((7, 5), (7, 50), (8, 5))
+    )
+    assert long[:5] == short
+    assert not {planned.key for planned in short} & {planned.key for planned in other}
+
+
+def test_keys_depend_on_the_configuration() -> None:
+    (one,), (two,) = (make_plan(digest, POOL, ("technical-support",), 7, 1) for digest in "ab")
+    assert one.key != two.key
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_run(tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text("seed = 2\ntemperature = 0.5\n[limits]\nmin_utterances = 12\n", encoding="utf-8")
+    stored = {"seed": 1, "temperature": 0.1, "concurrency": 3, "limits": {"min_utterances": 8, "max_utterances": 30}}
+    settings = load_settings(config, {"seed": 9}, stored)
+    assert (settings.seed, settings.temperature, settings.concurrency) == (9, 0.5, 3)
+    assert (settings.limits.min_utterances, settings.limits.max_utterances) == (12, 30)
+    assert load_settings(None, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"topics": ["weather"]}, "topics: Value error, unknown topic 'weather'; the topics are product-consultation"),
+        ({"topics": ["technical-support"] * 2}, "each of them once"),
+        ({"language": "fr"}, "language: Input should be 'en' or 'zh'"),
+        ({"concurrency": 0}, "concurrency: Input should be greater than or equal to 1"),
+        ({"colour": 1}, "colour: Extra inputs are not permitted"),
+        ({"limits": {"min_utterances": 60}}, "limits: Value error, min_utterances 60 must be below max_utterances 50"),
+    ],
+)
+def test_bad_settings_are_refused(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_settings(None, flags)
+
+
+def test_a_bad_file_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text("seed = ", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"cannot read the settings file .*run.toml: "):
+        load_settings(config, {})
+    with pytest.raises(UsageError, match="cannot read the settings file"):
+        load_settings(tmp_path / "none.toml", {})
+
+
+def test_a_run_is_described_by_what_its_dialogues_depend_on() -> None:
+    header = describe_run(Settings(), POOL, "m", "j")
+    moved = describe_run(
+        Settings(run=Path("x"), concurrency=1, base_url=("http://h/v1",), dialogues=99), POOL, "m", "j"
+    )
+    assert header.digest == moved.digest
+    others = [
+        describe_run(Settings(temperature=0.7), POOL, "m", "j"),
+        describe_run(Settings(), POOL[1:], "m", "j"),
+        describe_run(Settings(), POOL, "n", "j"),
+        describe_run(Settings(), POOL, "m", "k"),
+    ]
+    assert len({header.digest, *(other.digest for other in others)}) == 5
+    assert {"rolecs", "langgraph", "python"} <= set(header.versions)

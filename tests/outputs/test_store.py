@@ -1,0 +1,105 @@
+"""The run store: rows are written whole and once, and a run is resumed as it was begun or not at all."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents.errors import UsageError
+from agents.usage import Role, Usage
+from outputs.record import Outcome, Record
+from outputs.store import Header, Planned, RunStore
+from quality.rules import Violation
+from quality.verdict import Verdict
+from tests.conftest import flawless
+
+HEADER = Header.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})
+PLAN = [Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in range(4)]
+MakeRecord = Callable[..., Record]
+
+
+def begin(folder: Path) -> RunStore:
+    store = RunStore.create(folder, HEADER)
+    store.add_plan(PLAN)
+    return store
+
+
+def test_each_outcome_follows_from_the_record(make_record: MakeRecord) -> None:
+    zero = flawless().points["natural_wording"].model_copy(update={"verdict": 0})
+    points = flawless().points | {"natural_wording": zero}
+    violations = [Violation(rule=rule, turn=1, detail="") for rule in ("closure", "closure", "alternation")]
+    cases = [
+        (make_record(), Outcome.KEPT, []),
+        (make_record(verdict=Verdict(points=points)), Outcome.REJECTED, ["point:natural_wording"]),
+        (make_record(verdict=Verdict(unscored="cut off")), Outcome.REJECTED, ["unscored"]),
+        (make_record(verdict=None, violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
+        (make_record(violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
+        (make_record(verdict=None), Outcome.REJECTED, ["unscored"]),
+        (make_record(error="CallError: HTTP 500"), Outcome.FAILED, []),
+    ]
+    assert [(record.outcome, record.reasons) for record, _, _ in cases] == [case[1:] for case in cases]
+
+
+def test_records_come_back_in_the_order_of_the_plan(tmp_path: Path, make_record: MakeRecord) -> None:
+    with begin(tmp_path) as store:
+        for key in ("key-2", "key-0", "key-3"):
+            store.write(make_record(id=key))
+        assert [planned.key for planned in store.pending()] == ["key-1"]
+        with RunStore.read(tmp_path) as reader:
+            assert [record.id for record in reader.records(Outcome.KEPT)] == ["key-0", "key-2", "key-3"]
+            assert next(iter(reader.records(Outcome.KEPT))) == make_record(id="key-0")
+
+
+def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Path, make_record: MakeRecord) -> None:
+    with begin(tmp_path) as store:
+        store.write(make_record(id="key-0"))
+        store.write(make_record(id="key-1", error="CallError: HTTP 500"))
+        for key in ("key-0", "nobody"):
+            with pytest.raises(sqlite3.IntegrityError, match="not waiting"):
+                store.write(make_record(id=key))
+        assert [planned.key for planned in store.pending()] == ["key-2", "key-3"]
+        assert [planned.key for planned in store.pending(retry_failed=True)] == ["key-1", "key-2", "key-3"]
+        store.write(make_record(id="key-1"))
+        funnel = store.funnel()
+        assert funnel.outcomes[Outcome.KEPT] == 2 and funnel.outcomes[Outcome.FAILED] == 0
+        assert funnel.usage[Role.PLANNER] == Usage(calls=3, prompt_tokens=900, completion_tokens=180)
+        assert funnel.tokens_per_kept == 540 and funnel.planned == 4
+
+
+def test_a_plan_can_grow(tmp_path: Path, make_record: MakeRecord) -> None:
+    with begin(tmp_path) as store:
+        store.write(make_record(id="key-0"))
+        store.add_plan([*PLAN, Planned(4, "key-4", "en-001", "technical-support", 2, 4)])
+        assert [planned.key for planned in store.pending()] == ["key-1", "key-2", "key-3", "key-4"]
+
+
+def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_path: Path) -> None:
+    with begin(tmp_path):
+        pass
+    with pytest.raises(UsageError, match="holds a run already: go on with it by --resume"):
+        RunStore.create(tmp_path, HEADER)
+    other = Header.build({"seed": 8, "model": "m", "new": 1}, {}, {})
+    with pytest.raises(UsageError, match="another configuration: seed was 7, is 8; new was null, is 1"):
+        RunStore.resume(tmp_path, other)
+    with RunStore.resume(tmp_path, HEADER) as store:
+        assert store.header == HEADER and len(store.pending()) == 4
+
+
+def test_two_jobs_cannot_write_one_run(tmp_path: Path) -> None:
+    with begin(tmp_path), pytest.raises(UsageError, match=r"another job \(process \d+\) works on"):
+        RunStore.resume(tmp_path, HEADER)
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"):
+        RunStore.read(tmp_path)
+    (tmp_path / "run.sqlite").write_bytes(b"not a database, only some text that is long enough to be read" * 20)
+    with pytest.raises(UsageError, match="is no run store"):
+        RunStore.read(tmp_path)
+
+
+def test_a_store_whose_making_was_cut_off_can_be_begun_again(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "run.sqlite").close()
+    with begin(tmp_path) as store:
+        assert len(store.pending()) == 4
