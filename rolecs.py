@@ -174,7 +174,7 @@ def judge(
         write_whole(out, lines)
     else:
         for line in lines:
-            output.print(line, markup=False)
+            typer.echo(line)
     kept = sum(judgement.kept for judgement in judged)
     unscored = sum(judgement.verdict.unscored is not None for judgement in judged)
     progress.print(f"{len(judged)} judged, {kept} flawless, {unscored} unscored")
@@ -202,7 +202,7 @@ def graph() -> None:
     """Print the five-role graph as Mermaid."""
     from graphs.call import graph as call_graph
 
-    output.print(call_graph.get_graph().draw_mermaid(), markup=False)
+    typer.echo(call_graph.get_graph().draw_mermaid())
 
 
 def _given(**flags: Any) -> dict[str, Any]:

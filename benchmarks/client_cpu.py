@@ -1,14 +1,14 @@
 """Client CPU a call and calls a second, against a server that answers at once.
 
-A loopback server runs in a process of its own, so that its CPU time is not counted. Three clients take turns on it, with
-the same number of requests in flight, in rounds, so that a drift of the machine hits all alike:
+A loopback server runs in a process of its own, so that its CPU time is not counted. Three clients take turns on it,
+with the same number of requests in flight, in rounds, so that a drift of the machine hits all alike:
 
 - `rolecs`: whole jobs (`run_job`): graph, prompts, client, parsing, rules, judge and store;
 - `openai`: the openai client as it comes, posting request bodies recorded from such a job: the baseline;
 - `aiohttp`: bare aiohttp posting the same bodies and parsing the JSON of the answers: the floor.
 
-CPU is the process's own (`time.process_time`, all threads), divided by the answered calls; each figure is the median of
-the rounds. Calls a second count the wall clock: while the server has a core of its own, they say what the client can do.
+CPU is the process's own (`time.process_time`, all threads), divided by the answered calls; each figure is the median
+of the rounds. Calls a second go by the wall clock: they say what the client can do only where it has a core of its own.
 """
 
 import argparse

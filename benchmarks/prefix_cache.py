@@ -13,7 +13,7 @@ static parts of the system prompts are cached.
 import argparse
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from transformers import AutoTokenizer
 
 from agents.client import ChatClient
-from agents.csc import Language, Speaker, Strategy
+from agents.csc import Language, Strategy
 from agents.demo_model import prepare_demo_model
 from agents.dialogue import Plan
 from agents.prompting import render_fixed
@@ -44,6 +44,8 @@ AUTHORS_PROMPT, AUTHORS_COMPUTED = 44_800, 26_200
 """The paper's prompts on such a call, without a judge, under the same cache model; the goal is a fifth of it."""
 GOAL = AUTHORS_COMPUTED // 5
 PARTS = ("system", "history", "task")
+"""The parts of a prompt that the computed tokens are told apart by; planner and judge have no history."""
+COLUMNS = ("calls", "prompt", "hit", "computed", *PARTS, "answers")
 
 
 class Line(BaseModel):
@@ -53,10 +55,6 @@ class Line(BaseModel):
     strategy: Strategy | None = None
     direction: str = ""
     ends_call: bool = False
-
-    @property
-    def speaker(self) -> Speaker:
-        return Speaker.SUPPORTER if self.strategy else Speaker.CUSTOMER
 
 
 class Situation(BaseModel):
@@ -125,15 +123,15 @@ async def play(situation: Situation, turns: Sequence[Line], persona: Persona) ->
     async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
         await client.check()
         record = await play_dialogue(planned, persona, Replica(client, client), Settings(language=LANGUAGE))
-    said = [Line(**turn.model_dump(include={"text", "strategy", "direction", "ends_call"}, exclude_none=True))
-            for turn in record.turns]  # fmt: skip
-    if said != list(turns) or record.outcome is not Outcome.KEPT:
+    said = [(turn.text, turn.strategy, turn.direction or "", turn.ends_call) for turn in record.turns]
+    written = [(line.text, line.strategy, line.direction, line.ends_call) for line in turns]
+    if said != written or record.outcome is not Outcome.KEPT:
         raise SystemExit(f"the script was not played as written: {record.error or record.reasons or 'other lines'}")
     return scripted.calls
 
 
 class Tokens(NamedTuple):
-    """A call as the engine sees it: the prompt's tokens, the part of the prompt each belongs to, the answer's tokens."""
+    """A call as the engine sees it: the prompt's tokens, the part that each of them belongs to, the answer's tokens."""
 
     role: Role
     prompt: list[int]
@@ -149,21 +147,22 @@ class TokenCounter:
 
     def count(self, call: Call) -> Tokens:
         """Return the call's tokens."""
-        messages = call.body["messages"]
-        template_arguments = call.body.get("chat_template_kwargs", {})
-        text = self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, **template_arguments
+        system, *_, last = (message["content"] for message in call.body["messages"])
+        arguments = call.body.get("chat_template_kwargs", {})
+        text = str(
+            self._tokenizer.apply_chat_template(
+                call.body["messages"], tokenize=False, add_generation_prompt=True, **arguments
+            )
         )
-        encoded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        task = messages[-1]["content"].removeprefix(call.last_said)
-        task_start = text.rindex(task)
-        system_end = text.index(messages[0]["content"]) + len(messages[0]["content"])
+        prompt = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        system_end = text.index(system) + len(system)
+        task_start = text.rindex(last.removeprefix(call.last_said))
         parts = [
-            PARTS[0] if start < system_end else PARTS[1] if start < task_start else PARTS[2]
-            for start, _ in encoded["offset_mapping"]
+            "system" if start < system_end else "history" if start < task_start else "task"
+            for start, _ in prompt["offset_mapping"]
         ]
         answer = self._tokenizer(call.answer, add_special_tokens=False)["input_ids"]
-        return Tokens(call.role, encoded["input_ids"], parts, answer)
+        return Tokens(call.role, prompt["input_ids"], parts, answer)
 
 
 class PrefixCache:
@@ -193,64 +192,32 @@ class PrefixCache:
             yield key
 
 
-class Share:
-    """What one role's calls add up to."""
-
-    def __init__(self) -> None:
-        self.calls = self.prompt = self.hit = self.answer = 0
-        self.computed_parts = dict.fromkeys(PARTS, 0)
-
-    @property
-    def computed(self) -> int:
-        return self.prompt - self.hit
-
-    def add(self, call: Tokens, hit: int) -> None:
-        """Count a call of which `hit` prompt tokens were cached."""
-        self.calls += 1
-        self.prompt += len(call.prompt)
-        self.hit += hit
-        self.answer += len(call.answer)
-        for part in call.parts[hit:]:
-            self.computed_parts[part] += 1
-
-    def __iadd__(self, other: "Share") -> "Share":
-        self.calls += other.calls
-        self.prompt += other.prompt
-        self.hit += other.hit
-        self.answer += other.answer
-        for part in PARTS:
-            self.computed_parts[part] += other.computed_parts[part]
-        return self
-
-
-def simulate(calls: Sequence[Tokens], cache: PrefixCache) -> dict[Role, Share]:
-    """Send `calls` through `cache`; return what each role's add up to."""
-    shares: dict[Role, Share] = defaultdict(Share)
+def simulate(calls: Sequence[Tokens], cache: PrefixCache) -> dict[Role, Counter[str]]:
+    """Send `calls` through `cache`; return the sums by role, under the names of the table's columns."""
+    sums: dict[Role, Counter[str]] = defaultdict(Counter)
     for call in calls:
-        shares[call.role].add(call, cache.hits(call.prompt))
+        hit = cache.hits(call.prompt)
         cache.add(call.prompt + call.answer)
-    return shares
+        computed = call.parts[hit:]
+        sums[call.role] += Counter(
+            calls=1, prompt=len(call.prompt), hit=hit, computed=len(computed), answers=len(call.answer)
+        )
+        sums[call.role] += Counter(computed)
+    return sums
 
 
-def report(title: str, shares: dict[Role, Share]) -> None:
+def report(title: str, sums: dict[Role, Counter[str]]) -> None:
     """Print the table by role and the comparison with the authors' layout."""
-    total = Share()
-    for role in Role:
-        if role is not Role.JUDGE:
-            total += shares[role]
-    named = [*((str(role), shares[role]) for role in Role if role is not Role.JUDGE), ("five roles", total)]
-    named.append(("judge", shares[Role.JUDGE]))
-    rows = [_row(name, share) for name, share in named]
-    print_table(title, ("role", "calls", "prompt", "hit", "computed", *PARTS, "answers"), rows)
+    total = sum((sums[role] for role in Role if role is not Role.JUDGE), Counter[str]())
+    lines = [*((str(role), sums[role]) for role in Role if role is not Role.JUDGE), ("five roles", total)]
+    lines.append((Role.JUDGE, sums[Role.JUDGE]))
+    print_table(title, ("role", *COLUMNS), [(name, *(line[column] for column in COLUMNS)) for name, line in lines])
+    computed = total["computed"]
     print(
-        f"five roles: {total.hit / total.prompt:.0%} hits, {total.computed:,} computed = "
-        f"{total.computed / AUTHORS_COMPUTED:.3f} of the authors' {AUTHORS_COMPUTED:,}; "
-        f"goal {GOAL:,}: {'met' if total.computed <= GOAL else 'missed'} ({total.computed / GOAL:.2f} of it)"
+        f"five roles: {total['hit'] / total['prompt']:.0%} hits, {computed:,} computed = "
+        f"{computed / AUTHORS_COMPUTED:.3f} of the authors' {AUTHORS_COMPUTED:,}; "
+        f"goal {GOAL:,}: {'met' if computed <= GOAL else 'missed'} ({computed / GOAL:.2f} of it)"
     )
-
-
-def _row(name: str, share: Share) -> tuple[object, ...]:
-    return (name, share.calls, share.prompt, share.hit, share.computed, *share.computed_parts.values(), share.answer)
 
 
 async def play_both() -> tuple[list[Call], list[Call]]:

