@@ -1,17 +1,12 @@
-"""What the benchmarks share: the table that they print, the machine that they ran on, a job that shows nothing."""
+"""What the benchmarks share: the table that they print, the machine that they ran on, how errors end them."""
 
+import contextlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from rich.console import Console
-
-from agents.errors import EngineError
-from graphs.batch import run_job
-from graphs.settings import Secrets, Settings
-from outputs.record import Outcome
-from outputs.store import Funnel
+from agents.errors import RolecsError
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -38,14 +33,10 @@ def describe_machine(*packages: str) -> str:
     return ", ".join([*parts, *(f"{package} {version(package)}" for package in packages)])
 
 
-async def run_quietly(settings: Settings) -> Funnel:
-    """Run a job without a display.
-
-    Raises:
-        EngineError: a dialogue failed, so that what was measured is no whole run.
-
-    """
-    funnel = await run_job(settings, Secrets(), Console(quiet=True))
-    if failed := funnel.outcomes[Outcome.FAILED]:
-        raise EngineError(f"{failed} of {settings.dialogues} dialogues failed")
-    return funnel
+@contextlib.contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """End the program with the message of an expected error, without a traceback."""
+    try:
+        yield
+    except RolecsError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -21,18 +21,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import aiohttp
+import httpx2
 import openai
+from rich.console import Console
 
 from agents.csc import Language
-from benchmarks._common import describe_machine, print_table, run_quietly
-from graphs.settings import Settings
+from agents.errors import EngineError
+from benchmarks._common import describe_machine, errors_in_one_line, print_table
+from graphs.batch import run_job
+from graphs.settings import Secrets, Settings
+from outputs.record import Outcome
 from tests.loopback import Loopback, serve
 
 Body = dict[str, Any]
@@ -78,15 +82,20 @@ def loopback_process() -> Iterator[str]:
 def _await_server(process: subprocess.Popen[bytes], base_url: str) -> None:
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{base_url}/models", timeout=1.0).close()
+        with contextlib.suppress(httpx2.TransportError):
+            httpx2.get(f"{base_url}/models", timeout=1.0, trust_env=False)
             return
         time.sleep(0.05)
     raise SystemExit("the loopback server did not start")
 
 
 async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues: int) -> int:
-    """Run a job; return its calls."""
+    """Run a job; return its calls.
+
+    Raises:
+        EngineError: a dialogue failed.
+
+    """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             run=Path(folder) / "run",
@@ -95,7 +104,9 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
             concurrency=in_flight,
             dialogues=dialogues,
         )
-        funnel = await run_quietly(settings)
+        funnel = await run_job(settings, Secrets(), Console(quiet=True))
+    if failed := funnel.outcomes[Outcome.FAILED]:
+        raise EngineError(f"{failed} of {dialogues} dialogues failed: what was measured is no whole job")
     return sum(usage.calls for usage in funnel.usage.values())
 
 
@@ -182,8 +193,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
 
     rows: list[tuple[object, ...]] = []
-    bodies = asyncio.run(record_bodies(arguments.language))
-    with loopback_process() as base_url:
+    with errors_in_one_line(), loopback_process() as base_url:
+        bodies = asyncio.run(record_bodies(arguments.language))
         for in_flight in arguments.in_flight:
             dialogues = in_flight * arguments.dialogues_each
             rows += rows_of(

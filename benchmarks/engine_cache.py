@@ -9,21 +9,22 @@ import argparse
 import asyncio
 import tempfile
 import time
-import urllib.request
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+import httpx2
 from rich.console import Console
 
 from agents.csc import Language
-from benchmarks._common import describe_machine, print_table, run_quietly
+from agents.errors import UsageError
+from benchmarks._common import describe_machine, errors_in_one_line, print_table
+from graphs.batch import run_job
 from graphs.progress import LoadingDisplay
 from graphs.servers import Servers
-from graphs.settings import Secrets, Settings
-from outputs.record import Outcome
+from graphs.settings import Secrets, Settings, load_settings
 
 METRICS = ("vllm:prefix_cache_queries_total", "vllm:prefix_cache_hits_total", "vllm:generation_tokens_total")
 
@@ -37,9 +38,17 @@ class Counts(NamedTuple):
 
 
 def read_counts(base_url: str) -> Counts:
-    """Read the engine's counters."""
-    with urllib.request.urlopen(urljoin(base_url, "/metrics"), timeout=20.0) as response:
-        lines = response.read().decode().splitlines()
+    """Read the engine's counters.
+
+    Raises:
+        UsageError: it serves none.
+
+    """
+    url = urljoin(base_url, "/metrics")
+    try:
+        lines = httpx2.get(url, timeout=20.0, trust_env=False).raise_for_status().text.splitlines()
+    except httpx2.HTTPError as error:
+        raise UsageError(f"no counters of an engine at {url}: {error}") from None
     sums = dict.fromkeys(METRICS, 0.0)
     for line in lines:
         name = line.partition("{")[0].partition(" ")[0]
@@ -49,16 +58,21 @@ def read_counts(base_url: str) -> Counts:
 
 
 async def measure(settings: Settings) -> None:
-    """Play the dialogues of `settings` and print what they cost the engine."""
+    """Play the dialogues of `settings` and print what they cost the engine.
+
+    Raises:
+        UsageError, EngineError: there is no vLLM to measure, or it ended.
+
+    """
     async with AsyncExitStack() as stack:
         if not settings.base_url:
             settings = await _with_engine(settings, stack)
         before, started = read_counts(settings.base_url[0]), time.monotonic()
-        funnel = await run_quietly(settings)
+        funnel = await run_job(settings, Secrets(), Console(quiet=True))
         seconds, after = time.monotonic() - started, read_counts(settings.base_url[0])
     queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
     if not queried:
-        raise SystemExit(f"{settings.base_url[0]} counts no prefix cache queries: is it vLLM, with its cache on?")
+        raise UsageError(f"{settings.base_url[0]} counts no prefix cache queries: is it vLLM, with its cache on?")
     calls = sum(usage.calls for usage in funnel.usage.values())
     rows = [
         (name, total, total / settings.dialogues)
@@ -73,8 +87,8 @@ async def measure(settings: Settings) -> None:
     ]
     title = f"{settings.dialogues} dialogues, {settings.language}, {settings.concurrency} in flight"
     print_table(title, ("", "all", "a dialogue"), rows)
-    kept = funnel.outcomes[Outcome.KEPT]
-    print(f"hit rate {hit / queried:.1%}; {kept} kept, {settings.dialogues - kept} rejected")
+    ended = ", ".join(f"{count} {outcome}" for outcome, count in funnel.outcomes.items() if count)
+    print(f"hit rate {hit / queried:.1%}; {ended}")
 
 
 async def _with_engine(settings: Settings, stack: AsyncExitStack) -> Settings:
@@ -99,16 +113,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-flight", type=int, default=4, help="dialogues in flight")
     arguments = parser.parse_args(argv)
 
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            run=Path(folder) / "run",
-            dialogues=arguments.dialogues,
-            language=arguments.language,
-            base_url=(arguments.base_url,) if arguments.base_url else (),
-            model=arguments.model,
-            concurrency=arguments.in_flight,
-        )
-        asyncio.run(measure(settings))
+    flags = {
+        "dialogues": arguments.dialogues,
+        "language": arguments.language,
+        "base_url": (arguments.base_url,) if arguments.base_url else (),
+        "model": arguments.model,
+        "concurrency": arguments.in_flight,
+    }
+    with errors_in_one_line(), tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measure(load_settings(None, flags | {"run": Path(folder) / "run"})))
     print(describe_machine("openai", "langgraph"))
 
 

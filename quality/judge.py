@@ -16,7 +16,7 @@ from agents.usage import Role
 from quality.rubric import POINT_CODES, RUBRIC
 from quality.verdict import PointVerdict, Verdict
 
-MAX_TOKENS = 1500
+MAX_TOKENS = 800
 MAX_CITED_TURNS = 8
 
 

@@ -44,11 +44,10 @@ async def server() -> AsyncIterator[Loopback]:
 
 
 async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
-    code, out, err = await rolecs(
-        "generate", "-n", 6, "--topics", "complaint-dispute,technical-support", "--base-url", server.base_url, cwd=tmp_path
-    )
+    topics = ("--topics", "complaint-dispute,technical-support")
+    code, out, err = await rolecs("generate", "-n", 6, *topics, "--base-url", server.base_url, cwd=tmp_path)
     assert (code, err) == (0, "")
-    for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export rolecs-run"):
+    for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
     assert code == 0 and "shards/train-00001.jsonl: 2 lines" in out

@@ -87,3 +87,10 @@ def test_a_run_is_described_by_what_its_dialogues_depend_on() -> None:
     ]
     assert len({header.digest, *(other.digest for other in others)}) == 5
     assert {"rolecs", "langgraph", "python"} <= set(header.versions)
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    nested = {f"{name}.{part}" for name in ("limits", "patience") for part in Settings().model_dump()[name]}
+    names = {name for name in Settings.model_fields if name not in ("limits", "patience")} | nested
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []

@@ -21,10 +21,12 @@ from outputs.record import Outcome
 from outputs.store import RunStore
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(800)]
-DIALOGUES = 3
+DIALOGUES = 2
 LIMITS = Limits(min_utterances=4, max_utterances=8)
 CONFIG = """
-utterance_tokens = 100
+utterance_tokens = 80
+[patience]
+attempts = 2
 [limits]
 min_utterances = 4
 max_utterances = 8

@@ -221,9 +221,9 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: MakeRecord) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("precious")
-    with make_run(tmp_path / "run", [make_record()]) as store:
-        with pytest.raises(UsageError, match="holds files but no export"):
-            export(store, tmp_path / "out")
+    store = make_run(tmp_path / "run", [make_record()])
+    with store, pytest.raises(UsageError, match="holds files but no export"):
+        export(store, tmp_path / "out")
     with pytest.raises(UsageError, match="is no exported folder"):
         list(verify_export(tmp_path / "out"))
 
