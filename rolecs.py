@@ -16,7 +16,7 @@ from rich.console import Console
 
 import agents
 from agents.csc import Language
-from agents.errors import EngineError, RolecsError, UsageError
+from agents.errors import EngineError, RolecsError, StoreError, UsageError
 from agents.topics import TOPICS
 from graphs.settings import Secrets, Settings, load_settings
 from outputs.export import export_run
@@ -142,7 +142,8 @@ def verify(folder: Annotated[Path, typer.Argument(help="An exported folder.", me
     for problem in verify_export(folder):
         output.print(problem, markup=False)
         problems += 1
-    output.print(f"{folder}: {f'{problems} problems' if problems else 'whole and flawless'}", markup=False)
+    found = "whole and flawless" if not problems else f"{problems} problem{'s' if problems > 1 else ''}"
+    output.print(f"{folder}: {found}", markup=False)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -227,8 +228,8 @@ def _run(work: Coroutine[Any, Any, ResultT], hint: str = "") -> ResultT:
     except (KeyboardInterrupt, asyncio.CancelledError):
         progress.print(f"Interrupted. {hint}", markup=False)
         raise typer.Exit(130) from None
-    except EngineError as error:
-        raise EngineError(f"{error}\n{hint}".rstrip()) from error
+    except (EngineError, StoreError) as error:
+        raise type(error)(f"{error}\n{hint}".rstrip()) from error
 
 
 def main() -> None:

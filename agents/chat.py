@@ -66,7 +66,6 @@ class Chat:
         Raises:
             UnreadableAnswerError: every answer was empty or cut off.
             CallError, EngineError: see `ChatClient.ask`.
-
         """
 
         def parse(text: str) -> str:
@@ -86,7 +85,6 @@ class Chat:
         Raises:
             UnreadableAnswerError: every answer was something else.
             CallError, EngineError: see `ChatClient.ask`.
-
         """
         if not self._client.is_vllm:
             option_type = _option_type(tuple(options))
@@ -108,7 +106,6 @@ class Chat:
         Raises:
             UnreadableAnswerError: every answer was cut off or invalid.
             CallError, EngineError: see `ChatClient.ask`.
-
         """
         form = _json_format(answer_type) | {"max_tokens": max_tokens}
         return await self._ask(role, messages, form, answer_type.model_validate_json)
@@ -128,8 +125,8 @@ class Chat:
         def count(usage: Usage) -> None:
             self.usage[role] = self.usage.get(role, Usage()) + usage
 
-        def seed_of(attempt: int) -> int:
-            return derive_seed(self._seed, call, attempt)
+        def seed_of(unreadable: int) -> int:
+            return derive_seed(self._seed, call, unreadable)
 
         try:
             return await self._client.ask(body, parse, seed_of=seed_of, count=count)

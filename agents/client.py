@@ -189,7 +189,6 @@ class ChatClient:
 
         Raises:
             UsageError: no OpenAI-compatible server there, or one without the model; says what it answered or has.
-
         """
         try:
             response = await self._openai.get("/models", cast_to=httpx2.Response, options={"timeout": CHECK_TIMEOUT_S})
@@ -224,16 +223,16 @@ class ChatClient:
         """Send a chat completion until its answer can be parsed or the patience ends.
 
         Args:
-            body: the request but for model and seed; its temperature is raised when an answer is asked for again.
+            body: the request but for model and seed; its temperature is raised after an unreadable answer.
             parse: turns the answer's text into the result; raises ValueError when it is not in the demanded form.
-            seed_of: the seed of attempt 1, 2, ...
+            seed_of: the seed after so many unreadable answers; a request that only failed on the way is repeated as
+                it was, so that such failures leave no trace in what is played.
             count: is told what each answer cost, readable or not.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, empty or not in the demanded form.
             CallError: the server refused the request, or failed on it however often it was asked.
             EngineError: the server answered nobody for longer than the patience allows.
-
         """
         temperature = body["temperature"]
         trouble = _Trouble(self)
@@ -241,15 +240,21 @@ class ChatClient:
             retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
         )
 
+        unreadable = 0
+
         async def attempt() -> ResultT:
-            number = retrying.statistics["attempt_number"]
-            warmth = temperature if number == 1 else max(temperature, RETRY_TEMPERATURE)
+            nonlocal unreadable
+            warmth = max(temperature, RETRY_TEMPERATURE) if unreadable else temperature
             response = await self._openai.post(
                 "/chat/completions",
                 cast_to=httpx2.Response,
-                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(number)},
+                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(unreadable)},
             )
-            return self._read(response.content, parse, count)
+            try:
+                return self._read(response.content, parse, count)
+            except UnreadableAnswerError:
+                unreadable += 1
+                raise
 
         try:
             return await retrying(attempt)

@@ -190,7 +190,6 @@ def parse_strategy(label: str) -> Strategy:
 
     >>> parse_strategy("策略12 其它")
     <Strategy.OT: 'OT'>
-
     """
     try:
         return _STRATEGY_BY_LABEL[label.strip().lower()]

@@ -36,7 +36,6 @@ async def direct_customer(
         goal: the customer's goal; no other role gets it.
         may_end: the customer may end the call with this turn.
         ending: the customer has ended the call already, and only a last reply is due.
-
     """
     task = render(view.language, "customer_assistant", goal=goal, may_end=may_end, ending=ending)
     messages = customer_messages(view, task)

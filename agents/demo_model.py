@@ -33,7 +33,6 @@ def prepare_demo_model() -> Path:
     Raises:
         UsageError: the wheel is not installed, or its file is not the expected one.
         EngineError: the conversion failed; holds its last line.
-
     """
     folder = demo_model_folder()
     if folder.is_dir():

@@ -48,6 +48,18 @@ def installed_engine() -> EngineKind | None:
     return None
 
 
+def require_engine() -> EngineKind:
+    """Return the vLLM that is installed here.
+
+    Raises:
+        UsageError: there is none.
+    """
+    kind = installed_engine()
+    if kind is None:
+        raise UsageError("no vLLM is installed: see docs/install.md, or name a running server with --base-url")
+    return kind
+
+
 class Engine:
     """A running engine. `base_url` is where it serves `model`."""
 
@@ -62,7 +74,6 @@ class Engine:
 
         Raises:
             EngineError: it ended; holds its last lines.
-
         """
         code = await self._process.wait()
         raise EngineError(f"the engine ended (exit code {code}); its last lines, from {self.log}:\n{self.last_lines()}")
@@ -96,11 +107,8 @@ async def managed_engine(
     Raises:
         UsageError: no vLLM is installed, or the demo model is not.
         EngineError: the engine ended before it was ready.
-
     """
-    kind = installed_engine()
-    if kind is None:
-        raise UsageError("no vLLM is installed: see docs/install.md, or name a running server with --base-url")
+    kind = require_engine()
     if model == DEMO_MODEL:
         on_wait(0.0, "preparing the demo model (once, about half a minute)")
         path = str(await asyncio.to_thread(prepare_demo_model))

@@ -1,10 +1,11 @@
 """The errors of rolecs: each message is one line that says what, where and what to do.
 
-Three things can go wrong, and each has one consequence:
+What can go wrong, and the one consequence of each:
 
 1. the user asked for something that cannot be done (`UsageError`): the program ends with exit code 2 before any work;
 2. one model call failed for good (`CallError`): the dialogue it belongs to is stored as failed, the job goes on;
-3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on.
+3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on;
+4. the run store cannot be written (`StoreError`): the same.
 """
 
 from pydantic import ValidationError
@@ -28,6 +29,10 @@ class UnreadableAnswerError(CallError):
 
 class EngineError(RolecsError):
     """The engine did not start, died, or did not answer for longer than the job's patience."""
+
+
+class StoreError(RolecsError):
+    """The run store could not be written: a full disk, a folder that went away."""
 
 
 def describe_invalid(error: ValidationError) -> str:

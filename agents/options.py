@@ -34,7 +34,6 @@ def normalise_base_url(url: str) -> str:
 
     >>> normalise_base_url("http://127.0.0.1:8000")
     'http://127.0.0.1:8000/v1'
-
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:

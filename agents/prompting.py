@@ -42,7 +42,6 @@ def render(language: Language, prompt: str, /, **values: object) -> str:
 
     Raises:
         jinja2.UndefinedError: the file uses a value that was not given.
-
     """
     return _environment(language).get_template(f"{prompt}.md").render(values).strip()
 

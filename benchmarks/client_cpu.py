@@ -94,7 +94,6 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
 
     Raises:
         EngineError: a dialogue failed.
-
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(

@@ -42,7 +42,6 @@ def read_counts(base_url: str) -> Counts:
 
     Raises:
         UsageError: it serves none.
-
     """
     url = urljoin(base_url, "/metrics")
     try:
@@ -62,7 +61,6 @@ async def measure(settings: Settings) -> None:
 
     Raises:
         UsageError, EngineError: there is no vLLM to measure, or it ended.
-
     """
     async with AsyncExitStack() as stack:
         if not settings.base_url:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from rich.console import Console
 
-from agents.errors import EngineError
+from agents.errors import EngineError, StoreError
 from graphs.header import describe_run
 from graphs.plan import make_plan
 from graphs.play import play_dialogue
@@ -40,7 +40,7 @@ async def run_job(
     Raises:
         UsageError: bad pool, settings, server, model or run folder.
         EngineError: the engine did not start, died, or was away for too long; what has ended is stored.
-
+        StoreError: the store cannot be written.
     """
     pool = load_pool(settings.personas, settings.language)
     async with AsyncExitStack() as stack:
@@ -78,7 +78,7 @@ class _Batch:
 
         Raises:
             EngineError: the engine is gone, or every dialogue fails.
-
+            StoreError: the store cannot be written.
         """
         # The modules loaded by now live as long as the job: take them out of each later garbage collection.
         gc.freeze()
@@ -90,7 +90,7 @@ class _Batch:
                 await asyncio.wait(workers)
                 if watch:
                     watch.cancel()
-        except* EngineError as errors:
+        except* (EngineError, StoreError) as errors:
             raise errors.exceptions[0] from None
         finally:
             gc.unfreeze()

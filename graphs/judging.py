@@ -37,7 +37,6 @@ async def judge_file(path: Path, settings: Settings, secrets: Secrets, console: 
     Raises:
         UsageError: the file holds something else than labelled dialogues, or a server or model is not there.
         EngineError: the engine did not start, died, or was away for too long.
-
     """
     dialogues = list(read_dialogues(path))
     async with AsyncExitStack() as stack:

@@ -21,7 +21,6 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
 
     Raises:
         EngineError: the engine is gone; the dialogue has not ended.
-
     """
     play = Chat(replica.play, settings.sampling, planned.seed)
     judge = Chat(replica.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agents.client import ChatClient
 from agents.demo_model import DEMO_MODEL
-from agents.engine import Engine, OnWait, managed_engine
+from agents.engine import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, Settings
@@ -45,21 +45,22 @@ class Servers:
         """Connect to the servers that the settings name.
 
         Raises:
-            UsageError: a server is unreachable, is no model server or lacks the model; or the managed engine would
-                have to serve two models.
-
+            UsageError: a server is unreachable, is no model server or lacks the model; or an engine has to be started
+                and none is installed, or it would have to serve two models.
         """
         settings = self._settings
         if settings.judge_base_url:
-            self._judge = await self._client(
-                settings.judge_base_url, settings.judge_model, self._secrets.judge_api_key or self._secrets.api_key
-            )
+            # The players' key is not for another server.
+            key = self._secrets.judge_api_key
+            self._judge = await self._client(settings.judge_base_url, settings.judge_model, key)
         for url in settings.base_url:
             await self._add_replica(url)
-        if not self.replicas and self.judge_model != self.model and self._judge is None:
-            raise UsageError(
-                f"the engine to be started serves {self.model} alone: name {self.judge_model}'s by --judge-base-url"
-            )
+        if not self.replicas:
+            require_engine()
+            if self.judge_model != self.model and self._judge is None:
+                raise UsageError(
+                    f"the engine to be started serves {self.model} alone: name {self.judge_model}'s by --judge-base-url"
+                )
 
     async def start_engine(self, log: Path, on_wait: OnWait) -> None:
         """Start the managed engine, its output going to `log`, unless the settings name a server."""
@@ -113,7 +114,6 @@ async def serve(settings: Settings, port: int | None, console: Console, on_ready
 
     Raises:
         UsageError, EngineError: the engine cannot be started, or ended.
-
     """
     model, log = settings.model or DEMO_MODEL, shared_log()
     async with AsyncExitStack() as stack:

@@ -88,7 +88,6 @@ def load_settings(config: Path | None, flags: Mapping[str, Any], stored: Mapping
 
     Raises:
         UsageError: the file cannot be read, or a setting is unknown or out of range; says which.
-
     """
     merged: dict[str, Any] = {}
     for layer in (stored or {}, _read_toml(config) if config else {}, flags):

@@ -21,7 +21,6 @@ def export_run(store: RunStore, out: Path, *, form: Format, shard_lines: int, wi
 
     Raises:
         UsageError: `out` holds other things than an export, or cannot be written.
-
     """
     old = _earlier_export(out)
     try:

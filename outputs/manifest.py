@@ -47,7 +47,6 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises:
         UsageError: there is none, or it cannot be read.
-
     """
     path = folder / MANIFEST
     try:

@@ -46,7 +46,6 @@ def read_dialogues(path: Path) -> Iterator[Labelled]:
 
     Raises:
         UsageError: the file cannot be read, or a line is no labelled dialogue (with file and line).
-
     """
     try:
         with path.open(encoding="utf-8") as file:

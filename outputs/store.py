@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.errors import UsageError
+from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
 from outputs.record import Outcome, Record
 
@@ -134,7 +134,6 @@ class RunStore:
 
         Raises:
             UsageError: the folder holds a run already, or cannot be written.
-
         """
         if cls.exists(folder):
             raise UsageError(
@@ -159,7 +158,6 @@ class RunStore:
 
         Raises:
             UsageError: no run there, another job works on it, or its configuration differs (says in what).
-
         """
         with cls.read(folder) as reader:
             stored = reader.header
@@ -173,7 +171,6 @@ class RunStore:
 
         Raises:
             UsageError: no run there, or one of another version.
-
         """
         try:
             if not cls.exists(folder):
@@ -238,13 +235,22 @@ class RunStore:
         """Store an ended dialogue, whole, in one transaction; a kept or rejected one is never written again.
 
         What an earlier, failed play of it spent stays counted.
+
+        Raises:
+            StoreError: the store cannot be written, or the dialogue is not waiting to be.
         """
+        try:
+            self._write(record)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot store a dialogue in {self.folder}: {error}") from error
+
+    def _write(self, record: Record) -> None:
         with self._db:
             waiting = self._db.execute(
                 "SELECT usage FROM dialogues WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
             ).fetchone()
             if waiting is None:
-                raise sqlite3.IntegrityError(f"dialogue {record.id} is not waiting to be written")
+                raise StoreError(f"dialogue {record.id} is not waiting to be written")
             usage = _parse_usage(waiting[0])
             _add_usage(usage, record.usage)
             self._db.execute(

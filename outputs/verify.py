@@ -19,7 +19,6 @@ def verify_export(folder: Path) -> Iterator[str]:
 
     Raises:
         UsageError: the folder holds no export.
-
     """
     manifest = read_manifest(folder)
     named = {shard.name for shard in (*manifest.shards, *manifest.rejected)}

@@ -17,7 +17,6 @@ def load_pool(path: Path | None, language: Language) -> list[Persona]:
     Raises:
         UsageError: no such file, a line that is no persona (with file and line), an id used twice, or no persona of
             the language.
-
     """
     path = path or SEED_POOLS / f"{language}.jsonl"
     try:

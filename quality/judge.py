@@ -73,7 +73,6 @@ async def judge_call(chat: Chat, case: Case) -> Verdict:
 
     Raises:
         CallError, EngineError: the judge's server refused, failed or is gone.
-
     """
     try:
         answer = await chat.fill(Role.JUDGE, judge_messages(case), _answer_type(len(case.turns)), max_tokens=MAX_TOKENS)

@@ -67,11 +67,14 @@ async def test_200_dialogues_all_end_and_obey_the_rules(tmp_path: Path, faults: 
 
 
 async def test_what_is_played_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    async with serve(Loopback(faults=Faults(error_500=0.05, drop=0.05))) as server:
+        await play(server, tmp_path / "troubled", dialogues=12)
+    assert server.calls["error_500"] and server.calls["drop"]
     async with serve(Loopback()) as server:
         await play(server, tmp_path / "one", dialogues=12, concurrency=1)
         await play(server, tmp_path / "two", dialogues=12, concurrency=12)
         await play(server, tmp_path / "other", dialogues=12, seed=1)
-    assert ended(tmp_path / "one") == ended(tmp_path / "two")
+    assert ended(tmp_path / "one") == ended(tmp_path / "two") == ended(tmp_path / "troubled")
     assert not set(ended(tmp_path / "one")) & set(ended(tmp_path / "other"))
     assert export(tmp_path / "one", tmp_path / "a") == export(tmp_path / "two", tmp_path / "b")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import UsageError
+from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
 from outputs.record import Outcome, Record
 from outputs.store import Header, Planned, RunStore
@@ -56,7 +56,7 @@ def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Pa
         store.write(make_record(id="key-0"))
         store.write(make_record(id="key-1", error="CallError: HTTP 500"))
         for key in ("key-0", "nobody"):
-            with pytest.raises(sqlite3.IntegrityError, match="not waiting"):
+            with pytest.raises(StoreError, match="not waiting"):
                 store.write(make_record(id=key))
         assert [planned.key for planned in store.pending()] == ["key-2", "key-3"]
         assert [planned.key for planned in store.pending(retry_failed=True)] == ["key-1", "key-2", "key-3"]
@@ -103,3 +103,10 @@ def test_a_store_whose_making_was_cut_off_can_be_begun_again(tmp_path: Path) -> 
     sqlite3.connect(tmp_path / "run.sqlite").close()
     with begin(tmp_path) as store:
         assert len(store.pending()) == 4
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path: Path, make_record: MakeRecord) -> None:
+    with begin(tmp_path) as store:
+        store._db.execute("PRAGMA query_only=ON")
+        with pytest.raises(StoreError, match=r"cannot store a dialogue in .*readonly"):
+            store.write(make_record(id="key-0"))
