@@ -140,7 +140,9 @@ def _command(path: str, name: str, port: int, *, on_cpu: bool) -> list[str]:
     command += ["--host", HOST, "--port", str(port), "--enable-prompt-tokens-details"]
     command += ["--structured-outputs-config", GRAMMAR_CONFIG]
     if on_cpu:
-        command.append("--enforce-eager")
+        # Without chunked prefill: when a chunk of a seeded request's prompt ends a step, vLLM 0.32 winds the request's
+        # random generator back, which generators on the CPU cannot do, and the engine dies.
+        command += ["--enforce-eager", "--no-enable-chunked-prefill"]
         if not _has_fast_bf16():
             command += ["--dtype", "float32"]
     return command

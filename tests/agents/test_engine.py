@@ -110,8 +110,10 @@ async def test_without_vllm_there_is_a_way_on(monkeypatch: pytest.MonkeyPatch, t
 def test_the_command_holds_what_the_engine_needs() -> None:
     command = engine_module._command("/m", "m", 8000, on_cpu=True)
     text = " ".join(command)
-    assert "--host 127.0.0.1" in text and "--enforce-eager" in text and "--enable-prompt-tokens-details" in text
+    assert "--enforce-eager --no-enable-chunked-prefill" in text
+    assert "--host 127.0.0.1" in text and "--enable-prompt-tokens-details" in text
     assert "disable_any_whitespace" in text and "trust" not in text
-    assert "--enforce-eager" not in engine_module._command("/m", "m", 8000, on_cpu=False)
+    on_gpu = engine_module._command("/m", "m", 8000, on_cpu=False)
+    assert "--enforce-eager" not in on_gpu and "--no-enable-chunked-prefill" not in on_gpu
     assert os.environ.get("HF_HUB_OFFLINE") == engine_module._environment(is_folder=False).get("HF_HUB_OFFLINE")
     assert engine_module._environment(is_folder=True)["HF_HUB_OFFLINE"] == "1"
