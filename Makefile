@@ -27,7 +27,7 @@ unit: $(VENV)/development
 	$(BIN)/pytest --ignore=tests/integration
 
 bench: $(VENV)/development
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --engine
 
 # Accepts what the golden files would be now; read the diff.
 golden: $(VENV)/development
