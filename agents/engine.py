@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import httpx2
 
-from agents.demo_model import DEMO_MODEL, prepare_demo_model
+from agents.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
 from agents.errors import EngineError, UsageError
 
 HOST = "127.0.0.1"
@@ -110,7 +110,8 @@ async def managed_engine(
     """
     kind = require_engine()
     if model == DEMO_MODEL:
-        on_wait(0.0, "preparing the demo model (once, about half a minute)")
+        if not demo_model_folder().is_dir():
+            on_wait(0.0, "preparing the demo model (once, about half a minute)")
         path = str(await asyncio.to_thread(prepare_demo_model))
     else:
         path = model

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -15,6 +16,8 @@ from outputs.record import Outcome
 
 LIVE_S = 0.5
 PLAIN_S = 10.0
+_LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
+"""What vLLM writes in front of a message: process, level, time, place."""
 
 
 class Tally:
@@ -122,7 +125,7 @@ class LoadingDisplay:
 
     def __call__(self, seconds: float, line: str) -> None:
         """Show the state of the loading: at once in a terminal, else a line now and then."""
-        text = f"starting the engine for {self._model}, {seconds:.0f} s: {line}"
+        text = f"starting the engine for {self._model}, {seconds:.0f} s: {_LOG_PREFIX.sub('', line)}"
         if self._status:
             self._status.update(escape(text[: self._console.width - 4]))
         elif seconds >= self._next_line:
