@@ -52,7 +52,7 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
     assert code == 0 and "shards/train-00001.jsonl: 2 lines" in out
     code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
-    assert (code, out) == (0, "shards: whole and flawless\n")
+    assert (code, out) == (0, "shards: every shard is whole and as the manifest says\n")
     rows = [json.loads(line) for line in (tmp_path / "shards/train-00000.jsonl").read_text().splitlines()]
     assert {row["source"] for row in rows} <= {"complaints and disputes", "technical support and online services"}
     (tmp_path / "shards/train-00001.jsonl").unlink()
