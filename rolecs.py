@@ -142,7 +142,7 @@ def verify(folder: Annotated[Path, typer.Argument(help="An exported folder.", me
     for problem in verify_export(folder):
         output.print(problem, markup=False)
         problems += 1
-    found = "every shard is whole and as the manifest says" if not problems else f"{problems} problem{'s' if problems > 1 else ''}"
+    found = f"problems found: {problems}" if problems else "every shard is whole and as the manifest says"
     output.print(f"{folder}: {found}", markup=False)
     raise typer.Exit(1 if problems else 0)
 

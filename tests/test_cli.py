@@ -57,7 +57,7 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     assert {row["source"] for row in rows} <= {"complaints and disputes", "technical support and online services"}
     (tmp_path / "shards/train-00001.jsonl").unlink()
     code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
-    assert code == 1 and "train-00001.jsonl: No such file" in out and "shards: 1 problem" in out
+    assert code == 1 and "train-00001.jsonl: No such file" in out and "shards: problems found: 1" in out
 
 
 async def test_judging_a_file(server: Loopback, tmp_path: Path) -> None:
