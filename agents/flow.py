@@ -21,11 +21,14 @@ IDENTITY_TURN = 2
 
 
 class Limits(BaseModel):
-    """How long a call may be, in utterances of both speakers."""
+    """How long a call may be, in utterances of both speakers.
+
+    The bounds leave room for a greeting, for the identity to be verified, and for a closing.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_utterances: int = Field(10, ge=2)
+    min_utterances: int = Field(10, ge=4)
     max_utterances: int = Field(50, ge=8)
 
     @model_validator(mode="after")

@@ -34,7 +34,13 @@ async def start(*arguments: object, cwd: Path, **env: str) -> asyncio.subprocess
         env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"} | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
+
+
+def heed_interrupts() -> None:
+    """Take SIGINT as a terminal's program does, also where the tests run in the background and it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

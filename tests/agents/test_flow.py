@@ -9,7 +9,7 @@ from agents.dialogue import Turn
 from agents.flow import Limits, Progress, allowed_strategies, broken_rules
 from tests.conftest import EN_CALL, make_turns
 
-limits = st.tuples(st.integers(2, 30), st.integers(8, 60)).filter(lambda pair: pair[0] < pair[1])
+limits = st.tuples(st.integers(4, 30), st.integers(8, 60)).filter(lambda pair: pair[0] < pair[1])
 
 
 def supporter(code: str) -> Turn:
@@ -95,7 +95,7 @@ def test_when_the_customer_ends_the_supporter_closes_after_one_courtesy() -> Non
 
 
 def test_the_last_slot_under_the_cap_closes() -> None:
-    bound = Limits(min_utterances=2, max_utterances=8)
+    bound = Limits(min_utterances=4, max_utterances=8)
     turns = [supporter("GT"), customer(), supporter("IV"), customer(), supporter("ID"), customer()]
     assert allowed_strategies(Progress.of(turns), bound) == (Strategy.AC,)
     open_end = [*turns, supporter("PS")]

@@ -19,6 +19,7 @@ from agents.csc import Language
 from agents.flow import Limits, broken_rules
 from outputs.record import Outcome
 from outputs.store import RunStore
+from tests.test_cli import heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(800)]
 DIALOGUES = 2
@@ -57,7 +58,12 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A shared engine, as `rolecs engine` serves it; Ctrl-C ends it and all its processes."""
     before = engines()
     with subprocess.Popen(
-        command("engine"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=ENVIRONMENT
+        command("engine"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=ENVIRONMENT,
+        preexec_fn=heed_interrupts,
     ) as process:
         assert process.stdout
         line = process.stdout.readline()
