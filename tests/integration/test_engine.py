@@ -21,7 +21,7 @@ from outputs.record import Outcome
 from outputs.store import RunStore
 from tests.test_cli import heed_interrupts
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(800)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 DIALOGUES = 2
 LIMITS = Limits(min_utterances=4, max_utterances=8)
 CONFIG = """
