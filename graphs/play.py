@@ -36,7 +36,7 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
             verdict = await judge_call(judge, _case(planned, persona, plan, turns, settings))
     except EngineError:
         raise
-    except Exception as caught:  # a bad dialogue is data: one that meets a bug of ours must not end the job either
+    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
         error = f"{type(caught).__name__}: {caught}"
     return Record(
         id=planned.key,

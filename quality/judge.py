@@ -41,6 +41,7 @@ def _answer_type(turns: int) -> type[BaseModel]:
         __base__=PointVerdict,
         turns=(cited, Field(min_length=1, max_length=MAX_CITED_TURNS)),
     )
+    # The overloads of create_model do not take fields from a mapping.
     return create_model("Verdicts", **{code: (point, ...) for code in POINT_CODES})  # type: ignore[call-overload, no-any-return]
 
 

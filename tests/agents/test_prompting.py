@@ -21,7 +21,7 @@ SCENARIO = "SCENARIO: a fee of 12 euros was booked on Monday."
 
 
 class Recorder(Chat):
-    """Takes down what roles ask instead of asking it."""
+    """Takes down what roles ask instead of asking it; its signatures are looser than Chat's on purpose."""
 
     def __init__(self) -> None:
         self.asked: list[list[Message]] = []
