@@ -149,6 +149,31 @@ SPEAKER_NAMES: dict[Language, dict[Speaker, str]] = {
     Language.ZH: {Speaker.SUPPORTER: "客服", Speaker.CUSTOMER: "客户"},
 }
 
+_SPEAKERS = {name.lower(): speaker for names in SPEAKER_NAMES.values() for speaker, name in names.items()} | {
+    "agent": Speaker.SUPPORTER,
+    "assistant": Speaker.SUPPORTER,
+    "坐席": Speaker.SUPPORTER,
+    "user": Speaker.CUSTOMER,
+    "顾客": Speaker.CUSTOMER,
+    "用户": Speaker.CUSTOMER,
+}
+"""Who is meant by the names that transcripts and published data sets use."""
+
+
+def parse_speaker(name: str) -> Speaker:
+    """Return the speaker that a transcript names.
+
+    Raises:
+        ValueError: nobody is known by that name.
+
+    >>> parse_speaker("客服"), parse_speaker("Agent")
+    (<Speaker.SUPPORTER: 'supporter'>, <Speaker.SUPPORTER: 'supporter'>)
+    """
+    try:
+        return _SPEAKERS[name.strip().lower()]
+    except KeyError:
+        raise ValueError(f"unknown speaker {name!r}; the names are {', '.join(_SPEAKERS)}") from None
+
 
 def name_of(strategy: Strategy, language: Language) -> str:
     """Return the label of `strategy` that people read in `language`.

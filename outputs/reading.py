@@ -7,16 +7,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from agents.csc import SPEAKER_NAMES, Speaker, parse_strategy
+from agents.csc import parse_speaker, parse_strategy
 from agents.dialogue import Turn
 from agents.errors import UsageError, describe_invalid
 from outputs.formats import RejectedRow, RolecsRow
-
-_SPEAKERS = {name.lower(): speaker for names in SPEAKER_NAMES.values() for speaker, name in names.items()} | {
-    "agent": Speaker.SUPPORTER,
-    "assistant": Speaker.SUPPORTER,
-    "user": Speaker.CUSTOMER,
-}
 
 
 class Labelled(NamedTuple):
@@ -81,9 +75,7 @@ def _from_rolecs(row: RolecsRow) -> Labelled:
 def _from_published(row: _PublishedRow, id_: str) -> Labelled:
     turns = []
     for turn in row.dialogue:
-        speaker = _SPEAKERS.get(turn.speaker.strip().lower())
-        if speaker is None:
-            raise ValueError(f"unknown speaker {turn.speaker!r}")
+        speaker = parse_speaker(turn.speaker)
         strategy = parse_strategy(turn.strategy) if turn.strategy else None
         turns.append(Turn(speaker=speaker, text=turn.text, strategy=strategy))
     return Labelled(id_, row.source, "", "", "", tuple(turns))

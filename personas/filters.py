@@ -1,0 +1,67 @@
+"""Which calls are distilled: rules on a transcript, each with a name under which its calls are counted.
+
+The rules are those of the paper's preparation of real calls (Zhu et al., arXiv 2508.04423), with limits of our own.
+"""
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agents.csc import Speaker
+from personas.transcripts import Transcript
+
+_WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+|\d+|[\u3400-\u9fff]")
+"""A word, a number, or one Chinese character."""
+SUBSTANTIAL_WORDS = 4
+
+
+class Filters(BaseModel):
+    """The limits of the rules. An exchange is an utterance of each side."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_exchanges: int = Field(3, ge=1, description="Fewest exchanges of a call.")
+    max_exchanges: int = Field(30, ge=1, description="Most exchanges of a call.")
+    max_utterance_chars: int = Field(500, ge=1, description="Longest utterance, in characters.")
+    min_share: float = Field(0.1, ge=0, le=0.5, description="Least share of the text that either side must have.")
+    min_substantial: int = Field(
+        2, ge=0, description=f"Fewest customer utterances of at least {SUBSTANTIAL_WORDS} words."
+    )
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "Filters":
+        if self.max_exchanges < self.min_exchanges:
+            raise ValueError(f"max_exchanges {self.max_exchanges} is below min_exchanges {self.min_exchanges}")
+        return self
+
+    def failed_rule(self, transcript: Transcript) -> str | None:
+        """Return the name of the first rule that the call fails; None when it passes all."""
+        customer = [line.text for line in transcript.lines if line.speaker is Speaker.CUSTOMER]
+        agent = [line.text for line in transcript.lines if line.speaker is Speaker.SUPPORTER]
+        exchanges = min(len(customer), len(agent))
+        customer_chars, agent_chars = sum(map(len, customer)), sum(map(len, agent))
+        if not exchanges or min(customer_chars, agent_chars) < self.min_share * (customer_chars + agent_chars):
+            return "one-sided"
+        if exchanges < self.min_exchanges:
+            return "too-short"
+        if exchanges > self.max_exchanges:
+            return "too-long"
+        if max(map(len, customer + agent)) > self.max_utterance_chars:
+            return "long-utterance"
+        if sum(count_words(text) >= SUBSTANTIAL_WORDS for text in customer) < self.min_substantial:
+            return "little-said"
+        return None
+
+
+def count_words(text: str) -> int:
+    """Return the number of words and numbers; a Chinese character counts as a word.
+
+    >>> count_words("It's £40, 等一下")
+    6
+    """
+    return len(split_words(text))
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words and numbers of a text; each Chinese character is one."""
+    return _WORD.findall(text)
