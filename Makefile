@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test lint unit bench golden lock clean
+.PHONY: demo test lint unit bench soak golden lock clean
 
 # Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), exports and verifies them.
 # The tiny model rambles: exit code 1 of generate means that some dialogue failed, and the demo shows that too.
@@ -26,8 +26,13 @@ lint: $(VENV)/development
 unit: $(VENV)/development
 	$(BIN)/pytest --ignore=tests/integration
 
-bench: $(VENV)/development
+bench: $(VENV)/benchmarks
 	$(BIN)/python -m benchmarks --engine
+
+# Kills distillations at random moments; TRANSCRIPTS names files of calls to try it on.
+TRANSCRIPTS ?= tests/data/star-60.jsonl
+soak: $(VENV)/development
+	$(BIN)/python -m tests.soak $(TRANSCRIPTS)
 
 # Accepts what the golden files would be now; read the diff.
 golden: $(VENV)/development
@@ -49,4 +54,8 @@ $(VENV)/runtime: requirements/cpu.lock pyproject.toml
 
 $(VENV)/development: $(VENV)/runtime requirements/dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.lock
+	touch $@
+
+$(VENV)/benchmarks: $(VENV)/development requirements/bench.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/bench.lock
 	touch $@

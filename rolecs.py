@@ -7,38 +7,44 @@ import asyncio
 import shlex
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 
 import agents
 from agents.csc import Language
 from agents.errors import EngineError, RolecsError, StoreError, UsageError
 from agents.topics import TOPICS
-from graphs.settings import Secrets, Settings, load_settings
+from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
 from outputs.export import export_run
+from outputs.extraction import EXTRACTIONS
 from outputs.files import write_whole
 from outputs.formats import Format
-from outputs.record import Outcome
-from outputs.store import RunStore
-from outputs.summary import summarise
+from outputs.pool_summary import Stage, summarise_pool
+from outputs.record import DIALOGUES
+from outputs.store import Outcome, RunKind, RunStore
+from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
+from personas.filters import Filters
 
 # graphs.batch and what it needs (openai, langgraph) take seconds to import: only the commands that play or judge do.
 
 ResultT = TypeVar("ResultT")
+JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False, soft_wrap=True)
 
 
-def _option(field: str, *flags: str) -> Any:
-    """Return the option that sets a field of the settings, with the field's own description and default."""
-    info = Settings.model_fields[field]
+def _option(field: str, *flags: str, of: type[BaseModel] = Settings) -> Any:
+    """Return the option that sets a field of some settings, with the field's own description and default."""
+    info = of.model_fields[field]
     default = info.get_default(call_default_factory=True)
     shown = f" (default: {default})" if isinstance(default, str | int | float | Path) else ""
     return typer.Option(*flags, help=f"{info.description}{shown}", show_default=False)
@@ -51,6 +57,14 @@ Model = Annotated[str | None, _option("model", "--model")]
 EngineArgs = Annotated[str | None, _option("engine_args", "--engine-args")]
 LanguageOption = Annotated[Language | None, _option("language", "--language")]
 Concurrency = Annotated[int | None, _option("concurrency", "--concurrency")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
+ThinkingTokens = Annotated[int | None, _option("thinking_tokens", "--thinking-tokens")]
+Seed = Annotated[int | None, _option("seed", "--seed")]
+PoolFile = Annotated[Path | None, _option("out", "--out", of=PoolSettings)]
+Threshold = Annotated[float | None, _option("threshold", "--threshold", of=PoolSettings)]
+EmbeddingModelName = Annotated[str | None, _option("embedding_model", "--embedding-model", of=PoolSettings)]
+Report = Annotated[Path | None, _option("report", "--report", of=PoolSettings)]
 
 
 @app.callback()
@@ -67,18 +81,19 @@ def generate(
     ] = None,
     personas: Annotated[Path | None, _option("personas", "--personas")] = None,
     language: LanguageOption = None,
-    seed: Annotated[int | None, _option("seed", "--seed")] = None,
+    balance: Annotated[bool | None, _option("balance", "--balance")] = None,
+    seed: Seed = None,
     concurrency: Concurrency = None,
     run: Annotated[Path | None, _option("run", "--run")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Play failed dialogues again.")] = False,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
     base_url: BaseUrls = None,
     model: Model = None,
     judge_base_url: Annotated[str | None, _option("judge_base_url", "--judge-base-url")] = None,
     judge_model: Annotated[str | None, _option("judge_model", "--judge-model")] = None,
     engine_args: EngineArgs = None,
     temperature: Annotated[float | None, _option("temperature", "--temperature")] = None,
-    thinking_tokens: Annotated[int | None, _option("thinking_tokens", "--thinking-tokens")] = None,
+    thinking_tokens: ThinkingTokens = None,
     config: Config = None,
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
@@ -89,6 +104,7 @@ def generate(
         topics=[topic.strip() for part in topics for topic in part.split(",")] if topics else None,
         personas=personas,
         language=language,
+        balance=balance,
         seed=seed,
         concurrency=concurrency,
         run=run,
@@ -100,12 +116,7 @@ def generate(
         temperature=temperature,
         thinking_tokens=thinking_tokens,
     )
-    settings = load_settings(config, flags)
-    if resume:
-        with RunStore.read(settings.run) as store:
-            settings = load_settings(config, flags, store.header.settings)
-    elif retry_failed:
-        raise UsageError("--retry-failed goes with --resume")
+    settings = _job_settings(Settings, DIALOGUES, config, flags, resume=resume, retry_failed=retry_failed)
     go_on = f"rolecs generate --resume --run {settings.run}"
     job = run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed)
     funnel = _run(job, f"What has ended is stored; go on with: {go_on}")
@@ -118,6 +129,110 @@ def generate(
 
 
 @app.command()
+def distill(
+    transcripts: Annotated[
+        list[str] | None,
+        typer.Argument(help=DistillSettings.model_fields["transcripts"].description, metavar="TRANSCRIPTS..."),
+    ] = None,
+    out: PoolFile = None,
+    report: Report = None,
+    threshold: Threshold = None,
+    embedding_model: EmbeddingModelName = None,
+    run: Annotated[Path | None, _option("run", "--run", of=DistillSettings)] = None,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    strict: Annotated[bool | None, _option("strict", "--strict", of=DistillSettings)] = None,
+    min_exchanges: Annotated[int | None, _option("min_exchanges", "--min-exchanges", of=Filters)] = None,
+    max_exchanges: Annotated[int | None, _option("max_exchanges", "--max-exchanges", of=Filters)] = None,
+    max_utterance_chars: Annotated[
+        int | None, _option("max_utterance_chars", "--max-utterance-chars", of=Filters)
+    ] = None,
+    min_share: Annotated[float | None, _option("min_share", "--min-share", of=Filters)] = None,
+    min_substantial: Annotated[int | None, _option("min_substantial", "--min-substantial", of=Filters)] = None,
+    seed: Seed = None,
+    concurrency: Annotated[int | None, _option("concurrency", "--concurrency", of=DistillSettings)] = None,
+    base_url: BaseUrls = None,
+    model: Model = None,
+    engine_args: EngineArgs = None,
+    temperature: Annotated[float | None, _option("temperature", "--temperature", of=DistillSettings)] = None,
+    thinking_tokens: ThinkingTokens = None,
+    config: Config = None,
+) -> None:
+    """Distil the customers of real calls into a pool of distinct personas."""
+    from graphs.distilling import distill_job
+    from graphs.pooling import make_pool
+
+    filters = _given(
+        min_exchanges=min_exchanges,
+        max_exchanges=max_exchanges,
+        max_utterance_chars=max_utterance_chars,
+        min_share=min_share,
+        min_substantial=min_substantial,
+    )
+    flags = _given(
+        transcripts=transcripts or None,
+        out=out,
+        report=report,
+        threshold=threshold,
+        embedding_model=embedding_model,
+        run=run,
+        strict=strict,
+        filters=filters or None,
+        seed=seed,
+        concurrency=concurrency,
+        base_url=base_url,
+        model=model,
+        engine_args=shlex.split(engine_args) if engine_args else None,
+        temperature=temperature,
+        thinking_tokens=thinking_tokens,
+    )
+    settings = _job_settings(DistillSettings, EXTRACTIONS, config, flags, resume=resume, retry_failed=retry_failed)
+    go_on = f"rolecs distill --resume --run {settings.run}"
+    hint = f"What has ended is stored; go on with: {go_on}"
+    distilled = _run(distill_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
+    with _interruptible(hint):
+        summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, progress)
+    output.print(summarise_pool(summary))
+    output.print(usage_table(distilled.funnel))
+    if failed := distilled.funnel.outcomes[Outcome.FAILED]:
+        output.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
+    _tell_pool(settings)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def dedup(
+    pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS...")],
+    out: PoolFile = None,
+    report: Report = None,
+    threshold: Threshold = None,
+    embedding_model: EmbeddingModelName = None,
+) -> None:
+    """Merge the near-duplicates of persona pools into one pool of distinct personas."""
+    from graphs.pooling import find_models, make_pool, read_pools
+
+    flags = _given(out=out, report=report, threshold=threshold, embedding_model=embedding_model)
+    settings = load_settings(PoolSettings, None, flags)
+    with _interruptible():
+        personas = read_pools(pools)
+        models = find_models(settings, {persona.language for persona in personas}, progress)
+        stages = [Stage(name="read", count=len(personas))]
+        summary = make_pool(personas, stages, settings, models, progress)
+    output.print(summarise_pool(summary))
+    _tell_pool(settings)
+
+
+def _tell_pool(settings: PoolSettings) -> None:
+    """Say which files were written, and what comes next."""
+    from graphs.pooling import merges_file
+
+    output.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}", markup=False)
+    if settings.report:
+        output.print(f"Report: {settings.report}", markup=False)
+    output.print(f"Next: rolecs generate --personas {settings.out}", markup=False)
+
+
+@app.command()
 def export(
     run: RunFolder,
     out: Annotated[Path, typer.Option(help="Folder for the shards.")],
@@ -126,7 +241,7 @@ def export(
     rejected: Annotated[bool, typer.Option("--rejected", help="Write the rejected dialogues beside them.")] = False,
 ) -> None:
     """Write the kept dialogues of a run as shards, with manifest and dataset card."""
-    with RunStore.read(run) as store:
+    with RunStore.read(DIALOGUES, run) as store:
         manifest = export_run(store, out, form=form, shard_lines=shard_lines, with_rejected=rejected)
     for shard in (*manifest.shards, *manifest.rejected):
         output.print(f"{out / shard.name}: {shard.lines:,} lines, {shard.bytes:,} bytes")
@@ -168,7 +283,7 @@ def judge(
         model=model,
         engine_args=shlex.split(engine_args) if engine_args else None,
     )
-    settings = load_settings(config, flags)
+    settings = load_settings(Settings, config, flags)
     judged = _run(judge_file(file, settings, Secrets(), progress))
     lines = [judgement.model_dump_json() for judgement in judged]
     if out:
@@ -194,7 +309,9 @@ def engine(
         output.print(f"{name} is served at {base_url}")
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
-    settings = load_settings(None, _given(model=model, engine_args=shlex.split(engine_args) if engine_args else None))
+    settings = load_settings(
+        Settings, None, _given(model=model, engine_args=shlex.split(engine_args) if engine_args else None)
+    )
     _run(serve(settings, port, progress, on_ready=show), "The engine is stopped.")
 
 
@@ -211,6 +328,25 @@ def _given(**flags: Any) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
+def _job_settings(
+    kind: type[JobSettingsT],
+    run_kind: RunKind[Any, Any],
+    config: Path | None,
+    flags: dict[str, Any],
+    *,
+    resume: bool,
+    retry_failed: bool,
+) -> JobSettingsT:
+    """Return the settings of a job; one that is resumed takes up those that its run began with."""
+    settings = load_settings(kind, config, flags)
+    if resume:
+        with RunStore.read(run_kind, settings.run) as store:
+            return load_settings(kind, config, flags, store.header.settings)
+    if retry_failed:
+        raise UsageError("--retry-failed goes with --resume")
+    return settings
+
+
 def _run(work: Coroutine[Any, Any, ResultT], hint: str = "") -> ResultT:
     """Run a job; Ctrl-C and SIGTERM cancel it, so that it stores and stops what it must, and exit with 130.
 
@@ -223,11 +359,21 @@ def _run(work: Coroutine[Any, Any, ResultT], hint: str = "") -> ResultT:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await work
 
+    with _interruptible(hint):
+        result = asyncio.run(cancellable())
+    return result
+
+
+@contextmanager
+def _interruptible(hint: str = "") -> Iterator[None]:
+    """Exit with 130 on Ctrl-C, and show `hint` then, and when the engine is gone or a file cannot be written."""
     try:
-        return asyncio.run(cancellable())
+        yield
     except (KeyboardInterrupt, asyncio.CancelledError):
         progress.print(f"Interrupted. {hint}", markup=False)
         raise typer.Exit(130) from None
+    except OSError as error:
+        raise StoreError(f"{error}\n{hint}".rstrip()) from error
     except (EngineError, StoreError) as error:
         raise type(error)(f"{error}\n{hint}".rstrip()) from error
 

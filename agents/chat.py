@@ -99,16 +99,31 @@ class Chat:
         return await self._ask(role, messages, form, parse)
 
     async def fill(
-        self, role: Role, messages: Sequence[Message], answer_type: type[AnswerT], *, max_tokens: int
+        self,
+        role: Role,
+        messages: Sequence[Message],
+        answer_type: type[AnswerT],
+        *,
+        max_tokens: int,
+        check: Callable[[AnswerT], None] | None = None,
     ) -> AnswerT:
         """Return an instance of `answer_type`, by a JSON schema that constrains the decoding.
 
+        `check` raises ValueError on an answer that says what it must not: it is sent back like an unreadable one.
+
         Raises:
-            UnreadableAnswerError: every answer was cut off or invalid.
+            UnreadableAnswerError: every answer was cut off, invalid or sent back.
             CallError, EngineError: see `ChatClient.ask`.
         """
+
+        def parse(text: str) -> AnswerT:
+            answer = answer_type.model_validate_json(text)
+            if check:
+                check(answer)
+            return answer
+
         form = _json_format(answer_type) | {"max_tokens": max_tokens}
-        return await self._ask(role, messages, form, answer_type.model_validate_json)
+        return await self._ask(role, messages, form, parse)
 
     async def _ask(
         self, role: Role, messages: Sequence[Message], form: dict[str, Any], parse: Callable[[str], ResultT]

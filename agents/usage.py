@@ -14,6 +14,7 @@ class Role(StrEnum):
     CUSTOMER_ASSISTANT = "customer_assistant"
     CUSTOMER = "customer"
     JUDGE = "judge"
+    DISTILLER = "distiller"
 
 
 class Usage(BaseModel):

@@ -7,13 +7,27 @@ from collections.abc import Iterable, Sequence
 
 from agents.engine import installed_engine
 from agents.prompting import prompts_digest
-from graphs.settings import Settings
+from graphs.settings import DistillSettings, Settings
 from outputs.store import Header
 from personas.persona import Persona
+from personas.transcripts import Transcript
 from quality.rubric import RUBRIC
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
 """The packages whose versions are written, beside Python's and the engine's."""
+
+
+def describe_distillation(settings: DistillSettings, calls: Sequence[Transcript], model: str) -> Header:
+    """Return the header of a distillation: the configuration that personas depend on, all settings, and versions."""
+    configuration = settings.model_dump(
+        mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
+    )
+    configuration |= {
+        "model": model,
+        "transcripts": f"{len(calls)} ({_digest(map(repr, calls))})",
+        "prompts": prompts_digest(),
+    }
+    return Header.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
 def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Header:
@@ -23,6 +37,7 @@ def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_
         include={
             "language",
             "topics",
+            "balance",
             "seed",
             "temperature",
             "top_p",

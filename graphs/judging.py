@@ -40,7 +40,7 @@ async def judge_file(path: Path, settings: Settings, secrets: Secrets, console: 
     """
     dialogues = list(read_dialogues(path))
     async with AsyncExitStack() as stack:
-        servers = Servers(settings, secrets, stack)
+        servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model)
         await servers.connect()
         with LoadingDisplay(console, servers.judge_model) as loading:
             await servers.start_engine(shared_log(), loading)

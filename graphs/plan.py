@@ -1,31 +1,73 @@
 """The plan of a run: which persona calls about which topic, as a pure function of pool, topics and seed."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count, islice, product
+from math import lcm
 from random import Random
 
 from agents.chat import derive_seed
-from outputs.store import Planned
+from outputs.record import Planned
 from personas.persona import Persona
 
 
-def make_plan(digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, dialogues: int) -> list[Planned]:
+def make_plan(
+    digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, dialogues: int, *, balance: bool = False
+) -> list[Planned]:
     """Return the first `dialogues` calls of the run with configuration `digest`.
 
-    Each round plays every persona on every topic once, in an order of its own. A longer plan begins with a shorter one,
-    so a run can be extended.
+    Each round plays every persona on every topic once, in an order of its own; in a balanced plan, whatever its length,
+    no persona and no topic has more than one call more than another. A longer plan begins with a shorter one, so a run
+    can be extended.
     """
-    return list(islice(_calls(digest, pool, topics, seed), dialogues))
+    return list(islice(_calls(digest, pool, topics, seed, balance), dialogues))
 
 
-def _calls(digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int) -> Iterator[Planned]:
+def _calls(digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, balance: bool) -> Iterator[Planned]:
     position = count()
     for number in count(1):
-        pairs = list(product(pool, topics))
-        Random(derive_seed(seed, "round", number)).shuffle(pairs)
-        for persona, topic in pairs:
+        random = Random(derive_seed(seed, "round", number))
+        for persona, topic in (_even_pairs if balance else _shuffled_pairs)(pool, topics, random):
             call_seed = derive_seed(seed, persona.id, topic, number)
             text = "\0".join((digest, persona.digest(), topic, str(number), str(call_seed)))
             key = hashlib.sha256(text.encode()).hexdigest()[:16]
             yield Planned(next(position), key, persona.id, topic, number, call_seed)
+
+
+def _shuffled_pairs(pool: Sequence[Persona], topics: Sequence[str], random: Random) -> list[tuple[Persona, str]]:
+    pairs = list(product(pool, topics))
+    random.shuffle(pairs)
+    return pairs
+
+
+def _even_pairs(pool: Sequence[Persona], topics: Sequence[str], random: Random) -> Iterator[tuple[Persona, str]]:
+    """Yield each pair once, personas and topics both in turn; the topics shift by one where the pairs would repeat."""
+    pool, topics = random.sample(pool, len(pool)), random.sample(topics, len(topics))
+    cycle = lcm(len(pool), len(topics))
+    for call in range(len(pool) * len(topics)):
+        yield pool[call % len(pool)], topics[(call + call // cycle) % len(topics)]
+
+
+def describe_coverage(plan: Sequence[Planned], pool: Sequence[Persona], topics: Sequence[str]) -> str:
+    """Say in one line how evenly a plan uses its personas and topics."""
+    by_persona = Counter(dict.fromkeys((persona.id for persona in pool), 0))
+    by_persona.update(planned.persona for planned in plan)
+    by_topic = Counter(dict.fromkeys(topics, 0))
+    by_topic.update(planned.topic for planned in plan)
+    pairs = len({(planned.persona, planned.topic) for planned in plan})
+    return (
+        f"{len(plan):,} dialogues: personas {_describe_use(by_persona)}, topics {_describe_use(by_topic)}, "
+        f"pairs {pairs:,} of {len(pool) * len(topics):,}"
+    )
+
+
+def _describe_use(calls: Counter[str]) -> str:
+    """Say how many of some things are used, and how often.
+
+    >>> _describe_use(Counter(a=2, b=1, c=0))
+    '2 of 3 (0 to 2 calls each)'
+    """
+    fewest, most = min(calls.values()), max(calls.values())
+    each = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    return f"{sum(count > 0 for count in calls.values()):,} of {len(calls):,} ({each} calls each)"

@@ -8,8 +8,7 @@ from graphs.call import graph, recursion_limit
 from graphs.servers import Replica
 from graphs.settings import Settings
 from graphs.state import CallContext
-from outputs.record import Record
-from outputs.store import Planned
+from outputs.record import Planned, Record
 from personas.persona import Persona
 from quality.judge import Case, judge_call
 from quality.rules import Violation, check_rules

@@ -15,7 +15,7 @@ from agents.demo_model import DEMO_MODEL
 from agents.engine import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
 from graphs.progress import LoadingDisplay
-from graphs.settings import Secrets, Settings
+from graphs.settings import Secrets, ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,24 @@ class Servers:
     """Opens what a job talks to, in the order in which mistakes are cheapest; `stack` closes it all.
 
     First the servers that the settings name (`connect`), each checked; after that `model` and `judge_model` are known.
-    Then, when no server was named, the managed engine (`start_engine`), which takes its time.
+    Then, when no server was named, the managed engine (`start_engine`), which takes its time. Where no judge is named,
+    the players' server and model judge too.
     """
 
-    def __init__(self, settings: Settings, secrets: Secrets, stack: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        secrets: Secrets,
+        stack: AsyncExitStack,
+        judge_base_url: str | None = None,
+        judge_model: str | None = None,
+    ) -> None:
         self.replicas: list[Replica] = []
         self.engine: Engine | None = None
+        self.concurrency = settings.concurrency
         self._settings = settings
+        self._judge_base_url = judge_base_url
+        self._judge_model = judge_model
         self._secrets = secrets
         self._stack = stack
         self._judge: ChatClient | None = None
@@ -48,12 +59,11 @@ class Servers:
             UsageError: a server is unreachable, is no model server or lacks the model; or an engine has to be started
                 and none is installed, or it would have to serve two models.
         """
-        settings = self._settings
-        if settings.judge_base_url:
+        if self._judge_base_url:
             # The players' key is not for another server.
             key = self._secrets.judge_api_key
-            self._judge = await self._client(settings.judge_base_url, settings.judge_model, key)
-        for url in settings.base_url:
+            self._judge = await self._client(self._judge_base_url, self._judge_model, key)
+        for url in self._settings.base_url:
             await self._add_replica(url)
         if not self.replicas:
             require_engine()
@@ -66,9 +76,8 @@ class Servers:
         """Start the managed engine, its output going to `log`, unless the settings name a server."""
         if self.replicas:
             return
-        settings = self._settings
         self.engine = await self._stack.enter_async_context(
-            managed_engine(self.model, log, extra_args=settings.engine_args, on_wait=on_wait)
+            managed_engine(self.model, log, extra_args=self._settings.engine_args, on_wait=on_wait)
         )
         await self._add_replica(self.engine.base_url)
 
@@ -80,7 +89,7 @@ class Servers:
     @property
     def judge_model(self) -> str:
         """The name of the judging model."""
-        return self._judge.model if self._judge else self._settings.judge_model or self.model
+        return self._judge.model if self._judge else self._judge_model or self.model
 
     @property
     def clients(self) -> list[ChatClient]:
@@ -91,14 +100,12 @@ class Servers:
         model = self.model if self.replicas else self._settings.model
         play = await self._client(url, model, self._secrets.api_key)
         judge = self._judge
-        if judge is None and self._settings.judge_model not in (None, play.model):
-            judge = await self._client(url, self._settings.judge_model, self._secrets.api_key)
+        if judge is None and self._judge_model not in (None, play.model):
+            judge = await self._client(url, self._judge_model, self._secrets.api_key)
         self.replicas.append(Replica(play, judge or play))
 
     async def _client(self, url: str, model: str | None, key: SecretStr | None) -> ChatClient:
-        client = ChatClient(
-            url, model, api_key=key, patience=self._settings.patience, connections=self._settings.concurrency
-        )
+        client = ChatClient(url, model, api_key=key, patience=self._settings.patience, connections=self.concurrency)
         await self._stack.enter_async_context(client)
         await client.check()
         return client
@@ -109,7 +116,9 @@ def shared_log() -> Path:
     return platformdirs.user_log_path("rolecs") / f"engine-{os.getpid()}.log"
 
 
-async def serve(settings: Settings, port: int | None, console: Console, on_ready: Callable[[str, str], None]) -> None:
+async def serve(
+    settings: ServerSettings, port: int | None, console: Console, on_ready: Callable[[str, str], None]
+) -> None:
     """Serve the settings' model until the engine ends or this is cancelled; `on_ready` gets base URL and model.
 
     Raises:

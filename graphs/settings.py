@@ -1,4 +1,4 @@
-"""The settings of a job: one pydantic model, from a TOML file and from flags (flags win).
+"""The settings of a job: one pydantic model for each kind of job, from a TOML file and from flags (flags win).
 
 Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
 """
@@ -6,7 +6,7 @@ Secrets come from the environment alone and are never written. Field description
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.flow import Limits
 from agents.options import Patience, Sampling, normalise_base_url
 from agents.topics import TOPICS
+from personas.filters import Filters
 
 
 class Secrets(BaseSettings):
@@ -38,19 +39,11 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
 BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
-class Settings(BaseModel):
-    """Everything that a job can be told."""
+class ServerSettings(BaseModel):
+    """What every job that talks to a model can be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dialogues: int = Field(10, ge=1, description="Dialogues to play.")
-    language: Language = Field(Language.EN, description="Language of the dialogues.")
-    topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
-        tuple(TOPICS), description="Topics of the calls."
-    )
-    personas: Path | None = Field(None, description="Persona pool, a JSONL file; the one that ships by default.")
-    seed: int = Field(0, description="Seed of the plan and of all sampling.")
-    run: Path = Field(Path("rolecs-run"), description="Run folder.")
     base_url: tuple[BaseUrl, ...] = Field(
         (), description="A running OpenAI-compatible server; name several for replicas. Starts vLLM by default."
     )
@@ -59,23 +52,40 @@ class Settings(BaseModel):
         description="A model that the server has (its only one by default), or that vLLM is started with: a hub name, "
         "a folder, or smollm2, the default.",
     )
-    judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
-    judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
     engine_args: tuple[str, ...] = Field((), description="Further arguments for the vLLM that is started.")
     concurrency: int = Field(32, ge=1, description="Dialogues in flight.")
+    run: Path = Field(Path("rolecs-run"), description="Run folder.")
+    seed: int = Field(0, description="Seed of everything that is drawn.")
     temperature: float = Field(0.8, ge=0, description="Temperature of the five roles; the judge is greedy.")
-    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling of the five roles.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling.")
     thinking_tokens: int = Field(
         0, ge=0, description="Room for a reasoning model's thinking before each answer; 0 turns thinking off."
     )
-    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
-    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
     patience: Patience = Field(default_factory=Patience, description="Time-outs and retries.")
 
     @property
     def sampling(self) -> Sampling:
-        """How the five roles draw their answers."""
+        """How answers are drawn."""
         return Sampling(self.temperature, self.top_p, self.thinking_tokens)
+
+
+class Settings(ServerSettings):
+    """What playing and judging can be told."""
+
+    dialogues: int = Field(10, ge=1, description="Dialogues to play.")
+    language: Language = Field(Language.EN, description="Language of the dialogues.")
+    topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
+        tuple(TOPICS), description="Topics of the calls."
+    )
+    personas: Path | None = Field(None, description="Persona pool, a JSONL file; the one that ships by default.")
+    balance: bool = Field(
+        False,
+        description="Spread personas and topics evenly from the first dialogue on, no pair twice before its turn.",
+    )
+    judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
+    judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
+    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
+    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
 
     @property
     def judge_sampling(self) -> Sampling:
@@ -83,8 +93,51 @@ class Settings(BaseModel):
         return Sampling(0.0, 1.0, self.thinking_tokens)
 
 
-def load_settings(config: Path | None, flags: Mapping[str, Any], stored: Mapping[str, Any] | None = None) -> Settings:
-    """Build the settings from a TOML file and flags; flags win, and both win over those `stored` in a run.
+def _check_folder(file: Path | None) -> Path | None:
+    if file is not None and not file.parent.is_dir():
+        raise ValueError(f"there is no folder {file.parent} to write {file.name} to")
+    return file
+
+
+class PoolSettings(BaseModel):
+    """What making a pool of distinct personas can be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: Annotated[Path, AfterValidator(_check_folder)] = Field(
+        Path("pool.jsonl"), description="File for the pool; the merges are listed in a file beside it."
+    )
+    threshold: float = Field(
+        0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
+    )
+    embedding_model: str | None = Field(
+        None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
+    )
+    report: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+        None, description="File for an HTML report on the pool."
+    )
+
+
+class DistillSettings(ServerSettings, PoolSettings):
+    """What distilling personas can be told."""
+
+    transcripts: tuple[str, ...] = Field(
+        (), description="Files of transcripts: JSONL or text, also gzipped; - is standard input."
+    )
+    strict: bool = Field(False, description="Stop at the first line that cannot be read instead of skipping it.")
+    filters: Filters = Field(default_factory=Filters, description="Which calls are distilled.")
+    run: Path = Field(Path("rolecs-distill"), description="Run folder.")
+    concurrency: int = Field(32, ge=1, description="Transcripts in flight.")
+    temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+
+
+def load_settings(
+    kind: type[SettingsT], config: Path | None, flags: Mapping[str, Any], stored: Mapping[str, Any] | None = None
+) -> SettingsT:
+    """Build settings of a kind from a TOML file and flags; flags win, and both win over those `stored` in a run.
 
     Raises:
         UsageError: the file cannot be read, or a setting is unknown or out of range; says which.
@@ -94,7 +147,7 @@ def load_settings(config: Path | None, flags: Mapping[str, Any], stored: Mapping
         for key, value in layer.items():
             merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
     try:
-        return Settings.model_validate(merged)
+        return kind.model_validate(merged)
     except ValidationError as error:
         where = f" (flags and {config})" if config else ""
         raise UsageError(f"settings{where}: {describe_invalid(error)}") from None

@@ -10,11 +10,13 @@ from outputs.card import render_card
 from outputs.files import write_whole
 from outputs.formats import Format, format_lines, rejected_line
 from outputs.manifest import MANIFEST, Manifest, Shard, read_manifest
-from outputs.record import Outcome
-from outputs.store import RunStore
+from outputs.record import Planned, Record
+from outputs.store import Outcome, RunStore
 
 
-def export_run(store: RunStore, out: Path, *, form: Format, shard_lines: int, with_rejected: bool) -> Manifest:
+def export_run(
+    store: RunStore[Planned, Record], out: Path, *, form: Format, shard_lines: int, with_rejected: bool
+) -> Manifest:
     """Write the kept dialogues of a run to `out` as shards, with manifest and dataset card.
 
     An earlier export in `out` is replaced, the manifest last; until then `verify` reports the folder as broken.

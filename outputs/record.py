@@ -1,36 +1,36 @@
 """The record of one dialogue: all that was planned, said, found and spent, and how it ended."""
 
-from enum import StrEnum
-
-from pydantic import BaseModel, ConfigDict
+from typing import NamedTuple
 
 from agents.csc import Language
 from agents.dialogue import Plan, Turn
-from agents.usage import Role, Usage
+from outputs.store import EndedItem, Outcome, RunKind
 from personas.persona import Persona
 from quality.rules import Violation
 from quality.verdict import Verdict
 
 
-class Outcome(StrEnum):
-    """How a dialogue stands: not played yet, or ended in exactly one of three ways."""
+class Planned(NamedTuple):
+    """A dialogue to play: its place in the plan, its key, and what it is made from.
 
-    PLANNED = "planned"
-    KEPT = "kept"
-    REJECTED = "rejected"
-    FAILED = "failed"
+    `number` counts the calls that one persona makes on one topic: 1, 2, ...
+    """
+
+    position: int
+    key: str
+    persona: str
+    topic: str
+    number: int
+    seed: int
 
 
-class Record(BaseModel):
-    """A dialogue that has ended. The outcome follows from what is in it and is never set by hand.
+class Record(EndedItem):
+    """A dialogue that has ended.
 
     `error` says why the play or the judge's server failed; `violations` are the rules that the call broke (then it was
     not judged); `verdict` is the judge's. `model` and `judge_model` are names as the servers know them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
     language: Language
     topic: str
     persona: Persona
@@ -41,8 +41,6 @@ class Record(BaseModel):
     turns: tuple[Turn, ...] = ()
     violations: tuple[Violation, ...] = ()
     verdict: Verdict | None = None
-    error: str | None = None
-    usage: dict[Role, Usage] = {}
 
     @property
     def outcome(self) -> Outcome:
@@ -63,3 +61,7 @@ class Record(BaseModel):
         if self.verdict is None or self.verdict.unscored is not None:
             return ["unscored"]
         return [f"point:{code}" for code in self.verdict.failed_points]
+
+
+DIALOGUES = RunKind("generate", Planned, Record)
+"""Runs of `rolecs generate`."""

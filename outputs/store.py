@@ -1,4 +1,4 @@
-"""The run store: one SQLite file with a row per planned dialogue, written whole and once.
+"""The run store: one SQLite file with a row per planned item (a dialogue, an extraction), written whole and once.
 
 WAL mode: a reader (export, status) never waits for the job that writes. One job at a time may write: it holds an
 advisory lock on the run folder, which the system releases when the job dies.
@@ -9,54 +9,85 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
-from outputs.record import Outcome, Record
 
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """
-CREATE TABLE dialogues (
+CREATE TABLE items (
   position INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,
-  persona TEXT NOT NULL,
-  topic TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  seed INTEGER NOT NULL,
+  task TEXT NOT NULL,
   outcome TEXT NOT NULL DEFAULT 'planned' CHECK (outcome IN ('planned', 'kept', 'rejected', 'failed')),
   reasons TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '{}',
   record TEXT
 )
 """,
-    "CREATE INDEX by_outcome ON dialogues (outcome, position)",
+    "CREATE INDEX by_outcome ON items (outcome, position)",
 )
-VERSION = 1
+VERSION = 2
 
 
-class Planned(NamedTuple):
-    """A dialogue to play: its place in the plan, its key, and what it is made from.
+class Outcome(StrEnum):
+    """How an item of a run stands: not done yet, or ended in exactly one of three ways."""
 
-    `number` counts the calls that one persona makes on one topic: 1, 2, ...
+    PLANNED = "planned"
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class EndedItem(BaseModel, ABC):
+    """Base of what a run stores of an item that has ended: its key, the error if it failed, what it cost.
+
+    The outcome follows from what is in the record and is never set by hand.
     """
 
-    position: int
-    key: str
-    persona: str
-    topic: str
-    number: int
-    seed: int
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    error: str | None = None
+    usage: dict[Role, Usage] = {}
+
+    @property
+    @abstractmethod
+    def outcome(self) -> Outcome:
+        """Kept, rejected or failed."""
+
+    @property
+    @abstractmethod
+    def reasons(self) -> list[str]:
+        """Why the item was rejected; empty when it was kept or failed."""
+
+
+PlannedT = TypeVar("PlannedT", bound=tuple[Any, ...])
+RecordT = TypeVar("RecordT", bound=EndedItem)
+
+
+class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
+    """What a run is made of: the command that makes it, the type of a planned item, the type of an ended one.
+
+    A planned item is a named tuple of plain values that begins with `position` and `key`.
+    """
+
+    command: str
+    planned: Callable[..., PlannedT]
+    record: type[RecordT]
 
 
 class Header(BaseModel):
-    """What a run is: the configuration that its dialogues depend on, the settings it began with, and versions."""
+    """What a run is: the configuration that its items depend on, the settings it began with, and versions."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,7 +105,7 @@ class Header(BaseModel):
 
 
 class Funnel(BaseModel):
-    """How many dialogues ended how, why they were lost, and what was spent by role."""
+    """How many items ended how, why they were lost, and what was spent by role."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,7 +115,7 @@ class Funnel(BaseModel):
 
     @property
     def planned(self) -> int:
-        """All dialogues of the run, ended or not."""
+        """All items of the run, ended or not."""
         return sum(self.outcomes.values())
 
     @property
@@ -94,7 +125,7 @@ class Funnel(BaseModel):
 
     @property
     def tokens_per_kept(self) -> float | None:
-        """Prompt and generated tokens for each kept dialogue, those of the lost ones included; None when none is."""
+        """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
         kept = self.outcomes[Outcome.KEPT]
         return self.total_usage.total_tokens / kept if kept else None
 
@@ -109,11 +140,14 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-class RunStore:
+class RunStore(Generic[PlannedT, RecordT]):
     """A run folder's store. Make one with `create`, `resume` or `read`; close it, or use it with `with`."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(
+        self, kind: RunKind[PlannedT, RecordT], folder: Path, connection: sqlite3.Connection, lock: int | None
+    ) -> None:
         self.folder = folder
+        self._kind = kind
         self._db = connection
         self._lock = lock
 
@@ -129,7 +163,7 @@ class RunStore:
             connection.close()
 
     @classmethod
-    def create(cls, folder: Path, header: Header) -> "RunStore":
+    def create(cls, kind: RunKind[PlannedT, RecordT], folder: Path, header: Header) -> "RunStore[PlannedT, RecordT]":
         """Begin a run in `folder`.
 
         Raises:
@@ -141,50 +175,53 @@ class RunStore:
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            store = cls._open_locked(folder)
+            store = cls._open_locked(kind, folder)
             with store._db:
                 store._db.execute("BEGIN")
                 for statement in SCHEMA:
                     store._db.execute(statement)
                 store._db.execute(f"PRAGMA user_version={VERSION}")
-                store._db.execute("INSERT INTO meta VALUES ('header', ?)", (header.model_dump_json(),))
+                meta = (("header", header.model_dump_json()), ("command", kind.command))
+                store._db.executemany("INSERT INTO meta VALUES (?, ?)", meta)
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"cannot begin a run in {folder}: {error}") from error
         return store
 
     @classmethod
-    def resume(cls, folder: Path, header: Header) -> "RunStore":
+    def resume(cls, kind: RunKind[PlannedT, RecordT], folder: Path, header: Header) -> "RunStore[PlannedT, RecordT]":
         """Go on with the run in `folder`.
 
         Raises:
             UsageError: no run there, another job works on it, or its configuration differs (says in what).
         """
-        with cls.read(folder) as reader:
+        with cls.read(kind, folder) as reader:
             stored = reader.header
         if differences := _differences(stored.configuration, header.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
-        return cls._open_locked(folder)
+        return cls._open_locked(kind, folder)
 
     @classmethod
-    def read(cls, folder: Path) -> "RunStore":
+    def read(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
         """Open the run in `folder` for reading, also while a job writes it.
 
         Raises:
-            UsageError: no run there, or one of another version.
+            UsageError: no run there, or one of another command or version.
         """
         try:
             if not cls.exists(folder):
                 raise UsageError(f"{folder} holds no run")
-            store = cls(folder, _connect(folder), None)
+            store = cls(kind, folder, _connect(folder), None)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{folder}/run.sqlite is no run store: {error}") from None
         (version,) = store._db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             raise UsageError(f"{folder}: the store has version {version}, this rolecs reads version {VERSION}")
+        if (command := store._meta("command")) != kind.command:
+            raise UsageError(f"{folder} holds a run of `rolecs {command}`, not of `rolecs {kind.command}`")
         return store
 
     @classmethod
-    def _open_locked(cls, folder: Path) -> "RunStore":
+    def _open_locked(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
         lock = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -194,9 +231,9 @@ class RunStore:
             raise UsageError(f"another job (process {owner}) works on {folder}: wait for it or stop it") from None
         os.truncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
-        return cls(folder, _connect(folder), lock)
+        return cls(kind, folder, _connect(folder), lock)
 
-    def __enter__(self) -> "RunStore":
+    def __enter__(self) -> "RunStore[PlannedT, RecordT]":
         return self
 
     def __exit__(
@@ -209,52 +246,50 @@ class RunStore:
     @property
     def header(self) -> Header:
         """What the run is."""
-        (text,) = self._db.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
-        return Header.model_validate_json(text)
+        return Header.model_validate_json(self._meta("header"))
 
-    def add_plan(self, plan: Iterable[Planned]) -> None:
-        """Add dialogues to play; those that are in the store already stay as they are."""
+    def _meta(self, key: str) -> str:
+        (value,) = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(value)
+
+    def add_plan(self, plan: Iterable[PlannedT]) -> None:
+        """Add items to do; those that are in the store already stay as they are."""
+        rows = ((position, key, json.dumps(task, ensure_ascii=False)) for position, key, *task in plan)
         with self._db:
-            self._db.executemany(
-                "INSERT OR IGNORE INTO dialogues (position, key, persona, topic, number, seed)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                plan,
-            )
+            self._db.executemany("INSERT OR IGNORE INTO items (position, key, task) VALUES (?, ?, ?)", rows)
 
-    def pending(self, *, retry_failed: bool = False) -> list[Planned]:
-        """Return what is still to play, in the order of the plan; failed dialogues too when asked."""
+    def pending(self, *, retry_failed: bool = False) -> list[PlannedT]:
+        """Return what is still to do, in the order of the plan; failed items too when asked."""
         outcomes = ("planned", "failed" if retry_failed else "planned")
         rows = self._db.execute(
-            "SELECT position, key, persona, topic, number, seed FROM dialogues WHERE outcome IN (?, ?)"
-            " ORDER BY position",
-            outcomes,
+            "SELECT position, key, task FROM items WHERE outcome IN (?, ?) ORDER BY position", outcomes
         )
-        return [Planned(*row) for row in rows]
+        return [self._kind.planned(position, key, *json.loads(task)) for position, key, task in rows]
 
-    def write(self, record: Record) -> None:
-        """Store an ended dialogue, whole, in one transaction; a kept or rejected one is never written again.
+    def write(self, record: RecordT) -> None:
+        """Store an ended item, whole, in one transaction; a kept or rejected one is never written again.
 
-        What an earlier, failed play of it spent stays counted.
+        What an earlier, failed try at it spent stays counted.
 
         Raises:
-            StoreError: the store cannot be written, or the dialogue is not waiting to be.
+            StoreError: the store cannot be written, or the item is not waiting to be.
         """
         try:
             self._write(record)
         except sqlite3.Error as error:
-            raise StoreError(f"cannot store a dialogue in {self.folder}: {error}") from error
+            raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
 
-    def _write(self, record: Record) -> None:
+    def _write(self, record: RecordT) -> None:
         with self._db:
             waiting = self._db.execute(
-                "SELECT usage FROM dialogues WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
+                "SELECT usage FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
             ).fetchone()
             if waiting is None:
-                raise StoreError(f"dialogue {record.id} is not waiting to be written")
+                raise StoreError(f"{record.id} is not waiting to be written")
             usage = _parse_usage(waiting[0])
             _add_usage(usage, record.usage)
             self._db.execute(
-                "UPDATE dialogues SET outcome = ?, reasons = ?, usage = ?, record = ? WHERE key = ?",
+                "UPDATE items SET outcome = ?, reasons = ?, usage = ?, record = ? WHERE key = ?",
                 (
                     record.outcome,
                     json.dumps(record.reasons),
@@ -264,18 +299,18 @@ class RunStore:
                 ),
             )
 
-    def records(self, outcome: Outcome) -> Iterator[Record]:
+    def records(self, outcome: Outcome) -> Iterator[RecordT]:
         """Yield the records of one outcome in the order of the plan."""
-        rows = self._db.execute("SELECT record FROM dialogues WHERE outcome = ? ORDER BY position", (outcome,))
+        rows = self._db.execute("SELECT record FROM items WHERE outcome = ? ORDER BY position", (outcome,))
         for (text,) in rows:
-            yield Record.model_validate_json(text)
+            yield self._kind.record.model_validate_json(text)
 
     def funnel(self) -> Funnel:
         """Sum the run up."""
         outcomes = dict.fromkeys(Outcome, 0)
         reasons: dict[str, int] = {}
         usage: dict[Role, Usage] = {}
-        for outcome, reason_text, usage_text in self._db.execute("SELECT outcome, reasons, usage FROM dialogues"):
+        for outcome, reason_text, usage_text in self._db.execute("SELECT outcome, reasons, usage FROM items"):
             outcomes[Outcome(outcome)] += 1
             for reason in json.loads(reason_text):
                 reasons[reason] = reasons.get(reason, 0) + 1

@@ -4,13 +4,12 @@ from rich.console import Group
 from rich.table import Table
 
 from agents.usage import Usage
-from outputs.record import Outcome
-from outputs.store import Funnel
+from outputs.store import Funnel, Outcome
 
 
 def summarise(funnel: Funnel) -> Group:
     """Return the tables that a job ends with."""
-    return Group(_funnel_table(funnel), "", _usage_table(funnel), "", _cost_line(funnel))
+    return Group(_funnel_table(funnel), "", usage_table(funnel), "", _cost_line(funnel))
 
 
 def _funnel_table(funnel: Funnel) -> Table:
@@ -31,7 +30,8 @@ def _funnel_table(funnel: Funnel) -> Table:
     return table
 
 
-def _usage_table(funnel: Funnel) -> Table:
+def usage_table(funnel: Funnel) -> Table:
+    """Return what each role spent."""
     table = Table(
         "role", "calls", "prompt tokens", "of these cached", "generated", title="Tokens", title_justify="left"
     )

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc import Language
 
+UNKNOWN = "unknown"
+"""What a field of a persona says when nothing is known."""
+
 
 class Persona(BaseModel):
     """A customer that the play can take on.

@@ -15,10 +15,21 @@ def load_pool(path: Path | None, language: Language) -> list[Persona]:
     """Return the personas of `language` in a pool file, in its order; the pool that ships when `path` is None.
 
     Raises:
-        UsageError: no such file, a line that is no persona (with file and line), an id used twice, or no persona of
-            the language.
+        UsageError: see `read_pool`, or no persona of the language.
     """
     path = path or SEED_POOLS / f"{language}.jsonl"
+    pool = [persona for persona in read_pool(path) if persona.language is language]
+    if not pool:
+        raise UsageError(f"the persona pool {path} holds no persona in language {language}")
+    return pool
+
+
+def read_pool(path: Path) -> list[Persona]:
+    """Return the personas of a pool file, in its order.
+
+    Raises:
+        UsageError: no such file, a line that is no persona (with file and line), an id used twice, or no persona.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -32,11 +43,9 @@ def load_pool(path: Path | None, language: Language) -> list[Persona]:
         if persona.id in first_line:
             raise UsageError(f"{path}:{number}: id {persona.id!r} is taken by line {first_line[persona.id]}")
         first_line[persona.id] = number
-        if persona.language is language:
-            pool.append(persona)
+        pool.append(persona)
     if not pool:
-        problem = f"holds no persona in language {language}" if first_line else "is empty"
-        raise UsageError(f"the persona pool {path} {problem}")
+        raise UsageError(f"the persona pool {path} is empty")
     return pool
 
 

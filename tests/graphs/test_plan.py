@@ -1,5 +1,6 @@
 """Plan and settings: pure functions of what they are given."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from agents.csc import Language
 from agents.errors import UsageError
 from agents.topics import TOPICS
 from graphs.header import describe_run
-from graphs.plan import make_plan
-from graphs.settings import Settings, load_settings
+from graphs.plan import describe_coverage, make_plan
+from graphs.settings import DistillSettings, PoolSettings, Settings, load_settings
 from personas.pool import load_pool
 
 POOL = load_pool(None, Language.EN)
@@ -33,6 +34,30 @@ def test_a_longer_plan_begins_with_a_shorter_one_and_another_seed_is_another_pla
     assert not {planned.key for planned in short} & {planned.key for planned in other}
 
 
+@pytest.mark.parametrize(("people", "topics"), [(28, 7), (10, 4), (5, 3), (3, 7), (1, 2)])
+def test_a_balanced_plan_is_even_at_any_length(people: int, topics: int) -> None:
+    pool, some_topics = POOL[:people], tuple(TOPICS)[:topics]
+    pairs = people * topics
+    plan = make_plan("digest", pool, some_topics, 7, 2 * pairs + 3, balance=True)
+    by_persona, by_topic = Counter({persona.id: 0 for persona in pool}), Counter(dict.fromkeys(some_topics, 0))
+    for planned in plan:
+        by_persona[planned.persona] += 1
+        by_topic[planned.topic] += 1
+        for calls in (by_persona, by_topic):
+            assert max(calls.values()) - min(calls.values()) <= 1
+    for part in (plan[:pairs], plan[pairs : 2 * pairs]):
+        assert len({(planned.persona, planned.topic) for planned in part}) == pairs
+    assert plan[:5] == make_plan("digest", pool, some_topics, 7, 5, balance=True)
+    assert [planned.persona for planned in plan[:people]] != [persona.id for persona in pool] or people == 1
+
+
+def test_the_coverage_of_a_plan_is_told() -> None:
+    plan = make_plan("digest", POOL, tuple(TOPICS), 7, 30, balance=True)
+    assert describe_coverage(plan, POOL, tuple(TOPICS)) == (
+        "30 dialogues: personas 28 of 28 (1 to 2 calls each), topics 7 of 7 (4 to 5 calls each), pairs 30 of 196"
+    )
+
+
 def test_keys_depend_on_the_configuration() -> None:
     (one,), (two,) = (make_plan(digest, POOL, ("technical-support",), 7, 1) for digest in "ab")
     assert one.key != two.key
@@ -42,10 +67,10 @@ def test_flags_win_over_the_file_and_the_file_over_the_run(tmp_path: Path) -> No
     config = tmp_path / "run.toml"
     config.write_text("seed = 2\ntemperature = 0.5\n[limits]\nmin_utterances = 12\n", encoding="utf-8")
     stored = {"seed": 1, "temperature": 0.1, "concurrency": 3, "limits": {"min_utterances": 8, "max_utterances": 30}}
-    settings = load_settings(config, {"seed": 9}, stored)
+    settings = load_settings(Settings, config, {"seed": 9}, stored)
     assert (settings.seed, settings.temperature, settings.concurrency) == (9, 0.5, 3)
     assert (settings.limits.min_utterances, settings.limits.max_utterances) == (12, 30)
-    assert load_settings(None, {}) == Settings()
+    assert load_settings(Settings, None, {}) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -61,16 +86,21 @@ def test_flags_win_over_the_file_and_the_file_over_the_run(tmp_path: Path) -> No
 )
 def test_bad_settings_are_refused(flags: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        load_settings(None, flags)
+        load_settings(Settings, None, flags)
+
+
+def test_a_file_that_could_not_be_written_in_the_end_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"out: Value error, there is no folder .*nowhere to write pool.jsonl to"):
+        load_settings(PoolSettings, None, {"out": tmp_path / "nowhere" / "pool.jsonl"})
 
 
 def test_a_bad_file_is_named(tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
     config.write_text("seed = ", encoding="utf-8")
     with pytest.raises(UsageError, match=r"cannot read the settings file .*run.toml: "):
-        load_settings(config, {})
+        load_settings(Settings, config, {})
     with pytest.raises(UsageError, match="cannot read the settings file"):
-        load_settings(tmp_path / "none.toml", {})
+        load_settings(Settings, tmp_path / "none.toml", {})
 
 
 def test_a_run_is_described_by_what_its_dialogues_depend_on() -> None:
@@ -91,6 +121,9 @@ def test_a_run_is_described_by_what_its_dialogues_depend_on() -> None:
 
 def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
-    nested = {f"{name}.{part}" for name in ("limits", "patience") for part in Settings().model_dump()[name]}
-    names = {name for name in Settings.model_fields if name not in ("limits", "patience")} | nested
+    dumps = Settings().model_dump() | DistillSettings().model_dump()
+    groups = {name for name, value in dumps.items() if isinstance(value, dict)}
+    names = {name for name in dumps if name not in groups} | {
+        f"{name}.{part}" for name in groups for part in dumps[name]
+    }
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []

@@ -4,6 +4,7 @@ The model rambles, so nothing is asked of its texts; what is asked is that every
 said obeys the rules, and that stores, shards and counts agree.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -17,12 +18,15 @@ import pytest
 
 from agents.csc import Language
 from agents.flow import Limits, broken_rules
-from outputs.record import Outcome
-from outputs.store import RunStore
-from tests.test_cli import heed_interrupts
+from outputs.extraction import EXTRACTIONS
+from outputs.record import DIALOGUES
+from outputs.store import Outcome, RunStore
+from personas.pool import load_pool
+from personas.privacy import find_private
+from tests.test_cli import STAR, heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
-DIALOGUES = 2
+COUNT = 2
 LIMITS = Limits(min_utterances=4, max_utterances=8)
 CONFIG = """
 utterance_tokens = 160
@@ -33,7 +37,7 @@ max_utterances = 8
 ENDED = (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
 
 
-ENVIRONMENT = os.environ | {"COLUMNS": "100"}
+ENVIRONMENT = os.environ | {"COLUMNS": "100", "HF_HUB_OFFLINE": "1"}
 
 
 def command(*arguments: object) -> list[str]:
@@ -78,12 +82,12 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path, language: Language) -> None:
     (tmp_path / "run.toml").write_text(CONFIG)
     flags = ("--language", language, "--base-url", base_url, "--config", "run.toml", "--run", "run")
-    played = rolecs("generate", "-n", DIALOGUES, *flags, cwd=tmp_path)
-    with RunStore.read(tmp_path / "run") as store:
+    played = rolecs("generate", "-n", COUNT, *flags, cwd=tmp_path)
+    with RunStore.read(DIALOGUES, tmp_path / "run") as store:
         funnel = store.funnel()
         records = [record for outcome in ENDED for record in store.records(outcome)]
     assert played.returncode == (1 if funnel.outcomes[Outcome.FAILED] else 0), played.stderr
-    assert len(records) == DIALOGUES and funnel.outcomes[Outcome.PLANNED] == 0
+    assert len(records) == COUNT and funnel.outcomes[Outcome.PLANNED] == 0
     heard = [record for record in records if record.turns]
     # The tiny model hardly knows Chinese: there it may not bring a single call to its end.
     assert heard or language is Language.ZH, [record.error for record in records]
@@ -100,13 +104,36 @@ def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path,
             assert rows["id"] == [record.id for record in records if record.outcome is outcome]
 
 
+def test_real_calls_become_a_pool_that_generate_takes(base_url: str, tmp_path: Path) -> None:
+    calls = STAR.read_text(encoding="utf-8").splitlines()[:30]
+    (tmp_path / "calls.jsonl").write_text("\n".join(calls), encoding="utf-8")
+    distilled = rolecs("distill", "calls.jsonl", "--base-url", base_url, "--report", "pool.html", cwd=tmp_path)
+    with RunStore.read(EXTRACTIONS, tmp_path / "rolecs-distill") as store:
+        funnel = store.funnel()
+        personas = [extraction.persona for extraction in store.records(Outcome.KEPT)]
+    assert distilled.returncode == (1 if funnel.outcomes[Outcome.FAILED] else 0), distilled.stderr
+    assert funnel.outcomes[Outcome.PLANNED] == 0 and 15 < funnel.planned <= 30
+    assert funnel.total_usage.cached_tokens > 0
+    pool = load_pool(tmp_path / "pool.jsonl", Language.EN)
+    assert sum(persona.stands_for for persona in pool) == len(personas) >= len(pool) > 0
+    assert {source for persona in pool for source in persona.sources} <= {
+        json.loads(call)["dialogue_id"] for call in calls
+    }
+    assert not any(find_private(persona.description) for persona in pool)
+    (tmp_path / "run.toml").write_text(CONFIG)
+    flags = ("--personas", "pool.jsonl", "--balance", "--base-url", base_url, "--config", "run.toml")
+    assert rolecs("generate", "-n", 1, *flags, cwd=tmp_path).returncode in (0, 1)
+    with RunStore.read(DIALOGUES, tmp_path / "rolecs-run") as dialogues:
+        assert dialogues.funnel().outcomes[Outcome.PLANNED] == 0
+
+
 def test_generate_starts_and_stops_an_engine_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(CONFIG)
     before = engines()
     played = rolecs("generate", "-n", 1, "--config", "run.toml", cwd=tmp_path)
     assert engines() <= before
     assert "starting the engine for smollm2" in played.stderr
-    with RunStore.read(tmp_path / "rolecs-run") as store:
+    with RunStore.read(DIALOGUES, tmp_path / "rolecs-run") as store:
         outcomes = store.funnel().outcomes
     assert outcomes[Outcome.PLANNED] == 0 and played.returncode == outcomes[Outcome.FAILED], played.stderr
     assert b"Application startup complete" in (tmp_path / "rolecs-run" / "engine.log").read_bytes()

@@ -19,8 +19,8 @@ from outputs.files import write_whole
 from outputs.formats import ROW_TYPES, Format, format_lines, rejected_line
 from outputs.manifest import Manifest
 from outputs.reading import read_dialogues
-from outputs.record import Record
-from outputs.store import Header, Planned, RunStore
+from outputs.record import DIALOGUES, Planned, Record
+from outputs.store import Header, RunStore
 from outputs.verify import verify_export
 from personas.pool import load_pool
 from quality.rules import Violation
@@ -41,15 +41,15 @@ CONFIGURATION = {
 }
 
 
-def make_run(folder: Path, records: list[Record]) -> RunStore:
-    store = RunStore.create(folder, Header.build(CONFIGURATION, {}, {"rolecs": "0.1.0"}))
+def make_run(folder: Path, records: list[Record]) -> RunStore[Planned, Record]:
+    store = RunStore.create(DIALOGUES, folder, Header.build(CONFIGURATION, {}, {"rolecs": "0.1.0"}))
     store.add_plan([Planned(i, record.id, "p", "account-transaction", 1, i) for i, record in enumerate(records)])
     for record in records:
         store.write(record)
     return store
 
 
-def export(store: RunStore, out: Path, form: Format = Format.ROLECS, shard_lines: int = 2) -> Manifest:
+def export(store: RunStore[Planned, Record], out: Path, form: Format = Format.ROLECS, shard_lines: int = 2) -> Manifest:
     return export_run(store, out, form=form, shard_lines=shard_lines, with_rejected=True)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
-from outputs.record import Outcome, Record
-from outputs.store import Header, Planned, RunStore
+from outputs.record import DIALOGUES, Planned, Record
+from outputs.store import Header, Outcome, RunKind, RunStore
 from quality.rules import Violation
 from quality.verdict import Verdict
 from tests.conftest import flawless
@@ -19,8 +19,8 @@ PLAN = [Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in ran
 MakeRecord = Callable[..., Record]
 
 
-def begin(folder: Path) -> RunStore:
-    store = RunStore.create(folder, HEADER)
+def begin(folder: Path) -> RunStore[Planned, Record]:
+    store = RunStore.create(DIALOGUES, folder, HEADER)
     store.add_plan(PLAN)
     return store
 
@@ -46,7 +46,7 @@ def test_records_come_back_in_the_order_of_the_plan(tmp_path: Path, make_record:
         for key in ("key-2", "key-0", "key-3"):
             store.write(make_record(id=key))
         assert [planned.key for planned in store.pending()] == ["key-1"]
-        with RunStore.read(tmp_path) as reader:
+        with RunStore.read(DIALOGUES, tmp_path) as reader:
             assert [record.id for record in reader.records(Outcome.KEPT)] == ["key-0", "key-2", "key-3"]
             assert next(iter(reader.records(Outcome.KEPT))) == make_record(id="key-0")
 
@@ -78,25 +78,30 @@ def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_pat
     with begin(tmp_path):
         pass
     with pytest.raises(UsageError, match="holds a run already: go on with it by --resume"):
-        RunStore.create(tmp_path, HEADER)
+        RunStore.create(DIALOGUES, tmp_path, HEADER)
     other = Header.build({"seed": 8, "model": "m", "new": 1}, {}, {})
     with pytest.raises(UsageError, match="another configuration: seed was 7, is 8; new was null, is 1"):
-        RunStore.resume(tmp_path, other)
-    with RunStore.resume(tmp_path, HEADER) as store:
+        RunStore.resume(DIALOGUES, tmp_path, other)
+    with RunStore.resume(DIALOGUES, tmp_path, HEADER) as store:
         assert store.header == HEADER and len(store.pending()) == 4
 
 
 def test_two_jobs_cannot_write_one_run(tmp_path: Path) -> None:
     with begin(tmp_path), pytest.raises(UsageError, match=r"another job \(process \d+\) works on"):
-        RunStore.resume(tmp_path, HEADER)
+        RunStore.resume(DIALOGUES, tmp_path, HEADER)
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"):
-        RunStore.read(tmp_path)
+        RunStore.read(DIALOGUES, tmp_path)
+    with (
+        begin(tmp_path / "other"),
+        pytest.raises(UsageError, match="holds a run of `rolecs generate`, not of `rolecs x`"),
+    ):
+        RunStore.read(RunKind("x", Planned, Record), tmp_path / "other")
     (tmp_path / "run.sqlite").write_bytes(b"not a database, only some text that is long enough to be read" * 20)
     with pytest.raises(UsageError, match="is no run store"):
-        RunStore.read(tmp_path)
+        RunStore.read(DIALOGUES, tmp_path)
 
 
 def test_a_store_whose_making_was_cut_off_can_be_begun_again(tmp_path: Path) -> None:
@@ -108,5 +113,5 @@ def test_a_store_whose_making_was_cut_off_can_be_begun_again(tmp_path: Path) -> 
 def test_a_store_that_cannot_be_written_says_so(tmp_path: Path, make_record: MakeRecord) -> None:
     with begin(tmp_path) as store:
         store._db.execute("PRAGMA query_only=ON")
-        with pytest.raises(StoreError, match=r"cannot store a dialogue in .*readonly"):
+        with pytest.raises(StoreError, match=r"cannot write to the run in .*readonly"):
             store.write(make_record(id="key-0"))

@@ -1,0 +1,151 @@
+"""The distillation job: reads real calls and lets a model describe their customers, one call at a time, each stored."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from rich.console import Console
+
+from agents.chat import Chat, derive_seed
+from agents.csc import Language
+from agents.errors import EngineError, UsageError
+from graphs.header import describe_distillation
+from graphs.pooling import find_models
+from graphs.servers import Replica, Servers
+from graphs.settings import DistillSettings, Secrets
+from graphs.workers import work_off
+from outputs.extraction import EXTRACTIONS, Call, Extraction
+from outputs.pool_summary import Stage
+from outputs.store import Funnel, Outcome, RunStore
+from personas.embedding import EmbeddingModel
+from personas.extraction import extract_persona
+from personas.intake import Intake, take_in
+from personas.persona import Persona
+from personas.transcripts import Transcript
+
+SHOWN_BROKEN = 5
+"""So many broken lines are shown one by one."""
+BREATH = 50
+"""After so many calls read, an interrupt is heeded."""
+
+
+class Distilled(NamedTuple):
+    """The personas of a distillation, in the order of the calls, the embedding models for them, and how it went."""
+
+    personas: list[Persona]
+    models: dict[Language, EmbeddingModel]
+    stages: list[Stage]
+    funnel: Funnel
+
+
+async def distill_job(
+    settings: DistillSettings, secrets: Secrets, console: Console, *, resume: bool = False, retry_failed: bool = False
+) -> Distilled:
+    """Extract the personas of real calls, those that are not in the run yet, and return all of the run.
+
+    Args:
+        settings: which files, which calls of them, and on which servers.
+        secrets: the servers' keys.
+        console: where the progress is shown.
+        resume: go on with the run in `settings.run` instead of beginning one there.
+        retry_failed: try failed extractions again.
+
+    Raises:
+        UsageError: bad files, settings, server, model or run folder.
+        EngineError: the engine did not start, died, or was away for too long; what has ended is stored.
+        StoreError: the store cannot be written.
+    """
+    if not settings.transcripts:
+        raise UsageError("no transcripts: name at least one file, or - for standard input")
+    async with AsyncExitStack() as stack:
+        servers = Servers(settings, secrets, stack)
+        await servers.connect()
+        intake = Intake()
+        calls = await _read(settings, intake, console)
+        models = find_models(settings, {call.language for call in calls}, console)
+        header = describe_distillation(settings, calls, servers.model)
+        begin = RunStore.resume if resume else RunStore.create
+        store = stack.enter_context(begin(EXTRACTIONS, settings.run, header))
+        store.add_plan(_plan(header.digest, calls, settings.seed))
+
+        async def distill(planned: Call, replica: Replica) -> Extraction:
+            return await _distill_call(planned, calls[planned.position], replica, settings)
+
+        funnel = await work_off(store, servers, distill, console, retry_failed=retry_failed)
+        extractions = list(store.records(Outcome.KEPT))
+        sent_back = Counter[str]()
+        for extraction in (*extractions, *store.records(Outcome.REJECTED)):
+            sent_back.update(extraction.sent_back)
+    personas = [extraction.persona for extraction in extractions if extraction.persona]
+    return Distilled(personas, models, _stages(intake, funnel, sent_back), funnel)
+
+
+async def _read(settings: DistillSettings, intake: Intake, console: Console) -> list[Transcript]:
+    calls = []
+    with console.status("reading"):
+        for call in take_in(settings.transcripts, settings.filters, intake, strict=settings.strict):
+            calls.append(call)
+            if len(calls) % BREATH == 0:
+                await asyncio.sleep(0)
+    for broken in intake.broken[:SHOWN_BROKEN]:
+        console.print(f"skipped {broken}", markup=False)
+    if (more := len(intake.broken) - SHOWN_BROKEN) > 0:
+        console.print(f"skipped {more} more broken lines; --strict stops at the first")
+    if not calls:
+        raise UsageError(f"none of the {intake.read} calls read can be distilled: {_describe_filtered(intake)}")
+    return calls
+
+
+def _describe_filtered(intake: Intake) -> str:
+    counts = [f"{rule} {count}" for rule, count in intake.filtered.most_common()]
+    if intake.broken:
+        counts.append(f"broken lines {len(intake.broken)}")
+    return ", ".join(counts) or "the files are empty"
+
+
+def _plan(digest: str, calls: Sequence[Transcript], seed: int) -> list[Call]:
+    plan = []
+    for position, call in enumerate(calls):
+        key = hashlib.sha256(f"{digest}\0{call!r}".encode()).hexdigest()[:16]
+        plan.append(Call(position, key, call.id, derive_seed(seed, key)))
+    return plan
+
+
+async def _distill_call(planned: Call, call: Transcript, replica: Replica, settings: DistillSettings) -> Extraction:
+    """Extract one persona. Whatever goes wrong with it is in its record.
+
+    Raises:
+        EngineError: the engine is gone; the extraction has not ended.
+    """
+    chat = Chat(replica.play, settings.sampling, planned.seed)
+    fields: dict[str, object] = {}
+    try:
+        drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")
+        fields = drafted._asdict()
+    except EngineError:
+        raise
+    except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
+        fields = {"error": f"{type(caught).__name__}: {caught}"}
+    known = {"id": planned.key, "source": call.id, "language": call.language, "model": replica.play.model}
+    return Extraction.model_validate(known | {"usage": chat.usage} | fields)
+
+
+def _stages(intake: Intake, funnel: Funnel, sent_back: Counter[str]) -> list[Stage]:
+    """Return the stages of a distillation up to the extracted personas."""
+
+    def parts(counts: Counter[str] | dict[str, int]) -> list[Stage]:
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return [Stage(name=name, count=count, is_part=True) for name, count in ordered]
+
+    stages = [Stage(name="broken lines", count=len(intake.broken)), Stage(name="calls read", count=intake.read)]
+    stages += [Stage(name="filtered out", count=intake.filtered.total()), *parts(intake.filtered)]
+    replaced = Counter({kind.value: count for kind, count in intake.replaced.items()})
+    stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
+    stages += [Stage(name="answers sent back", count=sent_back.total()), *parts(sent_back)]
+    stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))
+    stages += [Stage(name="dropped", count=funnel.outcomes[Outcome.REJECTED]), *parts(funnel.reasons)]
+    stages.append(Stage(name="extracted", count=funnel.outcomes[Outcome.KEPT]))
+    return stages

@@ -1,0 +1,114 @@
+"""Makes a pool of distinct personas: embeds them, merges near-duplicates, writes the pool and how it came about."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from agents.csc import Language
+from agents.errors import UsageError
+from graphs.settings import PoolSettings
+from outputs.files import write_whole
+from outputs.pool_report import render_pool_report
+from outputs.pool_summary import PoolSummary, Stage, describe_merges
+from personas.embedding import EmbeddingModel, embed, find_model
+from personas.merging import merge_duplicates
+from personas.persona import Persona
+from personas.pool import read_pool
+
+
+def find_models(
+    settings: PoolSettings, languages: Iterable[Language], console: Console
+) -> dict[Language, EmbeddingModel]:
+    """Return the embedding model of each language.
+
+    Raises:
+        UsageError: a model is not there.
+    """
+    models = {language: find_model(settings.embedding_model, language) for language in languages}
+    for language, model in models.items():
+        if model.is_stand_in:
+            hint = (
+                "" if language is Language.EN else ", which knows little Chinese: better name one by --embedding-model"
+            )
+            console.print(f"No model hub in reach: personas are compared with {model.name}{hint}.", markup=False)
+    return models
+
+
+def read_pools(paths: Sequence[Path]) -> list[Persona]:
+    """Return the personas of several pools, in their order.
+
+    Raises:
+        UsageError: a pool cannot be read, or two personas that differ have the same id.
+    """
+    first: dict[str, tuple[Persona, Path]] = {}
+    personas = []
+    for path in paths:
+        for persona in read_pool(path):
+            known, where = first.setdefault(persona.id, (persona, path))
+            if known.description != persona.description:
+                raise UsageError(f"{path} and {where} both hold a persona {persona.id!r}, and they differ: rename one")
+            personas.append(persona)
+    return personas
+
+
+def make_pool(
+    personas: Sequence[Persona],
+    stages: Iterable[Stage],
+    settings: PoolSettings,
+    models: dict[Language, EmbeddingModel],
+    console: Console,
+) -> PoolSummary:
+    """Write the distinct ones of `personas`, the list of merges beside them, and the report where one is wanted.
+
+    Personas of different languages are never merged. Each file is written whole or not at all.
+
+    Args:
+        personas: in the order that the pool is to have.
+        stages: what was counted before.
+        settings: threshold and files.
+        models: the embedding model of each language that occurs.
+        console: where the progress is shown.
+
+    Raises:
+        UsageError: a model does not load.
+        StoreError: the vectors cannot be kept.
+        OSError: a file cannot be written.
+    """
+    merged = []
+    for language in Language:
+        those = [persona for persona in personas if persona.language is language]
+        if not those:
+            continue
+        texts = [persona.description for persona in those]
+        with _bar(console, "embedding", len(those)) as advance:
+            vectors = embed(texts, models[language], platformdirs.user_cache_path("rolecs") / "vectors", advance)
+        with _bar(console, "merging", len(those)) as advance:
+            merged.append(merge_duplicates(those, vectors, settings.threshold, advance))
+    names = [model.name for model in models.values()]
+    summary = PoolSummary.build(stages, merged, settings.threshold, names)
+    survivors = {group.survivor.id: group.survivor for part in merged for group in part.groups}
+    # In the order in which they came, whatever their languages.
+    ordered = [survivors.pop(persona.id) for persona in personas if persona.id in survivors]
+    write_whole(settings.out, (persona.model_dump_json() for persona in ordered))
+    write_whole(merges_file(settings.out), describe_merges(summary))
+    if settings.report:
+        write_whole(settings.report, [render_pool_report(summary)])
+    return summary
+
+
+def merges_file(pool: Path) -> Path:
+    """Return where the list of merges of a pool is written."""
+    return pool.with_name(f"{pool.stem}.merges.txt")
+
+
+@contextmanager
+def _bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar in a terminal; what it yields moves it to so many items done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda done: progress.update(task, completed=done)

@@ -1,0 +1,50 @@
+"""The record of one extraction: the persona that a real call gave, or why it gave none."""
+
+from typing import NamedTuple
+
+from pydantic import Field
+
+from agents.csc import Language
+from outputs.store import EndedItem, Outcome, RunKind
+from personas.persona import Persona
+
+
+class Call(NamedTuple):
+    """A transcript to distil: its place in the plan, its key, the id that its file gives it, and the seed."""
+
+    position: int
+    key: str
+    source: str
+    seed: int
+
+
+class Extraction(EndedItem):
+    """An extraction that has ended.
+
+    `evidence` holds, by field, the numbers of the customer lines that it rests on; `sent_back` counts why answers were
+    sent back; `problem` is what was wrong with the last of them when none could be taken.
+    """
+
+    source: str
+    language: Language
+    model: str
+    persona: Persona | None = None
+    evidence: dict[str, tuple[int, ...]] = Field({})
+    sent_back: dict[str, int] = Field({})
+    problem: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Kept means: there is a persona."""
+        if self.error is not None:
+            return Outcome.FAILED
+        return Outcome.REJECTED if self.persona is None else Outcome.KEPT
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why no persona could be taken."""
+        return [self.problem] if self.problem else []
+
+
+EXTRACTIONS = RunKind("distill", Call, Extraction)
+"""Runs of `rolecs distill`."""

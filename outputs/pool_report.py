@@ -1,0 +1,56 @@
+"""The HTML report on a pool: one file without scripts or network, whose texts are all escaped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from outputs.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
+
+BINS = 20
+SHOWN_VALUES = 12
+"""So many values of a field have a bar of their own."""
+SHOWN_GROUPS = 500
+"""So many merge groups are shown, the largest first; the list beside the pool has them all."""
+
+
+class Bar(NamedTuple):
+    """A bar of a chart: its label, how many it counts, and its length as a share of the longest one."""
+
+    label: str
+    size: int
+    share: float
+
+
+def render_pool_report(summary: PoolSummary) -> str:
+    """Return the report as an HTML page."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+    )
+    groups = sorted(summary.groups, key=lambda group: (-len(group.absorbed), group.survivor.id))
+    return environment.get_template("pool_report.html").render(
+        summary=summary,
+        percentiles=PERCENTILES,
+        near={"before": percentiles(summary.nearest_before), "after": percentiles(summary.nearest_after)},
+        histograms={"before": _histogram(summary.nearest_before), "after": _histogram(summary.nearest_after)},
+        charts={field.replace("_", " "): _bars(counts) for field, counts in summary.values.items()},
+        groups=groups[:SHOWN_GROUPS],
+        more_groups=max(0, len(groups) - SHOWN_GROUPS),
+    )
+
+
+def _bars(counts: dict[str, int]) -> list[Bar]:
+    """Return a bar for each of the most frequent values, and one for all others together."""
+    shown = most_frequent(counts, SHOWN_VALUES)
+    longest = max((count for _, count in shown), default=1)
+    return [Bar(label, count, count / longest) for label, count in shown]
+
+
+def _histogram(cosines: Sequence[float]) -> list[Bar]:
+    """Return how many cosine similarities lie in each twentieth from 0 to 1; negative ones count as 0."""
+    counts = [0] * BINS
+    for cosine in cosines:
+        counts[min(BINS - 1, max(0, int(cosine * BINS)))] += 1
+    longest = max(counts) or 1
+    return [Bar(f"{i / BINS:.2f} to {(i + 1) / BINS:.2f}", count, count / longest) for i, count in enumerate(counts)]

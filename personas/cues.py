@@ -1,0 +1,156 @@
+"""The kinds of private data, and the words that say of which kind a number is."""
+
+import re
+from enum import StrEnum
+from functools import cached_property
+from typing import Final, NamedTuple
+
+
+class Private(StrEnum):
+    """The kinds of private data; the value is the name that a placeholder shows."""
+
+    USER_NAME = "UserName"
+    PHONE_NUMBER = "PhoneNumber"
+    CARD_NUMBER = "CardNumber"
+    ACCOUNT_NUMBER = "AccountNumber"
+    ID_NUMBER = "IdNumber"
+    EMAIL = "Email"
+    ADDRESS = "Address"
+    BIRTH_DATE = "BirthDate"
+    PASSWORD = "Password"
+
+
+class Finding(NamedTuple):
+    """Private data at `text[start:end]`."""
+
+    start: int
+    end: int
+    kind: Private
+
+
+CERTAIN: Final = (Private.PASSWORD, Private.BIRTH_DATE, Private.ADDRESS)
+"""Kinds whose cues speak of nothing else: "PIN 482" needs no "number"."""
+
+SECRET_WORD = r"(?:pass ?(?:word|code|phrase)|(?:code|secret|memorable|safe|magic|security|verification) ?word)"
+"""The English names of secret words, as a pattern."""
+
+_CUES: dict[Private | None, tuple[str, str]] = {
+    # A number behind these is none of the kinds below.
+    None: (
+        r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code|number)s?"
+        r"|flight|room|gate|version",
+        r"错误码|优惠码|二维码|邀请码|航班|房间",
+    ),
+    Private.ADDRESS: (
+        r"(?:zip|post|postal)[- ]?codes?|zip\b|address\b|(?:door|house) number",
+        r"邮编|邮政编码|门牌|地址",
+    ),
+    Private.BIRTH_DATE: (
+        r"birth(?:day|date)?s?\b|born\b|d\.?o\.?b\b",
+        r"出生|生日|生于|生辰|(?<=[日号])生的",
+    ),
+    Private.PASSWORD: (
+        rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer",
+        r"密码|口令|验证码|安全码|校验码|动态码|激活码|暗号|密保",
+    ),
+    Private.ID_NUMBER: (
+        r"passport|ssn\b|social(?: security)?\b|national insurance\b|ni number|licen[cs]e\b|id (?:card|number)"
+        r"|identity\b|tax(?:payer)? ?(?:file|id\w*|ref\w*|number|no)\b|tin\b|vat\b|plates?\b|registration\b"
+        r"|medicare\b|nhs\b|aadhaar\b|nric\b",
+        r"身份证(?:号码?)?(?:尾号)?|证件|护照|驾照|驾驶证|[社医]保卡?|税号|纳税人|车牌|通行证|军官证",
+    ),
+    Private.CARD_NUMBER: (
+        r"cards?\b|visa\b|master ?card\b|amex\b",
+        r"卡号?|尾号",
+    ),
+    Private.PHONE_NUMBER: (
+        r"(?:tele)?phones?\b|mobile\b|cell(?:phone)?\b|tel\b|fax\b|whatsapp\b|landline\b|ext(?:ension)?\b|call ?back\b"
+        r"|(?:call|text|ring|reach)(?: me| us| her| him)?(?: back)? (?:at|on)\b|(?:contact|best) number"
+        r"|number to (?:call|reach)",
+        r"手机(?:号码?)?(?:尾号)?|电话|座机|分机|联系方式|打给|回电|拨打|传真",
+    ),
+    Private.ACCOUNT_NUMBER: (
+        r"(?:account|acct|acc|order|booking|reservation|confirmation|policy|claim|customer|client|member(?:ship)?"
+        r"|loyalty|reference|ref|tracking|invoice|ticket|case|iban|routing|sort ?code|swift|transaction|contract|loan"
+        r"|serial|imei|meter|user|employee|staff|badge|agent|student|pnr|wechat|package|parcel|receipt|device|online"
+        r"|login|service tag|vin)s?\b",
+        r"账号|帐号|账户|帐户|户头|订单|单号|保单|合同|客户号|会员|编号|流水|运单|快递|物流|微信|户号|工号|序列号|机身号"
+        r"|设备号|发票|预约号|预订号|参考号|案件|(?<=[\u4e00-\u9fff,。])qq",
+    ),
+}
+"""The cues of each kind in English and in Chinese, in small letters."""
+
+
+def _one_of_the_cues(language: int) -> str:
+    return "|".join(
+        f"(?P<{kind.name}_{language}>{words[language]})" if kind else words[language] for kind, words in _CUES.items()
+    )
+
+
+_CUE = re.compile(rf"\b(?:{_one_of_the_cues(0)})|{_one_of_the_cues(1)}", re.ASCII)
+_LINK = re.compile(
+    r"(?:[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|the|a|my|full|new|old|one|i have"
+    r"|end(?:s|ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits|should|be|would|it"
+    r"|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here|uh|um|er|so|ok|okay|yes|please)\b\.?"
+    r"|号码?|是|为|的|[后末][四4六6]位|最后|尾号|就是|应该|我|吧|呢|啊|嗯|呃)*+",
+    re.IGNORECASE | re.ASCII,
+)
+"""What may stand between a cue and the number of which it speaks."""
+_NUMBER_WORD = re.compile(
+    r"\b(?:numbers?|no|num|id|codes?|ending|ends|last|final|digits|ref(?:erence)?|pnr)\b|#|号|[后末]|编",
+    re.IGNORECASE | re.ASCII,
+)
+"""What makes sure that a number names something and counts nothing."""
+
+
+class Cue(NamedTuple):
+    """The nearest word that says what a number is, and how many digits it takes to believe it."""
+
+    kind: Private | None
+    enough: int
+
+
+class Cues:
+    """The cues of one plain text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._passed = 0
+
+    @cached_property
+    def _found(self) -> list[re.Match[str]]:
+        return list(_CUE.finditer(self._text.lower()))
+
+    def at(self, start: int, end: int) -> Cue:
+        """Return the cue of the number at `start`; to be asked for in rising order of `start`."""
+        while self._passed < len(self._found) and self._found[self._passed].end() <= start:
+            self._passed += 1
+        if self._passed and start - (cue := self._found[self._passed - 1]).end() <= 48:
+            kind = _kind_of(cue)
+            if kind is None or not _LINK.fullmatch(self._text, cue.end(), start):
+                return Cue(kind, 5)
+            certain = kind in CERTAIN or _NUMBER_WORD.search(self._text, cue.start(), start)
+            return Cue(kind, 3 if certain else 4)
+        if self._passed < len(self._found) and (cue := self._found[self._passed]).start() - end <= 16:
+            return Cue(_kind_of(cue), 5)
+        return Cue(None, 5)
+
+
+def _kind_of(cue: re.Match[str]) -> Private | None:
+    return Private[cue.lastgroup.rpartition("_")[0]] if cue.lastgroup else None
+
+
+def is_cue(word: str) -> bool:
+    """Return whether there is a cue in a word in small letters."""
+    return _CUE.search(word) is not None
+
+
+def asked_kinds(text: str) -> tuple[Private, ...]:
+    """Return the kinds of numbers that a question in a plain text asks for, in its order."""
+    kinds: dict[Private, None] = {}
+    for cue in _CUE.finditer(text.lower()):
+        kind = _kind_of(cue)
+        about = max(0, cue.start() - 20), cue.end() + 12
+        if kind in (*CERTAIN, Private.PHONE_NUMBER) or (kind and _NUMBER_WORD.search(text, *about)):
+            kinds[kind] = None
+    return tuple(kinds)

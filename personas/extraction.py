@@ -1,0 +1,170 @@
+"""Extraction: one structured model call turns the transcript of a call into the persona of its customer.
+
+What is said of a customer's life must rest on numbered customer lines, or be "unknown": the schema allows nothing else.
+An answer that repeats its source, holds private data or says too little is sent back.
+Source of the method: Zhu et al., arXiv 2508.04423, the profiles distilled from real calls.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, Field, create_model
+
+from agents.chat import Chat
+from agents.csc import Language, Speaker
+from agents.errors import UnreadableAnswerError
+from agents.prompting import Message, render, render_fixed
+from agents.usage import Role
+from personas.filters import split_words
+from personas.persona import UNKNOWN, Persona
+from personas.privacy import find_private
+from personas.transcripts import Transcript
+
+MAX_TOKENS = 800
+MAX_CITED_LINES = 6
+MAX_FIELD_CHARS = 200
+MAX_DESCRIPTION_CHARS = 1500
+MIN_DESCRIPTION_WORDS = 8
+COPIED_WORDS = {Language.EN: 8, Language.ZH: 12}
+"""So many words in a row of the source are a copy; twelve Chinese characters make about eight words."""
+AGE_BANDS = ("under 18", "18-25", "26-35", "36-45", "46-55", "56-65", "over 65")
+_LIFE: dict[str, Any] = {
+    "age": Literal[AGE_BANDS],
+    "job": str,
+    "risk_tolerance": Literal["low", "medium", "high"],
+    "financial_situation": str,
+    "recent_stress": str,
+}
+"""The fields that must rest on customer lines, and the types of their values."""
+_MANNER = ("tone", "communication_habits")
+_ADDRESS = {Language.EN: r"^You[ '][^\"\\\n\r\t]+$", Language.ZH: r"^[你您][^\"\\\n\r\t]+$"}
+"""How a description begins; the rest keeps to what needs no escape in JSON, as grammars want it."""
+_SAYS_NOTHING = frozenset({"", "unknown", "n/a", "none", "not known", "not mentioned", "未知", "不详", "无", "未提及"})
+
+
+class Drafted(NamedTuple):
+    """The result of an extraction: a persona, or the problem that its last answer was sent back for.
+
+    `evidence` holds the numbers of the customer lines that a field rests on; `sent_back` counts why answers were.
+    """
+
+    persona: Persona | None
+    evidence: dict[str, tuple[int, ...]]
+    sent_back: dict[str, int]
+    problem: str | None
+
+
+class _NumberedLine(NamedTuple):
+    """A line as the model sees it: customer lines count from 1, agent lines have 0."""
+
+    number: int
+    text: str
+
+
+@lru_cache(maxsize=256)
+def _answer_type(language: Language, customer_lines: int) -> type[BaseModel]:
+    """Return the type of an answer on a call with so many customer lines: no other line can be named.
+
+    Lines come before values, so that the value follows from them.
+    """
+    number = Annotated[int, Field(ge=1, le=customer_lines)]
+    fields: dict[str, Any] = {}
+    for name, value_type in _LIFE.items():
+        lines = (tuple[number, ...], Field(min_length=1, max_length=MAX_CITED_LINES))
+        shown: Any = create_model(f"shown_{name}", lines=lines, value=(value_type, ...))
+        fields[name] = (Literal["unknown"] | shown, ...)
+    fields |= dict.fromkeys(_MANNER, (str, ...))
+    fields["description"] = (Annotated[str, Field(pattern=_ADDRESS[language])], ...)
+    return create_model("CustomerProfile", **fields)
+
+
+def distill_messages(transcript: Transcript) -> list[Message]:
+    """Lay a transcript out for the model; the text of a line cannot look like another line."""
+    return [
+        {"role": "system", "content": render_fixed(transcript.language, "distill_system")},
+        {
+            "role": "user",
+            "content": render(transcript.language, "distill", lines=list(_numbered(transcript))),
+        },
+    ]
+
+
+def _numbered(transcript: Transcript) -> Iterator[_NumberedLine]:
+    number = 0
+    for line in transcript.lines:
+        is_customer = line.speaker is Speaker.CUSTOMER
+        number += is_customer
+        yield _NumberedLine(number if is_customer else 0, line.text)
+
+
+async def extract_persona(chat: Chat, transcript: Transcript, id_: str) -> Drafted:
+    """Describe the customer of a call, by one structured model call.
+
+    Args:
+        chat: asks the model.
+        transcript: the call, its private data replaced.
+        id_: the id of the persona to be.
+
+    Raises:
+        UnreadableAnswerError: no answer was in the demanded form.
+        CallError, EngineError: see `ChatClient.ask`.
+    """
+    language = transcript.language
+    copies = _runs((line.text for line in transcript.lines), COPIED_WORDS[language])
+    sent_back: Counter[str] = Counter()
+    problem: str | None = None
+
+    def check(answer: BaseModel) -> None:
+        nonlocal problem
+        problem = _find_problem(_texts(answer), copies, language)
+        if problem:
+            sent_back[problem] += 1
+            raise ValueError(f"the persona will not do: {problem}")
+
+    answer_type = _answer_type(language, sum(line.speaker is Speaker.CUSTOMER for line in transcript.lines))
+    messages = distill_messages(transcript)
+    try:
+        answer = await chat.fill(Role.DISTILLER, messages, answer_type, max_tokens=MAX_TOKENS, check=check)
+    except UnreadableAnswerError:
+        if problem is None:
+            raise
+        return Drafted(None, {}, dict(sent_back), problem)
+    texts = _texts(answer)
+    persona = Persona.model_validate({"id": id_, "language": language, "sources": (transcript.id,)} | texts)
+    shown = {name: getattr(answer, name) for name in _LIFE}
+    evidence = {name: value.lines for name, value in shown.items() if texts[name] != UNKNOWN}
+    return Drafted(persona, evidence, dict(sent_back), None)
+
+
+def _texts(answer: BaseModel) -> dict[str, str]:
+    """Return the texts of an answer by field; what says nothing is "unknown"."""
+    values = {name: getattr(answer, name) for name in (*_LIFE, *_MANNER, "description")}
+    texts = {name: " ".join(getattr(value, "value", value).split()) for name, value in values.items()}
+    return {name: UNKNOWN if text.lower().rstrip(".。") in _SAYS_NOTHING else text for name, text in texts.items()}
+
+
+def _find_problem(texts: dict[str, str], copies: frozenset[tuple[str, ...]], language: Language) -> str | None:
+    """Return why a persona made of these texts cannot be taken, None when it can."""
+    description = texts["description"]
+    if len(split_words(description)) < MIN_DESCRIPTION_WORDS:
+        return "no-description"
+    if len(description) > MAX_DESCRIPTION_CHARS or any(
+        len(text) > MAX_FIELD_CHARS for name, text in texts.items() if name != "description"
+    ):
+        return "over-long"
+    if not copies.isdisjoint(_runs(texts.values(), COPIED_WORDS[language])):
+        return "copied"
+    if any(find_private(text) for text in texts.values()):
+        return "private-data"
+    return None
+
+
+def _runs(texts: Iterable[str], length: int) -> frozenset[tuple[str, ...]]:
+    """Return all runs of `length` words in each of some texts, in lower case."""
+    runs: set[tuple[str, ...]] = set()
+    for text in texts:
+        words: Sequence[str] = split_words(text.lower())
+        runs.update(zip(*(words[start:] for start in range(length)), strict=False))
+    return frozenset(runs)

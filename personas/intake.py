@@ -1,0 +1,56 @@
+"""What goes into a distillation: calls that were read, passed the filters, and hold no private data any more."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from agents.errors import UsageError
+from personas.filters import Filters
+from personas.privacy import Private, scrub
+from personas.transcripts import Broken, Line, Transcript, read_transcripts
+
+
+@dataclass
+class Intake:
+    """The counts of what was read: calls, broken lines, calls by the rule that they failed, private data by kind.
+
+    "repeated" is the rule that a call came before, word by word.
+    """
+
+    read: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    filtered: Counter[str] = field(default_factory=Counter)
+    replaced: Counter[Private] = field(default_factory=Counter)
+
+
+def take_in(names: Iterable[str], filters: Filters, intake: Intake, *, strict: bool = False) -> Iterator[Transcript]:
+    """Yield the calls of files that are to be distilled, scrubbed; `intake` counts along.
+
+    Args:
+        names: paths of files; `-` is standard input.
+        filters: the rules that a call must pass.
+        intake: is told of everything that was read.
+        strict: stop at what is broken instead of counting it.
+
+    Raises:
+        UsageError: a file cannot be read, or, when strict, a line of it.
+    """
+    seen: set[bytes] = set()
+    for item in read_transcripts(names):
+        if isinstance(item, Broken):
+            if strict:
+                raise UsageError(str(item))
+            intake.broken.append(item)
+            continue
+        intake.read += 1
+        digest = hashlib.blake2b(repr(item.lines).encode(), digest_size=16).digest()
+        rule = "repeated" if digest in seen else filters.failed_rule(item)
+        if rule:
+            intake.filtered[rule] += 1
+            continue
+        seen.add(digest)
+        scrubbed = scrub([line.text for line in item.lines])
+        intake.replaced.update(scrubbed.counts)
+        lines = zip(item.lines, scrubbed.texts, strict=True)
+        yield Transcript(item.id, tuple(Line(line.speaker, text) for line, text in lines))

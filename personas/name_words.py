@@ -1,0 +1,187 @@
+"""The words that tell English names from everything else, all in small letters."""
+
+from typing import Final
+
+
+def table(words: str) -> frozenset[str]:
+    """Return the words of a text.
+
+    >>> sorted(table("yes no"))
+    ['no', 'yes']
+    """
+    return frozenset(words.split())
+
+
+GIVEN_TOO: Final = table(
+    """archer aria art aspen basil bill blossom bo buck bud buddy buster cherish cherry chip christian clay cliff colt
+    coral crystal dawn dean drew echo faith felicity flo foster frank gene genesis ginger grace grant grove hardy
+    heath herb hope hunter indy ivory jewel joy justice laurel lavender lex mark marsh mason max melody mercy merry
+    miles myrtle nana olive orion pat patience pearl penny pierce piper poppy ray rich rocky rod rose ruby rusty sage
+    sandy scarlet skip sue trinity val valentine wally ward will willow woody"""
+)
+"""Given names that are also words: a capital amid a sentence makes them names."""
+
+_WORDS: Final = table(
+    """ab ace admiral ah al ally alpha alto ami an ante apollo arch atlas autumn babe banks baptist baron bay bell bird
+    bishop blaze blessing bliss boss brain branch brook brooks bunk burns butler cal cali canal candy cannon canyon
+    cap captain cash champ charity chase che chin christ cinnamon coin collier colon colonel comfort commodore con
+    cord corona council creed deacon del dell destiny dev diamond doc dock doll dot dove duff duke dusty earnest
+    easter edit elder emerald era essence eta ether fairy fancy fate fed fleet flint forest forum gala gale garrison
+    gauge gay genie geo golden gorge governor graves gray grit ham handy harm harmony harsh haven heaven hence hunt
+    icy immaculate imo indie infant innocent isis jail jesus jet journey judge kaiser kale karma kick king lady leafy
+    lemon levy liberty lies link lo lone loot lore love loyal luck lucky lyric mac mace mad mal male manly mar marine
+    marquis marry marshal marvel mat math maverick mayo meadow merchant messiah meta metro mills miner minor miracle
+    misty moody nail nazi neo noble nova oak om oral orange owe pacific park pastor peer pepper pier pleas pleasant
+    porter precious press prima prince princess prosper puck purity queen raid ramp rand ransom raven ridge river roll
+    royal rush sad saga said saint sep serenity server shade shepherd sierra silver sincere sky sol sole sterling
+    steward stone storm stormy sun sunny sunshine tab tan tea terra theres ties till tiny trace treasure unique
+    unknown unnamed urban van vega velvet versa vi victory viking villa viva wage wash watt wiley windy wing wood
+    worth yoga zion"""
+)
+"""Further words that somebody somewhere is called."""
+
+_PLACES: Final = table(
+    """adelaide alabama alberta alexandria america angeles april arizona arlington asia august augusta aurora austin
+    bali basel bedford berlin boston bradford bristol brooklyn camden carolina charlotte chelsea chester china cleveland
+    columbia columbus cuba dakota dallas dayton denver devon eden essex florence florida francisco geneva georgia
+    hamilton hampton hobart holland houston india indiana ireland israel jackson jan january jordan june kent kenya
+    kingston kobe lafayette lancaster lincoln london louisiana lucca madison malta manila medina melbourne memphis
+    milan missouri montana nevada odessa oman orlando paris philippine phoenix preston raleigh regina reno richmond
+    rico roma roman rome salvador san santa santiago santo savannah sofia stafford stanford sunday sydney tennessee
+    texas trinidad troy valencia venice verona victoria vienna virginia warwick wellington york"""
+)
+"""Places, days and months by which people are called."""
+
+_BRANDS: Final = table(
+    """alexa amazon avis avon bentley chanel cortana delta disney ford harley hilton hoover kia marriott mercedes nike
+    oracle porsche siri tesla virgin visa wells"""
+)
+"""Brands by which people are called."""
+
+WORDS_TOO: Final = GIVEN_TOO | _WORDS | _PLACES | _BRANDS
+"""All names that are something else too: they need more than a capital to count as names."""
+
+SMALL_WORDS_TOO: Final = table(
+    """amber carol carter chad chandler chuck cooper curt daisy dale earl glen glenn heather holly iris ivy jack jade
+    jasmine josh kitty lance lane lily marina nick parker randy rich rob robin roger tanner taylor victor wade"""
+)
+"""Further names that are words when they are written small."""
+
+NEVER: Final = table(
+    """a about above across actually afraid after afternoon again agent ago ah ai all almost already alright also always
+    am american an and another any anybody anyone anything apple are as asap ask asked asking assistant at atm away
+    awesome aye back bad bank be because been before being best better big billing bmw bot both btw but by bye call
+    called calling calls came can can't cannot capt card catholic cheers chinese claims client collections come coming
+    cool correct could customer dad danish day days deaf dear december definitely did didn't different do doc doctor
+    does doesn't doing don't done down dr dude dutch each either else email english europe european even evening every
+    everybody everyone everything exactly excellent facebook father february few fine first folks for forget forgot
+    fraud french friday from full fully geez german get getting give glad go goes going gone gonna good goodbye google
+    gosh got great greek ha had haha happy has have haven't having he hello help helping her here hers hey hi him
+    hindu his hmm hold home hoping hotel how however human i i'd i'll i'm i've idea if im in incorrect indeed instead
+    into invalid irish is isn't it it's its itself japanese jewish july just kind last later let let's like likewise
+    listed listen literally live living lol looking ma'am madam made make many maybe mdm me messrs microsoft mine miss
+    missing misspelled mom moment monday more morning most mother mr mrs ms much mum muslim mx my myself nah name named
+    names near need never nevermind new next nice night no nobody none nope not nothing november now number october of
+    off oh ok okay omg on once one only oops operator or order other our out over own people perfect phone pin please
+    pleased pretty probably prof professor quite ready really regarding registered remember rev right robot said sales
+    saturday saying see seems send sent september service services sgt she should showing since sir so some somebody
+    someone something soon sorry sounds spanish speak speaking spell spelled spelling spelt still such sunday support
+    sure swiss talking team technical technician tell terrible thai than thank thanks that that's the their them then
+    there there's these they they're thing things this those though through thursday til to today together told
+    tomorrow tonight too totally true try trying tuesday two uber ugh uh um umm under understood unfortunately until
+    up us used using verizon very voicemail wait waiting want wanted wanting was wasn't we we're wednesday welcome
+    well welsh were what what's when where which while who whole whom whose why with without won't wonderful wondering
+    work working would wouldn't wow wrong yeah yep yes yesterday yet you you're you've your yours yourself yup"""
+)
+"""Words that are no name wherever they stand."""
+
+PARTICLES: Final = table("""bin da de del della den der di dos du el ibn la le st ten ter van von""")
+"""Small words inside family names."""
+
+NO_PERSON_BEFORE: Final = table(
+    """cape east el fort lake las los mount mt new north old port saint san santa south st the west"""
+)
+"""What stands before a place that is called like a person."""
+
+NO_PERSON_BEHIND: Final = table(
+    """airlines airport apartments arena ave avenue bank beach blvd boulevard bridge center centre church city clinic
+    club college corp county court drive foundation garden gardens group heights hill hills hospital hotel house inc
+    inn insurance island lane library llc ltd mall market museum park plaza porch pub restaurant river road school
+    springs square stadium station store street supermarket theater theatre tower towers university venue village"""
+)
+"""What stands behind a place or a company that is called like a person."""
+
+ARTICLES: Final = table("""a an any each her his its my no our some that the their this those your""")
+"""What stands before things."""
+
+PRONOUNS: Final = table("""he i it she that there they this we you""")
+"""What follows a verb in a question."""
+
+FILLERS: Final = table("""actually also er just maybe only uh um""")
+"""Words that may stand between a cue and a name."""
+
+ABBREVIATED: Final = table("capt dr prof rev sgt")
+"""Titles with a point behind, of which a family name often follows."""
+
+TITLES: Final = table("""messrs mr mrs ms mx""")
+"""Titles that a family name always follows."""
+
+ROLES: Final = table(
+    """accountant adjuster adviser advisor agent agents assistant associate attorney aunt baby boss boy boyfriend broker
+    brother brothers child clerk coach colleague consultant counselor courier cousin coworker dad daughter daughters
+    dentist director doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl
+    girlfriend granddaughter grandfather grandma grandmother grandpa grandson guy husband installer judge kid kids
+    lady landlady landlord lawyer man manager mechanic miss mom mother mum nanny neighbor neighbour nephew niece nurse
+    officer operator pal partner person plumber prof professor realtor receptionist rep representative roommate
+    secretary sister sisters son sons specialist spouse stepdaughter stepfather stepmother stepson supervisor teacher
+    technician tenant therapist trainer tutor uncle wife woman"""
+)
+"""Relatives and roles, in front of a name."""
+
+NAME_NOUNS: Final = table(
+    """beneficiary cardholder forename holder lastname name name's nickname payee policyholder recipient surname
+    username"""
+)
+"""What "is" links with a name."""
+
+THINGS: Final = table(
+    """app bank brand business cat city company dog domain file hotel model network pet pet's place plan product
+    restaurant shop store street venue wifi"""
+)
+"""What has a name and is no person, in front of "name"."""
+
+SURE_PAIRS: Final = frozenset(
+    ("addressed to", "call me", "called me", "go by", "goes by", "name of", "payable to", "under name")
+)
+"""Pairs of words that a name always follows."""
+
+LIKELY_PAIRS: Final = frozenset(
+    {"i am", "ask for", "asked for", "asking for"}
+    | {
+        f"{verb} {to}"
+        for verb in table("chat chatted engaged married speak speaking spoke spoken talk talked talking")
+        for to in ("to", "with")
+    }
+)
+"""Pairs of words that a name often follows."""
+
+GREETINGS: Final = table(
+    """absolutely afternoon again all alright bye care certainly course day dear evening goodbye great hello help hey hi
+    it listen look moment morning much night no ok okay perfect please problem right so sorry sure thanks time
+    understood wait welcome well with worries yeah yes you"""
+)
+"""Words in front of a name that addresses somebody, when nothing but punctuation follows it."""
+
+PRESENTING: Final = frozenset(("it's", "that's", "this is", "is this"))
+BEHIND_PRESENTED: Final = table("again and calling from here speaking with")
+"""What stands around a name with which somebody presents himself."""
+
+SIGNATURES: Final = table("attn named regards signed sincerely")
+"""Words that a name always follows."""
+
+LEAD_OF_AN_ANSWER: Final = table(
+    """absolutely called certainly course er full first gladly hello her hi i i'm is it it's its last ma'am maiden miss
+    mr mrs ms my name no of oh ok okay please problem right she sir so sorry spelled sure that that's the they this uh
+    um under was well would be yeah yep yes you"""
+)
+"""Words with which an answer begins before it comes to the name."""

@@ -1,0 +1,277 @@
+"""Private numbers and codes: what tells a card, a phone or a PIN from an amount, a date or a time.
+
+All patterns expect text that `privacy` has made plain, with ASCII digits and punctuation. They step over each character
+a bounded number of times, as the text is anybody's.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from personas.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
+from personas.names import is_ordinary
+
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_DIGIT_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | dict.fromkeys(("oh", "o", "nought"), "0")
+_TEN_WORDS = {word: str(value * 10) for value, word in enumerate(_TENS, start=2)}
+_DIGITS_OF = (
+    _DIGIT_WORDS
+    | {word: str(value) for value, word in enumerate(_TEENS, start=10)}
+    | _TEN_WORDS
+    | dict(zip("零〇一二三四五六七八九幺", "001234567891", strict=True))
+)
+_TIMES = {"double": 2, "triple": 3, "treble": 3}
+NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
+"""The English words for the numbers below a hundred, as a pattern."""
+
+_UNIT = (
+    r" ?-?(?:(?:dollars?|bucks?|usd|eur|euros?|pounds?|gbp|quid|cents?|pence|yuan|rmb|cny|yen|jpy|rupees?|inr|won"
+    r"|pesos?|francs?|k|m|thousand|million|billion|hundred|grand|percent|per cent|points?|miles?|km|kilomet(?:er|re)s?"
+    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers|steps"
+    r"|shares|units|items|pieces|copies|words|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?|weeks?|months?"
+    r"|years?|credits?|stars?|degrees?|am|pm|a\.m|p\.m|o'clock|calls|kg|lbs?|calories|bedrooms?)(?![A-Za-z])"
+    r"|[%‰°元块角分万千百亿人次天年月日点时秒米斤度位名件笔股折倍岁个张台套份期层楼周]"
+    r"|美元|美金|欧元|英镑|日元|港币|积分|小时|公里|公斤|平方|左右)"
+)
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_DAY = (
+    r"(?:(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\dA-Za-z])"
+    r"|(?:(?:(?:twenty|thirty)[ -])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh"
+    r"|twelfth|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth)\b)"
+)
+_YEAR = (
+    r"(?:(?:19|20)\d\d(?!\d)|'\d\d(?!\d)"
+    rf"|(?:nineteen|twenty|two thousand)(?:[ -](?:and )?(?:{NUMBER_WORDS})\b){{1,2}})"
+)
+_DATE = (
+    r"(?:19|20)\d\d ?[-/.年] ?(?:1[0-2]|0?[1-9]) ?[-/.月] ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?![\d-]))"
+    r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint>[-/.])(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
+    rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
+    rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
+    r"|(?:(?:(?:19|20)?\d\d|[零〇一二三四五六七八九]{2,4})年)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月"
+    r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?:[日号]|(?!\d))"
+)
+_HARMLESS = (
+    # Money, thousands with commas, times, decimals, spans of years, and whatever has a unit.
+    r"(?:(?:[A-Z]{1,3})?[$€£¥₹]|(?:usd|eur|gbp|rmb|cny|inr|rs\.?|hkd|jpy)(?![A-Za-z])) ?\d++(?:,\d++)*+(?:\.\d++)?"
+    r"|\d{1,3}(?:,\d{3})++(?:\.\d++)?(?!\d)"
+    r"|\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+    r"|\d{1,9}\.\d{1,2}(?!\d|[.-]\d)"
+    r"|(?:19|20)\d\d ?(?:-|to|~|至|到) ?(?:19|20)\d\d(?![\d-])"
+    rf"|\d{{1,9}}(?:\.\d++)?(?={_UNIT})"
+)
+_DIGITS = (
+    r"(?:\d++(?![A-Za-z]|-[A-Za-z])|[零〇一二三四五六七八九幺]"
+    rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
+)
+_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|[./]| {1,2}|)"
+_NUMBER = re.compile(
+    rf"(?<![A-Za-z0-9])(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
+    rf"|(?P<run>(?:\+ ?|plus )?\(?{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+(?:X(?![A-Za-z0-9]))?)"
+    r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:[-_/][A-Za-z0-9]++)*+))",
+    _FLAGS,
+)
+_GROUP = re.compile(_DIGITS, _FLAGS)
+_UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
+_LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
+_WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
+_SPOKEN = re.compile(
+    rf"\b(?:{NUMBER_WORDS})[ ,-]{{1,2}}(?:double |triple |{NUMBER_WORDS})|[零〇一二三四五六七八九幺]{{3}}|[年月]",
+    re.ASCII,
+)
+
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z]{4})?(?: ?\d{4}){2,6}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])", _FLAGS
+)
+_PLATE = re.compile(
+    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?[A-Z0-9]{5,6}(?![A-Z0-9])"
+    r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
+    re.ASCII,
+)
+_POSTCODE = re.compile(r"(?<=\b[A-Z]{2} )\d{5}(?:-\d{4})?(?![-\d])|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.ASCII)
+_BY_FORM = ((_IBAN, Private.ACCOUNT_NUMBER), (_PLATE, Private.ID_NUMBER), (_POSTCODE, Private.ADDRESS))
+_IDENTITY = re.compile(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}")
+_LONG_CODE = re.compile(r"[A-Z]{2,}-\d{4,}|.*?\d{5}.*", re.ASCII)
+_CHANGE = re.compile(r"\d(?=[A-Z])|[A-Z](?=\d)", re.ASCII)
+_MEASURE = re.compile(
+    r"\d+(?:k|km|m|mah|p|kg|gb|mb|tb|rmb|usd|eur|ml|mm|cm|w|kwh|hz|fps|x\d+|st|nd|rd|th|s)(?:-\d+\w{0,2})?", _FLAGS
+)
+_DATE_FIGURES = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_YEAR_FIGURES = re.compile(r"(?:19|20)\d\d")
+_YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
+_AMOUNT = re.compile(
+    r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?|rent"
+    r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount|bonus"
+    r"|fees?|charged?|invest(?:ed)?|sav(?:e|ed|ings?)|revenue|about|around|over|under|almost|nearly)\b"
+    r"(?!.*\b(?:to|into|number)\b)"
+    r"|工资|月薪|年薪|收入|余额|额度|贷款|欠|[花转存取交缴付打卖赚挣借还退赔充]了?|价格|金额|费|租金|押金|首付|奖金|补贴"
+    r"|基数|一共|总共|大概|大约|差不多",
+    _FLAGS,
+)
+"""What makes an amount of the number that follows, unless it says where to."""
+_LETTERS_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]{1,5}[ -]$")
+_LETTER_BEHIND = re.compile(r"[ -][B-HJ-Z](?![A-Za-z0-9])")
+
+
+def holds_number(text: str) -> bool:
+    """Return whether a plain text holds any number or code, private or not."""
+    return _WRITTEN.search(text) is not None or _SPOKEN.search(text.lower()) is not None
+
+
+def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding]:
+    """Yield the private numbers and codes of a plain text.
+
+    `asked` are the kinds that the other side has just asked for: then even a short number is private.
+    """
+    for pattern, kind in _BY_FORM:
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), kind)
+    cues = Cues(text)
+    for match in _NUMBER.finditer(text):
+        start, end = match.span()
+        found: Private | None = None
+        if match["date"]:
+            cue = cues.at(start, end)
+            if Private.BIRTH_DATE in (cue.kind, *asked):
+                found = Private.BIRTH_DATE
+            elif cue.enough == 3 and match["joint"]:
+                found = cue.kind
+        elif match["code"]:
+            if not _MEASURE.fullmatch(match["code"]):
+                found = _kind_of_code(match["code"], cues.at(start, end), asked)
+        elif match["run"] and (run := _Run.read(match)) and len(run.digits) >= 3:
+            end = run.end
+            found = _kind_of_run(run, text, start, cues.at(start, end), asked)
+            if found in (Private.ACCOUNT_NUMBER, Private.ID_NUMBER):
+                start, end = _with_letters(text, start, end)
+        if found:
+            yield Finding(start, end, found)
+    cues = Cues(text)
+    for match in _LETTERS.finditer(text):
+        cue = cues.at(*match.span())
+        alone = text.strip(" .") == match[0]
+        kind = cue.kind if cue.enough == 3 else next(iter(asked), None) if alone else None
+        if kind and not is_ordinary(match[0]):
+            yield Finding(*match.span(), kind)
+
+
+def _kind_of_code(code: str, cue: Cue, asked: Collection[Private]) -> Private | None:
+    """Return the kind of a token that mixes letters and digits, None for a product."""
+    digits = sum(map(str.isdigit, code))
+    if sum(map(str.isalnum, code)) >= 4:
+        if cue.kind and cue.enough < 5:
+            return cue.kind
+        if asked and digits >= 2:
+            return next(iter(asked))
+    if digits >= 6 or len(_CHANGE.findall(code)) >= 4 or _LONG_CODE.fullmatch(code):
+        return cue.kind or Private.ACCOUNT_NUMBER
+    return None
+
+
+class _Run(NamedTuple):
+    """A run of digits, written or spoken: the digits group by group, and where the last group ends."""
+
+    groups: list[str]
+    end: int
+    spoken: bool
+
+    @property
+    def digits(self) -> str:
+        return "".join(self.groups)
+
+    @classmethod
+    def read(cls, match: re.Match[str]) -> "_Run | None":
+        """Read a run, without the last group when a unit makes an amount of it."""
+        tokens = list(_GROUP.finditer(match.string, match.start("run"), match.end("run")))
+        if _UNIT_BEHIND.match(match.string, match.end("run")):
+            tokens.pop()
+        if not tokens:
+            return None
+        groups: list[str] = []
+        spoken = before_spoken = False
+        for token in tokens:
+            *times, word = token[0].lower().replace("-", " ").split(" ")
+            digits = _DIGITS_OF.get(word, word)
+            if before_spoken and not times and word in _DIGIT_WORDS and groups[-1] in _TEN_WORDS.values():
+                groups[-1] = groups[-1][0] + digits
+            else:
+                groups.append(digits * (_TIMES[times[0]] if times else 1))
+            before_spoken = word in _DIGITS_OF
+            spoken = spoken or before_spoken
+        end = tokens[-1].end()
+        if match.string[end : match.end("run")] in ("x", "X"):
+            groups[-1] += "X"
+            end += 1
+        return cls(groups, end, spoken)
+
+
+def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[Private]) -> Private | None:
+    """Return the kind of a run of digits, None for a harmless one."""
+    size = len(run.digits)
+    shape = _shape(run, text[start : run.end])
+    countable = _YEAR_OR_ROUND.fullmatch(run.digits) is not None
+    if cue.kind and cue.enough <= min(size, 4) and (cue.enough == 3 or not countable):
+        return shape if shape is Private.ID_NUMBER else cue.kind
+    if not _AMOUNT.search(text, max(0, start - 12), start):
+        for kind in asked:
+            if size >= (3 if kind is Private.PASSWORD else 4) and (kind in CERTAIN or not countable):
+                return shape or kind
+    if size < 5 or (not shape and _is_harmless(run, text, start, cue)):
+        return None
+    return shape or cue.kind or Private.ACCOUNT_NUMBER
+
+
+def _shape(run: _Run, written: str) -> Private | None:
+    """Return the kind that a number has by its form alone."""
+    digits, lengths = run.digits, [len(group) for group in run.groups]
+    if _IDENTITY.fullmatch(digits) or (lengths == [3, 2, 4] and "-" in written):
+        return Private.ID_NUMBER
+    if 13 <= len(digits) <= 19 and (lengths[:3] == [4, 4, 4] or lengths[:2] == [4, 6] or len(digits) in (16, 19)):
+        return Private.CARD_NUMBER
+    if written[0] in "+(" and 7 <= len(digits) <= 15:
+        return Private.PHONE_NUMBER
+    if _PHONE.fullmatch(digits) or lengths[-3:] == [3, 3, 4] or lengths == [3, 4]:
+        return Private.PHONE_NUMBER
+    return Private.PHONE_NUMBER if run.spoken and len(digits) in (10, 11) else None
+
+
+def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
+    """Return whether a run without a telling form is an amount, a date, years, a range or a list."""
+    groups, digits = run.groups, run.digits
+    if len(groups) == 1:
+        if _DATE_FIGURES.fullmatch(digits):
+            return cue.kind is None
+        round_amount = len(digits) <= 7 and digits.endswith("00")
+        return round_amount and _AMOUNT.search(text, max(0, start - 32), start) is not None
+    if all(_YEAR_FIGURES.fullmatch(group) for group in groups):
+        return True
+    if run.spoken or all(len(group) == 1 for group in groups):
+        return sum(len(group) == 1 for group in groups) < 3
+    written = text[start : run.end]
+    if any(char in written for char in ",、/"):
+        return cue.kind is None and not (len(groups) >= 3 and len(digits) >= 12)
+    if len(groups) == 2 and "-" in written and len(groups[0]) == len(groups[1]) and digits.endswith("0"):
+        return True
+    return len(digits) < 7 and cue.kind is None and not (len(groups) == 3 and "-" in written)
+
+
+def _with_letters(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where a number stands together with the capital letters that belong to it."""
+    if before := _LETTERS_BEFORE.search(text, max(0, start - 6), start):
+        word = before[0][:-1].lower()
+        if not is_ordinary(word) and not is_cue(word):
+            start = before.start()
+    if behind := _LETTER_BEHIND.match(text, end):
+        end = behind.end()
+    return start, end

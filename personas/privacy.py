@@ -1,0 +1,185 @@
+"""The scrubber of private data: names, numbers and addresses become placeholders before any model sees the text.
+
+What is missed leaks and what is replaced too much only loses a detail, so whatever may be private is replaced; yet
+jobs, ages, cities and sums of money stay, as personas are made of them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from personas import names, names_zh
+from personas.contacts import find_addresses, find_addresses_zh, find_emails
+from personas.cues import SECRET_WORD, Finding, Private, asked_kinds
+from personas.numbers import find_numbers, holds_number
+
+__all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
+
+_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    ord(char): plain
+    for chars, plain in (("\u3000\u00a0\u2009\u202f", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
+    for char in chars
+}
+_PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
+_MASK = "\ue000"
+"""Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+
+_SECRET = re.compile(
+    rf"(?:\b{SECRET_WORD}(?: (?:is|was|to|should be|would be)|:) |密码(?:就?是|为|:|改成|设成) ?)"
+    r"[\"']?(?P<word>[^\s\"',，。?]{3,40})"
+    # A word with a letter, a digit and a sign in it.
+    r"|(?<!\S)(?=\S{0,40}[A-Za-z])(?=\S{0,40}\d)(?=\S{0,40}[!@#$%^&*][A-Za-z0-9])(?P<mix>[\w!@#$%^&*.-]{6,40})(?!\S)",
+    re.IGNORECASE | re.ASCII,
+)
+_NO_SECRET = re.compile(r".*(?:ed|ing|ly)$|.*的$|什么|多少|[不错对几没要被]", re.IGNORECASE)
+_SECRET_QUESTION = re.compile(
+    r"\b(?:what|what's|your|tell|give|provide|confirm|verify|enter|say)\b(?:(?!my\b|reset|change|forg).){0,40}"
+    rf"\b{SECRET_WORD}|\b(?:first|favou?rite|childhood) (?:pet|teacher|school|car|street)|\bpet's name"
+    r"|\bsecurity (?:question|answer)|\bcity .{0,16}\bborn\b|密保|口令|暗号|宠物|小学"
+)
+_LAST_WORDS = re.compile(r"(?:[\w'!@#$%^&*-]+\W+){0,6}?(?P<word>[\w'!@#$%^&*-]+(?: [\w'!@#$%^&*-]+)?)\W*$")
+"""One or two words that end a short utterance."""
+_REQUEST = re.compile(
+    r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share)\b|^\W*(?:and|the|your)\b"
+    r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪"
+)
+_STAYS_OPEN = 3
+"""How many utterances a question waits for its answer."""
+
+
+class Scrubbed(NamedTuple):
+    """The utterances of a dialogue without private data, and how much of each kind was replaced."""
+
+    texts: list[str]
+    counts: Counter[Private]
+
+
+class _Asked(NamedTuple):
+    """What an utterance asks for: somebody's name, kinds of numbers, a secret word."""
+
+    name: bool = False
+    kinds: tuple[Private, ...] = ()
+    secret: bool = False
+
+
+_NOTHING = _Asked()
+
+
+def find_private(text: str) -> list[Finding]:
+    """Return what is private in an utterance that stands alone, in order and without overlaps.
+
+    >>> [(found.start, found.end, found.kind.value) for found in find_private("Hi, I'm Dana, PIN 4821.")]
+    [(8, 12, 'UserName'), (18, 22, 'Password')]
+    """
+    return _merge(_find(_plain(text), _NOTHING))
+
+
+def scrub(texts: Sequence[str]) -> Scrubbed:
+    """Replace what is private in the utterances of one dialogue, given in order.
+
+    What one utterance asks for tells what the next ones hold, and a name that is said once is found in all. Scrubbing
+    the result again changes nothing.
+    """
+    scrubbed = list(texts)
+    counts: Counter[Private] = Counter()
+    while found := _find_in_dialogue(scrubbed):
+        for index, findings in found.items():
+            scrubbed[index] = _replace(scrubbed[index], findings)
+            counts.update(finding.kind for finding in findings)
+    return Scrubbed(scrubbed, counts)
+
+
+def _plain(text: str) -> str:
+    """Return a text of the same length with ASCII digits and punctuation, its placeholders masked."""
+    return _PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), text.translate(_PLAIN))
+
+
+def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
+    """Return the findings by the index of their text; a text without any is left out."""
+    plains = [_plain(text) for text in texts]
+    found: list[list[Finding]] = []
+    known = names.KnownNames()
+    known_zh = names_zh.KnownNames()
+    asked, age = _NOTHING, 0
+    for plain in plains:
+        findings = list(_find_cached(plain, asked))
+        found.append(findings)
+        for finding in findings:
+            if finding.kind is Private.USER_NAME:
+                name = plain[finding.start : finding.end]
+                (known_zh if _CHINESE.search(name) else known).learn(name)
+        now, age = _asked(plain), age + 1
+        if now != _NOTHING or findings or age >= _STAYS_OPEN:
+            asked, age = now, 0
+    for plain, findings in zip(plains, found, strict=True):
+        for start, end in (*known.find(plain), *known_zh.find(plain)):
+            findings.append(Finding(start, end, Private.USER_NAME))
+    return {index: _merge(findings) for index, findings in enumerate(found) if findings}
+
+
+@lru_cache(256)
+def _find_cached(plain: str, asked: _Asked) -> tuple[Finding, ...]:
+    # Every dialogue with findings is looked through twice, and the second time most of it is unchanged.
+    return tuple(_find(plain, asked))
+
+
+@lru_cache(256)
+def _asked(plain: str) -> _Asked:
+    """Return what a plain text asks for."""
+    small = plain.lower()
+    if not _REQUEST.search(small):
+        return _NOTHING
+    secret = _SECRET_QUESTION.search(small) is not None
+    name = names.asks_for_name(small) or names_zh.asks_for_name(small)
+    return _Asked(name and not secret, asked_kinds(plain), secret)
+
+
+def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
+    """Yield what is private in a plain text; of findings that overlap the first tells the kind."""
+    chinese = _CHINESE.search(plain) is not None
+    yield from find_emails(plain)
+    if chinese:
+        yield from find_addresses_zh(plain)
+    if holds_number(plain):
+        yield from find_addresses(plain)
+        yield from find_numbers(plain, asked.kinds)
+    for secret in _SECRET.finditer(plain):
+        word = secret["word"]
+        if not word or not (names.is_ordinary(word) or _NO_SECRET.match(word)):
+            yield Finding(*secret.span(secret.lastgroup or 0), Private.PASSWORD)
+    spans = [*names.find_names(plain)] if _LATIN.search(plain) else []
+    if chinese:
+        spans += names_zh.find_names(plain)
+    if asked.name:
+        spans += names_zh.find_answers(plain) if chinese else names.find_answers(plain)
+    for start, end in spans:
+        yield Finding(start, end, Private.USER_NAME)
+    answer = _LAST_WORDS.match(plain) if asked.secret and not spans else None
+    if answer and not _NO_SECRET.match(answer["word"]) and not any(map(names.is_ordinary, answer["word"].split())):
+        yield Finding(*answer.span("word"), Private.PASSWORD)
+
+
+def _merge(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in order, those that overlap as one of the kind that came first."""
+    merged: list[tuple[int, Finding]] = []
+    for rank, finding in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
+        if merged and finding.start < merged[-1][1].end:
+            last_rank, last = merged[-1]
+            kind = last.kind if last_rank < rank else finding.kind
+            merged[-1] = min(last_rank, rank), Finding(last.start, max(last.end, finding.end), kind)
+        else:
+            merged.append((rank, finding))
+    return [finding for _, finding in merged]
+
+
+def _replace(text: str, findings: Iterable[Finding]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, kind in findings:
+        pieces += text[done:start], f"[{kind}]"
+        done = end
+    return "".join(pieces) + text[done:]
