@@ -5,7 +5,7 @@ Each one can be run alone and takes arguments then: `python -m benchmarks.client
 
 import argparse
 
-from benchmarks import client_cpu, engine_cache, prefix_cache
+from benchmarks import client_cpu, dedup, embedding, engine_cache, prefix_cache, private_data
 
 
 def main() -> None:
@@ -15,6 +15,9 @@ def main() -> None:
     parser.add_argument("--base-url", help="a running vLLM for --engine; started by default")
     arguments = parser.parse_args()
 
+    private_data.main([])
+    dedup.main([])
+    embedding.main([])
     client_cpu.main([])
     prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])
     if arguments.engine:

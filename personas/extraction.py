@@ -15,11 +15,11 @@ from pydantic import BaseModel, Field, create_model
 from agents.chat import Chat
 from agents.csc import Language, Speaker
 from agents.errors import UnreadableAnswerError
+from agents.privacy import find_private
 from agents.prompting import Message, render, render_fixed
 from agents.usage import Role
 from personas.filters import split_words
 from personas.persona import UNKNOWN, Persona
-from personas.privacy import find_private
 from personas.transcripts import Transcript
 
 MAX_TOKENS = 800

@@ -56,7 +56,9 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     topics = ("--topics", "complaint-dispute,technical-support")
     code, out, err = await rolecs("generate", "-n", 6, *topics, "--base-url", server.base_url, cwd=tmp_path)
     assert code == 0
-    assert err == "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56\n"
+    assert (
+        err == "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56\n"
+    )
     for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)

@@ -18,11 +18,11 @@ import pytest
 
 from agents.csc import Language
 from agents.flow import Limits, broken_rules
+from agents.privacy import find_private
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
 from outputs.store import Outcome, RunStore
 from personas.pool import load_pool
-from personas.privacy import find_private
 from tests.test_cli import STAR, heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]

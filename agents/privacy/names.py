@@ -8,7 +8,7 @@ from enum import IntEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from personas.name_words import (
+from agents.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,
@@ -56,7 +56,8 @@ _VERB_BEHIND = re.compile(
 """What follows a name rather than a word at the beginning of a sentence."""
 _REST_OF_USER_NAME = re.compile(r"[_\d][\w.-]*")
 _QUESTION = re.compile(
-    r"\b(?:full|first|last|middle|your|legal|maiden|the|user|sur|a)[ -]?name\b|\bname,? please\b|\bname\?|^name\b"
+    r"\b(?:full|first|last|middle|your|his|her|their|legal|maiden|the|user|sur|a)[ -]?name\b|\bname,? please\b"
+    r"|\bname\?|^name\b"
     r"|\bwho (?:am i|is this|do i|may i|are you|is calling)|\bwho's (?:this|calling)|\bspell (?:that|it|your)"
     r"|\band (?:yours|you are|you)\b|\bwhom? .{0,24}\b(?:pleasure|speaking|speak)\b"
     r"|\b(?:speaking (?:with|to)|call you|address you)\?"
@@ -312,9 +313,9 @@ def find_answers(text: str) -> Iterator[tuple[int, int]]:
     heads += [
         index
         for index in range(1, len(words))
-        if words[index].capital
-        and _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
+        if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
         and _lexicon().is_first(words[index].key)
+        and (words[index].capital or not _lexicon().is_word(words[index].key))
     ]
     for index in heads:
         if length := _answer_length(text, words, index):

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from personas import names, names_zh
-from personas.contacts import find_addresses, find_addresses_zh, find_emails
-from personas.cues import SECRET_WORD, Finding, Private, asked_kinds
-from personas.numbers import find_numbers, holds_number
+from agents.privacy import names, names_zh
+from agents.privacy.contacts import find_addresses, find_addresses_zh, find_emails
+from agents.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from agents.privacy.numbers import find_numbers, holds_number
 
 __all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
 
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(char): plain
-    for chars, plain in (("\u3000\u00a0\u2009\u202f", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
+    for chars, plain in (("\u3000\u00a0\u2009\u202f\ue000", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
     for char in chars
 }
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
@@ -30,7 +30,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
     rf"(?:\b{SECRET_WORD}(?: (?:is|was|to|should be|would be)|:) |密码(?:就?是|为|:|改成|设成) ?)"
-    r"[\"']?(?P<word>[^\s\"',，。?]{3,40})"
+    r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     # A word with a letter, a digit and a sign in it.
     r"|(?<!\S)(?=\S{0,40}[A-Za-z])(?=\S{0,40}\d)(?=\S{0,40}[!@#$%^&*][A-Za-z0-9])(?P<mix>[\w!@#$%^&*.-]{6,40})(?!\S)",
     re.IGNORECASE | re.ASCII,
@@ -41,12 +41,13 @@ _SECRET_QUESTION = re.compile(
     rf"\b{SECRET_WORD}|\b(?:first|favou?rite|childhood) (?:pet|teacher|school|car|street)|\bpet's name"
     r"|\bsecurity (?:question|answer)|\bcity .{0,16}\bborn\b|密保|口令|暗号|宠物|小学"
 )
-_LAST_WORDS = re.compile(r"(?:[\w'!@#$%^&*-]+\W+){0,6}?(?P<word>[\w'!@#$%^&*-]+(?: [\w'!@#$%^&*-]+)?)\W*$")
-"""One or two words that end a short utterance."""
+_TOKEN = re.compile(r"[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
     r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share)\b|^\W*(?:and|the|your)\b"
     r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪"
 )
+_LONG_ANSWER = 8
+"""An answer of more words than that is no secret word."""
 _STAYS_OPEN = 3
 """How many utterances a question waits for its answer."""
 
@@ -75,7 +76,8 @@ def find_private(text: str) -> list[Finding]:
     >>> [(found.start, found.end, found.kind.value) for found in find_private("Hi, I'm Dana, PIN 4821.")]
     [(8, 12, 'UserName'), (18, 22, 'Password')]
     """
-    return _merge(_find(_plain(text), _NOTHING))
+    plain = _plain(text)
+    return _merge(plain, _find(plain, _NOTHING))
 
 
 def scrub(texts: Sequence[str]) -> Scrubbed:
@@ -113,12 +115,13 @@ def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
                 name = plain[finding.start : finding.end]
                 (known_zh if _CHINESE.search(name) else known).learn(name)
         now, age = _asked(plain), age + 1
-        if now != _NOTHING or findings or age >= _STAYS_OPEN:
+        if now != _NOTHING or findings or _MASK in plain or age >= _STAYS_OPEN:
             asked, age = now, 0
     for plain, findings in zip(plains, found, strict=True):
         for start, end in (*known.find(plain), *known_zh.find(plain)):
             findings.append(Finding(start, end, Private.USER_NAME))
-    return {index: _merge(findings) for index, findings in enumerate(found) if findings}
+    merged = {index: _merge(plains[index], findings) for index, findings in enumerate(found)}
+    return {index: findings for index, findings in merged.items() if findings}
 
 
 @lru_cache(256)
@@ -149,7 +152,7 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
         yield from find_numbers(plain, asked.kinds)
     for secret in _SECRET.finditer(plain):
         word = secret["word"]
-        if not word or not (names.is_ordinary(word) or _NO_SECRET.match(word)):
+        if not word or not _is_no_secret(word):
             yield Finding(*secret.span(secret.lastgroup or 0), Private.PASSWORD)
     spans = [*names.find_names(plain)] if _LATIN.search(plain) else []
     if chinese:
@@ -158,15 +161,30 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
         spans += names_zh.find_answers(plain) if chinese else names.find_answers(plain)
     for start, end in spans:
         yield Finding(start, end, Private.USER_NAME)
-    answer = _LAST_WORDS.match(plain) if asked.secret and not spans else None
-    if answer and not _NO_SECRET.match(answer["word"]) and not any(map(names.is_ordinary, answer["word"].split())):
-        yield Finding(*answer.span("word"), Private.PASSWORD)
+    if asked.secret and not spans:
+        yield from _secret_answer(plain)
 
 
-def _merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings in order, those that overlap as one of the kind that came first."""
+def _secret_answer(plain: str) -> Iterator[Finding]:
+    """Yield the words that end a short answer and are none of those that everybody says."""
+    tokens = list(_TOKEN.finditer(plain))
+    first = len(tokens)
+    while first and len(tokens) - first < 3 and not _is_no_secret(tokens[first - 1][0]):
+        first -= 1
+    if first < len(tokens) <= _LONG_ANSWER:
+        yield Finding(tokens[first].start(), tokens[-1].end(), Private.PASSWORD)
+
+
+def _is_no_secret(word: str) -> bool:
+    return names.is_ordinary(word) or _NO_SECRET.match(word) is not None
+
+
+def _merge(plain: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in order, those that overlap as one of the kind that came first, none over a placeholder."""
     merged: list[tuple[int, Finding]] = []
     for rank, finding in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
+        if _MASK in plain[finding.start : finding.end]:
+            continue
         if merged and finding.start < merged[-1][1].end:
             last_rank, last = merged[-1]
             kind = last.kind if last_rank < rank else finding.kind

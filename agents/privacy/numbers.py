@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from personas.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
-from personas.names import is_ordinary
+from agents.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
+from agents.privacy.names import is_ordinary
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -260,7 +260,7 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
         return sum(len(group) == 1 for group in groups) < 3
     written = text[start : run.end]
     if any(char in written for char in ",、/"):
-        return cue.kind is None and not (len(groups) >= 3 and len(digits) >= 12)
+        return cue.kind is None and (len(groups) < 3 or min(map(len, groups)) < 4)
     if len(groups) == 2 and "-" in written and len(groups[0]) == len(groups[1]) and digits.endswith("0"):
         return True
     return len(digits) < 7 and cue.kind is None and not (len(groups) == 3 and "-" in written)

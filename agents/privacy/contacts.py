@@ -6,9 +6,9 @@ Like those of `numbers`, the patterns expect plain text and step over each chara
 import re
 from collections.abc import Iterator
 
-from personas.cues import Finding, Private
-from personas.names import is_ordinary
-from personas.numbers import NUMBER_WORDS
+from agents.privacy.cues import Finding, Private
+from agents.privacy.names import is_ordinary
+from agents.privacy.numbers import NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -16,7 +16,7 @@ _HOST = r"(?:gmail|g mail|yahoo|hotmail|outlook|icloud|aol|proton|qq|163|126|liv
 _JOINT = r"(?:dot|point|underscore|dash|hyphen|minus|plus)"
 _AT = re.compile(r"@|艾特|\bat\b", re.IGNORECASE)
 _EMAIL = re.compile(
-    rf"(?<![\w.+-])(?P<local>(?:\w ){{0,24}}[\w.%+-]{{1,64}}(?:(?: {_JOINT} |点)[\w.+-]{{1,64}}){{0,6}})(?:"
+    rf"(?<![\w.'+-])(?P<local>(?:\w ){{0,24}}[\w.%+-]{{1,64}}(?:(?: {_JOINT} |点)[\w.+-]{{1,64}}){{0,6}})(?:"
     rf"(?:@| ?艾特 ?| @ ?(?={_HOST}|[\w-]*[A-Za-z][\w-]*(?:\.\w|点)))"
     r"[\w-]{1,64}(?:(?: dot |点|\.)[\w-]{1,24}){0,4}"
     rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:dash|hyphen) [\w-]{{1,64}})?(?=\.\w| dot | point ))"
@@ -59,7 +59,7 @@ _ADDRESS_ZH = re.compile(
     r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|场|湾|邸|居|乡|镇|公馆|小区|社区)"
     rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
     rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|\d{{1,5}}(?:室|房|号)?)"
-    rf"|(?<=[住址在到往])[{_HAN}]{{2,16}}?{_ROAD_ZH}(?:{_PARTS}|(?![{_HAN}]))"
+    rf"|(?<=住在|址是|址在|址为|住址|地址|家在|寄到|寄往|送到|搬到)[{_HAN}]{{2,16}}?{_ROAD_ZH}(?:{_PARTS}|(?![{_HAN}]))"
 )
 _BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,24}}$")
 _NO_STREET_ZH = re.compile(r".*(?:[在到是住址寄送从往去的我你您他她来把给叫和跟]|(?<=..)[省市])")

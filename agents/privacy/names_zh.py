@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from personas.name_words import table
+from agents.privacy.name_words import table
 
 _FREQUENT = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏程吕丁沈任姚卢傅钟"
@@ -84,7 +84,9 @@ _NO_NAMES = table(
     郑重 钱币 陆地 陶瓷 韩国 顾虑 颜色 马力 马车 高举 高于 高产 高低 高出 高分 高压 高原 高声 高处 高大 高尚
     高山 高度 高效 高档 高涨 高空 高等 高血 黄土 黄山 黄河 黄石 黄冈 黄昏 白家 金色 石材 龙头 万分 于今 温暖
     文字 文章 文凭 文具 安静 安宁 安检 齐全 易于 关机 关税 兰州 左边 左侧 尚未 纪律 盛装 郭家 孙子 孙女 许久
-    曾用 夏令 顾及 邱县 姜汁 汪汪 胡说 胡同 孟加 汤圆"""
+    曾用 夏令 顾及 邱县 姜汁 汪汪 胡说 胡同 孟加 汤圆 黄海 江东 江海 江宁 江源 高贵 高远 高利 高德
+    高洁 高松 高个 韩语 严明 罗兰 方根 方志 方正 丁香 毛孩 余元 秦国 夏国 李宁 周大 周生 王老 李锦 安慰
+    南通 南海 南宁 南航 南洋 严加 余下 程式 全程 全文"""
 )
 """Words that begin like a name, by their first two characters."""
 _END_LIKE_SURNAMES = table(
@@ -109,7 +111,7 @@ _END = (
     r"|投诉|反映|这边|本人|同志|麻烦|帮|需要|希望|觉得|收|转|订|下单|已经|一直|最近|大概|性别|办理|预约)"
 )
 """Behind a name."""
-_NICK_END = rf"(?=[^{_HAN}]|$|[的是在和跟呢吗吧啊说帮给为这那你您我把刚也就]|来|接|办|处理|负责|联系)"
+_NICK_END = rf"(?=[^{_HAN}]|$|[的是在和跟呢吗吧啊说帮给为这那你您我把刚也就听看查]|来|接|办|处理|负责|联系)"
 _SHORT = rf"{_GIVEN}{{1,2}}?{_END}"
 _FULL = rf"(?:(?:{_COMPOUND}|[{_SURNAMES}])(?:{_SHORT}|{_GIVEN}{{2}}))"
 _NAME = re.compile(
@@ -120,11 +122,10 @@ _NAME = re.compile(
     | 是(?P<being>{_FAMILIAR}{_SHORT}|阿(?![姨里拉]){_GIVEN}{_END})
     | 姓(?P<surname>{_COMPOUND}|[{_SURNAMES}])
     | (?:{_RELATIVES})(?:叫|是|,)?(?P<relative>[{_FREQUENT}]{_SHORT})
-    | 我(?P<own>[{_FREQUENT}](?=[{_HAN}]?[{_GIVEN_OFTEN}]){_SHORT})
     | (?P<foreign>{_GIVEN}{{1,6}}·{_GIVEN}{{1,6}})
     | (?P<nick>(?:[小老阿](?![康钱])[{_FREQUENT}]|[{_FREQUENT}](?<![方施高])[哥姐工])
         {_NICK_END})
-    | (?:(?<![{_HAN}])|(?<=[{_NO_GIVEN}]))(?P<alone>[{_FREQUENT}][{_GIVEN_OFTEN}]{{2}}){_END}
+    | (?:(?<![{_HAN}])|(?<=[{_NO_GIVEN}]))(?P<alone>[{_FREQUENT}](?=[{_HAN}]?[{_GIVEN_OFTEN}]){_SHORT})
     | (?P<spelt>{_SPELT})
     """,
     re.VERBOSE,
@@ -149,7 +150,7 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names of people stand in a plain Chinese text."""
     for match in _NAME.finditer(text):
         start, end = match.span(match.lastgroup or 0)
-        if text[start : start + 2] not in _NO_NAMES:
+        if text[start : start + 2] not in _NO_NAMES and text[max(0, start - 1) : start + 1] not in _END_LIKE_SURNAMES:
             yield start, end
     for match in _ROLE.finditer(text):
         if length := _length_before_role(text, match.start()):
