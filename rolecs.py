@@ -132,7 +132,7 @@ def generate(
 def distill(
     transcripts: Annotated[
         list[str] | None,
-        typer.Argument(help=DistillSettings.model_fields["transcripts"].description, metavar="TRANSCRIPTS..."),
+        typer.Argument(help=DistillSettings.model_fields["transcripts"].description, metavar="TRANSCRIPTS"),
     ] = None,
     out: PoolFile = None,
     report: Report = None,
@@ -202,7 +202,7 @@ def distill(
 
 @app.command()
 def dedup(
-    pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS...")],
+    pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS")],
     out: PoolFile = None,
     report: Report = None,
     threshold: Threshold = None,
@@ -213,6 +213,8 @@ def dedup(
 
     flags = _given(out=out, report=report, threshold=threshold, embedding_model=embedding_model)
     settings = load_settings(PoolSettings, None, flags)
+    if settings.out.resolve() in [pool.resolve() for pool in pools]:
+        raise UsageError(f"{settings.out} is one of the pools and would be written over: name another file by --out")
     with _interruptible():
         personas = read_pools(pools)
         models = find_models(settings, {persona.language for persona in personas}, progress)

@@ -170,6 +170,7 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["distill", "broken.jsonl", "--out", "no/pool.jsonl"], "there is no folder no to write pool.jsonl to"),
         (["distill", "broken.jsonl", "--resume"], "rolecs-distill holds no run"),
         (["dedup", "none.jsonl"], "cannot read the persona pool none.jsonl"),
+        (["dedup", "good.jsonl", "--out", "./good.jsonl"], "good.jsonl is one of the pools and would be written over"),
         (["dedup", "broken.jsonl"], "broken.jsonl:2: no persona: "),
         (["dedup", "good.jsonl", "twin.jsonl"], "both hold a persona 'en-001', and they differ: rename one"),
         (["dedup", "good.jsonl", "--threshold", "2"], "threshold: Input should be less than or equal to 1"),
