@@ -25,14 +25,13 @@ from outputs.export import export_run
 from outputs.extraction import EXTRACTIONS
 from outputs.files import write_whole
 from outputs.formats import Format
-from outputs.pool_summary import Stage, summarise_pool
 from outputs.record import DIALOGUES
 from outputs.store import Outcome, RunKind, RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
 
-# graphs.batch and what it needs (openai, langgraph) take seconds to import: only the commands that play or judge do.
+# What needs openai, langgraph or numpy takes its time to import: only the commands that use it do.
 
 ResultT = TypeVar("ResultT")
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
@@ -161,6 +160,7 @@ def distill(
     """Distil the customers of real calls into a pool of distinct personas."""
     from graphs.distilling import distill_job
     from graphs.pooling import make_pool
+    from outputs.pool_summary import summarise_pool
 
     filters = _given(
         min_exchanges=min_exchanges,
@@ -210,6 +210,7 @@ def dedup(
 ) -> None:
     """Merge the near-duplicates of persona pools into one pool of distinct personas."""
     from graphs.pooling import find_models, make_pool, read_pools
+    from outputs.pool_summary import Stage, summarise_pool
 
     flags = _given(out=out, report=report, threshold=threshold, embedding_model=embedding_model)
     settings = load_settings(PoolSettings, None, flags)

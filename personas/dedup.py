@@ -30,35 +30,35 @@ Codes = NDArray[np.uint8]
 
 BLOCK = 32_768
 MAX_BLOCK = 131_072
-"""Rows taken at once, as many as before if this is in between; the tables hold the survivors of the blocks before."""
-SLICE = 4_096
-"""Rows held against all of these survivors at once, when those of their block that go before have been settled."""
+"""Rows taken at once: as many as were before, within these. The tables hold the survivors of earlier blocks."""
+SLICE = 8_192
+"""Rows of a block held against all those survivors at once, after the rows of the block before them are settled."""
 LEAF = 512
 """Rows whose pairs among themselves are listed at once, unless there are over `CROWD` for each row."""
 CROWD = 8
-TILE = 512
-"""Rows on either side of a bounding product, so that it stays in the cache of a core."""
+TILE = 1_024
+"""Rows on either side of a product: so few that it stays in the cache, and so many that Python hardly counts."""
 CHUNK = 64
-"""Vectors worked on at once in float64, likewise."""
-SAMPLE = 1_024
-"""Rows that the coordinates are fitted to; twice half as many choose how many of them a bound takes."""
-LEADING = 128
-"""The most coordinates that a bound takes; they are tried in steps of `STEP`."""
+"""Vectors worked on at once in float64: they stay in the cache too."""
+SAMPLE = 2_048
+"""Rows that the coordinates are fitted to; a quarter each, held against another, choose how many lead."""
+BASIS = 128
+"""The most coordinates that are kept; how many of them lead is chosen in steps of `STEP`."""
 STEP = 8
-CHECK_COST = 12_000.0
-"""What it takes to decide a pair, in columns of the product that bounds it."""
+CLOSER_COST = 12_000.0
+"""What it costs to look closer at a pair, in columns of the product that bounds it."""
 DENSE = 16
-"""If the bound leaves over one pair in so many, a product in full comes before deciding them."""
+"""Where the bound leaves over one pair in so many, a product in full comes before deciding them."""
 TABLES = 8
 CELLS = 128
 SKETCH = 64
 """Columns to which vectors are projected, to find their cells at less cost."""
-LOOKUP_FROM = 16_384
+LOOKUP_FROM = 8_192
 """Survivors from which on the tables cost less than holding all rows against each survivor."""
 CROWDED = 8
 """A cell of over one survivor in so many is not looked into: it saves too little."""
 GRID = 1_024.0
-"""Steps of the grid on which vectors are hashed, in a length of 1."""
+"""Steps of the grid that vectors are put on before they are hashed, in a length of 1."""
 NORM_TOLERANCE = 1e-4
 
 
@@ -79,12 +79,12 @@ def prune(
 ) -> Pruning:
     """Let a row survive unless an earlier survivor's cosine with it is at or over `threshold`.
 
-    A row is absorbed by the earliest such survivor; in large sets, where tables are looked into, by the earliest that
-    the first table shows. The result depends on the vectors in their order of preference alone, neither on the order
-    in which they are given nor on the machine.
+    Such a survivor absorbs the row: the earliest one among up to `BLOCK` rows, and among more the one that the search
+    meets first. All of the result depends on the vectors in their order of preference alone, neither on the order in
+    which they are given nor on the machine.
 
-    Beside the vectors it takes at most 100 MB, 40 bytes a row and 530 bytes a survivor. It spreads the work over
-    threads, and holds the BLAS of the process to one thread meanwhile.
+    Beside the vectors it takes some 200 MB, 50 bytes a row and 550 bytes a survivor. It spreads the work over threads,
+    and holds the BLAS of the process to one thread meanwhile.
 
     Args:
         vectors: [rows, dimensions], every row of length 1.
@@ -124,13 +124,13 @@ def _parts(count: int, size: int) -> list[slice]:
 
 
 def _dots(left: Floats, right: Floats) -> Doubles:
-    """Return the products of rows: exact in float64 each, and summed in NumPy's fixed, pairwise order."""
-    products: Doubles = left.astype(np.float64) * right
-    return products.sum(axis=1)
+    """Return the products of rows: each term exact in float64, and summed in NumPy's fixed, pairwise order."""
+    terms: Doubles = left.astype(np.float64) * right
+    return np.asarray(terms.sum(axis=1))
 
 
 class _Rows(NamedTuple):
-    """Some rows of the vectors: their numbers, and their coordinates for bounding [rows, leading + 1]."""
+    """Some rows of the vectors: their numbers, and their coordinates for bounding."""
 
     ids: Ints
     coordinates: Floats
@@ -142,62 +142,65 @@ class _Rows(NamedTuple):
 
 
 class _Bound:
-    """Coordinates whose products are upper bounds of cosines, but for the rounding that `slack` covers.
+    """Coordinates whose products are upper bounds of cosines, once they are compared with `floor`.
 
-    They hold the length of all but the `leading` coordinates; then the coordinates, leading ones first, up to `LEADING`
-    of them; then the length of what lies beyond those. So the first `leading + 1` columns give a bound, and all but the
+    The first is the length of all but the `leading` ones; then come the leading ones and the others of the basis; the
+    last is the length of what lies beyond the basis. So the first `leading + 1` columns give a bound, and all but the
     first column a sharper one.
 
-    Rounding in float32 moves a coordinate by at most `dimensions` units in the last place of 1, hence all of k of them
-    by sqrt(k) times that, and a product by twice as much. The slack is over all of this.
+    Rounding in float32 moves a coordinate by at most `dimensions` units in the last place of 1, k of them together by
+    sqrt(k) times that, and a product by twice as much. The slack is over all of this; it lowers the floor, and it
+    raises the lengths, which are differences.
     """
 
     def __init__(self, sample: Floats, threshold: float) -> None:
         dimensions = sample.shape[1]
         self._slack = 4.0 * (dimensions + 4) ** 1.5 * 2.0**-24
         self.floor = np.float32(threshold - 2.0 * NORM_TOLERANCE - self._slack)
-        self._basis = _principal(sample, min(dimensions, LEADING))
+        self._basis = _principal(sample, min(dimensions, BASIS))
         self.width = self._basis.shape[1] + 2
         self.leading = self._choose(sample)
 
     def coordinates(self, vectors: Floats, squares: Doubles) -> Floats:
         """Return the coordinates of vectors of these squared lengths, [rows, width]."""
         turned = vectors @ self._basis
-        rests = [self._rest(squares, turned[:, : self.leading]), self._rest(squares, turned)]
-        return np.column_stack([rests[0], turned, rests[1]])
+        return np.column_stack(
+            [self._beyond(squares, turned[:, : self.leading]), turned, self._beyond(squares, turned)]
+        )
 
-    def _rest(self, squares: Doubles, turned: Floats) -> Floats:
-        rest = squares - np.einsum("ij,ij->i", turned, turned)
-        return np.sqrt(np.maximum(rest, 0.0) + self._slack).astype(np.float32)
+    def _beyond(self, squares: Doubles, turned: Floats) -> Floats:
+        """Return the lengths of what these coordinates leave of vectors of these squared lengths."""
+        left: Doubles = squares - np.einsum("ij,ij->i", turned, turned)
+        return np.sqrt(np.maximum(left, 0.0) + self._slack).astype(np.float32)
 
     def _choose(self, sample: Floats) -> int:
-        """Return how many coordinates make bounding a pair, and looking closer at what is left, the cheapest."""
+        """Return how many coordinates make it cheapest to bound a pair and to look closer if the bound is no proof."""
         turned = sample @ self._basis
         ones = np.ones(len(sample))
-        half = SAMPLE // 2
         best, cheapest = 0, np.inf
         for leading in range(STEP, turned.shape[1] + STEP, STEP):
             if leading >= cheapest:
                 break
-            bounds = np.column_stack([self._rest(ones, turned[:, :leading]), turned[:, :leading]])
-            left = np.mean(bounds[:half] @ bounds[-half:].T >= self.floor)
-            if leading + CHECK_COST * left < cheapest:
-                best, cheapest = min(leading, turned.shape[1]), leading + CHECK_COST * left
+            bounds = np.column_stack([self._beyond(ones, turned[:, :leading]), turned[:, :leading]])
+            reach = bounds[: SAMPLE // 4] @ bounds[-(SAMPLE // 4) :].T >= self.floor
+            cost = leading + CLOSER_COST * np.count_nonzero(reach) / reach.size
+            if cost < cheapest:
+                best, cheapest = min(leading, turned.shape[1]), cost
         return best
 
 
 def _principal(sample: Floats, count: int) -> Floats:
     """Return orthonormal columns near the leading principal directions of `sample`, by subspace iteration."""
-    basis = _signs(sample.shape[1], count, 0)
+    basis = _signs(sample.shape[1], count, seed=0)
     for _ in range(2):
         basis = np.linalg.qr(sample.T @ (sample @ basis))[0]
-    seen = sample @ basis
-    turned = basis @ np.linalg.eigh(seen.T @ seen)[1][:, ::-1]
-    return np.linalg.qr(turned.astype(np.float64))[0].astype(np.float32)
+    turned = sample @ basis
+    basis = basis @ np.linalg.eigh(turned.T @ turned)[1][:, ::-1]
+    return np.linalg.qr(basis.astype(np.float64))[0].astype(np.float32)
 
 
 def _signs(rows: int, columns: int, seed: int) -> Floats:
-    """Return random signs, from the bare generator: NumPy may change its distributions, but not its bit streams."""
+    """Return random signs from the bare generator: NumPy may change its distributions, but not its streams of bits."""
     words = np.random.PCG64(seed).random_raw(rows * columns // 64 + 1)
     bits = np.unpackbits(words.view(np.uint8), count=rows * columns)
     return (2.0 * bits - 1.0).astype(np.float32).reshape(rows, columns)
@@ -211,16 +214,18 @@ class _Hash:
 
     def __init__(self, sample: Floats) -> None:
         self._middle = np.rint(np.rint(sample * GRID).mean(axis=0, dtype=np.float64)).astype(np.float32)
-        self._projection = _signs(sample.shape[1], SKETCH, 1)
-        self._directions = _signs(TABLES * SKETCH, CELLS, 2).reshape(TABLES, SKETCH, CELLS)
+        self._projection = _signs(sample.shape[1], SKETCH, seed=1)
+        self._directions = _signs(TABLES * SKETCH, CELLS, seed=2).reshape(TABLES, SKETCH, CELLS)
 
     def sketches(self, vectors: Floats) -> Floats:
         """Return what the cells of vectors are found by, [rows, SKETCH]."""
-        return np.rint((np.rint(vectors * GRID) - self._middle) @ self._projection / SKETCH)
+        projected: Floats = (np.rint(vectors * GRID) - self._middle) @ self._projection
+        return np.rint(projected / SKETCH)
 
     def cells(self, table: int, sketches: Floats) -> Codes:
         """Return the cells in a table: the direction nearest to each sketch."""
-        return (sketches @ self._directions[table]).argmax(axis=1).astype(np.uint8)
+        nearness: Floats = sketches @ self._directions[table]
+        return nearness.argmax(axis=1).astype(np.uint8)
 
 
 class _Selection:
@@ -275,14 +280,14 @@ class _Selection:
                 self._absorb(rows.at(mine[part]), others)
 
     def _compare(self, rows: _Rows, survivors: _Rows) -> _Rows:
-        """Absorb rows that are near any of these survivors; return the rest."""
+        """Absorb rows that are near to any of these survivors; return the rest."""
         self._run(lambda part: self._absorb(rows.at(part), survivors), _parts(len(rows.ids), TILE))
         return rows.at(self._rest(rows))
 
     def _settle(self, rows: _Rows, known: int) -> None:
-        """Select among rows that only the first `known` survivors may absorb, or they one another."""
+        """Select among rows that none but the first `known` survivors may absorb, or they one another."""
         if known and len(rows.ids) <= SLICE:
-            rows, known = self._compare(rows, self.survivors().at(slice(known))), 0
+            rows, known = self._compare(rows, self._survivors.at(slice(known))), 0
         if not known and len(rows.ids) <= LEAF:
             first, second = self._candidates(rows, rows)
             ahead = first < second
@@ -308,30 +313,30 @@ class _Selection:
         filed = self.survivors(start)
         filed.ids[:], filed.coordinates[:] = new
 
-    def _absorb(self, rows: _Rows, others: _Rows) -> None:
-        """Note for each of at most `TILE` rows the first of the survivors `others` that is near enough."""
-        for tile in _parts(len(others.ids), TILE):
-            some = others.at(tile)
-            row, other = self._candidates(rows, some)
-            cosines = self._cosines(rows.ids[row], some.ids[other])
+    def _absorb(self, rows: _Rows, survivors: _Rows) -> None:
+        """Note for each of at most `TILE` rows the first of these survivors that is near enough."""
+        for tile in _parts(len(survivors.ids), TILE):
+            others = survivors.at(tile)
+            row, other = self._candidates(rows, others)
+            cosines = self._cosines(rows.ids[row], others.ids[other])
             near = np.flatnonzero(cosines >= self._threshold)
             if len(near):
                 first = near[np.flatnonzero(np.diff(row[near], prepend=-1))]
-                self._note(rows.ids[row[first]], some.ids[other[first]], cosines[first])
+                self._note(rows.ids[row[first]], others.ids[other[first]], cosines[first])
                 rows = rows.at(self._rest(rows))
 
     def _candidates(self, rows: _Rows, others: _Rows) -> tuple[Ints, Ints]:
         """Return the pairs that may be near, as indices into either, in ascending order."""
-        width = self._bound.leading + 1
-        row, other = _at_least(self._bound.floor, rows.coordinates[:, :width] @ others.coordinates[:, :width].T)
+        floor, width = self._bound.floor, self._bound.leading + 1
+        row, other = _at_least(floor, rows.coordinates[:, :width] @ others.coordinates[:, :width].T)
         if len(row) * DENSE > len(rows.ids) * len(others.ids):
-            return _at_least(self._bound.floor, self._vectors[rows.ids] @ self._vectors[others.ids].T)
+            return _at_least(floor, self._vectors[rows.ids] @ self._vectors[others.ids].T)
         left, right = rows.coordinates.take(row, axis=0), others.coordinates.take(other, axis=0)
-        close = np.einsum("ij,ij->i", left[:, 1:], right[:, 1:]) >= self._bound.floor
+        close = np.flatnonzero(np.einsum("ij,ij->i", left[:, 1:], right[:, 1:]) >= floor)
         return row[close], other[close]
 
     def _cosines(self, rows: Ints, others: Ints) -> Doubles:
-        """Return what decides: the cosines of pairs of rows, by their numbers; that of equal rows is 1.0."""
+        """Return what decides: the cosines of pairs of rows, by their numbers; of equal rows it is 1.0."""
         cosines = np.empty(len(rows))
         for part in _parts(len(rows), CHUNK):
             left, right = rows[part], others[part]
@@ -358,18 +363,18 @@ class _Selection:
         return np.concatenate(list(self._pool.map(function, np.array_split(items, len(items) // TILE + 1))))
 
     def _run(self, job: Callable[[Any], None], items: Iterable[Any]) -> None:
-        """Run a job for each item, by the threads. Each must note the fates of rows of its own."""
+        """Run a job for each item, by the threads. Each must note what becomes of rows of its own."""
         for _ in self._pool.map(job, items):
             pass
 
 
-def _by_cell(codes: Codes) -> list[Ints]:
+def _by_cell(cells: Codes) -> list[Ints]:
     """Return for each cell the indices of what lies in it, ascending."""
-    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=CELLS))[:-1])
+    return np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=CELLS))[:-1])
 
 
 def _at_least(floor: np.float32, products: Floats) -> tuple[Ints, Ints]:
-    """Return where `products` reach the floor: like `numpy.nonzero`, and faster where few do."""
+    """Return where `products` reach the floor: what `numpy.nonzero` gives, sooner where few do."""
     reach = products >= floor
     rows = np.flatnonzero(reach.any(axis=1))
     row, column = np.divmod(np.flatnonzero(reach[rows]), products.shape[1])
