@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from agents.privacy import names, names_zh
-from agents.privacy.contacts import find_addresses, find_addresses_zh, find_emails
+from agents.privacy.addresses import find_addresses, find_addresses_zh
 from agents.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from agents.privacy.emails import find_emails
 from agents.privacy.numbers import find_numbers, holds_number
 
 __all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
@@ -31,6 +32,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _SECRET = re.compile(
     rf"(?:\b{SECRET_WORD}(?: (?:is|was|to|should be|would be)|:) |密码(?:就?是|为|:|改成|设成) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
+    r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
     r"|(?<!\S)(?=\S{0,40}[A-Za-z])(?=\S{0,40}\d)(?=\S{0,40}[!@#$%^&*][A-Za-z0-9])(?P<mix>[\w!@#$%^&*.-]{6,40})(?!\S)",
     re.IGNORECASE | re.ASCII,
@@ -147,8 +149,8 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     yield from find_emails(plain)
     if chinese:
         yield from find_addresses_zh(plain)
+    yield from find_addresses(plain)
     if holds_number(plain):
-        yield from find_addresses(plain)
         yield from find_numbers(plain, asked.kinds)
     for secret in _SECRET.finditer(plain):
         word = secret["word"]

@@ -38,16 +38,16 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     # A number behind these is none of the kinds below.
     None: (
         r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code|number)s?"
-        r"|flight|room|gate|version",
-        r"错误码|优惠码|二维码|邀请码|航班|房间",
+        r"|flight|room|gate|version|readings?\b|mileage\b|odometer\b",
+        r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数",
     ),
     Private.ADDRESS: (
         r"(?:zip|post|postal)[- ]?codes?|zip\b|address\b|(?:door|house) number",
         r"邮编|邮政编码|门牌|地址",
     ),
     Private.BIRTH_DATE: (
-        r"birth(?:day|date)?s?\b|born\b|d\.?o\.?b\b",
-        r"出生|生日|生于|生辰|(?<=[日号])生的",
+        r"(?:date of )?birth(?:day|date)?s?\b|born\b|d\.?o\.?b\b",
+        r"出生|生日|生于|生辰|(?<=[日号\d])生的",
     ),
     Private.PASSWORD: (
         rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer",
@@ -89,7 +89,7 @@ def _one_of_the_cues(language: int) -> str:
 
 _CUE = re.compile(rf"\b(?:{_one_of_the_cues(0)})|{_one_of_the_cues(1)}", re.ASCII)
 _LINK = re.compile(
-    r"(?:[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|the|a|my|full|new|old|one|i have"
+    r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|the|a|my|full|new|old|one|i have"
     r"|end(?:s|ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits|should|be|would|it"
     r"|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here|uh|um|er|so|ok|okay|yes|please)\b\.?"
     r"|号码?|是|为|的|[后末][四4六6]位|最后|尾号|就是|应该|我|吧|呢|啊|嗯|呃)*+",
@@ -101,6 +101,7 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """What makes sure that a number names something and counts nothing."""
+_NEVER_ENOUGH = 99
 
 
 class Cue(NamedTuple):
@@ -108,6 +109,11 @@ class Cue(NamedTuple):
 
     kind: Private | None
     enough: int
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it says of a number that it is none of the private kinds."""
+        return self.enough == _NEVER_ENOUGH
 
 
 class Cues:
@@ -127,8 +133,10 @@ class Cues:
             self._passed += 1
         if self._passed and start - (cue := self._found[self._passed - 1]).end() <= 48:
             kind = _kind_of(cue)
-            if kind is None or not _LINK.fullmatch(self._text, cue.end(), start):
+            if not _LINK.fullmatch(self._text, cue.end(), start):
                 return Cue(kind, 5)
+            if kind is None:
+                return Cue(None, _NEVER_ENOUGH)
             certain = kind in CERTAIN or _NUMBER_WORD.search(self._text, cue.start(), start)
             return Cue(kind, 3 if certain else 4)
         if self._passed < len(self._found) and (cue := self._found[self._passed]).start() - end <= 16:

@@ -19,13 +19,15 @@ _TEENS = (
     *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+DIGITS_ZH = "零〇一二三四五六七八九幺洞"
+"""The Chinese numerals that are said for digits, as the characters of a pattern."""
 _DIGIT_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | dict.fromkeys(("oh", "o", "nought"), "0")
 _TEN_WORDS = {word: str(value * 10) for value, word in enumerate(_TENS, start=2)}
 _DIGITS_OF = (
     _DIGIT_WORDS
     | {word: str(value) for value, word in enumerate(_TEENS, start=10)}
     | _TEN_WORDS
-    | dict(zip("零〇一二三四五六七八九幺", "001234567891", strict=True))
+    | dict(zip(DIGITS_ZH, "0012345678910", strict=True))
 )
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
 NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
@@ -51,50 +53,58 @@ _DAY = (
 )
 _YEAR = (
     r"(?:(?:19|20)\d\d(?!\d)|'\d\d(?!\d)"
-    rf"|(?:nineteen|twenty|two thousand)(?:[ -](?:and )?(?:{NUMBER_WORDS})\b){{1,2}})"
+    rf"|(?:nineteen|twenty|two thousand)(?:[ -](?:and )?(?:{NUMBER_WORDS})\b){{1,2}}"
+    rf"|(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_UNITS)}))?\b)"
 )
 _DATE = (
     r"(?:19|20)\d\d ?[-/.年] ?(?:1[0-2]|0?[1-9]) ?[-/.月] ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?![\d-]))"
     r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint>[-/.])(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
-    r"|(?:(?:(?:19|20)?\d\d|[零〇一二三四五六七八九]{2,4})年)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月"
-    r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?:[日号]|(?!\d))"
+    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年?)?(?:[农阴阳公]历)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月"
+    r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
 )
 _HARMLESS = (
     # Money, thousands with commas, times, decimals, spans of years, and whatever has a unit.
     r"(?:(?:[A-Z]{1,3})?[$€£¥₹]|(?:usd|eur|gbp|rmb|cny|inr|rs\.?|hkd|jpy)(?![A-Za-z])) ?\d++(?:,\d++)*+(?:\.\d++)?"
     r"|\d{1,3}(?:,\d{3})++(?:\.\d++)?(?!\d)"
+    r"|\d{1,3}(?: \d{3})+[.,]\d\d(?!\d)"
     r"|\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
     r"|\d{1,9}\.\d{1,2}(?!\d|[.-]\d)"
     r"|(?:19|20)\d\d ?(?:-|to|~|至|到) ?(?:19|20)\d\d(?![\d-])"
     rf"|\d{{1,9}}(?:\.\d++)?(?={_UNIT})"
 )
 _DIGITS = (
-    r"(?:\d++(?![A-Za-z]|-[A-Za-z])|[零〇一二三四五六七八九幺]"
+    rf"(?:\d++(?![A-Za-z]|-[A-Za-z])|[{DIGITS_ZH}]"
     rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
-_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|[./]| {1,2}|)"
+_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,3}|…{1,2}) ?|[./]| {1,2}|)"
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
+    r"|(?P<lettered>\d++(?:[-./]\d++)++-[A-Za-z]{1,2}(?![A-Za-z0-9]))"
     rf"|(?P<run>(?:\+ ?|plus )?\(?{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+(?:X(?![A-Za-z0-9]))?)"
-    r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:[-_/][A-Za-z0-9]++)*+))",
+    r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:(?:[-_/]|\.(?=\d))[A-Za-z0-9]++)*+))",
     _FLAGS,
 )
 _GROUP = re.compile(_DIGITS, _FLAGS)
 _UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
+_HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
+_MOST_COUNTED = 6
+"""A "hundred" behind more numbers than that says two digits."""
 _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
 _SPOKEN = re.compile(
-    rf"\b(?:{NUMBER_WORDS})[ ,-]{{1,2}}(?:double |triple |{NUMBER_WORDS})|[零〇一二三四五六七八九幺]{{3}}|[年月]",
+    rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]",
     re.ASCII,
 )
 
 _IBAN = re.compile(
-    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z]{4})?(?: ?\d{4}){2,6}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])", _FLAGS
+    r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z]{4})?(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){2,7}"
+    r"(?: ?(?:[A-Z]{1,2}\d[A-Z0-9]?|\d[A-Z0-9]{0,2}))?(?![A-Za-z0-9])",
+    re.ASCII,
 )
 _PLATE = re.compile(
-    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?[A-Z0-9]{5,6}(?![A-Z0-9])"
+    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?(?:[A-Z0-9]{5,6}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
     r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
     re.ASCII,
 )
@@ -110,6 +120,10 @@ _MEASURE = re.compile(
 _DATE_FIGURES = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _YEAR_FIGURES = re.compile(r"(?:19|20)\d\d")
 _YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
+_OLD_YEAR = re.compile(r"(?<!\d)19[2-9]\d(?!\d)|\bnineteen[ -](?:twen|thir|for|fif|six|seven|eigh|nine)|[一幺]九[二-龥]{2}年", _FLAGS)
+_FULL_YEAR = re.compile(r"(?:19|20)\d\d")
+_NAME_BEFORE = re.compile(r"([A-Z][a-z\u00c0-\u024f-]+), \(?$")
+_SINCE = re.compile(r"\b(?:since|from|until|dated?|made|built|in)\b[ \w]*$|自|从", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?|rent"
     r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount|bonus"
@@ -143,13 +157,13 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
         found: Private | None = None
         if match["date"]:
             cue = cues.at(start, end)
-            if Private.BIRTH_DATE in (cue.kind, *asked):
+            if Private.BIRTH_DATE in (cue.kind, *asked) or _is_birth_date(match):
                 found = Private.BIRTH_DATE
             elif cue.enough == 3 and match["joint"]:
                 found = cue.kind
-        elif match["code"]:
-            if not _MEASURE.fullmatch(match["code"]):
-                found = _kind_of_code(match["code"], cues.at(start, end), asked)
+        elif code := match["code"] or match["lettered"]:
+            if not _MEASURE.fullmatch(code):
+                found = _kind_of_code(code, cues.at(start, end), asked)
         elif match["run"] and (run := _Run.read(match)) and len(run.digits) >= 3:
             end = run.end
             found = _kind_of_run(run, text, start, cues.at(start, end), asked)
@@ -166,9 +180,19 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
             yield Finding(*match.span(), kind)
 
 
+def _is_birth_date(date: re.Match[str]) -> bool:
+    """Return whether a date of which nothing is said is of the last century, or stands behind a name."""
+    if _OLD_YEAR.search(date[0]):
+        return not _SINCE.search(date.string, max(0, date.start() - 16), date.start())
+    name = _NAME_BEFORE.search(date.string, max(0, date.start() - 24), date.start())
+    return name is not None and _FULL_YEAR.search(date[0]) is not None and not is_ordinary(name[1])
+
+
 def _kind_of_code(code: str, cue: Cue, asked: Collection[Private]) -> Private | None:
     """Return the kind of a token that mixes letters and digits, None for a product."""
     digits = sum(map(str.isdigit, code))
+    if cue.is_harmless:
+        return None
     if sum(map(str.isalnum, code)) >= 4:
         if cue.kind and cue.enough < 5:
             return cue.kind
@@ -194,7 +218,8 @@ class _Run(NamedTuple):
     def read(cls, match: re.Match[str]) -> "_Run | None":
         """Read a run, without the last group when a unit makes an amount of it."""
         tokens = list(_GROUP.finditer(match.string, match.start("run"), match.end("run")))
-        if _UNIT_BEHIND.match(match.string, match.end("run")):
+        hundred = len(tokens) > _MOST_COUNTED and _HUNDRED.match(match.string, match.end("run"))
+        if not hundred and _UNIT_BEHIND.match(match.string, match.end("run")):
             tokens.pop()
         if not tokens:
             return None
@@ -209,6 +234,8 @@ class _Run(NamedTuple):
                 groups.append(digits * (_TIMES[times[0]] if times else 1))
             before_spoken = word in _DIGITS_OF
             spoken = spoken or before_spoken
+        if hundred:
+            return cls([*groups, "00"], hundred.end(), spoken)
         end = tokens[-1].end()
         if match.string[end : match.end("run")] in ("x", "X"):
             groups[-1] += "X"
@@ -227,7 +254,7 @@ def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[P
         for kind in asked:
             if size >= (3 if kind is Private.PASSWORD else 4) and (kind in CERTAIN or not countable):
                 return shape or kind
-    if size < 5 or (not shape and _is_harmless(run, text, start, cue)):
+    if size < 5 or (cue.is_harmless and not shape) or (not shape and _is_harmless(run, text, start, cue)):
         return None
     return shape or cue.kind or Private.ACCOUNT_NUMBER
 
@@ -257,7 +284,8 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
     if all(_YEAR_FIGURES.fullmatch(group) for group in groups):
         return True
     if run.spoken or all(len(group) == 1 for group in groups):
-        return sum(len(group) == 1 for group in groups) < 3
+        few = 6 if cue.kind in CERTAIN else 8 if cue.kind else 12
+        return sum(len(group) == 1 for group in groups) < 3 and len(digits) < few
     written = text[start : run.end]
     if any(char in written for char in ",、/"):
         return cue.kind is None and (len(groups) < 3 or min(map(len, groups)) < 4)
