@@ -34,8 +34,8 @@ def find_models(
             console.print(f"No model hub in reach: personas are compared with {model.name}.", markup=False)
             if language is Language.ZH:
                 console.print(
-                    "It tells Chinese texts apart badly (distinct personas reach a similarity of 0.85): name a model by "
-                    "--embedding-model, or raise --threshold.",
+                    "It tells Chinese texts apart badly (distinct personas reach a similarity of 0.85): name a model "
+                    "by --embedding-model, or raise --threshold.",
                     markup=False,
                 )
     return models
