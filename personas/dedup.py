@@ -171,7 +171,8 @@ class _Bound:
     def _beyond(self, squares: Doubles, turned: Floats) -> Floats:
         """Return the lengths of what these coordinates leave of vectors of these squared lengths."""
         left: Doubles = squares - np.einsum("ij,ij->i", turned, turned)
-        return np.sqrt(np.maximum(left, 0.0) + self._slack).astype(np.float32)
+        lengths: Doubles = np.sqrt(np.maximum(left, 0.0) + self._slack)
+        return lengths.astype(np.float32)
 
     def _choose(self, sample: Floats) -> int:
         """Return how many coordinates make it cheapest to bound a pair and to look closer if the bound is no proof."""
@@ -225,7 +226,7 @@ class _Hash:
     def cells(self, table: int, sketches: Floats) -> Codes:
         """Return the cells in a table: the direction nearest to each sketch."""
         nearness: Floats = sketches @ self._directions[table]
-        return nearness.argmax(axis=1).astype(np.uint8)
+        return np.asarray(nearness.argmax(axis=1), np.uint8)
 
 
 class _Selection:

@@ -22,7 +22,7 @@ from personas.filters import split_words
 from personas.persona import UNKNOWN, Persona
 from personas.transcripts import Transcript
 
-MAX_TOKENS = 800
+MAX_TOKENS = 500
 MAX_CITED_LINES = 6
 MAX_FIELD_CHARS = 200
 MAX_DESCRIPTION_CHARS = 1500

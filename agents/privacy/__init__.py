@@ -14,6 +14,7 @@ from agents.privacy import names, names_zh
 from agents.privacy.addresses import find_addresses, find_addresses_zh
 from agents.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from agents.privacy.emails import find_emails
+from agents.privacy.lexicon import is_ordinary
 from agents.privacy.numbers import find_numbers, holds_number
 
 __all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
@@ -178,7 +179,7 @@ def _secret_answer(plain: str) -> Iterator[Finding]:
 
 
 def _is_no_secret(word: str) -> bool:
-    return names.is_ordinary(word) or _NO_SECRET.match(word) is not None
+    return is_ordinary(word) or _NO_SECRET.match(word) is not None
 
 
 def _merge(plain: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -60,7 +60,8 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"身份证(?:号码?)?(?:尾号)?|证件|护照|驾照|驾驶证|[社医]保卡?|税号|纳税人|车牌|通行证|军官证",
     ),
     Private.CARD_NUMBER: (
-        r"cards?\b|visa\b|master ?card\b|amex\b",
+        r"cards?\b|visa\b|master ?card\b|amex\b|last (?:four|4)\b"
+        r"(?!.{0,8} of\b.{0,6} (?:social|ssn|account|phone))",
         r"卡号?|尾号",
     ),
     Private.PHONE_NUMBER: (
@@ -89,15 +90,16 @@ def _one_of_the_cues(language: int) -> str:
 
 _CUE = re.compile(rf"\b(?:{_one_of_the_cues(0)})|{_one_of_the_cues(1)}", re.ASCII)
 _LINK = re.compile(
-    r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|the|a|my|full|new|old|one|i have"
-    r"|end(?:s|ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits|should|be|would|it"
-    r"|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here|uh|um|er|so|ok|okay|yes|please)\b\.?"
+    r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
+    r"|i have|(?:end|start|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits"
+    r"|should|be|would|it|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here"
+    r"|uh|um|er|so|ok|okay|yes|please)\b\.?"
     r"|号码?|是|为|的|[后末][四4六6]位|最后|尾号|就是|应该|我|吧|呢|啊|嗯|呃)*+",
     re.IGNORECASE | re.ASCII,
 )
 """What may stand between a cue and the number of which it speaks."""
 _NUMBER_WORD = re.compile(
-    r"\b(?:numbers?|no|num|id|codes?|ending|ends|last|final|digits|ref(?:erence)?|pnr)\b|#|号|[后末]|编",
+    r"\b(?:numbers?|no|num|id|codes?|ending|ends|starts|begins|last|final|digits|ref(?:erence)?|pnr)\b|#|号|[后末]|编",
     re.IGNORECASE | re.ASCII,
 )
 """What makes sure that a number names something and counts nothing."""

@@ -95,6 +95,98 @@ NEVER: Final = table(
 )
 """Words that are no name wherever they stand."""
 
+_THINGS: Final = table(
+    """aetna agh aghh aha ahh airbnb aldi alibaba allstate amex android anyway apologies apologise apologize argh
+    argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink
+    changed christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell
+    details dhl dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field
+    firefox fitbit garmin geez geico gmail gosh greetings halifax hermes honda hsbc huawei hulu icloud ikea
+    instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa lyft macbook mam
+    mastercard matches mazda meanwhile medicare monzo moreover morrisons mothers motorola nationwide natwest
+    netflix nintendo nissan nokia ooh ooo oops optus otherwise outlook panasonic paypal phew philips playstation
+    premium qantas reconnect regardless revolut rewards roku router ryanair safari sainsbury's sainsburys
+    samsung santander schwab shein shh shoot siemens skype sony spectrum spotify sprint standard starling starts
+    subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups usps venmo vodafone
+    volkswagen volvo waitrose walmart wayfair whatsapp whoa wi-fi wifi windows woops xbox xfinity xiaomi yea
+    yess yikes youtube yuck zara zelle zoom"""
+)
+"""Brands and words of the trade that have a capital, or open an utterance."""
+
+NO_NAMES: Final = NEVER | _THINGS
+"""All that is no name."""
+
+FURTHER_GIVEN: Final = table(
+    """adwoa ahmet akosua alok amrita anand ananya anil anjana anoop aparna arvind asif atul babatunde bashir becca
+    bharat bogdan bongani burak caoimhe cerys chandra chidi chinedu chioma danish debs deepa deepak deepika
+    dimitris dinesh dmitri dmitry efua eitan ekaterina emeka emre enzo ezgi faisal farah farhan farid farida
+    folake gaurav geeta giannis gopal govind habib harish harpreet haruto hemant hideo iman imani iqbal itzel
+    jago jaspreet jatin ji-woo jihoon jyoti kamran kareem karthik kavita kazuki keiko kelechi khadija kiran
+    kunal kwabena kwaku lalita laszlo leandro lerato lowri mahesh mahmoud manish manoj maryam matej mateusz
+    mehdi minji mohan mohit mukesh nadeem nandini naveen navin neeraj nikhil nitin nkechi noam nomsa noor oksana
+    olga oluwaseun oluwaseyi pallavi pankaj prakash pranav prasad prashant preeti prem radha rafiq rajesh ramesh
+    reza ritu rivka sachin sadia saeed sandeep sangeeta sanjana sanjay santosh saurabh seema sergey shahid
+    shalini shanice shanthi shilpa shivani siddharth sipho sonali soo-jin stefania sujata sumit sunil sunita
+    suresh surya swati takashi tamar tamsin tarun tatiana temitope tendai thabo thandiwe thuy tiago tomoko tunde
+    uchenna usha usman varun vijay vikas vikram vinay vinod vishal vivek wanjiku wasim xiao xochitl yannis
+    yesenia yetunde yevgeny yusra zahra zainab zanele zdenek zeinab zoya"""
+)
+FURTHER_FAMILY: Final = table(
+    """abdullahi abramov achebe adebayo agarwal alvarado anand ashcroft ashworth atkinson banerjee bhatt bianchi
+    blackwood bose braithwaite castellano castellanos celik chakraborty chaudhary cheung chowdhury chukwu
+    contreras cruickshank dang delacroix desai dhillon diallo dlamini dvorak eriksen escobar esposito fairfax
+    farouk featherstone feldman fernandes fernando figueroa georgiou ghosh goh goldberg grewal guerrero haddad
+    hathaway haugen higginbotham holloway horvat huang igwe ionescu ivanov jeong kapoor karimi karlsson katz
+    kaufman kaya khalil khoury korhonen kovac kovacs kowalski kozlowski kulkarni kuznetsov lau leung lewandowski
+    lindgren llewellyn lombardi mahlangu malik mansour mazur mbeki mcallister mcgregor mehta menon mishra
+    mohammed moyo murakami naidu nasser ndlovu ngo njoroge nkosi nowak nwosu odhiambo okeke okoye onyango ozturk
+    pandey papadopoulos patil penhaligon petrov pillay popescu popov prescott qureshi rahimi rasmussen
+    rutherford saldana schwartz sethi sharif shevchenko shrestha siddiqui sokolov srinivasan svoboda szabo
+    takahashi teo toth traore tremblay trevelyan trivedi underhill vandermeer vaughan virtanen volkov whitcombe
+    wisniewski wojciechowski wojcik yadav yamada yilmaz zhang zielinska zielinski zimmermann zulu"""
+)
+"""Names that the lists of `faker` lack."""
+
+COMPANIES: Final = frozenset(
+    (
+        *(
+            "john lewis",
+            "and spencer",
+            "charles schwab",
+            "morgan stanley",
+            "goldman sachs",
+            "wells fargo",
+            "edward jones",
+        ),
+        *("merrill lynch", "raymond james", "calvin klein", "ralph lauren", "tommy hilfiger", "harley davidson"),
+        *("jack daniels", "michael kors", "kate spade", "hugo boss", "louis vuitton", "thomas cook", "ted baker"),
+        *("paul smith", "harvey nichols", "victoria's secret", "estee lauder", "trader joe", "papa john", "sallie mae"),
+        *("freddie mac", "fannie mae", "charlotte tilbury", "marc jacobs", "rolls royce", "virgin media", "rowe price"),
+        *("virgin atlantic", "aston martin", "mary kay", "jp morgan", "johnson and", "and johnson", "lloyds bank"),
+    )
+)
+"""Companies that are called like a person, by two of their words."""
+
+TIERS: Final = table("account accounts card cardholder cardholders club level member members status tier")
+"""What stands behind a precious thing that is no person."""
+
+TOLD: Final = table(
+    """ask asked chat chatted chatting complained connect contact contacted dealing dealt described emailed escalated
+    explain explained explaining forward forwarded handed met pass passed promised put speak speaking spoke spoken talk
+    talked talking tell telling thank thanked told transfer transferred transferring"""
+)
+"""Verbs of which persons are the object."""
+
+SPEAKS: Final = table(
+    "agreed answered apologised apologized assured confirmed explained insisted promised replied said told"
+)
+"""What persons do."""
+
+PRESENCE: Final = table("around available back free in still there working")
+"""What is asked of a person behind "is"."""
+
+NAMED_BY: Final = frozenset(f"{which} name" for which in table("christian family first full given last maiden middle"))
+"""What a name directly follows."""
+
 PARTICLES: Final = table("""bin da de del della den der di dos du el ibn la le st ten ter van von""")
 """Small words inside family names."""
 
@@ -157,6 +249,7 @@ SURE_PAIRS: Final = frozenset(
 
 LIKELY_PAIRS: Final = frozenset(
     {"i am", "ask for", "asked for", "asking for"}
+    | {f"{thing} for" for thing in table("appointment booking call message order package parcel reservation table")}
     | {
         f"{verb} {to}"
         for verb in table("chat chatted engaged married speak speaking spoke spoken talk talked talking")
@@ -172,7 +265,7 @@ GREETINGS: Final = table(
 )
 """Words in front of a name that addresses somebody, when nothing but punctuation follows it."""
 
-PRESENTING: Final = frozenset(("it's", "that's", "this is", "is this"))
+PRESENTING: Final = frozenset(("it s", "that s", "this is", "is this", "is that"))
 BEHIND_PRESENTED: Final = table("again and calling from here speaking with")
 """What stands around a name with which somebody presents himself."""
 

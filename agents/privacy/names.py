@@ -1,49 +1,54 @@
 """English names of people, found by what is said around them and by lists of names."""
 
-import importlib
+import itertools
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
-from functools import cache, lru_cache
-from typing import NamedTuple
 
+from agents.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, split_words
 from agents.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,
+    COMPANIES,
     FILLERS,
     GIVEN_TOO,
     GREETINGS,
     LEAD_OF_AN_ANSWER,
     LIKELY_PAIRS,
     NAME_NOUNS,
-    NEVER,
+    NAMED_BY,
+    NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
     PARTICLES,
+    PRESENCE,
     PRESENTING,
     PRONOUNS,
     ROLES,
     SIGNATURES,
     SMALL_WORDS_TOO,
+    SPEAKS,
     SURE_PAIRS,
     THINGS,
+    TIERS,
     TITLES,
+    TOLD,
     WORDS_TOO,
 )
 
-_POPULAR_LOCALES = ("en_GB", "en_IE", "en_IN", "en_NZ", "en_US")
-_LOCALES = (
-    *_POPULAR_LOCALES,
-    *("ar_AA", "de_DE", "en", "en_KE", "en_NG", "en_PK", "es_AR", "es_ES", "es_MX", "fr_FR", "ha_NG", "id_ID", "ig_NG"),
-    *("it_IT", "ja_JP", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "tr_TR", "tw_GH", "vi_VN", "yo_NG", "zh_CN"),
+_SET_OFF = re.compile(rf"{WORD.pattern}(?: (?=[A-Z]){WORD.pattern})?(?:[,.!?;]|$)")
+_INITIALS = re.compile(
+    rf"(?<![\w.'&])(?!(?:U\. ?S|P\. ?O|U\. ?K|[AP]\. ?M)\.)(?:[A-Z]\. ?){{1,3}}(?=[A-Z]){WORD.pattern}(?!\.\w)"
 )
-"""Of these the names are known in Latin letters; of the popular ones also when they are written small."""
-
-_LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
-_WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
-_SET_OFF = re.compile(rf"{_WORD.pattern}(?: (?=[A-Z]){_WORD.pattern})?(?:[,.!?;]|$)")
+_COUNTED = re.compile(r"\b(?:plan|option|type|class|level|grade|section|row|gate|vitamin|part|group|letter) $", re.I)
+_FIRST_OF_TWO = re.compile(r",? (?:first|last|family|maiden|given|middle) name\b")
+_ADDRESSED = re.compile(
+    r", (?:i|i'm|i've|i'll|we|we've|you|you've|your|can|could|would|please|what|it|it's|that's|the|thank|thanks|if|do"
+    r"|did|are|is|let|just|may|have|my|how|sorry)\b",
+    re.IGNORECASE,
+)
+_INTERJECTION = re.compile(r"(.)\1\1|^[aeiouwy]*[hgmrw]*h?$|^(?:b|p|s|w|y)h?[aeo]+[hw]?$")
 _CLAUSE_END = re.compile(r"[,.!?;]")
 _NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able)$")
 _SPELLED = re.compile(
@@ -65,6 +70,9 @@ _QUESTION = re.compile(
 _NO_QUESTION = re.compile(rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name")
 
 
+_COMPANY_WORDS = frozenset(word for company in COMPANIES for word in company.split())
+
+
 class _Trust(IntEnum):
     """How surely a name stands at a place, by what is said around it."""
 
@@ -73,91 +81,19 @@ class _Trust(IntEnum):
     SURE = 2
 
 
-class _Word(NamedTuple):
-    start: int
-    end: int
-    key: str
-    capital: bool
-
-
-class _Lexicon(NamedTuple):
-    """Words: all first names, the popular ones among them, family names, and what English mostly consists of."""
-
-    first: frozenset[str]
-    popular: frozenset[str]
-    last: frozenset[str]
-    common: frozenset[str]
-
-    def is_first(self, key: str) -> bool:
-        """Return whether somebody may be called so; of a double name both parts count."""
-        return _has(self.first, key) or (key.startswith(("o'", "mc")) and len(key) > 4)
-
-    def is_last(self, key: str) -> bool:
-        """Return whether a family may be called so."""
-        return _has(self.last, key)
-
-    def is_word(self, key: str) -> bool:
-        """Return whether this may be something else than a name."""
-        return key in self.common or key in WORDS_TOO
-
-
-def _has(names: frozenset[str], key: str) -> bool:
-    return key in names or ("-" in key and all(part in names for part in key.split("-")))
-
-
-@cache
-def _lexicon() -> _Lexicon:
-    # Loaded late: it takes a quarter of a second, for which commands that scrub nothing need not wait.
-    first: set[str] = set()
-    popular: set[str] = set()
-    last: set[str] = set()
-    for locale in _LOCALES:
-        provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
-        for attribute in dir(provider):
-            values = getattr(provider, attribute)
-            if not attribute.startswith(("first_", "last_")) or not isinstance(values, Iterable):
-                continue
-            words = {_fold(word) for value in values if isinstance(value, str) for word in value.split()}
-            (last if attribute.startswith("last_") else first).update(words)
-            if attribute.startswith("first_") and locale in _POPULAR_LOCALES:
-                popular.update(words)
-    common = {word.lower() for word in importlib.import_module("faker.providers.lorem.en_US").Provider.word_list}
-    no_names = NEVER | PARTICLES
-    return _Lexicon(
-        frozenset(first - no_names), frozenset(popular - no_names), frozenset(last - no_names), frozenset(common)
-    )
-
-
-def _fold(word: str) -> str:
-    """Return a word in small letters without its accents."""
-    if word.isascii():
-        return word.lower()
-    return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
-
-
-@lru_cache(256)
-def _words(text: str) -> list[_Word]:
-    """Return the words of a text; a word all in capitals counts as written small."""
-    small = text.lower()
-    words: list[_Word] = []
-    for match in _WORD.finditer(text):
-        start, end = match.span()
-        capital = text[start] != small[start] and (end - start == 1 or not match[0].isupper())
-        words.append(_Word(start, end, _fold(small[start:end]), capital))
-    return words
-
-
-def is_ordinary(word: str) -> bool:
-    """Return whether a word is one of the most common English ones."""
-    key = _fold(word)
-    return key in NEVER or key in _lexicon().common
-
-
 def find_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names of people stand in a plain English text."""
     for match in _SPELLED.finditer(text):
         yield match.span()
-    words = _words(text)
+    for match in _INITIALS.finditer(text) if "." in text else ():
+        family = match[0].rpartition(" ")[2].rpartition(".")[2]
+        if (
+            len(family) > 1
+            and not is_ordinary(family)
+            and not _COUNTED.search(text, max(0, match.start() - 9), match.start())
+        ):
+            yield match.span()
+    words = split_words(text)
     index = 0
     while index < len(words):
         length = _name_length(text, words, index)
@@ -166,10 +102,10 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
         index += length or 1
 
 
-def _name_length(text: str, words: list[_Word], index: int) -> int:
+def _name_length(text: str, words: list[Word], index: int) -> int:
     """Return of how many words the name consists that begins at `words[index]`; 0 when none begins there."""
     head = words[index]
-    if head.key in NEVER:
+    if head.key in load_lexicon().dull or (head.key in _COMPANY_WORDS and _is_company(words, index)):
         return 0
     trust = _trust(text, words, index)
     if not _may_begin(text, words, index, trust):
@@ -185,11 +121,24 @@ def _name_length(text: str, words: list[_Word], index: int) -> int:
     return length
 
 
-def _trust(text: str, words: list[_Word], index: int) -> _Trust:
+def _is_company(words: list[Word], index: int) -> bool:
+    """Return whether a word is part of a company's name."""
+    keys = [word.key for word in words[max(0, index - 1) : index + 2]]
+    return any(f"{one} {two}" in COMPANIES for one, two in itertools.pairwise(keys))
+
+
+def _trust(text: str, words: list[Word], index: int) -> _Trust:
     """Return how surely a name begins at `words[index]`, by what is said around it."""
     head = words[index]
     behind = words[index + 1].key if index + 1 < len(words) else ""
     if behind in ("speaking", "here") or (behind == "calling" and head.capital):
+        return _Trust.LIKELY
+    if head.capital and (
+        _FIRST_OF_TWO.match(text, head.end)
+        or (not index and _ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key))
+        or (behind == "again" and index < 2 and load_lexicon().is_first(head.key))
+        or (index and behind in SPEAKS and not words[index - 1].capital)
+    ):
         return _Trust.LIKELY
     before = [word for word in words[max(0, index - 8) : index] if word.key not in FILLERS]
     if not before:
@@ -201,9 +150,14 @@ def _trust(text: str, words: list[_Word], index: int) -> _Trust:
     if gap.strip(" ,:") and not (gap == ". " and last in ABBREVIATED):
         return _Trust.NONE
     pair = f"{before[-2].key} {last}" if len(before) > 1 else last
-    if pair in SURE_PAIRS or last in SIGNATURES:
+    if (
+        pair in SURE_PAIRS
+        or pair in NAMED_BY
+        or last in SIGNATURES
+        or (head.key in (last, behind) and _is_said_twice(text, words, index))
+    ):
         return _Trust.SURE
-    if last in ("is", "was", "be", "name's") or (gap.strip() and head.capital):
+    if last in ("is", "was", "be", "name's") or (head.capital and (gap.strip() or last in NAME_NOUNS)):
         keys = [word.key for word in reversed(before)]
         noun = next((place for place, key in enumerate(keys) if key in NAME_NOUNS), None)
         if noun is not None and not (noun + 1 < len(keys) and keys[noun + 1] in THINGS):
@@ -212,8 +166,18 @@ def _trust(text: str, words: list[_Word], index: int) -> _Trust:
         return _Trust.LIKELY
     if last in ("is", "was", "called") and len(before) > 1 and before[-2].key in ROLES:
         return _Trust.LIKELY
+    if head.capital and (
+        last in TOLD
+        or last == "under"
+        or (last in ("to", "with") and any(word.key in TOLD for word in before[-6:]))
+        or (last in ("is", "was") and behind in PRESENCE)
+    ):
+        return _Trust.LIKELY
+    presented = last in PRESENTING or pair in PRESENTING
+    if not (presented or last in GREETINGS or "," in gap):
+        return _Trust.NONE
     set_off = _SET_OFF.match(text, head.start) is not None
-    if last in PRESENTING or pair in PRESENTING:
+    if presented:
         return _Trust.LIKELY if set_off or behind in BEHIND_PRESENTED else _Trust.NONE
     if last in GREETINGS and (set_off or not head.capital):
         return _Trust.LIKELY
@@ -222,23 +186,38 @@ def _trust(text: str, words: list[_Word], index: int) -> _Trust:
     return _Trust.NONE
 
 
-def _may_begin(text: str, words: list[_Word], index: int, trust: _Trust) -> bool:
+def _is_said_twice(text: str, words: list[Word], index: int) -> bool:
+    """Return whether a name is said once alone and once with the family name ("I'm Frank, Frank Hale")."""
+    key = words[index].key
+    first = index - 1 if words[index - 1].key == key else index
+    return (
+        0 < first < len(words) - 1
+        and words[first + 1].key == key
+        and text[words[first].end : words[first + 1].start] == ", "
+        and words[first - 1].key in ("i'm", "im", "am", "is", "s", "name")
+        and load_lexicon().is_first(key)
+    )
+
+
+def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     """Return whether a name may begin at a word that is not known to be none."""
     key, capital = words[index].key, words[index].capital
-    lexicon = _lexicon()
+    lexicon = load_lexicon()
     known = lexicon.is_first(key)
     clear = known and not lexicon.is_word(key)
     if trust is _Trust.SURE:
-        return known or lexicon.is_last(key) or not (key in lexicon.common or _NO_NAME_ENDING.search(key))
+        ending = None if capital else _NO_NAME_ENDING.search(key)
+        return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
         if not clear or key in SMALL_WORDS_TOO:
             return False
-        sure = trust is _Trust.LIKELY or _has(lexicon.popular, key)
+        sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
         return (sure and len(key) > 3) or _family_follows(text, words, index)
     if trust is _Trust.LIKELY:
-        return known or lexicon.is_last(key) or not (key in lexicon.common or _NO_NAME_ENDING.search(key))
+        ending = None if "-" in key or (index and key.endswith("ly")) else _NO_NAME_ENDING.search(key)
+        return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
     if index and _adjacent(text, words, index) and words[index - 1].key in NO_PERSON_BEFORE:
         return False
     if clear or (key in GIVEN_TOO and _stands_out(text, words, index)):
@@ -246,26 +225,26 @@ def _may_begin(text: str, words: list[_Word], index: int, trust: _Trust) -> bool
     return (known or key not in lexicon.common) and _family_follows(text, words, index)
 
 
-def _stands_out(text: str, words: list[_Word], index: int) -> bool:
+def _stands_out(text: str, words: list[Word], index: int) -> bool:
     """Return whether a word with a capital stands amid a sentence, alone with its capital and no thing."""
     if not index or words[index - 1].key in ARTICLES:
         return False
     begins = text[words[index - 1].start].isupper()
     gap = text[words[index - 1].end : words[index].start]
-    if (begins and words[index - 1].key not in NEVER) or gap.strip(" '\"-" if begins else " ,'\"-"):
+    if (begins and words[index - 1].key not in NO_NAMES) or gap.strip(" '\"-" if begins else " ,'\"-"):
         return False
     behind = index + 1
     if behind == len(words) or not _adjacent(text, words, behind) or words[behind].key == "i":
         return True
-    return not text[words[behind].start].isupper()
+    return not text[words[behind].start].isupper() and words[behind].key not in TIERS
 
 
-def _family_follows(text: str, words: list[_Word], index: int) -> bool:
+def _family_follows(text: str, words: list[Word], index: int) -> bool:
     """Return whether the next word is a family name and nothing else."""
     if index + 1 >= len(words) or not _adjacent(text, words, index + 1):
         return False
     head, behind = words[index : index + 2]
-    lexicon = _lexicon()
+    lexicon = load_lexicon()
     return (
         behind.capital is head.capital
         and len(behind.key) > 2
@@ -275,14 +254,18 @@ def _family_follows(text: str, words: list[_Word], index: int) -> bool:
     )
 
 
-def _goes_on(text: str, words: list[_Word], index: int, trust: _Trust, capital: bool) -> bool:
+def _goes_on(text: str, words: list[Word], index: int, trust: _Trust, capital: bool) -> bool:
     """Return whether a name, begun with a capital or not, goes on with `words[index]`."""
     key = words[index].key
-    if key in NEVER or not _adjacent(text, words, index):
+    if not _adjacent(text, words, index):
         return False
-    lexicon = _lexicon()
+    if key in NO_NAMES or len(key) == 1:
+        # A middle name or an initial.
+        named = capital and words[index].capital and (key == "may" or (len(key) == 1 and key != "i"))
+        return named and _family_follows(text, words, index)
+    lexicon = load_lexicon()
     if key in PARTICLES:
-        return index + 1 < len(words) and words[index + 1].key not in NEVER | lexicon.common
+        return index + 1 < len(words) and words[index + 1].key not in NO_NAMES | lexicon.common
     known = lexicon.is_last(key) or lexicon.is_first(key)
     if words[index].capital:
         return capital and key not in NO_PERSON_BEHIND and (known or key not in lexicon.common)
@@ -290,11 +273,11 @@ def _goes_on(text: str, words: list[_Word], index: int, trust: _Trust, capital: 
         return False
     if known:
         return len(key) > 2
-    ends = index + 1 == len(words) or words[index + 1].key in NEVER or not _adjacent(text, words, index + 1)
+    ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not _adjacent(text, words, index + 1)
     return trust is not _Trust.NONE and ends and len(key) > 2 and not _NO_NAME_ENDING.search(key)
 
 
-def _adjacent(text: str, words: list[_Word], index: int) -> bool:
+def _adjacent(text: str, words: list[Word], index: int) -> bool:
     """Return whether nothing but a space, or the point of an initial, parts a word from the one before."""
     before = words[index - 1]
     gap = text[before.end : words[index].start]
@@ -308,14 +291,14 @@ def asks_for_name(text: str) -> bool:
 
 def find_answers(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names stand in the answer to a question for a name."""
-    words = _words(text)
+    words = split_words(text)
     heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER][:1]
     heads += [
         index
         for index in range(1, len(words))
         if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
-        and _lexicon().is_first(words[index].key)
-        and (words[index].capital or not _lexicon().is_word(words[index].key))
+        and load_lexicon().is_first(words[index].key)
+        and (words[index].capital or not load_lexicon().is_word(words[index].key))
     ]
     for index in heads:
         if length := _answer_length(text, words, index):
@@ -324,14 +307,14 @@ def find_answers(text: str) -> Iterator[tuple[int, int]]:
             yield words[index].start, rest.end() if rest else end
 
 
-def _answer_length(text: str, words: list[_Word], first: int) -> int:
+def _answer_length(text: str, words: list[Word], first: int) -> int:
     """Return of how many words the name consists with which an answer begins, 0 when it begins with none."""
-    lexicon = _lexicon()
+    lexicon = load_lexicon()
     length = 0
     while first + length < len(words) and length < 4:
         key = words[first + length].key
         known = lexicon.is_first(key) or lexicon.is_last(key)
-        if key in NEVER or (length and not _adjacent(text, words, first + length)):
+        if key in NO_NAMES or (length and not _adjacent(text, words, first + length)):
             break
         if not known and (key in lexicon.common or _NO_NAME_ENDING.search(key)):
             break
@@ -354,9 +337,9 @@ class KnownNames:
 
     def learn(self, name: str) -> None:
         """Take the words of a name in."""
-        lexicon = _lexicon()
-        for word in _words(name):
-            if len(word.key) > 1 and word.key not in NEVER and word.key not in PARTICLES:
+        lexicon = load_lexicon()
+        for word in split_words(name):
+            if len(word.key) > 1 and word.key not in NO_NAMES and word.key not in PARTICLES:
                 (self._words_too if lexicon.is_word(word.key) else self._clear).add(word.key)
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
@@ -366,7 +349,7 @@ class KnownNames:
         """
         if not self._clear and not self._words_too:
             return
-        for word in _words(text):
+        for word in split_words(text):
             if word.key in self._clear or (
                 word.key in self._words_too
                 and word.capital

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from agents.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
-from agents.privacy.names import is_ordinary
+from agents.privacy.lexicon import is_ordinary
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -61,7 +61,7 @@ _DATE = (
     r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint>[-/.])(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
-    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年?)?(?:[农阴阳公]历)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月"
+    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年)?(?:[农阴阳公]历)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月"
     r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
 )
 _HARMLESS = (
@@ -78,10 +78,10 @@ _DIGITS = (
     rf"(?:\d++(?![A-Za-z]|-[A-Za-z])|[{DIGITS_ZH}]"
     rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
-_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,3}|…{1,2}) ?|[./]| {1,2}|)"
+_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,3}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,2}|)"
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
-    r"|(?P<lettered>\d++(?:[-./]\d++)++-[A-Za-z]{1,2}(?![A-Za-z0-9]))"
+    r"|(?P<lettered>\d++(?:[-./]\d++)++[-/][A-Za-z]{1,2}(?![A-Za-z0-9]))"
     rf"|(?P<run>(?:\+ ?|plus )?\(?{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+(?:X(?![A-Za-z0-9]))?)"
     r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:(?:[-_/]|\.(?=\d))[A-Za-z0-9]++)*+))",
     _FLAGS,
@@ -104,7 +104,8 @@ _IBAN = re.compile(
     re.ASCII,
 )
 _PLATE = re.compile(
-    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?(?:[A-Z0-9]{5,6}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
+    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?"
+    r"(?:[A-Z0-9]{5,6}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
     r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
     re.ASCII,
 )
@@ -120,7 +121,9 @@ _MEASURE = re.compile(
 _DATE_FIGURES = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _YEAR_FIGURES = re.compile(r"(?:19|20)\d\d")
 _YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
-_OLD_YEAR = re.compile(r"(?<!\d)19[2-9]\d(?!\d)|\bnineteen[ -](?:twen|thir|for|fif|six|seven|eigh|nine)|[一幺]九[二-龥]{2}年", _FLAGS)
+_OLD_YEAR = re.compile(
+    r"(?<!\d)19[2-9]\d(?!\d)|\bnineteen[ -](?:twen|thir|for|fif|six|seven|eigh|nine)|[一幺]九[二-龥]{2}年", _FLAGS
+)
 _FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 _NAME_BEFORE = re.compile(r"([A-Z][a-z\u00c0-\u024f-]+), \(?$")
 _SINCE = re.compile(r"\b(?:since|from|until|dated?|made|built|in)\b[ \w]*$|自|从", re.IGNORECASE)
@@ -134,8 +137,12 @@ _AMOUNT = re.compile(
     _FLAGS,
 )
 """What makes an amount of the number that follows, unless it says where to."""
-_LETTERS_BEFORE = re.compile(r"(?<![A-Za-z])[A-Z]{1,5}[ -]$")
-_LETTER_BEHIND = re.compile(r"[ -][B-HJ-Z](?![A-Za-z0-9])")
+_LETTERS_BEFORE = re.compile(
+    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| dash )"
+    r"|[A-Za-z] (?:as in|for) [A-Za-z]+,? )$"
+)
+_LETTERS_BEHIND = re.compile(r"(?:[ -](?:[B-HJ-Z]|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z0-9]{2,6})(?![A-Za-z0-9'])){1,6}")
+_MOST_LETTERED = 6
 
 
 def holds_number(text: str) -> bool:
@@ -163,21 +170,26 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
                 found = cue.kind
         elif code := match["code"] or match["lettered"]:
             if not _MEASURE.fullmatch(code):
-                found = _kind_of_code(code, cues.at(start, end), asked)
-        elif match["run"] and (run := _Run.read(match)) and len(run.digits) >= 3:
-            end = run.end
-            found = _kind_of_run(run, text, start, cues.at(start, end), asked)
-            if found in (Private.ACCOUNT_NUMBER, Private.ID_NUMBER):
                 start, end = _with_letters(text, start, end)
+                found = _kind_of_code(text[start:end], cues.at(start, end), asked)
+        elif match["run"] and (run := _Run.read(match)) and len(run.digits) >= 3:
+            begin, end = _with_letters(text, start, run.end)
+            cue = cues.at(begin, run.end)
+            lettered = begin < start and cue.kind and cue.enough < 5
+            found = cue.kind if lettered else _kind_of_run(run, text, start, cue, asked)
+            if found in (Private.ACCOUNT_NUMBER, Private.ID_NUMBER):
+                start = begin
+            else:
+                end = run.end
         if found:
             yield Finding(start, end, found)
     cues = Cues(text)
     for match in _LETTERS.finditer(text):
         cue = cues.at(*match.span())
         alone = text.strip(" .") == match[0]
-        kind = cue.kind if cue.enough == 3 else next(iter(asked), None) if alone else None
-        if kind and not is_ordinary(match[0]):
-            yield Finding(*match.span(), kind)
+        said = cue.kind if cue.enough == 3 else next(iter(asked), None) if alone else None
+        if said and not is_ordinary(match[0]):
+            yield Finding(*match.span(), said)
 
 
 def _is_birth_date(date: re.Match[str]) -> bool:
@@ -193,7 +205,10 @@ def _kind_of_code(code: str, cue: Cue, asked: Collection[Private]) -> Private | 
     digits = sum(map(str.isdigit, code))
     if cue.is_harmless:
         return None
-    if sum(map(str.isalnum, code)) >= 4:
+    size = sum(map(str.isalnum, code))
+    if size >= 3 and cue.kind and cue.enough == 3:
+        return cue.kind
+    if size >= 4:
         if cue.kind and cue.enough < 5:
             return cue.kind
         if asked and digits >= 2:
@@ -288,7 +303,8 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
         return sum(len(group) == 1 for group in groups) < 3 and len(digits) < few
     written = text[start : run.end]
     if any(char in written for char in ",、/"):
-        return cue.kind is None and (len(groups) < 3 or min(map(len, groups)) < 4)
+        few = len(groups) < 3 or (min(map(len, groups)) < 4 and max(map(len, groups)) < 6)
+        return cue.kind is None and few
     if len(groups) == 2 and "-" in written and len(groups[0]) == len(groups[1]) and digits.endswith("0"):
         return True
     return len(digits) < 7 and cue.kind is None and not (len(groups) == 3 and "-" in written)
@@ -296,10 +312,11 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
 
 def _with_letters(text: str, start: int, end: int) -> tuple[int, int]:
     """Return where a number stands together with the capital letters that belong to it."""
-    if before := _LETTERS_BEFORE.search(text, max(0, start - 6), start):
-        word = before[0][:-1].lower()
-        if not is_ordinary(word) and not is_cue(word):
-            start = before.start()
-    if behind := _LETTER_BEHIND.match(text, end):
-        end = behind.end()
-    return start, end
+    begin = start
+    for _ in range(_MOST_LETTERED):
+        before = _LETTERS_BEFORE.search(text, max(0, begin - 24), begin)
+        if not before or is_ordinary(word := before[0][:-1].lower()) or is_cue(word):
+            break
+        begin = before.start()
+    behind = _LETTERS_BEHIND.match(text, end)
+    return begin, behind.end() if behind else end

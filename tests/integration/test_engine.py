@@ -107,7 +107,9 @@ def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path,
 def test_real_calls_become_a_pool_that_generate_takes(base_url: str, tmp_path: Path) -> None:
     calls = STAR.read_text(encoding="utf-8").splitlines()[:30]
     (tmp_path / "calls.jsonl").write_text("\n".join(calls), encoding="utf-8")
-    distilled = rolecs("distill", "calls.jsonl", "--base-url", base_url, "--report", "pool.html", cwd=tmp_path)
+    (tmp_path / "distill.toml").write_text("[patience]\nattempts = 2\n")
+    flags = ("--base-url", base_url, "--config", "distill.toml", "--report", "pool.html")
+    distilled = rolecs("distill", "calls.jsonl", *flags, cwd=tmp_path)
     with RunStore.read(EXTRACTIONS, tmp_path / "rolecs-distill") as store:
         funnel = store.funnel()
         personas = [extraction.persona for extraction in store.records(Outcome.KEPT)]

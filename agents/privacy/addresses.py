@@ -1,0 +1,132 @@
+"""Street addresses in English and Chinese, whole: with the flat in front and the town, region and postcode behind.
+
+The patterns expect plain text and step over each character a bounded number of times.
+"""
+
+import re
+from collections.abc import Iterator
+
+from agents.privacy.cues import Finding, Private
+from agents.privacy.lexicon import is_ordinary
+from agents.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
+
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_SURE_STREET = r"(?:street|avenue|road|lane|boulevard|terrace|crescent|parkway|highway|broadway|blvd|ave|rd)"
+_STREET = (
+    r"(?:ln|hwy|pkwy|st|drive|dr|court|ct|place|pl|square|sq|way|close|circle|cir|row|gardens?|grove|mews|gate|hill|walk"
+    r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|esplanade|alley|bend|crossing|ridge|meadows?"
+    r"|fields?|heights|mount|passage|embankment|croft|plaza|chase|drove|villas|cottages|buildings|bypass|turnpike)"
+)
+_NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
+_FLAT = (
+    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|bldg|building|shop|villa|number|no)\b"
+    rf"\.? ?#?|#){_NUMBER}"
+)
+_HOUSE = (
+    r"(?:\d{1,5}(?:[A-Z]|[-/]\d{1,4}[A-Z]?)?(?![\w'])"
+    rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and)){{0,4}}(?![\w'-]))"
+)
+_ADDRESS = re.compile(
+    rf"(?<![\w.])(?:{_FLAT},? (?:{_HOUSE},? )?|{_HOUSE},? )"
+    rf"(?:(?P<words>(?:(?:[A-Z][\w'-]*\.?|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}})"
+    rf"(?:(?P<sure>{_SURE_STREET})|(?P<street>{_STREET}))(?![\w'-])\.?"
+    r"|(?P<bare>(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2}))"
+    r"|(?P<romance>(?:rue|avenue|boulevard|place|via|viale|piazza|calle|avenida|rua)"
+    r"(?: (?:de|del|della|des|du|la|los|las|l'))*"
+    r" ?(?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z])[\w'-]+)?))"
+    r"|\bp\.? ?o\.? ?box \d+|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
+    _FLAGS,
+)
+_HINT = re.compile(rf"\d|\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
+_NO_STREET = re.compile(
+    r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?|minutes?|"
+    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times|way|more|other|"
+    r"different|am|pm)\b",
+    _FLAGS,
+)
+_ADDRESS_CUE = re.compile(
+    r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|located|based) (?:at|on)"
+    r"|(?:deliver(?:ed|y)?|ship(?:ped)?|sen[dt]|post(?:ed)?|mail(?:ed)?|moved?|moving)(?: (?:it|this|them|that))?"
+    r" (?:to|into)) (?:still |now )?$",
+    re.IGNORECASE,
+)
+_CONTINENTAL = re.compile(
+    r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan|gracht"
+    r"|plein|kade|vej|gade|gatan|vägen|veien)|(?:(?i:rue|via|viale|piazza|calle|avenida|rua|ulica|ul\.|plaza|paseo|corso))"
+    r"(?: (?:de|del|della|des|du|dei|la|los|las))*(?: [^\W\d_][\w'-]+){1,2}),? (?:n[°º.] ?)?\d{1,4} ?[a-zA-Z]?(?!\w)"
+    # A postcode behind a number makes a street of any word with a capital.
+    r"|(?<![\w.])[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2} \d{1,4}[a-zA-Z]?(?=,? \d{4,5} [A-Z])"
+)
+_POSTCODE = (
+    r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]\d\d ?[A-Z0-9]{4}"
+    r"|(?:[A-Z]{2,3} )?\d{4,6}(?:-\d{4})?)(?![\w-])"
+)
+_BEHIND = re.compile(
+    rf",? (?i:{_FLAT})|,? {_POSTCODE}(?: (?P<place>[A-Z][\w'-]+))?|,? (?:[NS][EW]?|[EW]|North|South|East|West)\b(?!')"
+    r"|, [A-Z]{2,3}\b(?!')|, (?P<town>[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})"
+    r"|,(?: [a-z]+){1,3},? (?:[a-z]{2} \d{5}|[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2})\b"
+)
+"""What may follow the street, piece by piece: flat, postcode, direction, region, town; all of it written small."""
+_MOST_PIECES = 7
+
+_HAN = r"\u4e00-\u9fff"
+_COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
+_BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄)"
+_PARTS = (
+    rf"(?:附?{_COUNT}(?:{_BLOCK}|号|座|室|楼|层|房|门|组|队|户|街坊|[东西南北]?[区期]|-)){{1,7}}"
+    rf"(?:\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})?(?:室|房|号)?"
+)
+_ROAD_ZH = r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道)"
+_ADDRESS_ZH = re.compile(
+    r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|场|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
+    rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
+    rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
+    rf"|(?<=住在|址是|址在|址为|住址|地址|家在|寄到|寄往|送到|搬到)[{_HAN}]{{2,20}}?{_ROAD_ZH}(?:{_PARTS}|(?![{_HAN}]))"
+)
+_HINT_ZH = re.compile(r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])")
+_BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}$")
+_NO_STREET_ZH = re.compile(
+    r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<!东)来|从(?!化)|和(?!平|谐|顺|田|龙|静|政|林|县)|[改换变写][成为到])"
+)
+"""What stands before an address: other words."""
+
+
+def find_addresses(text: str) -> Iterator[Finding]:
+    """Yield the street addresses of a plain English text."""
+    if not _HINT.search(text.lower()):
+        return
+    for match in _ADDRESS.finditer(text):
+        cued = _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
+        if words := match["words"]:
+            in_capitals = words[0].isupper() and (match["street"] or "A")[0].isupper()
+            if _NO_STREET.search(words.removeprefix("The ")) or not (match["sure"] or in_capitals or cued):
+                continue
+        elif match["bare"] and not cued:
+            continue
+        yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+    for match in _CONTINENTAL.finditer(text):
+        yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def _end_of_place(text: str, end: int) -> int:
+    """Return where the flat, the town, the region and the postcode end that stand behind a street."""
+    for _ in range(_MOST_PIECES):
+        behind = _BEHIND.match(text, end)
+        if not behind or is_ordinary((behind["town"] or behind["place"] or "-").split()[0]):
+            break
+        end = behind.end()
+    return end
+
+
+def find_addresses_zh(text: str) -> Iterator[Finding]:
+    """Yield the street addresses of a plain Chinese text, each with the region in front."""
+    if not _HINT_ZH.search(text):
+        return
+    for match in _ADDRESS_ZH.finditer(text):
+        start = match.start()
+        if before := _BEFORE_ZH.search(text, max(0, start - 32), start):
+            start = before.start()
+        if other := _NO_STREET_ZH.match(text, start, match.end() - 2):
+            start = other.end()
+        yield Finding(start, match.end(), Private.ADDRESS)

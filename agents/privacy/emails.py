@@ -1,0 +1,64 @@
+"""E-mail addresses, written or said aloud in English or Chinese.
+
+Like those of `numbers`, the pattern expects plain text and steps over each character a bounded number of times.
+"""
+
+import re
+from collections.abc import Iterator
+
+from agents.privacy.cues import Finding, Private
+from agents.privacy.lexicon import is_ordinary
+from agents.privacy.numbers import NUMBER_WORDS
+
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_HOST = r"(?:gmail|g mail|yahoo|hotmail|outlook|icloud|aol|proton|qq|163|126|live|msn)"
+_DASH = r"(?:dash|hyphen|minus)"
+_DOT = r"(?: ?(?:\.|点|[(\[](?:dot|\.)[)\]]) ?| (?:dot|point|period) )"
+_JOINT = (
+    rf"(?: (?:dot|point|period|underscore|{_DASH}|plus) "
+    r"| ?(?:[(\[](?:dot|\.)[)\]]|点|下划线|下横线|[中短]?[横划]线|减号|[中横]?杠) ?)"
+)
+_SAID_AT = r" ?(?:艾特|圈 ?a|小老鼠|[(\[](?:at|@)[)\]]) ?"
+_AT = re.compile(
+    r"@|艾特|圈 ?a|小老鼠|[(\[]at[)\]]"
+    rf"|\bat (?:{_HOST}\b|[\w-]+(?: {_DASH} [\w-]+){{0,2}}(?:\.\w| dot | point ))",
+    re.ASCII,
+)
+_LETTERS = r"(?:\w,? ){0,24}"
+_EMAIL = re.compile(
+    rf"(?<![\w.'+-])(?P<local>{_LETTERS}[\w.%+-]{{1,64}}(?:{_JOINT}(?:\w ){{0,24}}?[\w.+-]{{1,64}}){{0,6}}"
+    rf"(?:[ -](?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
+    rf"(?:@|{_SAID_AT}| ?@ ?(?={_HOST}|[\w-]*[A-Za-z][\w-]*(?:\.\w|点)))"
+    rf"[\w-]{{1,64}}(?:{_DOT}[\w-]{{1,24}}){{0,4}}"
+    rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: {_DASH} [\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
+    r"(?:(?:\.| dot | point )[\w-]{2,24}){0,3})",
+    _FLAGS,
+)
+_LOCAL_PART = re.compile(
+    rf"{_JOINT}|[\d._]|^(?:info|sales|support|contact|hello|admin|office|enquiries|bookings)$", _FLAGS
+)
+_WORD_BEFORE = re.compile(r"(?<![\w.'])([A-Za-z0-9]+) $", re.ASCII)
+_MAIL_CUE = re.compile(r"\be-?mail|\bmail\b|\baddress", _FLAGS)
+
+
+def find_emails(text: str) -> Iterator[Finding]:
+    """Yield the e-mail addresses of a plain text."""
+    if not _AT.search(text.lower()):
+        return
+    for match in _EMAIL.finditer(text):
+        said = match["host"]
+        if (
+            said is None
+            or re.match(_HOST, said, _FLAGS)
+            or _LOCAL_PART.search(match["local"])
+            or _MAIL_CUE.search(text, max(0, match.start() - 64), match.start())
+        ):
+            start = match.start()
+            while (
+                said and match.start() - start < 32 and (before := _WORD_BEFORE.search(text, max(0, start - 24), start))
+            ):
+                if is_ordinary(before[1]):
+                    break
+                start = before.start()
+            yield Finding(start, match.end(), Private.EMAIL)

@@ -1,0 +1,117 @@
+"""The lists of English names and words, and how a text is split into its words."""
+
+import importlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from agents.privacy.name_words import FURTHER_FAMILY, FURTHER_GIVEN, GIVEN_TOO, NO_NAMES, PARTICLES, WORDS_TOO
+
+_POPULAR_LOCALES = ("en_GB", "en_IE", "en_IN", "en_NZ", "en_US")
+_LOCALES = (
+    *_POPULAR_LOCALES,
+    *("ar_AA", "de_DE", "en", "en_KE", "en_NG", "en_PK", "es_AR", "es_ES", "es_MX", "fr_FR", "ha_NG", "id_ID", "ig_NG"),
+    *("it_IT", "ja_JP", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "tr_TR", "tw_GH", "vi_VN", "yo_NG", "zh_CN"),
+)
+"""Of these the names are known in Latin letters; of the popular ones also when they are written small."""
+
+_LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
+WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
+_IN_CAPITALS = re.compile(r"\b[A-Z]{2,}(?:[-'][A-Z]{2,})?(?: [A-Z]\.?)?(?: [A-Z][A-Z'-]+)+\b")
+
+
+class Word(NamedTuple):
+    """A word at `text[start:end]`, in small letters without accents, and whether it has a capital."""
+
+    start: int
+    end: int
+    key: str
+    capital: bool
+
+
+class Lexicon(NamedTuple):
+    """Words: all first names, the popular ones among them, family names, common words, and what never names anybody."""
+
+    first: frozenset[str]
+    popular: frozenset[str]
+    last: frozenset[str]
+    common: frozenset[str]
+    dull: frozenset[str]
+
+    def is_first(self, key: str) -> bool:
+        """Return whether somebody may be called so; of a double name both parts count."""
+        return in_list(self.first, key) or (key.startswith(("o'", "mc")) and len(key) > 4)
+
+    def is_last(self, key: str) -> bool:
+        """Return whether a family may be called so."""
+        return key in self.last or ("-" in key and any(part in self.last for part in key.split("-")))
+
+    def is_word(self, key: str) -> bool:
+        """Return whether this may be something else than a name."""
+        return key in self.common or key in WORDS_TOO
+
+
+def in_list(names: frozenset[str], key: str) -> bool:
+    """Return whether a name, or each part of a double one, is in a list."""
+    return key in names or ("-" in key and all(part in names for part in key.split("-")))
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """Return the words, read from `faker` once."""
+    # Loaded late: it takes a quarter of a second, for which commands that scrub nothing need not wait.
+    first: set[str] = set()
+    popular: set[str] = set()
+    last: set[str] = set()
+    for locale in _LOCALES:
+        provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
+        for attribute in dir(provider):
+            values = getattr(provider, attribute)
+            if not attribute.startswith(("first_", "last_")) or not isinstance(values, Iterable):
+                continue
+            words = {_fold(word) for value in values if isinstance(value, str) for word in value.split()}
+            (last if attribute.startswith("last_") else first).update(words)
+            if attribute.startswith("first_") and locale in _POPULAR_LOCALES:
+                popular.update(words)
+    common = {word.lower() for word in importlib.import_module("faker.providers.lorem.en_US").Provider.word_list}
+    no_names = NO_NAMES | PARTICLES
+    first |= FURTHER_GIVEN
+    last |= FURTHER_FAMILY
+    names = first | last | GIVEN_TOO
+    return Lexicon(
+        frozenset(first - no_names),
+        frozenset(popular - no_names),
+        frozenset(last - no_names),
+        frozenset(common),
+        frozenset(common - names | NO_NAMES),
+    )
+
+
+def _fold(word: str) -> str:
+    """Return a word in small letters without its accents."""
+    if word.isascii():
+        return word.lower()
+    return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
+
+
+@lru_cache(256)
+def split_words(text: str) -> list[Word]:
+    """Return the words of a text; one all in capitals counts as written small, but for several among others."""
+    small = text.lower()
+    in_capitals = [match.span() for match in _IN_CAPITALS.finditer(text)] if small.upper() != text else []
+    words: list[Word] = []
+    for match in WORD.finditer(text):
+        start, end = match.span()
+        capital = text[start] != small[start] and (
+            end - start == 1 or not match[0].isupper() or any(first <= start < last for first, last in in_capitals)
+        )
+        words.append(Word(start, end, _fold(small[start:end]), capital))
+    return words
+
+
+def is_ordinary(word: str) -> bool:
+    """Return whether a word is one of the most common English ones."""
+    key = _fold(word)
+    return key in NO_NAMES or key in load_lexicon().common
