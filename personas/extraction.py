@@ -1,7 +1,7 @@
 """Extraction: one structured model call turns the transcript of a call into the persona of its customer.
 
 What is said of a customer's life must rest on numbered customer lines, or be "unknown": the schema allows nothing else.
-An answer that repeats its source, holds private data or says too little is sent back.
+An answer that repeats its source, holds private data or a placeholder for it, or says too little is sent back.
 Source of the method: Zhu et al., arXiv 2508.04423, the profiles distilled from real calls.
 """
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from agents.chat import Chat
 from agents.csc import Language, Speaker
 from agents.errors import UnreadableAnswerError
-from agents.privacy import find_private
+from agents.privacy import PLACEHOLDER, find_private
 from agents.prompting import Message, render, render_fixed
 from agents.usage import Role
 from personas.filters import split_words
@@ -156,6 +156,8 @@ def _find_problem(texts: dict[str, str], copies: frozenset[tuple[str, ...]], lan
         return "over-long"
     if not copies.isdisjoint(_runs(texts.values(), COPIED_WORDS[language])):
         return "copied"
+    if any(PLACEHOLDER.search(text) for text in texts.values()):
+        return "placeholder"
     if any(find_private(text) for text in texts.values()):
         return "private-data"
     return None

@@ -17,14 +17,15 @@ from agents.privacy.emails import find_emails
 from agents.privacy.lexicon import is_ordinary
 from agents.privacy.numbers import find_numbers, holds_number
 
-__all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
+__all__ = ["PLACEHOLDER", "Finding", "Private", "Scrubbed", "find_private", "scrub"]
 
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(char): plain
     for chars, plain in (("\u3000\u00a0\u2009\u202f\ue000", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
     for char in chars
 }
-_PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
+PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
+"""What stands for private data: ours, and those of published data sets such as [BankName]."""
 _MASK = "\ue000"
 """Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -100,7 +101,7 @@ def scrub(texts: Sequence[str]) -> Scrubbed:
 
 def _plain(text: str) -> str:
     """Return a text of the same length with ASCII digits and punctuation, its placeholders masked."""
-    return _PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), text.translate(_PLAIN))
+    return PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), text.translate(_PLAIN))
 
 
 def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:

@@ -94,13 +94,14 @@ async def test_a_chinese_persona() -> None:
             {"description": "You live quietly and your mail is kim@example.com, which you never read."},
             "private-data",
         ),
+        (EN, GOOD, {"job": {"lines": [1], "value": "driver of [UserName]"}}, "placeholder"),
         (EN, GOOD, {"description": "You drive."}, "no-description"),
         (EN, GOOD, {"description": "You drive at night. " * 100}, "over-long"),
         (EN, GOOD, {"tone": "blunt " * 40}, "over-long"),
     ],
 )
 async def test_what_will_not_do_is_sent_back_and_then_dropped(
-    transcript: Transcript, good: dict[str, Any], change: dict[str, str], problem: str
+    transcript: Transcript, good: dict[str, Any], change: dict[str, Any], problem: str
 ) -> None:
     drafted, server = await extract(transcript, good | change, good)
     assert drafted.persona and drafted.sent_back == {problem: 1} and server.calls["all"] == 2
