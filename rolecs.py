@@ -196,8 +196,11 @@ def distill(
     output.print(usage_table(distilled.funnel))
     if failed := distilled.funnel.outcomes[Outcome.FAILED]:
         output.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
-    _tell_pool(settings)
-    raise typer.Exit(1 if failed else 0)
+    if distilled.personas:
+        _tell_pool(settings)
+    else:
+        output.print("No persona could be extracted, so no pool was written.")
+    raise typer.Exit(1 if failed or not distilled.personas else 0)
 
 
 @app.command()

@@ -67,7 +67,7 @@ def make_pool(
 ) -> PoolSummary:
     """Write the distinct ones of `personas`, the list of merges beside them, and the report where one is wanted.
 
-    Personas of different languages are never merged. Each file is written whole or not at all.
+    Personas of different languages are never merged. Each file is written whole or not at all; of no personas, no pool.
 
     Args:
         personas: in the order that the pool is to have.
@@ -96,8 +96,9 @@ def make_pool(
     survivors = {group.survivor.id: group.survivor for part in merged for group in part.groups}
     # In the order in which they came, whatever their languages.
     ordered = [survivors.pop(persona.id) for persona in personas if persona.id in survivors]
-    write_whole(settings.out, (persona.model_dump_json() for persona in ordered))
-    write_whole(merges_file(settings.out), describe_merges(summary))
+    if ordered:
+        write_whole(settings.out, (persona.model_dump_json() for persona in ordered))
+        write_whole(merges_file(settings.out), describe_merges(summary))
     if settings.report:
         write_whole(settings.report, [render_pool_report(summary)])
     return summary

@@ -13,7 +13,8 @@ from rich.console import Console
 from agents.errors import EngineError, UsageError
 from agents.usage import Role
 from graphs.distilling import Distilled, distill_job
-from graphs.settings import DistillSettings, Secrets
+from graphs.pooling import make_pool
+from graphs.settings import DistillSettings, PoolSettings, Secrets
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
 from outputs.store import Outcome, RunStore
@@ -154,3 +155,10 @@ async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None
         with pytest.raises(EngineError, match="20 in a row failed; the last one: CallError: distiller, call 1"):
             await distill(server, tmp_path, concurrency=1, patience={"attempts": 1})
     assert ended(tmp_path) == 20
+
+
+async def test_without_personas_no_pool_is_written(tmp_path: Path) -> None:
+    settings = PoolSettings(out=tmp_path / "pool.jsonl", report=tmp_path / "pool.html")
+    summary = make_pool([], [], settings, {}, Console(file=io.StringIO()))
+    assert summary.stages[-1].count == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["pool.html"]
