@@ -41,14 +41,14 @@ TILE = 1_024
 CHUNK = 64
 """Vectors worked on at once in float64: they stay in the cache too."""
 SAMPLE = 2_048
-"""Rows that the coordinates are fitted to; a quarter each, held against another, choose how many lead."""
+"""Rows that the coordinates are fitted to, every other one, or by which is chosen how many lead."""
 BASIS = 128
 """The most coordinates that are kept; how many of them lead is chosen in steps of `STEP`."""
 STEP = 8
 CLOSER_COST = 12_000.0
 """What it costs to look closer at a pair, in columns of the product that bounds it."""
-DENSE = 16
-"""Where the bound leaves over one pair in so many, a product in full comes before deciding them."""
+LOOK_SHARE, DECIDE_SHARE = 1 / 16, 1 / 128
+"""The shares of pairs up to which it costs less to look closer at them, and to decide them, than a product in full."""
 TABLES = 8
 CELLS = 128
 SKETCH = 64
@@ -157,9 +157,9 @@ class _Bound:
         dimensions = sample.shape[1]
         self._slack = 4.0 * (dimensions + 4) ** 1.5 * 2.0**-24
         self.floor = np.float32(threshold - 2.0 * NORM_TOLERANCE - self._slack)
-        self._basis = _principal(sample, min(dimensions, BASIS))
+        self._basis = _principal(sample[::2], min(dimensions, BASIS))
         self.width = self._basis.shape[1] + 2
-        self.leading = self._choose(sample)
+        self.leading = self._choose(sample[-1::-2])
 
     def coordinates(self, vectors: Floats, squares: Doubles) -> Floats:
         """Return the coordinates of vectors of these squared lengths, [rows, width]."""
@@ -183,7 +183,7 @@ class _Bound:
             if leading >= cheapest:
                 break
             bounds = np.column_stack([self._beyond(ones, turned[:, :leading]), turned[:, :leading]])
-            reach = bounds[: SAMPLE // 4] @ bounds[-(SAMPLE // 4) :].T >= self.floor
+            reach = bounds[::2] @ bounds[-1::-2].T >= self.floor
             cost = leading + CLOSER_COST * np.count_nonzero(reach) / reach.size
             if cost < cheapest:
                 best, cheapest = min(leading, turned.shape[1]), cost
@@ -329,12 +329,14 @@ class _Selection:
     def _candidates(self, rows: _Rows, others: _Rows) -> tuple[Ints, Ints]:
         """Return the pairs that may be near, as indices into either, in ascending order."""
         floor, width = self._bound.floor, self._bound.leading + 1
-        row, other = _at_least(floor, rows.coordinates[:, :width] @ others.coordinates[:, :width].T)
-        if len(row) * DENSE > len(rows.ids) * len(others.ids):
-            return _at_least(floor, self._vectors[rows.ids] @ self._vectors[others.ids].T)
-        left, right = rows.coordinates.take(row, axis=0), others.coordinates.take(other, axis=0)
-        close = np.flatnonzero(np.einsum("ij,ij->i", left[:, 1:], right[:, 1:]) >= floor)
-        return row[close], other[close]
+        reach = rows.coordinates[:, :width] @ others.coordinates[:, :width].T >= floor
+        if np.count_nonzero(reach) <= LOOK_SHARE * reach.size:
+            row, other = _indices(reach)
+            left, right = rows.coordinates.take(row, axis=0), others.coordinates.take(other, axis=0)
+            close = np.flatnonzero(np.einsum("ij,ij->i", left[:, 1:], right[:, 1:]) >= floor)
+            if len(close) <= DECIDE_SHARE * reach.size:
+                return row[close], other[close]
+        return _indices(self._vectors[rows.ids] @ self._vectors[others.ids].T >= floor)
 
     def _cosines(self, rows: Ints, others: Ints) -> Doubles:
         """Return what decides: the cosines of pairs of rows, by their numbers; of equal rows it is 1.0."""
@@ -374,9 +376,8 @@ def _by_cell(cells: Codes) -> list[Ints]:
     return np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=CELLS))[:-1])
 
 
-def _at_least(floor: np.float32, products: Floats) -> tuple[Ints, Ints]:
-    """Return where `products` reach the floor: what `numpy.nonzero` gives, sooner where few do."""
-    reach = products >= floor
+def _indices(reach: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return what `numpy.nonzero` does, sooner where little is true."""
     rows = np.flatnonzero(reach.any(axis=1))
-    row, column = np.divmod(np.flatnonzero(reach[rows]), products.shape[1])
+    row, column = np.divmod(np.flatnonzero(reach[rows]), reach.shape[1])
     return rows[row], column

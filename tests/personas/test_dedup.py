@@ -33,8 +33,9 @@ SMALL: dict[str, Any] = {
 SIZES: tuple[dict[str, Any], ...] = (
     {},
     SMALL,
-    SMALL | {"CLOSER_COST": 0.0, "DENSE": 1 << 40},
-    SMALL | {"DENSE": 0, "TABLES": 1, "CELLS": 1},
+    SMALL | {"CLOSER_COST": 0.0, "LOOK_SHARE": 1.0},
+    SMALL | {"CLOSER_COST": 0.0, "LOOK_SHARE": 1.0, "DECIDE_SHARE": 1.0},
+    SMALL | {"LOOK_SHARE": 0.0, "TABLES": 1, "CELLS": 1},
     {"LEAF": 2, "TILE": 1, "SLICE": 1, "BLOCK": 7, "MAX_BLOCK": 7},
 )
 
