@@ -35,7 +35,7 @@ SLICE = 8_192
 """Rows of a block held against all those survivors at once, after the rows of the block before them are settled."""
 LEAF = 512
 """Rows whose pairs among themselves are listed at once, unless there are over `CROWD` for each row."""
-CROWD = 8
+CROWD = 16
 TILE = 1_024
 """Rows on either side of a product: so few that it stays in the cache, and so many that Python hardly counts."""
 CHUNK = 64
@@ -159,7 +159,7 @@ class _Bound:
         self.floor = np.float32(threshold - 2.0 * NORM_TOLERANCE - self._slack)
         self._basis = _principal(sample[::2], min(dimensions, BASIS))
         self.width = self._basis.shape[1] + 2
-        self.leading = self._choose(sample[-1::-2])
+        self.leading = self._choose(sample[min(1, len(sample) - 1) :: 2])
 
     def coordinates(self, vectors: Floats, squares: Doubles) -> Floats:
         """Return the coordinates of vectors of these squared lengths, [rows, width]."""
@@ -177,13 +177,13 @@ class _Bound:
     def _choose(self, sample: Floats) -> int:
         """Return how many coordinates make it cheapest to bound a pair and to look closer if the bound is no proof."""
         turned = sample @ self._basis
-        ones = np.ones(len(sample))
+        ones, half = np.ones(len(sample)), -(-len(sample) // 2)
         best, cheapest = 0, np.inf
         for leading in range(STEP, turned.shape[1] + STEP, STEP):
             if leading >= cheapest:
                 break
             bounds = np.column_stack([self._beyond(ones, turned[:, :leading]), turned[:, :leading]])
-            reach = bounds[::2] @ bounds[-1::-2].T >= self.floor
+            reach = bounds[:half] @ bounds[-half:].T >= self.floor
             cost = leading + CLOSER_COST * np.count_nonzero(reach) / reach.size
             if cost < cheapest:
                 best, cheapest = min(leading, turned.shape[1]), cost

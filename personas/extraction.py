@@ -1,6 +1,6 @@
 """Extraction: one structured model call turns the transcript of a call into the persona of its customer.
 
-What is said of a customer's life must rest on numbered customer lines, or be "unknown": the schema allows nothing else.
+What is said of a customer's life must rest on numbered customer lines, or be "unknown": nothing else is taken.
 An answer that repeats its source, holds private data or a placeholder for it, or says too little is sent back.
 Source of the method: Zhu et al., arXiv 2508.04423, the profiles distilled from real calls.
 """
@@ -22,25 +22,25 @@ from personas.filters import split_words
 from personas.persona import UNKNOWN, Persona
 from personas.transcripts import Transcript
 
-MAX_TOKENS = 500
+MAX_TOKENS = 800
 MAX_CITED_LINES = 6
-MAX_FIELD_CHARS = 200
-MAX_DESCRIPTION_CHARS = 1500
+LINES_STEP = 10
+MAX_CHARS = {Language.EN: (100, 500), Language.ZH: (40, 200)}
+"""The longest text of a field, and of the description: the schema bounds them, so that no answer is cut off."""
 MIN_DESCRIPTION_WORDS = 8
 COPIED_WORDS = {Language.EN: 8, Language.ZH: 12}
 """So many words in a row of the source are a copy; twelve Chinese characters make about eight words."""
 AGE_BANDS = ("under 18", "18-25", "26-35", "36-45", "46-55", "56-65", "over 65")
 _LIFE: dict[str, Any] = {
     "age": Literal[AGE_BANDS],
-    "job": str,
+    "job": None,
     "risk_tolerance": Literal["low", "medium", "high"],
-    "financial_situation": str,
-    "recent_stress": str,
+    "financial_situation": None,
+    "recent_stress": None,
 }
-"""The fields that must rest on customer lines, and the types of their values."""
+"""The fields that must rest on customer lines, and what they choose from; None for a text."""
 _MANNER = ("tone", "communication_habits")
-_ADDRESS = {Language.EN: r"^You[ '][^\"\\\n\r\t]+$", Language.ZH: r"^[你您][^\"\\\n\r\t]+$"}
-"""How a description begins; the rest keeps to what needs no escape in JSON, as grammars want it."""
+_SECOND_PERSON = {Language.EN: {"you", "your"}, Language.ZH: {"你", "您"}}
 _SAYS_NOTHING = frozenset({"", "unknown", "n/a", "none", "not known", "not mentioned", "未知", "不详", "无", "未提及"})
 
 
@@ -63,20 +63,22 @@ class _NumberedLine(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=256)
-def _answer_type(language: Language, customer_lines: int) -> type[BaseModel]:
-    """Return the type of an answer on a call with so many customer lines: no other line can be named.
+@lru_cache
+def _answer_type(language: Language, most_lines: int) -> type[BaseModel]:
+    """Return the type of an answer on a call with at most so many customer lines.
 
     Lines come before values, so that the value follows from them.
     """
-    number = Annotated[int, Field(ge=1, le=customer_lines)]
+    number = Annotated[int, Field(ge=1, le=most_lines)]
+    field_chars, description_chars = MAX_CHARS[language]
+    text = Annotated[str, Field(min_length=1, max_length=field_chars)]
     fields: dict[str, Any] = {}
     for name, value_type in _LIFE.items():
         lines = (tuple[number, ...], Field(min_length=1, max_length=MAX_CITED_LINES))
-        shown: Any = create_model(f"shown_{name}", lines=lines, value=(value_type, ...))
+        shown: Any = create_model(f"shown_{name}", lines=lines, value=(value_type or text, ...))
         fields[name] = (Literal["unknown"] | shown, ...)
-    fields |= dict.fromkeys(_MANNER, (str, ...))
-    fields["description"] = (Annotated[str, Field(pattern=_ADDRESS[language])], ...)
+    fields |= dict.fromkeys(_MANNER, (text, ...))
+    fields["description"] = (Annotated[str, Field(min_length=1, max_length=description_chars)], ...)
     return create_model("CustomerProfile", **fields)
 
 
@@ -118,12 +120,15 @@ async def extract_persona(chat: Chat, transcript: Transcript, id_: str) -> Draft
 
     def check(answer: BaseModel) -> None:
         nonlocal problem
-        problem = _find_problem(_texts(answer), copies, language)
+        shown = [line for name in _LIFE for line in getattr(getattr(answer, name), "lines", ())]
+        problem = "no-such-line" if max(shown, default=0) > lines else _find_problem(_texts(answer), copies, language)
         if problem:
             sent_back[problem] += 1
             raise ValueError(f"the persona will not do: {problem}")
 
-    answer_type = _answer_type(language, sum(line.speaker is Speaker.CUSTOMER for line in transcript.lines))
+    lines = sum(line.speaker is Speaker.CUSTOMER for line in transcript.lines)
+    # An engine compiles each schema that it has not seen, which takes seconds: calls of like length share one.
+    answer_type = _answer_type(language, -(-lines // LINES_STEP) * LINES_STEP)
     messages = distill_messages(transcript)
     try:
         answer = await chat.fill(Role.DISTILLER, messages, answer_type, max_tokens=MAX_TOKENS, check=check)
@@ -147,13 +152,9 @@ def _texts(answer: BaseModel) -> dict[str, str]:
 
 def _find_problem(texts: dict[str, str], copies: frozenset[tuple[str, ...]], language: Language) -> str | None:
     """Return why a persona made of these texts cannot be taken, None when it can."""
-    description = texts["description"]
-    if len(split_words(description)) < MIN_DESCRIPTION_WORDS:
+    words = split_words(texts["description"].lower())
+    if len(words) < MIN_DESCRIPTION_WORDS or _SECOND_PERSON[language].isdisjoint(words):
         return "no-description"
-    if len(description) > MAX_DESCRIPTION_CHARS or any(
-        len(text) > MAX_FIELD_CHARS for name, text in texts.items() if name != "description"
-    ):
-        return "over-long"
     if not copies.isdisjoint(_runs(texts.values(), COPIED_WORDS[language])):
         return "copied"
     if any(PLACEHOLDER.search(text) for text in texts.values()):
