@@ -22,7 +22,7 @@ from tests.loopback import Faults, Loopback, serve
 
 DATA = Path(__file__).parents[1] / "data"
 STAR = str(DATA / "star-60.jsonl")
-IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
+IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 10.0}
 
 
 async def distill(
