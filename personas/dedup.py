@@ -38,10 +38,10 @@ LEAF = 512
 CROWD = 16
 TILE = 1_024
 """Rows on either side of a product: so few that it stays in the cache, and so many that Python hardly counts."""
-CHUNK = 64
+CHUNK = 128
 """Vectors worked on at once in float64: they stay in the cache too."""
-SAMPLE = 2_048
-"""Rows that the coordinates are fitted to, every other one, or by which is chosen how many lead."""
+SAMPLE, SAMPLE_STEP = 2_048, 16
+"""The most rows, and the most of all rows, one in so many, that the coordinates are fitted to and chosen by."""
 BASIS = 128
 """The most coordinates that are kept; how many of them lead is chosen in steps of `STEP`."""
 STEP = 8
@@ -239,7 +239,7 @@ class _Selection:
         self.absorber = np.full(count, -1, np.int64)
         self.similarity = np.ones(count)
         self._vectors, self._squares, self._threshold, self._pool = vectors, squares, threshold, pool
-        sample = vectors[preference[:: -(-count // SAMPLE)]]
+        sample = vectors[preference[:: max(-(-count // SAMPLE), SAMPLE_STEP)]]
         self._bound = _Bound(sample, threshold)
         self._hash = _Hash(sample)
         # Room for all to survive: what is never written to takes no memory.

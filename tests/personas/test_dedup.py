@@ -22,6 +22,7 @@ SMALL: dict[str, Any] = {
     "TILE": 3,
     "CHUNK": 2,
     "SAMPLE": 8,
+    "SAMPLE_STEP": 2,
     "BASIS": 5,
     "STEP": 2,
     "TABLES": 3,
