@@ -179,15 +179,15 @@ def measure_here(name: str, folder: Path, rounds: int) -> None:
     vectors: Vectors = np.load(folder / "vectors.npy")
     select = METHODS[name].select
     select(vectors[:WARM_UP])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     seconds: list[float] = []
     while len(seconds) < rounds and sum(seconds) < SLOW_S:
         started = time.perf_counter()
         kept = select(vectors)
         seconds.append(time.perf_counter() - started)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     np.save(folder / f"{name}.npy", kept)
-    print(json.dumps({"seconds": median(seconds), "megabytes": (peak - before) / 1024}))
+    print(json.dumps({"seconds": median(seconds), "megabytes": (peak - before) / 1e6}))
 
 
 def measure(name: str, folder: Path, rounds: int) -> tuple[float, int, Rows]:

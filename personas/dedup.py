@@ -50,7 +50,9 @@ CLOSER_COST = 12_000.0
 LOOK_SHARE, DECIDE_SHARE = 1 / 16, 1 / 128
 """The shares of pairs up to which it costs less to look closer at them, and to decide them, than a product in full."""
 TABLES = 8
-CELLS = 128
+CELL = 4_096
+"""Rows in all for each cell of a table: with fewer, Python would take more time than the products of a cell."""
+MAX_CELLS = 256
 SKETCH = 64
 """Columns to which vectors are projected, to find their cells at less cost."""
 LOOKUP_FROM = 8_192
@@ -208,15 +210,16 @@ def _signs(rows: int, columns: int, seed: int) -> Floats:
 
 
 class _Hash:
-    """Puts vectors into one of `CELLS` cells in each of `TABLES` tables, near ones often into the same.
+    """Puts vectors into a cell in each of `TABLES` tables, near ones often into the same.
 
     All is done in whole numbers below 2**24, on which float32 makes no error: so cells are alike on every machine.
     """
 
-    def __init__(self, sample: Floats) -> None:
+    def __init__(self, sample: Floats, count: int) -> None:
+        cells = min(-(-count // CELL), MAX_CELLS)
         self._middle = np.rint(np.rint(sample * GRID).mean(axis=0, dtype=np.float64)).astype(np.float32)
         self._projection = _signs(sample.shape[1], SKETCH, seed=1)
-        self._directions = _signs(TABLES * SKETCH, CELLS, seed=2).reshape(TABLES, SKETCH, CELLS)
+        self._directions = _signs(TABLES * SKETCH, cells, seed=2).reshape(TABLES, SKETCH, cells)
 
     def sketches(self, vectors: Floats) -> Floats:
         """Return what the cells of vectors are found by, [rows, SKETCH]."""
@@ -241,7 +244,7 @@ class _Selection:
         self._vectors, self._squares, self._threshold, self._pool = vectors, squares, threshold, pool
         sample = vectors[preference[:: max(-(-count // SAMPLE), SAMPLE_STEP)]]
         self._bound = _Bound(sample, threshold)
-        self._hash = _Hash(sample)
+        self._hash = _Hash(sample, count)
         # Room for all to survive: what is never written to takes no memory.
         self._survivors = _Rows(np.empty(count, np.int64), np.empty((count, self._bound.width), np.float32))
         self._count = 0
@@ -373,7 +376,7 @@ class _Selection:
 
 def _by_cell(cells: Codes) -> list[Ints]:
     """Return for each cell the indices of what lies in it, ascending."""
-    return np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=CELLS))[:-1])
+    return np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=MAX_CELLS))[:-1])
 
 
 def _indices(reach: NDArray[np.bool_]) -> tuple[Ints, Ints]:

@@ -26,7 +26,8 @@ SMALL: dict[str, Any] = {
     "BASIS": 5,
     "STEP": 2,
     "TABLES": 3,
-    "CELLS": 4,
+    "CELL": 10,
+    "MAX_CELLS": 4,
     "LOOKUP_FROM": 1,
     "CROWDED": 1,
 }
@@ -36,7 +37,7 @@ SIZES: tuple[dict[str, Any], ...] = (
     SMALL,
     SMALL | {"CLOSER_COST": 0.0, "LOOK_SHARE": 1.0},
     SMALL | {"CLOSER_COST": 0.0, "LOOK_SHARE": 1.0, "DECIDE_SHARE": 1.0},
-    SMALL | {"LOOK_SHARE": 0.0, "TABLES": 1, "CELLS": 1},
+    SMALL | {"LOOK_SHARE": 0.0, "TABLES": 1, "MAX_CELLS": 1},
     {"LEAF": 2, "TILE": 1, "SLICE": 1, "BLOCK": 7, "MAX_BLOCK": 7},
 )
 
@@ -236,6 +237,7 @@ def test_tables_find_a_survivor_for_nearly_all_copies(cluster_set: Floats, monke
     monkeypatch.setattr(dedup._Selection, "_look_up", counting)
     monkeypatch.setattr(dedup, "BLOCK", 2000)
     monkeypatch.setattr(dedup, "LOOKUP_FROM", 100)
+    monkeypatch.setattr(dedup, "CELL", 40)
     prune(cluster_set, np.arange(len(cluster_set)), 0.85)
     ((absorbed, missed),) = found
     assert absorbed > 10 * missed
@@ -266,7 +268,7 @@ def test_bursts_of_copies_are_not_paired_among_themselves(monkeypatch: pytest.Mo
 
 def test_cells_are_found_without_rounding(cluster_set: Floats) -> None:
     some = cluster_set[:400]
-    hashed = dedup._Hash(cluster_set)
+    hashed = dedup._Hash(cluster_set, 10**6)
     sketches = hashed.sketches(some)
     grid = (np.rint(some * dedup.GRID) - hashed._middle).astype(np.int64)
     whole = np.rint(grid @ hashed._projection.astype(np.int64) / dedup.SKETCH).astype(np.int64)
