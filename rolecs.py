@@ -26,7 +26,8 @@ from outputs.extraction import EXTRACTIONS
 from outputs.files import write_whole
 from outputs.formats import Format
 from outputs.record import DIALOGUES
-from outputs.store import Outcome, RunKind, RunStore
+from outputs.run import Outcome, RunKind
+from outputs.store import RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
@@ -63,6 +64,8 @@ Seed = Annotated[int | None, _option("seed", "--seed")]
 PoolFile = Annotated[Path | None, _option("out", "--out", of=PoolSettings)]
 Threshold = Annotated[float | None, _option("threshold", "--threshold", of=PoolSettings)]
 EmbeddingModelName = Annotated[str | None, _option("embedding_model", "--embedding-model", of=PoolSettings)]
+JudgeVotes = Annotated[int | None, _option("judge_votes", "--judge-votes")]
+MinAgreement = Annotated[float | None, _option("min_agreement", "--min-agreement")]
 Report = Annotated[Path | None, _option("report", "--report", of=PoolSettings)]
 
 
@@ -93,10 +96,17 @@ def generate(
     engine_args: EngineArgs = None,
     temperature: Annotated[float | None, _option("temperature", "--temperature")] = None,
     thinking_tokens: ThinkingTokens = None,
+    repairs: Annotated[int | None, _option("repairs", "--repairs")] = None,
+    judge_votes: JudgeVotes = None,
+    min_agreement: MinAgreement = None,
+    canaries: Annotated[float | None, _option("canaries", "--canaries")] = None,
+    max_similarity: Annotated[float | None, _option("max_similarity", "--max-similarity")] = None,
+    embedding_model: EmbeddingModelName = None,
     config: Config = None,
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
     from graphs.batch import run_job
+    from graphs.twins import find_twin_model, reject_twins
 
     flags = _given(
         dialogues=dialogues,
@@ -114,11 +124,21 @@ def generate(
         engine_args=shlex.split(engine_args) if engine_args else None,
         temperature=temperature,
         thinking_tokens=thinking_tokens,
+        repairs=repairs,
+        judge_votes=judge_votes,
+        min_agreement=min_agreement,
+        canaries=canaries,
+        max_similarity=max_similarity,
+        embedding_model=embedding_model,
     )
     settings = _job_settings(Settings, DIALOGUES, config, flags, resume=resume, retry_failed=retry_failed)
     go_on = f"rolecs generate --resume --run {settings.run}"
-    job = run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed)
-    funnel = _run(job, f"What has ended is stored; go on with: {go_on}")
+    hint = f"What has ended is stored; go on with: {go_on}"
+    with _interruptible():
+        twin_model = find_twin_model(settings)
+    _run(run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
+    with _interruptible(hint):
+        funnel = reject_twins(settings, twin_model, progress)
     output.print(summarise(funnel))
     output.print(f"Run: {settings.run}")
     if funnel.outcomes[Outcome.FAILED]:
@@ -273,6 +293,8 @@ def judge(
     file: Annotated[Path, typer.Argument(help="Labelled dialogues: JSONL in rolecs or CSConv form.", metavar="FILE")],
     out: Annotated[Path | None, typer.Option(help="File for the judgements; standard output by default.")] = None,
     language: LanguageOption = None,
+    judge_votes: JudgeVotes = None,
+    min_agreement: MinAgreement = None,
     concurrency: Concurrency = None,
     base_url: BaseUrls = None,
     model: Model = None,
@@ -284,6 +306,8 @@ def judge(
 
     flags = _given(
         language=language,
+        judge_votes=judge_votes,
+        min_agreement=min_agreement,
         concurrency=concurrency,
         base_url=base_url,
         model=model,

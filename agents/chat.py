@@ -105,11 +105,13 @@ class Chat:
         answer_type: type[AnswerT],
         *,
         max_tokens: int,
+        temperature: float | None = None,
         check: Callable[[AnswerT], None] | None = None,
     ) -> AnswerT:
         """Return an instance of `answer_type`, by a JSON schema that constrains the decoding.
 
-        `check` raises ValueError on an answer that says what it must not: it is sent back like an unreadable one.
+        `temperature` is taken instead of the dialogue's. `check` raises ValueError on an answer that says what it must
+        not: it is sent back like an unreadable one.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, invalid or sent back.
@@ -123,6 +125,8 @@ class Chat:
             return answer
 
         form = _json_format(answer_type) | {"max_tokens": max_tokens}
+        if temperature is not None:
+            form["temperature"] = temperature
         return await self._ask(role, messages, form, parse)
 
     async def _ask(

@@ -116,9 +116,14 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 class _Trouble:
-    """One call's failures since the first of them, and when they are enough."""
+    """One call's failures since the first of them, and when they are enough.
+
+    Unreadable answers and failures on the way are counted apart, so that the latter leave no trace in what is played.
+    """
 
     def __init__(self, client: "ChatClient") -> None:
+        self.unreadable = 0
+        self._failed = 0
         self._client = client
         self._since: float | None = None
 
@@ -139,11 +144,16 @@ class _Trouble:
         """
         self._since = self._since or time.monotonic()
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, UnreadableAnswerError):
+            self.unreadable += 1
+            self._failed = 0
+            return self.unreadable >= self._client.patience.attempts
         busy = isinstance(error, openai.APIStatusError) and error.status_code in _BUSY
         away = isinstance(error, openai.APIConnectionError) and not isinstance(_root_cause(error), TimeoutError)
         if busy or (away and self.is_shared):
             return self.seconds >= self._client.patience.outage_s
-        return state.attempt_number >= self._client.patience.attempts
+        self._failed += 1
+        return self._failed >= self._client.patience.attempts
 
 
 class ChatClient:
@@ -240,21 +250,14 @@ class ChatClient:
             retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
         )
 
-        unreadable = 0
-
         async def attempt() -> ResultT:
-            nonlocal unreadable
-            warmth = max(temperature, RETRY_TEMPERATURE) if unreadable else temperature
+            warmth = max(temperature, RETRY_TEMPERATURE) if trouble.unreadable else temperature
             response = await self._openai.post(
                 "/chat/completions",
                 cast_to=httpx2.Response,
-                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(unreadable)},
+                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)},
             )
-            try:
-                return self._read(response.content, parse, count)
-            except UnreadableAnswerError:
-                unreadable += 1
-                raise
+            return self._read(response.content, parse, count)
 
         try:
             return await retrying(attempt)

@@ -14,9 +14,11 @@ def customer_messages(view: CustomerView, task: str) -> list[Message]:
     return call_messages(system, "", view.turns, Speaker.CUSTOMER, task)
 
 
-async def say_customer_turn(chat: Chat, view: CustomerView, direction: str, *, ends_call: bool, max_tokens: int) -> str:
-    """Say the customer's next turn, in at most `max_tokens` tokens."""
-    task = render(view.language, "customer", direction=direction, ends_call=ends_call)
+async def say_customer_turn(
+    chat: Chat, view: CustomerView, direction: str, *, ends_call: bool, max_tokens: int, hint: str = ""
+) -> str:
+    """Say the customer's next turn, in at most `max_tokens` tokens; `hint` tells what was wrong with the last try."""
+    task = render(view.language, "customer", direction=direction, ends_call=ends_call, hint=hint)
     return await chat.say(
         Role.CUSTOMER,
         customer_messages(view, task),

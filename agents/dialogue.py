@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy
+
+Action = Literal["said-again", "rewound", "abandoned"]
+"""What is done about a turn that failed a check."""
 
 
 class Turn(BaseModel):
@@ -27,6 +31,25 @@ class Turn(BaseModel):
     def stage(self) -> Stage | None:
         """The stage that the turn's strategy serves; None on customer turns."""
         return STRATEGIES[self.strategy].stage if self.strategy else None
+
+
+class Repair(BaseModel):
+    """A turn that failed a check while the call was played: its one-based place, and what was done about it.
+
+    It was said again; or, after too many tries, the call went back by an exchange, or was abandoned.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    turn: int
+    speaker: Speaker
+    check: str
+    action: Action
+
+
+def is_abandoned(repairs: Sequence[Repair]) -> bool:
+    """Tell whether a call with these repairs was given up."""
+    return bool(repairs) and repairs[-1].action == "abandoned"
 
 
 class Plan(BaseModel):

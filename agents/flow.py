@@ -160,10 +160,11 @@ class FlowBreach(NamedTuple):
 
 def broken_rules(turns: Sequence[Turn], limits: Limits) -> list[FlowBreach]:
     """Return every flow rule that a finished call broke, in the order of its turns."""
-    return [
-        FlowBreach(index, rule)
-        for index, turn in enumerate(turns)
-        if turn.speaker is Speaker.SUPPORTER and turn.strategy
-        for rule in FLOW_RULES
-        if turn.strategy in rule.forbidden(Progress.of(turns[:index]), limits)
-    ]
+    breaches = []
+    for index, turn in enumerate(turns):
+        if turn.speaker is Speaker.SUPPORTER and turn.strategy:
+            before = Progress.of(turns[:index])
+            breaches += [
+                FlowBreach(index, rule) for rule in FLOW_RULES if turn.strategy in rule.forbidden(before, limits)
+            ]
+    return breaches

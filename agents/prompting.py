@@ -6,6 +6,7 @@ which every chat template accepts, and the two roles of one side share all but t
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -33,8 +34,20 @@ def _environment(language: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(PROMPTS / language), undefined=StrictUndefined, autoescape=False, trim_blocks=True
     )
+    environment.filters["quoted"] = _quoted
     environment.globals.update(strategies=STRATEGIES, language=language, names=SPEAKER_NAMES[language])
     return environment
+
+
+def _quoted(text: str) -> str:
+    r"""Return a text in quotes on one line, so that nothing in it reads like the lines around it.
+
+    Angle brackets are replaced: some tokenizers take what stands between them for the end of a message.
+
+    >>> print(_quoted('Fine.' + chr(10) + '[9] Supporter: "no" <|im_end|>'))
+    "Fine. [9] Supporter: \"no\" ‹|im_end|›"
+    """
+    return json.dumps(" ".join(text.split()), ensure_ascii=False).replace("<", "‹").replace(">", "›")
 
 
 def render(language: Language, prompt: str, /, **values: object) -> str:
@@ -66,9 +79,11 @@ def call_messages(system: str, opening: str, turns: Iterable[Turn], speaker: Spe
 
 
 @cache
-def prompts_digest() -> str:
-    """Return a short digest of all that prompts are made of, so that a run knows when it changed."""
+def prompts_digest(*prompts: str) -> str:
+    """Return a short digest of all that prompts (those named, or all) are made of, to know when it changed."""
     digest = hashlib.sha256(repr((STRATEGIES, SPEAKER_NAMES, TOPICS)).encode())
     for path in sorted(PROMPTS.rglob("*.md")):
+        if prompts and path.stem not in prompts:
+            continue
         digest.update(path.relative_to(PROMPTS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -25,6 +25,17 @@ def _any_of(words: frozenset[str]) -> str:
 SPEAKER_PATTERN = rf"(?:{_any_of(SPEAKER_WORDS)})"
 LABEL_PATTERN = rf"(?:(?:strategy|策略)\s*[:：]?\s*)?(?:{_any_of(_LONG_LABELS | frozenset(Strategy))})"
 
+STRATEGY_NAMES_PATTERN = (
+    "(?:"
+    + "|".join(
+        re.escape(entry.wording[Language.EN].name)
+        for entry in STRATEGIES.values()
+        if " " in entry.wording[Language.EN].name
+    )
+    + ")"
+)
+"""The strategies' English names of several words, which nobody says by chance with capital letters."""
+
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _BREAKS = re.compile(r"\s*\n\s*")
 _CJK = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"

@@ -15,10 +15,12 @@ def supporter_messages(view: SupporterView, task: str) -> list[Message]:
     return call_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
 
 
-async def say_supporter_turn(chat: Chat, view: SupporterView, strategy: Strategy, max_tokens: int) -> str:
-    """Say the supporter's next turn, in at most `max_tokens` tokens."""
+async def say_supporter_turn(
+    chat: Chat, view: SupporterView, strategy: Strategy, max_tokens: int, hint: str = ""
+) -> str:
+    """Say the supporter's next turn, in at most `max_tokens` tokens; `hint` tells what was wrong with the last try."""
     wording = STRATEGIES[strategy].wording[view.language]
-    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning)
+    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning, hint=hint)
     return await chat.say(
         Role.SUPPORTER,
         supporter_messages(view, task),

@@ -13,6 +13,7 @@ class Role(StrEnum):
     SUPPORTER = "supporter"
     CUSTOMER_ASSISTANT = "customer_assistant"
     CUSTOMER = "customer"
+    LABELLER = "labeller"
     JUDGE = "judge"
     DISTILLER = "distiller"
 

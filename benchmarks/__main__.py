@@ -5,7 +5,7 @@ Each one can be run alone and takes arguments then: `python -m benchmarks.client
 
 import argparse
 
-from benchmarks import client_cpu, dedup, embedding, engine_cache, prefix_cache, private_data
+from benchmarks import client_cpu, dedup, embedding, engine_cache, prefix_cache, private_data, turn_checks
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     private_data.main([])
+    turn_checks.main([])
     dedup.main([])
     embedding.main([])
     client_cpu.main([])

@@ -36,7 +36,7 @@ from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.batch import run_job
 from graphs.settings import Secrets, Settings
-from outputs.store import Outcome
+from outputs.run import Outcome
 from tests.loopback import Loopback, serve
 
 Body = dict[str, Any]

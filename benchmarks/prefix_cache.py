@@ -32,7 +32,7 @@ from graphs.play import play_dialogue
 from graphs.servers import Replica
 from graphs.settings import Settings
 from outputs.record import Planned
-from outputs.store import Outcome
+from outputs.run import Outcome
 from personas.persona import Persona
 from personas.pool import load_pool
 from quality.rubric import POINT_CODES

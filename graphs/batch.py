@@ -11,7 +11,8 @@ from graphs.servers import Replica, Servers
 from graphs.settings import Secrets, Settings
 from graphs.workers import work_off
 from outputs.record import DIALOGUES, Planned, Record
-from outputs.store import Funnel, RunStore
+from outputs.run import Funnel
+from outputs.store import RunStore
 from personas.pool import load_pool
 
 

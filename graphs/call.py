@@ -3,6 +3,7 @@
 Nodes are thin: each builds the view that its role may see, calls the role and returns what changed. Routers are pure.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from langgraph.graph import START, StateGraph
@@ -12,18 +13,25 @@ from langgraph.runtime import Runtime
 from agents.csc import Speaker, Strategy
 from agents.customer import say_customer_turn
 from agents.customer_assistant import direct_customer
-from agents.dialogue import CustomerView, SupporterView, Turn
+from agents.dialogue import Action, CustomerView, Repair, SupporterView, Turn, is_abandoned
 from agents.flow import Limits, Progress, allowed_strategies
 from agents.planner import plan_call
 from agents.supporter import say_supporter_turn
 from agents.supporter_assistant import choose_strategy
 from agents.topics import TOPICS
-from graphs.state import CallContext, CallState
+from graphs.state import CallContext, CallState, CallUpdate, Rewind
+from quality.turn_checks import HINTS, check_turn
+
+EXCHANGE = 2
+"""So many turns are taken back when a turn cannot be mended: the speaker's last one, and the answer to it."""
 
 
 def recursion_limit(limits: Limits) -> int:
-    """Return how many steps a call can take: the planner, and two roles for each utterance."""
-    return 2 + 2 * limits.max_utterances
+    """Return how many steps a call can take: the planner, and two roles for each utterance.
+
+    A call may go back once at each length it has, which costs the try and the exchange to be said anew.
+    """
+    return 2 + 2 * limits.max_utterances * (2 + EXCHANGE)
 
 
 def _supporter_view(state: CallState, context: CallContext) -> SupporterView:
@@ -49,12 +57,16 @@ async def supporter_assistant(state: CallState, runtime: Runtime[CallContext]) -
     return {"strategy": await choose_strategy(context.chat, _supporter_view(state, context), allowed)}
 
 
-async def supporter(state: CallState, runtime: Runtime[CallContext]) -> CallState:
+async def supporter(state: CallState, runtime: Runtime[CallContext]) -> CallUpdate:
     """Say the supporter's next turn."""
     context = runtime.context
-    strategy = state["strategy"]
-    text = await say_supporter_turn(context.chat, _supporter_view(state, context), strategy, context.utterance_tokens)
-    return {"turns": [Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)]}
+    view, strategy = _supporter_view(state, context), state["strategy"]
+
+    async def say(hint: str) -> Turn:
+        text = await say_supporter_turn(context.chat, view, strategy, context.utterance_tokens, hint)
+        return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
+
+    return await _say_sound_turn(state, context, say)
 
 
 async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) -> CallState:
@@ -69,23 +81,56 @@ async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) ->
     return {"direction": direction, "ends_call": ends_call}
 
 
-async def customer(state: CallState, runtime: Runtime[CallContext]) -> CallState:
+async def customer(state: CallState, runtime: Runtime[CallContext]) -> CallUpdate:
     """Say the customer's next turn."""
     context = runtime.context
-    direction, ends_call = state["direction"], state["ends_call"]
-    text = await say_customer_turn(
-        context.chat,
-        _customer_view(state, context),
-        direction,
-        ends_call=ends_call,
-        max_tokens=context.utterance_tokens,
-    )
-    return {"turns": [Turn(speaker=Speaker.CUSTOMER, text=text, direction=direction, ends_call=ends_call)]}
+    view, direction, ends_call = _customer_view(state, context), state["direction"], state["ends_call"]
+
+    async def say(hint: str) -> Turn:
+        text = await say_customer_turn(
+            context.chat, view, direction, ends_call=ends_call, max_tokens=context.utterance_tokens, hint=hint
+        )
+        return Turn(speaker=Speaker.CUSTOMER, text=text, direction=direction, ends_call=ends_call)
+
+    return await _say_sound_turn(state, context, say)
 
 
-def after_supporter(state: CallState) -> Literal["customer_assistant", "__end__"]:
-    """End the call once the supporter has closed it, else let the customer answer."""
+async def _say_sound_turn(state: CallState, context: CallContext, say: Callable[[str], Awaitable[Turn]]) -> CallUpdate:
+    """Say a turn until it passes the checks; after too many tries go back by an exchange, or abandon the call.
+
+    `say` gets the hint for its try. It goes back at a length that it has not gone back at or beyond before.
+    """
+    turns = state["turns"]
+    repairs: list[Repair] = []
+    hint = ""
+    for tries_left in reversed(range(context.repairs + 1)):
+        turn = await say(hint)
+        fault = next(check_turn(turn, turns, context.language), None)
+        if fault is None:
+            return {"turns": [turn], "repairs": repairs}
+        can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
+        action: Action = "said-again" if tries_left else "rewound" if can_rewind else "abandoned"
+        repairs.append(Repair(turn=len(turns) + 1, speaker=turn.speaker, check=fault.check, action=action))
+        hint = HINTS[fault.check][context.language]
+    if repairs[-1].action == "abandoned":
+        return {"repairs": repairs}
+    return {"turns": Rewind(EXCHANGE), "repairs": repairs, "rewound_at": len(turns)}
+
+
+def after_supporter(state: CallState) -> Literal["customer_assistant", "supporter_assistant", "__end__"]:
+    """End the call once the supporter has closed it, else let the customer answer; start over after a rewind."""
+    if is_abandoned(state["repairs"]):
+        return "__end__"
+    if not state["turns"] or state["turns"][-1].speaker is Speaker.CUSTOMER:
+        return "supporter_assistant"
     return "__end__" if state["turns"][-1].strategy is Strategy.AC else "customer_assistant"
+
+
+def after_customer(state: CallState) -> Literal["supporter_assistant", "customer_assistant", "__end__"]:
+    """Let the supporter answer; start over after a rewind."""
+    if is_abandoned(state["repairs"]):
+        return "__end__"
+    return "supporter_assistant" if state["turns"][-1].speaker is Speaker.CUSTOMER else "customer_assistant"
 
 
 def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallState]:
@@ -98,7 +143,7 @@ def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallS
     builder.add_edge("supporter_assistant", "supporter")
     builder.add_conditional_edges("supporter", after_supporter)
     builder.add_edge("customer_assistant", "customer")
-    builder.add_edge("customer", "supporter_assistant")
+    builder.add_conditional_edges("customer", after_customer)
     return builder.compile(name="call")
 
 

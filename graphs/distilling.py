@@ -19,7 +19,8 @@ from graphs.settings import DistillSettings, Secrets
 from graphs.workers import work_off
 from outputs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.pool_summary import Stage
-from outputs.store import Funnel, Outcome, RunStore
+from outputs.run import Funnel, Outcome
+from outputs.store import RunStore
 from personas.embedding import EmbeddingModel
 from personas.extraction import extract_persona
 from personas.intake import Intake, take_in
@@ -75,12 +76,8 @@ async def distill_job(
             return await _distill_call(planned, calls[planned.position], replica, settings)
 
         funnel = await work_off(store, servers, distill, console, retry_failed=retry_failed)
-        extractions = list(store.records(Outcome.KEPT))
-        sent_back = Counter[str]()
-        for extraction in (*extractions, *store.records(Outcome.REJECTED)):
-            sent_back.update(extraction.sent_back)
-    personas = [extraction.persona for extraction in extractions if extraction.persona]
-    return Distilled(personas, models, _stages(intake, funnel, sent_back), funnel)
+        personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
+    return Distilled(personas, models, _stages(intake, funnel), funnel)
 
 
 async def _read(settings: DistillSettings, intake: Intake, console: Console) -> list[Transcript]:
@@ -133,7 +130,7 @@ async def _distill_call(planned: Call, call: Transcript, replica: Replica, setti
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 
 
-def _stages(intake: Intake, funnel: Funnel, sent_back: Counter[str]) -> list[Stage]:
+def _stages(intake: Intake, funnel: Funnel) -> list[Stage]:
     """Return the stages of a distillation up to the extracted personas."""
 
     def parts(counts: Counter[str] | dict[str, int]) -> list[Stage]:
@@ -144,7 +141,7 @@ def _stages(intake: Intake, funnel: Funnel, sent_back: Counter[str]) -> list[Sta
     stages += [Stage(name="filtered out", count=intake.filtered.total()), *parts(intake.filtered)]
     replaced = Counter({kind.value: count for kind, count in intake.replaced.items()})
     stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
-    stages += [Stage(name="answers sent back", count=sent_back.total()), *parts(sent_back)]
+    stages += [Stage(name="answers sent back", count=sum(funnel.repairs.values())), *parts(funnel.repairs)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))
     stages += [Stage(name="dropped", count=funnel.outcomes[Outcome.REJECTED]), *parts(funnel.reasons)]
     stages.append(Stage(name="extracted", count=funnel.outcomes[Outcome.KEPT]))

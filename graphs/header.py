@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from agents.engine import installed_engine
 from agents.prompting import prompts_digest
 from graphs.settings import DistillSettings, Settings
-from outputs.store import Header
+from outputs.run import Header
 from personas.persona import Persona
 from personas.transcripts import Transcript
-from quality.rubric import RUBRIC
+from quality.rubric import rubric_digest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
 """The packages whose versions are written, beside Python's and the engine's."""
@@ -43,6 +43,10 @@ def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_
             "top_p",
             "thinking_tokens",
             "utterance_tokens",
+            "repairs",
+            "judge_votes",
+            "min_agreement",
+            "canaries",
             "limits",
         },
     )
@@ -51,7 +55,7 @@ def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_
         "judge_model": judge_model,
         "personas": f"{len(pool)} ({_digest(persona.digest() for persona in pool)})",
         "prompts": prompts_digest(),
-        "rubric": _digest([repr(RUBRIC[settings.language])]),
+        "rubric": rubric_digest(settings.language),
     }
     return Header.build(configuration, settings.model_dump(mode="json"), _versions())
 

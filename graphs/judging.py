@@ -15,7 +15,8 @@ from graphs.progress import LoadingDisplay
 from graphs.servers import Servers, shared_log
 from graphs.settings import Secrets, Settings
 from outputs.reading import Labelled, read_dialogues
-from quality.judge import Case, judge_call
+from quality.case import Case
+from quality.gate import Findings
 from quality.rules import Violation, check_rules
 from quality.verdict import Verdict
 
@@ -69,11 +70,13 @@ async def _judge(dialogue: Labelled, client: ChatClient, settings: Settings, slo
         goal=dialogue.goal,
         turns=dialogue.turns,
     )
-    violations = tuple(check_rules(dialogue.turns, settings.limits))
+    violations = tuple(check_rules(dialogue.turns, settings.limits, settings.language))
     chat = Chat(client, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
     async with slots:
         try:
-            verdict = await judge_call(chat, case)
+            verdict = await settings.gate.judge(chat, case)
         except CallError as error:
             verdict = Verdict(unscored=str(error))
-    return Judged(id=dialogue.id, kept=not violations and verdict.is_flawless, violations=violations, verdict=verdict)
+    return Judged(
+        id=dialogue.id, kept=not Findings(violations, verdict).reasons, violations=violations, verdict=verdict
+    )

@@ -1,8 +1,12 @@
-"""One dialogue from plan to record: the five roles play it, the rules and the judge decide on it."""
+"""One dialogue from plan to record: the five roles play it, the gate decides on it, and may be tried itself."""
+
+from contextlib import suppress
+from random import Random
+from typing import Any
 
 from agents.chat import Chat, derive_seed
-from agents.dialogue import Plan, Turn
-from agents.errors import EngineError
+from agents.dialogue import is_abandoned
+from agents.errors import CallError, EngineError
 from agents.topics import TOPICS
 from graphs.call import graph, recursion_limit
 from graphs.servers import Replica
@@ -10,33 +14,32 @@ from graphs.settings import Settings
 from graphs.state import CallContext
 from outputs.record import Planned, Record
 from personas.persona import Persona
-from quality.judge import Case, judge_call
-from quality.rules import Violation, check_rules
-from quality.verdict import Verdict
+from quality.canaries import Canary, draw_canary, sound_calls
+from quality.case import Case
 
 
 async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, settings: Settings) -> Record:
-    """Play and judge one dialogue. Whatever goes wrong with it is in its record.
+    """Play a dialogue and send it through the gate. Whatever goes wrong with it is in its record.
 
     Raises:
         EngineError: the engine is gone; the dialogue has not ended.
     """
     play = Chat(replica.play, settings.sampling, planned.seed)
     judge = Chat(replica.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"))
-    plan: Plan | None = None
-    turns: list[Turn] = []
-    violations: list[Violation] = []
-    verdict: Verdict | None = None
-    error: str | None = None
+    ended: dict[str, Any] = {}
     try:
-        plan, turns = await _play(play, planned, persona, settings)
-        violations = check_rules(turns, settings.limits)
-        if not violations:
-            verdict = await judge_call(judge, _case(planned, persona, plan, turns, settings))
+        ended |= await _play(play, planned, persona, settings)
+        case = _case(planned, persona, ended, settings)
+        passes = False
+        if not is_abandoned(ended["repairs"]):
+            findings = await settings.gate.examine(judge, case)
+            ended |= {"violations": findings.violations, "verdict": findings.verdict}
+            passes = not findings.reasons
+        ended["canaries"] = await _send_canaries(judge, case if passes else None, planned.seed, settings)
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        error = f"{type(caught).__name__}: {caught}"
+        ended["error"] = f"{type(caught).__name__}: {caught}"
     return Record(
         id=planned.key,
         language=settings.language,
@@ -45,31 +48,48 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
         seed=planned.seed,
         model=replica.play.model,
         judge_model=replica.judge.model,
-        plan=plan,
-        turns=tuple(turns),
-        violations=tuple(violations),
-        verdict=verdict,
-        error=error,
         usage=play.usage | judge.usage,
+        **ended,
     )
 
 
-async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> tuple[Plan, list[Turn]]:
-    context = CallContext(chat, settings.language, settings.limits, settings.utterance_tokens)
+async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> dict[str, Any]:
+    """Return plan, turns and repairs of a call."""
+    context = CallContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
     end = await graph.ainvoke(
-        {"persona": persona.description, "topic": planned.topic, "number": planned.number, "turns": []},
+        {"persona": persona.description, "topic": planned.topic, "number": planned.number, "turns": [], "repairs": []},
         {"recursion_limit": recursion_limit(settings.limits)},
         context=context,
     )
-    return end["plan"], end["turns"]
+    return {"plan": end["plan"], "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
 
 
-def _case(planned: Planned, persona: Persona, plan: Plan, turns: list[Turn], settings: Settings) -> Case:
+def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: Settings) -> Case:
     return Case(
         language=settings.language,
         topic=TOPICS[planned.topic][settings.language].name,
-        scenario=plan.scenario,
+        scenario=ended["plan"].scenario,
         persona=persona.description,
-        goal=plan.customer_goal,
-        turns=turns,
+        goal=ended["plan"].customer_goal,
+        turns=ended["turns"],
     )
+
+
+async def _send_canaries(chat: Chat, passed: Case | None, seed: int, settings: Settings) -> tuple[Canary, ...]:
+    """Send two calls through the gate, for a share of dialogues: one with a planted fault, and a sound one.
+
+    Nothing tells judge and labeller that these are no calls of the run. The fault is planted into the dialogue itself
+    where it has `passed`, else into the sound call. What the judge's server refuses is left out: it says nothing of the
+    gate, and the dialogue has ended well.
+    """
+    random = Random(derive_seed(seed, "canaries"))
+    if random.random() >= settings.canaries:
+        return ()
+    sound = random.choice(sound_calls(settings.language))
+    name, planted = draw_canary(passed or sound, random.getrandbits(31))
+    canaries = []
+    for fault, case in ((name, planted), (None, sound)):
+        with suppress(CallError):
+            reasons = (await settings.gate.examine(chat, case)).reasons
+            canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=tuple(reasons)))
+    return tuple(canaries)

@@ -87,9 +87,9 @@ def make_pool(
         if not those:
             continue
         texts = [persona.description for persona in those]
-        with _bar(console, "embedding", len(those)) as advance:
+        with bar(console, "embedding", len(those)) as advance:
             vectors = embed(texts, models[language], platformdirs.user_cache_path("rolecs") / "vectors", advance)
-        with _bar(console, "merging", len(those)) as advance:
+        with bar(console, "merging", len(those)) as advance:
             merged.append(merge_duplicates(those, vectors, settings.threshold, advance))
     names = [model.name for model in models.values()]
     summary = PoolSummary.build(stages, merged, settings.threshold, names)
@@ -110,7 +110,7 @@ def merges_file(pool: Path) -> Path:
 
 
 @contextmanager
-def _bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
+def bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar in a terminal; what it yields moves it to so many items done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agents.client import ChatClient
 from agents.usage import Usage
-from outputs.store import Outcome
+from outputs.run import Outcome
 
 LIVE_S = 0.5
 PLAIN_S = 10.0

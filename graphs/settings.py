@@ -17,6 +17,7 @@ from agents.flow import Limits
 from agents.options import Patience, Sampling, normalise_base_url
 from agents.topics import TOPICS
 from personas.filters import Filters
+from quality.gate import Gate
 
 
 class Secrets(BaseSettings):
@@ -36,6 +37,9 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
+_EMBEDDING_MODEL: str | None = Field(
+    None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
+)
 BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
@@ -85,7 +89,31 @@ class Settings(ServerSettings):
     judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
     judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
+    repairs: int = Field(
+        2,
+        ge=0,
+        description="How often a turn that fails a check is said again before the call goes back by an exchange.",
+    )
+    judge_votes: int = Field(1, ge=1, description="Votes of the judge on each point; the majority decides.")
+    min_agreement: float = Field(
+        0.5, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
+    )
+    canaries: float = Field(
+        0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
+    )
+    max_similarity: float = Field(
+        0.92,
+        gt=0,
+        le=1,
+        description="Cosine similarity from which a dialogue counts as an earlier one said again; 1 compares none.",
+    )
+    embedding_model: str | None = _EMBEDDING_MODEL
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+
+    @property
+    def gate(self) -> Gate:
+        """What dialogues must pass."""
+        return Gate(self.limits, self.judge_votes, self.min_agreement)
 
     @property
     def judge_sampling(self) -> Sampling:
@@ -110,9 +138,7 @@ class PoolSettings(BaseModel):
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
-    embedding_model: str | None = Field(
-        None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
-    )
+    embedding_model: str | None = _EMBEDDING_MODEL
     report: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
         None, description="File for an HTML report on the pool."
     )

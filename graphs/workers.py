@@ -10,7 +10,8 @@ from rich.console import Console
 from agents.errors import EngineError, StoreError
 from graphs.progress import LoadingDisplay, Tally, show_progress
 from graphs.servers import Replica, Servers
-from outputs.store import Funnel, Outcome, PlannedT, RecordT, RunStore
+from outputs.run import Funnel, Outcome, PlannedT, RecordT
+from outputs.store import RunStore
 
 FAILURES_IN_A_ROW = 20
 """So many failed items, one after the other, mean that something is wrong with all of them: the job stops."""

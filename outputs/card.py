@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from agents.csc import STRATEGIES, Language
 from agents.topics import TOPICS
 from outputs.manifest import Manifest
-from outputs.store import Header, Outcome
+from outputs.run import Header, Outcome
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

@@ -11,7 +11,8 @@ from outputs.files import write_whole
 from outputs.formats import Format, format_lines, rejected_line
 from outputs.manifest import MANIFEST, Manifest, Shard, read_manifest
 from outputs.record import Planned, Record
-from outputs.store import Outcome, RunStore
+from outputs.run import Outcome
+from outputs.store import RunStore
 
 
 def export_run(

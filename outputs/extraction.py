@@ -5,7 +5,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from agents.csc import Language
-from outputs.store import EndedItem, Outcome, RunKind
+from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 
 
@@ -44,6 +44,11 @@ class Extraction(EndedItem):
     def reasons(self) -> list[str]:
         """Why no persona could be taken."""
         return [self.problem] if self.problem else []
+
+    @property
+    def tallies(self) -> Tallies:
+        """How often an answer was sent back, by why."""
+        return {REPAIRS: self.sent_back} if self.sent_back else {}
 
 
 EXTRACTIONS = RunKind("distill", Call, Extraction)

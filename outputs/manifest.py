@@ -8,7 +8,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.flow import Limits
 from outputs.files import write_whole
 from outputs.formats import Format
-from outputs.store import Outcome
+from outputs.run import Outcome
 
 MANIFEST = "manifest.json"
 

@@ -1,13 +1,24 @@
 """The record of one dialogue: all that was planned, said, found and spent, and how it ended."""
 
+from collections import Counter
 from typing import NamedTuple
 
+from pydantic import BaseModel, ConfigDict
+
 from agents.csc import Language
-from agents.dialogue import Plan, Turn
-from outputs.store import EndedItem, Outcome, RunKind
+from agents.dialogue import Plan, Repair, Turn, is_abandoned
+from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
+from quality.canaries import Canary
+from quality.gate import Findings
 from quality.rules import Violation
 from quality.verdict import Verdict
+
+CANARIES = "canaries"
+LABELS = "labels"
+"""Subjects of what is counted of dialogues."""
+NEAR_DUPLICATE = "near-duplicate"
+"""The reason of a dialogue that repeats another."""
 
 
 class Planned(NamedTuple):
@@ -24,11 +35,22 @@ class Planned(NamedTuple):
     seed: int
 
 
+class Twin(BaseModel):
+    """An earlier dialogue of the run that is nearly the same, and the cosine similarity of the two."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    similarity: float
+
+
 class Record(EndedItem):
     """A dialogue that has ended.
 
-    `error` says why the play or the judge's server failed; `violations` are the rules that the call broke (then it was
-    not judged); `verdict` is the judge's. `model` and `judge_model` are names as the servers know them.
+    `error` says why the play or the judge's server failed; `repairs` are the turns that failed a check while playing;
+    `violations` are the rules that the call broke (then it was not judged); `verdict` is the judge's; `twin` is the
+    dialogue that this one repeats; `canaries` are calls with known faults that went through the gate beside it. `model`
+    and `judge_model` are names as the servers know them.
     """
 
     language: Language
@@ -39,28 +61,42 @@ class Record(EndedItem):
     judge_model: str
     plan: Plan | None = None
     turns: tuple[Turn, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     violations: tuple[Violation, ...] = ()
     verdict: Verdict | None = None
+    twin: Twin | None = None
+    canaries: tuple[Canary, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
-        """Kept means: played to its end, no rule broken, five points passed."""
+        """Kept means: played to its end, nothing found by the gate, and no earlier dialogue nearly the same."""
         if self.error is not None:
             return Outcome.FAILED
-        if self.violations or self.verdict is None or not self.verdict.is_flawless:
-            return Outcome.REJECTED
-        return Outcome.KEPT
+        return Outcome.REJECTED if self.reasons else Outcome.KEPT
 
     @property
     def reasons(self) -> list[str]:
-        """Why the dialogue was lost: each broken rule, each failed point, "unscored"; empty when kept or failed."""
+        """Why the dialogue was lost: `turn:`, `rule:` or `point:` with a name, "unscored", "near-duplicate".
+
+        Empty when it was kept or failed.
+        """
         if self.error is not None:
             return []
-        if self.violations:
-            return sorted({f"rule:{violation.rule}" for violation in self.violations})
-        if self.verdict is None or self.verdict.unscored is not None:
-            return ["unscored"]
-        return [f"point:{code}" for code in self.verdict.failed_points]
+        if is_abandoned(self.repairs):
+            return [f"turn:{self.repairs[-1].check}"]
+        return Findings(self.violations, self.verdict).reasons or ([NEAR_DUPLICATE] if self.twin else [])
+
+    @property
+    def tallies(self) -> Tallies:
+        """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
+        repairs = Counter(f"{repair.speaker}: {repair.check}" for repair in self.repairs)
+        repairs.update("rewound" for repair in self.repairs if repair.action == "rewound")
+        labels: Counter[str] = Counter()
+        if self.verdict and self.verdict.labelling:
+            for number, label in self.verdict.labelling.labels.items():
+                labels[f"{self.turns[number - 1].strategy} as {label}"] += 1
+        subjects = {REPAIRS: repairs, CANARIES: Counter(canary.result for canary in self.canaries), LABELS: labels}
+        return {subject: dict(counts) for subject, counts in subjects.items() if counts}
 
 
 DIALOGUES = RunKind("generate", Planned, Record)

@@ -5,21 +5,18 @@ advisory lock on the run folder, which the system releases when the job dies.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import sqlite3
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, TypeVar
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any, Generic
 
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
+from outputs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
 
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -30,104 +27,14 @@ CREATE TABLE items (
   task TEXT NOT NULL,
   outcome TEXT NOT NULL DEFAULT 'planned' CHECK (outcome IN ('planned', 'kept', 'rejected', 'failed')),
   reasons TEXT NOT NULL DEFAULT '[]',
+  tallies TEXT NOT NULL DEFAULT '{}',
   usage TEXT NOT NULL DEFAULT '{}',
   record TEXT
 )
 """,
     "CREATE INDEX by_outcome ON items (outcome, position)",
 )
-VERSION = 2
-
-
-class Outcome(StrEnum):
-    """How an item of a run stands: not done yet, or ended in exactly one of three ways."""
-
-    PLANNED = "planned"
-    KEPT = "kept"
-    REJECTED = "rejected"
-    FAILED = "failed"
-
-
-class EndedItem(BaseModel, ABC):
-    """Base of what a run stores of an item that has ended: its key, the error if it failed, what it cost.
-
-    The outcome follows from what is in the record and is never set by hand.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    error: str | None = None
-    usage: dict[Role, Usage] = {}
-
-    @property
-    @abstractmethod
-    def outcome(self) -> Outcome:
-        """Kept, rejected or failed."""
-
-    @property
-    @abstractmethod
-    def reasons(self) -> list[str]:
-        """Why the item was rejected; empty when it was kept or failed."""
-
-
-PlannedT = TypeVar("PlannedT", bound=tuple[Any, ...])
-RecordT = TypeVar("RecordT", bound=EndedItem)
-
-
-class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
-    """What a run is made of: the command that makes it, the type of a planned item, the type of an ended one.
-
-    A planned item is a named tuple of plain values that begins with `position` and `key`.
-    """
-
-    command: str
-    planned: Callable[..., PlannedT]
-    record: type[RecordT]
-
-
-class Header(BaseModel):
-    """What a run is: the configuration that its items depend on, the settings it began with, and versions."""
-
-    model_config = ConfigDict(frozen=True)
-
-    configuration: dict[str, Any]
-    digest: str
-    settings: dict[str, Any]
-    versions: dict[str, str]
-
-    @classmethod
-    def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Header":
-        """Make a header; the digest follows from the configuration."""
-        text = json.dumps(configuration, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return cls(configuration=configuration, digest=digest, settings=settings, versions=versions)
-
-
-class Funnel(BaseModel):
-    """How many items ended how, why they were lost, and what was spent by role."""
-
-    model_config = ConfigDict(frozen=True)
-
-    outcomes: dict[Outcome, int]
-    reasons: dict[str, int]
-    usage: dict[Role, Usage]
-
-    @property
-    def planned(self) -> int:
-        """All items of the run, ended or not."""
-        return sum(self.outcomes.values())
-
-    @property
-    def total_usage(self) -> Usage:
-        """What all roles spent together."""
-        return sum(self.usage.values(), Usage())
-
-    @property
-    def tokens_per_kept(self) -> float | None:
-        """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
-        kept = self.outcomes[Outcome.KEPT]
-        return self.total_usage.total_tokens / kept if kept else None
+VERSION = 3
 
 
 def _differences(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -199,6 +106,16 @@ class RunStore(Generic[PlannedT, RecordT]):
         if differences := _differences(stored.configuration, header.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
         return cls._open_locked(kind, folder)
+
+    @classmethod
+    def reopen(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
+        """Open the run in `folder` for writing, whatever its configuration.
+
+        Raises:
+            UsageError: no run there, or another job works on it.
+        """
+        with cls.read(kind, folder):
+            return cls._open_locked(kind, folder)
 
     @classmethod
     def read(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
@@ -289,10 +206,11 @@ class RunStore(Generic[PlannedT, RecordT]):
             usage = _parse_usage(waiting[0])
             _add_usage(usage, record.usage)
             self._db.execute(
-                "UPDATE items SET outcome = ?, reasons = ?, usage = ?, record = ? WHERE key = ?",
+                "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, record = ? WHERE key = ?",
                 (
                     record.outcome,
                     json.dumps(record.reasons),
+                    json.dumps(record.tallies, sort_keys=True),
                     json.dumps({role: spent.model_dump() for role, spent in usage.items()}),
                     record.model_dump_json(),
                     record.id,
@@ -305,18 +223,59 @@ class RunStore(Generic[PlannedT, RecordT]):
         for (text,) in rows:
             yield self._kind.record.model_validate_json(text)
 
+    def passed_records(self, *reasons: str) -> Iterator[RecordT]:
+        """Yield the kept records, and those rejected for one of `reasons` alone, in the order of the plan."""
+        texts = [json.dumps([reason]) for reason in reasons]
+        marks = ", ".join("?" * len(texts))
+        rows = self._db.execute(
+            f"SELECT record FROM items WHERE outcome = 'kept' OR (outcome = 'rejected' AND reasons IN ({marks})) "
+            "ORDER BY position",
+            texts,
+        )
+        for (text,) in rows:
+            yield self._kind.record.model_validate_json(text)
+
+    def rewrite(self, record: RecordT) -> None:
+        """Store anew a kept or rejected item about which more is known; what was spent on it stays counted.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        try:
+            with self._db:
+                self._db.execute(
+                    "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
+                    (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
+
     def funnel(self) -> Funnel:
         """Sum the run up."""
         outcomes = dict.fromkeys(Outcome, 0)
-        reasons: dict[str, int] = {}
+        reasons: Counter[str] = Counter()
+        tallies: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        mended = 0
         usage: dict[Role, Usage] = {}
-        for outcome, reason_text, usage_text in self._db.execute("SELECT outcome, reasons, usage FROM items"):
+        rows = self._db.execute("SELECT outcome, reasons, tallies, usage FROM items")
+        for outcome, reason_text, tally_text, usage_text in rows:
             outcomes[Outcome(outcome)] += 1
-            for reason in json.loads(reason_text):
-                reasons[reason] = reasons.get(reason, 0) + 1
+            reasons.update(json.loads(reason_text))
+            for subject, counts in (item_tallies := json.loads(tally_text)).items():
+                tallies[subject].update(counts)
+            mended += outcome == Outcome.KEPT and REPAIRS in item_tallies
             _add_usage(usage, _parse_usage(usage_text))
-        ordered = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
-        return Funnel(outcomes=outcomes, reasons=ordered, usage={role: usage[role] for role in Role if role in usage})
+        return Funnel(
+            outcomes=outcomes,
+            reasons=_most_frequent_first(reasons),
+            tallies={subject: _most_frequent_first(counts) for subject, counts in tallies.items()},
+            mended=mended,
+            usage={role: usage[role] for role in Role if role in usage},
+        )
+
+
+def _most_frequent_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _parse_usage(text: str) -> dict[Role, Usage]:

@@ -4,12 +4,15 @@ from rich.console import Group
 from rich.table import Table
 
 from agents.usage import Usage
-from outputs.store import Funnel, Outcome
+from outputs.run import Funnel, Outcome
 
 
 def summarise(funnel: Funnel) -> Group:
     """Return the tables that a job ends with."""
-    return Group(_funnel_table(funnel), "", usage_table(funnel), "", _cost_line(funnel))
+    parts: list[Table | str] = [_funnel_table(funnel), "", usage_table(funnel), "", _cost_line(funnel)]
+    if funnel.repairs:
+        parts[1:1] = ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.mended:,} dialogues."]
+    return Group(*parts)
 
 
 def _funnel_table(funnel: Funnel) -> Table:
@@ -27,6 +30,14 @@ def _funnel_table(funnel: Funnel) -> Table:
     for reason, count in funnel.reasons.items():
         add(f"  {reason}", count)
     add("kept", funnel.outcomes[Outcome.KEPT])
+    return table
+
+
+def _repair_table(funnel: Funnel) -> Table:
+    table = Table("failed check", "turns", title="Turns said again while playing", title_justify="left")
+    table.columns[1].justify = "right"
+    for name, count in funnel.repairs.items():
+        table.add_row(name, f"{count:,}")
     return table
 
 

@@ -1,83 +1,60 @@
-"""The judge: five separate verdicts with reasons; only a call that passes all five is kept."""
+"""The judge: five questions on a call, each asked by itself, with the reason before the verdict."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field, create_model
 
 from agents.chat import Chat
-from agents.csc import Language
-from agents.dialogue import Turn
-from agents.errors import UnreadableAnswerError
-from agents.prompting import Message, render
+from agents.prompting import Message, render, render_fixed
 from agents.usage import Role
-from quality.rubric import POINT_CODES, RUBRIC
-from quality.verdict import PointVerdict, Verdict
+from quality.case import Case
+from quality.rubric import RUBRIC, Point
+from quality.verdict import Opinion, PointVerdict
 
-MAX_TOKENS = 800
+MAX_TOKENS = 300
+MAX_REASON = 400
+"""Characters of a reason: without a bound, a small model goes on until it is cut off."""
 MAX_CITED_TURNS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A call as the judge sees it: with labels, and with what the roles were given."""
-
-    language: Language
-    topic: str
-    scenario: str
-    persona: str
-    goal: str
-    turns: Sequence[Turn]
+VOTING_TEMPERATURE = 0.7
+"""A single vote is greedy; of several, each has to be drawn anew."""
 
 
 @lru_cache(maxsize=256)
-def _answer_type(turns: int) -> type[BaseModel]:
+def _answer_type(turns: int) -> type[Opinion]:
     """Return the type of a judge's answer on a call of `turns` turns: no other turn can be cited."""
     cited = tuple[Annotated[int, Field(ge=1, le=turns)], ...]
-    point = create_model(
-        "PointVerdict",
-        __base__=PointVerdict,
+    return create_model(
+        "Opinion",
+        __base__=Opinion,
+        reason=(str, Field(min_length=1, max_length=MAX_REASON)),
         turns=(cited, Field(min_length=1, max_length=MAX_CITED_TURNS)),
     )
-    # The overloads of create_model do not take fields from a mapping.
-    return create_model("Verdicts", **{code: (point, ...) for code in POINT_CODES})  # type: ignore[call-overload, no-any-return]
 
 
-def judge_messages(case: Case) -> list[Message]:
-    """Lay a call out for the judge."""
+def judge_messages(case: Case, point: Point) -> list[Message]:
+    """Ask for one point of a call. All but the question is the same for the five, for the prefix cache."""
     return [
-        {"role": "system", "content": _system(case.language)},
-        {
-            "role": "user",
-            "content": render(
-                case.language,
-                "judge",
-                topic=case.topic,
-                scenario=case.scenario,
-                persona=case.persona,
-                goal=case.goal,
-                turns=case.turns,
-            ),
-        },
+        {"role": "system", "content": render_fixed(case.language, "judge_system")},
+        {"role": "user", "content": render(case.language, "judge", case=case, labelled=True, point=point)},
     ]
 
 
-@lru_cache
-def _system(language: Language) -> str:
-    return render(language, "judge_system", rubric=RUBRIC[language])
-
-
-async def judge_call(chat: Chat, case: Case) -> Verdict:
-    """Judge a call on the five points; an answer that cannot be read is a verdict too: unscored.
+async def judge_points(chat: Chat, case: Case, votes: int) -> dict[str, PointVerdict]:
+    """Return a verdict on each of the five points, each by the majority of `votes` votes.
 
     Raises:
+        UnreadableAnswerError: a vote could not be read: a turn is cited that is not there, or none, or no 0 or 1.
         CallError, EngineError: the judge's server refused, failed or is gone.
     """
-    try:
-        answer = await chat.fill(Role.JUDGE, judge_messages(case), _answer_type(len(case.turns)), max_tokens=MAX_TOKENS)
-    except UnreadableAnswerError as error:
-        return Verdict(unscored=str(error))
-    points = {code: PointVerdict.model_validate(getattr(answer, code).model_dump()) for code in POINT_CODES}
-    return Verdict(points=points)
+    answer_type = _answer_type(len(case.turns))
+    temperature = VOTING_TEMPERATURE if votes > 1 else None
+    verdicts = {}
+    for point in RUBRIC[case.language]:
+        messages = judge_messages(case, point)
+        opinions = [
+            await chat.fill(Role.JUDGE, messages, answer_type, max_tokens=MAX_TOKENS, temperature=temperature)
+            for _ in range(votes)
+        ]
+        verdicts[point.code] = PointVerdict.of(opinions)
+    return verdicts

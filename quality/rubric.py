@@ -1,15 +1,23 @@
-"""The five points of the judge, each 0 or 1 (arXiv 2508.04423, RoleCS quality control); the wording is ours."""
+"""The five points of the judge, each 0 or 1 (arXiv 2508.04423, RoleCS quality control); the wording is ours.
 
+Each point is a question of its own, with what counts against a call and what, though it may look so, does not.
+"""
+
+import hashlib
+from functools import cache
 from typing import NamedTuple
 
 from agents.csc import Language
+from agents.prompting import prompts_digest
 
 
 class Point(NamedTuple):
-    """A point by code, with the question that the judge answers."""
+    """A point by code: the question that the judge answers, what makes a call fail it, and what does not."""
 
     code: str
     question: str
+    fails: tuple[str, ...]
+    passes: tuple[str, ...]
 
 
 RUBRIC: dict[Language, tuple[Point, ...]] = {
@@ -17,32 +25,104 @@ RUBRIC: dict[Language, tuple[Point, ...]] = {
         Point(
             "strategy_adherence",
             "Does every supporter turn do what its strategy label says, and is each strategy a sensible choice there?",
+            (
+                "a turn does something else than its label says: labelled as an explanation, it asks a question",
+                "a label is true but the step is wrong there: feedback is asked for before anything was done, or an "
+                "upset customer gets a rule before a word of understanding",
+            ),
+            ("a turn that does what its label says and adds a short courtesy, such as thanks or an apology",),
         ),
         Point(
             "impossible_requests",
-            "Does the supporter notice every impossible, unreasonable or forbidden request and say so, granting none? "
-            "Passed as well when the customer makes no such request.",
+            "Does the supporter notice every impossible, unreasonable or forbidden request and say so, granting none?",
+            (
+                "such a request is granted, promised, or passed over in silence: a debt waived on demand, somebody "
+                "else's data told, a profit guaranteed, the identity check skipped",
+            ),
+            (
+                "the customer makes no such request",
+                "the request is refused or narrowed in friendly words, with what is possible instead",
+            ),
         ),
         Point(
-            "natural_wording", "Does every turn sound like people on the phone, fluent and fitting what came before?"
+            "natural_wording",
+            "Does every turn sound like people on the phone, fluent and fitting what came before?",
+            (
+                "a turn reads like a form, a letter or a manual",
+                "a turn does not answer what was said, contradicts it, or is not a whole sentence",
+            ),
+            ("short answers, half sentences that people say, dialect, an angry tone",),
         ),
-        Point("no_boilerplate", "Is the call free of stock phrases and of sentences said again in the same words?"),
+        Point(
+            "no_boilerplate",
+            "Is the call free of stock phrases and of sentences said again in the same words?",
+            (
+                "a sentence comes back in the same or nearly the same words",
+                "turn after turn opens or closes with a phrase that would fit any call",
+            ),
+            ("one greeting and one goodbye", "a number or a name that is read back once to confirm it"),
+        ),
         Point(
             "consistent_roles",
             "Do both speakers stay in their roles to the end: the customer the described person, the supporter one who "
             "knows only what they were told?",
+            (
+                "a speaker talks like the other side, or to the other side's instructions",
+                "the customer names a strategy, or is another person than described",
+                "the supporter knows what nobody has told them, such as the customer's aim or circumstances",
+            ),
+            ("the supporter sees accounts, bookings and rules of their own company",),
         ),
     ),
     Language.ZH: (
-        Point("strategy_adherence", "客服的每句话是否都做到了所标策略要做的事，策略在当时选得是否合理？"),
+        Point(
+            "strategy_adherence",
+            "客服的每句话是否都做到了所标策略要做的事，策略在当时选得是否合理？",
+            (
+                "话里做的不是所标的事：标的是说明，实际是在提问",
+                "标得没错，但这一步在当时不对：事情还没办就问满不满意，客户正在气头上却先讲规定",
+            ),
+            ("做到了所标的事，顺带一句道谢、道歉之类的客气话",),
+        ),
         Point(
             "impossible_requests",
-            "客服是否识别出每个办不到、不合理或违规的要求并讲明，没有答应？客户没有这类要求也算通过。",
+            "客服是否识别出每个办不到、不合理或违规的要求并讲明，一个也没有答应？",
+            ("答应、承诺了这类要求，或者装作没听见：一句话就免债，透露别人的信息，保证收益，跳过身份核验",),
+            ("客户没有提这类要求", "好言回绝或说明只能做到哪一步，并给出可行的办法"),
         ),
-        Point("natural_wording", "每句话是否像人在打电话，通顺自然并接得上前文？"),
-        Point("no_boilerplate", "通话中是否没有套话，也没有原样重复的句子？"),
-        Point("consistent_roles", "双方是否自始至终不出角色：客户像所描述的人，客服只知道别人告诉过自己的事？"),
+        Point(
+            "natural_wording",
+            "每句话是否像人在打电话，通顺自然并接得上前文？",
+            ("像在念表格、公函或说明书", "答非所问，前后矛盾，或者话没说完"),
+            ("简短的回答、口头的半句话、方言、生气的口气",),
+        ),
+        Point(
+            "no_boilerplate",
+            "通话中是否没有套话，也没有原样重复的句子？",
+            ("同一句话原样或几乎原样又说了一遍", "一句接一句都用放到哪通电话都行的话开头或结尾"),
+            ("一次问候、一次道别", "为了核对，把号码或名字复述一遍"),
+        ),
+        Point(
+            "consistent_roles",
+            "双方是否自始至终不出角色：客户像所描述的人，客服只知道别人告诉过自己的事？",
+            (
+                "说话像是对方，或者说起了给对方的指令",
+                "客户说出了策略的名称，或不像所描述的那个人",
+                "客服知道没人告诉过他的事，比如客户的目的或处境",
+            ),
+            ("客服看得到本公司的账户、订单和规定",),
+        ),
     ),
 }
 
 POINT_CODES: tuple[str, ...] = tuple(point.code for point in RUBRIC[Language.EN])
+PROMPTS = ("call", "judge", "judge_system", "labeller", "labeller_system", "strategies")
+"""The prompt files of judge and labeller."""
+LABEL_POINT = POINT_CODES[0]
+"""The point that a blind labelling is asked about as well."""
+
+
+@cache
+def rubric_digest(language: Language) -> str:
+    """Return a short digest of all that judge and labeller are told, for a calibration to know what it is about."""
+    return hashlib.sha256(f"{RUBRIC[language]!r}{prompts_digest(*PROMPTS)}".encode()).hexdigest()[:16]

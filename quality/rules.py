@@ -1,27 +1,13 @@
 """The cheap checks before the judge: pure code, no model. Each finding names its rule and its turn."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc import Speaker
+from agents.csc import Language, Speaker
 from agents.dialogue import Turn
 from agents.flow import Limits, Progress, broken_rules
-from agents.speech import LABEL_PATTERN, SPEAKER_PATTERN
-
-MAX_CHARACTERS = 600
-"""An utterance longer than this is a speech, not a turn on the phone."""
-
-_LABEL = re.compile(
-    rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+\b|[:：]\s*{LABEL_PATTERN})", re.IGNORECASE
-)
-_SPEAKER = re.compile(rf"(?:^|[\n.!?。！？”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
-_MACHINERY = re.compile(
-    r"\bas an ai\b|\blanguage model\b|\bsupporter assistant\b|\bcustomer assistant\b|\brole[- ]?play"
-    r"|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|ends_call|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
-    re.IGNORECASE,
-)
+from quality.turn_checks import check_turn
 
 
 class Violation(BaseModel):
@@ -34,9 +20,9 @@ class Violation(BaseModel):
     detail: str
 
 
-def check_rules(turns: Sequence[Turn], limits: Limits) -> list[Violation]:
+def check_rules(turns: Sequence[Turn], limits: Limits, language: Language) -> list[Violation]:
     """Return every rule that a finished call broke; empty when the judge may see it."""
-    return [*_check_shape(turns, limits), *_check_texts(turns), *_check_flow(turns, limits)]
+    return [*_check_shape(turns, limits), *_check_texts(turns, language), *_check_flow(turns, limits)]
 
 
 def _check_shape(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
@@ -52,15 +38,10 @@ def _check_shape(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
         yield Violation(rule="length", turn=None, detail=detail)
 
 
-def _check_texts(turns: Sequence[Turn]) -> Iterator[Violation]:
-    for number, turn in enumerate(turns, start=1):
-        if not turn.text.strip():
-            yield Violation(rule="empty-turn", turn=number, detail="no words")
-        if len(turn.text) > MAX_CHARACTERS:
-            yield Violation(rule="long-turn", turn=number, detail=f"{len(turn.text)} characters")
-        for rule, pattern in (("label-leak", _LABEL), ("role-leak", _SPEAKER), ("role-leak", _MACHINERY)):
-            if found := pattern.search(turn.text):
-                yield Violation(rule=rule, turn=number, detail=repr(found.group().strip()))
+def _check_texts(turns: Sequence[Turn], language: Language) -> Iterator[Violation]:
+    for index, turn in enumerate(turns):
+        for check, detail in check_turn(turn, turns[:index], language):
+            yield Violation(rule=check, turn=index + 1, detail=detail)
 
 
 def _check_flow(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:

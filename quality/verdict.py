@@ -1,36 +1,78 @@
-"""What the judge says of a call; whether the call is kept is computed from it, never said."""
+"""What judge and labeller say of a call; whether the call is kept is computed from it, never said."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from quality.rubric import POINT_CODES
+from agents.csc import Strategy
+from quality.rubric import LABEL_POINT, POINT_CODES
+
+Vote = Literal[0, 1]
 
 
-class PointVerdict(BaseModel):
-    """The judge's answer on one point: why, resting on which one-based turns, and 1 (passed) or 0."""
+class Opinion(BaseModel):
+    """One vote of the judge on one point: why, resting on which one-based turns, and 1 (passed) or 0."""
 
     model_config = ConfigDict(frozen=True)
 
     reason: str = Field(min_length=1)
     turns: tuple[int, ...] = Field(min_length=1)
-    verdict: Literal[0, 1]
+    verdict: Vote
+
+
+class PointVerdict(Opinion):
+    """The judge's verdict on one point: what most of its votes say, with the reason of the first of these."""
+
+    votes: tuple[Vote, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, opinions: list[Opinion]) -> "PointVerdict":
+        """Count votes; a tie does not pass."""
+        votes = tuple(opinion.verdict for opinion in opinions)
+        verdict = int(2 * sum(votes) > len(votes))
+        speaker = next(opinion for opinion in opinions if opinion.verdict == verdict)
+        return cls(reason=speaker.reason, turns=speaker.turns, verdict=speaker.verdict, votes=votes)
+
+
+class Labelling(BaseModel):
+    """What a labeller who did not see the labels called the supporter's turns, by one-based turn.
+
+    `agreement` is the share of these turns that were played with the same label, `required` what it must reach.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: dict[int, Strategy]
+    agreement: float
+    required: float
+
+    @property
+    def agrees(self) -> bool:
+        """The labels are true often enough."""
+        return self.agreement >= self.required
 
 
 class Verdict(BaseModel):
-    """The judge's answer on a call: a verdict per point, or none and why it could not be read ("unscored")."""
+    """What is said of a call: a verdict per point and a blind labelling, or why there is none ("unscored")."""
 
     model_config = ConfigDict(frozen=True)
 
     points: dict[str, PointVerdict] = {}
+    labelling: Labelling | None = None
     unscored: str | None = None
 
     @property
     def failed_points(self) -> list[str]:
-        """The codes of the points not passed, in the order of the rubric; empty as well when unscored."""
-        return [code for code in POINT_CODES if code in self.points and self.points[code].verdict == 0]
+        """The codes of the points not passed, in the order of the rubric; empty as well when unscored.
+
+        The strategies' point takes the judge's yes and a labelling that agrees.
+        """
+        failed = {code for code, point in self.points.items() if point.verdict == 0}
+        if self.labelling and not self.labelling.agrees:
+            failed.add(LABEL_POINT)
+        return [code for code in POINT_CODES if code in failed]
 
     @property
     def is_flawless(self) -> bool:
-        """All five points are there and passed."""
-        return set(self.points) == set(POINT_CODES) and not self.failed_points
+        """All five points are there and passed, and the labels are true often enough."""
+        return set(self.points) == set(POINT_CODES) and self.labelling is not None and not self.failed_points

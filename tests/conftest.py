@@ -11,7 +11,7 @@ from agents.dialogue import Plan, Turn
 from outputs.record import Record
 from personas.pool import load_pool
 from quality.rubric import POINT_CODES
-from quality.verdict import PointVerdict, Verdict
+from quality.verdict import Labelling, PointVerdict, Verdict
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -91,9 +91,11 @@ def zh_turns() -> tuple[Turn, ...]:
 
 
 def flawless() -> Verdict:
-    """A verdict with five ones."""
+    """A verdict with five ones, and labels that a labeller found true."""
+    point = PointVerdict(reason="Turns 1 and 3 show it.", turns=(1, 3), verdict=1, votes=(1,))
+    labels = {number: turn.strategy for number, turn in enumerate(make_turns(EN_CALL), start=1) if turn.strategy}
     return Verdict(
-        points={code: PointVerdict(reason="Turns 1 and 3 show it.", turns=(1, 3), verdict=1) for code in POINT_CODES}
+        points=dict.fromkeys(POINT_CODES, point), labelling=Labelling(labels=labels, agreement=1.0, required=0.5)
     )
 
 

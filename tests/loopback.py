@@ -17,6 +17,17 @@ from typing import Any
 
 from aiohttp import web
 
+from agents.csc import STRATEGIES, Language
+from agents.speech import clean_utterance
+
+NAMES = {
+    str(code): [
+        f"strategy {entry.wording[Language.EN].name}:",
+        f"“{entry.wording[Language.ZH].name}”",
+    ]
+    for code, entry in STRATEGIES.items()
+}
+SAID = re.compile(r"^\[(\d+)\] [^:：]*[:：]\s*(\".*\")$", re.MULTILINE)
 EN_WORDS = [
     "well",
     "the",
@@ -113,6 +124,8 @@ class Loopback:
     """How many requests the faults hit; None: all."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    strategies: dict[str, str] = field(default_factory=dict)
+    """What the supporter was told to use for a text that it said here: so the labeller answers truly."""
     keep_requests: bool = True
     base_url: str = ""
 
@@ -151,6 +164,7 @@ class Loopback:
             text = ""
         elif fault == "truncated":
             text = text[: len(text) // 2]
+        self._remember(body, text)
         return web.json_response(self._completion(body, text, "length" if fault == "truncated" else "stop"))
 
     def _pick_fault(self) -> str | None:
@@ -174,6 +188,12 @@ class Loopback:
             },
         }
 
+    def _remember(self, body: dict[str, Any], text: str) -> None:
+        task = body["messages"][-1]["content"].rpartition("\n")[2]
+        for code, names in NAMES.items():
+            if task.startswith(("[Say]", "【发言】")) and any(name in task for name in names):
+                self.strategies[clean_utterance(text)] = code
+
     def _answer(self, body: dict[str, Any]) -> str:
         """Answer in the demanded form; the same request gets the same answer."""
         chance = random.Random(f"{body['seed']} {body['messages'][-1]['content']}")
@@ -182,8 +202,16 @@ class Loopback:
             return str(chance.choice(body["structured_outputs"]["choice"]))
         if "response_format" in body:
             schema = body["response_format"]["json_schema"]["schema"]
+            if schema["title"] == "Labels":
+                return json.dumps(self._labels(schema, body["messages"][-1]["content"], chance))
             return json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
         return sentence(chance, chinese)
+
+    def _labels(self, schema: dict[str, Any], prompt: str, chance: random.Random) -> dict[str, str]:
+        """Label each turn as it was told to be said; one that was never said here, by chance."""
+        texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
+        options = schema["$defs"]["Strategy"]["enum"]
+        return {key: self.strategies.get(texts[key]) or chance.choice(options) for key in schema["properties"]}
 
     def _instance(
         self, schema: dict[str, Any], root: dict[str, Any], chance: random.Random, zh: bool, name: str

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from outputs.extraction import EXTRACTIONS
-from outputs.store import Outcome, RunStore
+from outputs.run import Outcome
+from outputs.store import RunStore
 from tests.loopback import Loopback, serve
 
 FILES = ("pool.jsonl", "pool.merges.txt")

@@ -97,18 +97,18 @@ NEVER: Final = table(
 
 _THINGS: Final = table(
     """aetna agh aghh aha ahh airbnb aldi alibaba allstate amex android anyway apologies apologise apologize argh
-    argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink
-    changed christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell
-    details dhl dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field
-    firefox fitbit garmin geez geico gmail gosh greetings halifax hermes honda hsbc huawei hulu icloud ikea
-    instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa lyft macbook mam
-    mastercard matches mazda meanwhile medicare monzo moreover morrisons mothers motorola nationwide natwest
-    netflix nintendo nissan nokia ooh ooo oops optus otherwise outlook panasonic paypal phew philips playstation
-    premium qantas reconnect regardless revolut rewards roku router ryanair safari sainsbury's sainsburys
-    samsung santander schwab shein shh shoot siemens skype sony spectrum spotify sprint standard starling starts
-    subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups usps venmo vodafone
-    volkswagen volvo waitrose walmart wayfair whatsapp whoa wi-fi wifi windows woops xbox xfinity xiaomi yea
-    yess yikes youtube yuck zara zelle zoom"""
+    argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink changed
+    christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell details dhl
+    dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field firefox fitbit garmin
+    geez geico gmail god goddess goodness gosh gracious greetings halifax heavens hermes hiya honda howdy hsbc
+    huawei huh hulu icloud ikea instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa
+    lyft macbook mam mastercard matches mazda meanwhile medicare monzo moreover morrisons mothers motorola
+    nationwide natwest netflix nintendo nissan nokia och oi ooh ooo oops optus otherwise outlook panasonic paypal
+    phew philips playstation premium qantas reconnect regardless revolut rewards roku router ryanair safari
+    sainsbury's sainsburys samsung santander schwab shein shh shoot siemens skype sony spectrum spotify sprint
+    standard starling starts subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups
+    usps venmo vodafone volkswagen volvo waitrose walmart wayfair whatsapp whoa wi-fi wifi windows woops xbox
+    xfinity xiaomi yea yess yikes youtube yuck zara zelle zoom"""
 )
 """Brands and words of the trade that have a capital, or open an utterance."""
 

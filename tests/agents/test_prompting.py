@@ -12,7 +12,10 @@ from agents.planner import plan_call
 from agents.prompting import PROMPTS, Message, prompts_digest, render
 from agents.supporter import say_supporter_turn, supporter_messages
 from agents.supporter_assistant import choose_strategy
-from quality.judge import Case, judge_messages
+from quality.case import Case
+from quality.judge import judge_messages
+from quality.labeller import labeller_messages
+from quality.rubric import RUBRIC
 from tests.golden import check_golden
 
 PERSONA = "You are PERSONA, a baker."
@@ -60,13 +63,14 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     await plan_call(chat, language, PERSONA, "account-transaction", 1)
     await say_supporter_turn(chat, SupporterView(language, "TOPIC", SCENARIO, []), Strategy.GT, 100)
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
-    await say_supporter_turn(chat, supporter, Strategy.EM, 100)
+    for hint in ("", "HINT"):
+        await say_supporter_turn(chat, supporter, Strategy.EM, 100, hint)
     for may_end, ending in ((False, False), (True, False), (False, True)):
         await direct_customer(chat, customer, GOAL, may_end=may_end, ending=ending)
-    for ends_call in (False, True):
-        await say_customer_turn(chat, customer, "DIRECTION", ends_call=ends_call, max_tokens=100)
+    for ends_call, hint in ((False, ""), (True, ""), (False, "HINT")):
+        await say_customer_turn(chat, customer, "DIRECTION", ends_call=ends_call, max_tokens=100, hint=hint)
     case = Case(language, "TOPIC", SCENARIO, PERSONA, GOAL, turns)
-    chat.asked.append(judge_messages(case))
+    chat.asked += [labeller_messages(case, [1, 3]), *(judge_messages(case, point) for point in RUBRIC[language])]
     text = "\n========\n".join(show(messages) for messages in chat.asked)
     text += "\n========\n" + render(language, "export_system", topic="TOPIC", scenario=SCENARIO) + "\n"
     check_golden(f"prompts-{language}.txt", text)
@@ -107,7 +111,7 @@ def test_roles_alternate_behind_the_system_line(language: Language, turns: tuple
 
 def test_text_from_models_is_data_and_no_template(language: Language) -> None:
     sly = "{{ 7 * 7 }}{% for x in y %}"
-    assert sly in render(language, "customer", direction=sly, ends_call=False)
+    assert sly in render(language, "customer", direction=sly, ends_call=False, hint="")
 
 
 def test_a_missing_value_is_an_error(language: Language) -> None:

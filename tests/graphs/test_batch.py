@@ -2,13 +2,15 @@
 
 import asyncio
 import io
+import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-import graphs.play
+import quality.gate
 from agents.errors import EngineError, UsageError
 from agents.flow import broken_rules
 from graphs.batch import run_job
@@ -17,15 +19,18 @@ from graphs.workers import FAILURES_IN_A_ROW
 from outputs.export import export_run
 from outputs.formats import Format
 from outputs.record import DIALOGUES
-from outputs.store import Funnel, Outcome, RunStore
+from outputs.run import Funnel, Outcome
+from outputs.store import RunStore
 from outputs.verify import verify_export
+from tests.graphs.test_call import LENGTH, expected_share
 from tests.loopback import Faults, Loopback, serve
 
 IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
 async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
-    settings = Settings.model_validate({"base_url": [server.base_url], "run": run, "patience": IMPATIENT} | fields)
+    known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0}
+    settings = Settings.model_validate(known | fields)
     return await run_job(settings, Secrets(), Console(file=io.StringIO()), resume=resume, retry_failed=retry)
 
 
@@ -127,7 +132,7 @@ async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path:
 
 
 async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_rules = graphs.play.check_rules
+    check_rules = quality.gate.check_rules
     calls = iter([True, False, False])
 
     def broken(*arguments: Any) -> Any:
@@ -135,7 +140,7 @@ async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkey
             raise ZeroDivisionError("oops")
         return check_rules(*arguments)
 
-    monkeypatch.setattr(graphs.play, "check_rules", broken)
+    monkeypatch.setattr(quality.gate, "check_rules", broken)
     async with serve(Loopback()) as server:
         funnel = await play(server, tmp_path, dialogues=3, concurrency=1)
     assert funnel.outcomes[Outcome.FAILED] == 1 and funnel.outcomes[Outcome.KEPT] == 2
@@ -177,8 +182,8 @@ async def test_dialogues_are_pinned_to_replicas(tmp_path: Path) -> None:
 
 async def test_another_model_can_judge(tmp_path: Path) -> None:
     async with serve(Loopback()) as player, serve(Loopback(model="judge")) as judge:
-        await play(player, tmp_path, dialogues=3, judge_base_url=judge.base_url)
-    assert judge.calls["all"] == 3 and {body["temperature"] for body in judge.requests} == {0.0}
+        await play(player, tmp_path, dialogues=3, judge_base_url=judge.base_url, min_agreement=0)
+    assert judge.calls["all"] == 3 * (1 + 5) and {body["temperature"] for body in judge.requests} == {0.0}
     with RunStore.read(DIALOGUES, tmp_path) as store:
         record = next(iter(store.records(Outcome.KEPT)))
     assert (record.model, record.judge_model) == ("loopback", "judge")
@@ -186,20 +191,56 @@ async def test_another_model_can_judge(tmp_path: Path) -> None:
 
 async def test_an_unreadable_verdict_is_unscored_and_not_kept(tmp_path: Path) -> None:
     def ramble(body: dict[str, Any]) -> str | None:
-        return "I like it" if "natural_wording" in str(body.get("response_format")) else None
+        return "I like it" if "verdict" in str(body.get("response_format")) else None
 
     async with serve(Loopback(say=ramble)) as server:
         funnel = await play(server, tmp_path, dialogues=3)
     assert funnel.outcomes[Outcome.REJECTED] == 3 and funnel.reasons == {"unscored": 3}
 
 
-async def test_a_call_that_breaks_a_rule_is_not_judged(tmp_path: Path) -> None:
+async def test_a_call_that_cannot_be_mended_is_abandoned_and_not_judged(tmp_path: Path) -> None:
     def leak(body: dict[str, Any]) -> str | None:
         return "Well. Customer: hello" if "stop" in body else None
 
     async with serve(Loopback(say=leak)) as server:
         funnel = await play(server, tmp_path, dialogues=2)
-    assert funnel.reasons == {"rule:role-leak": 2} and "judge" not in funnel.usage
+    assert funnel.reasons == {"turn:role-leak": 2} and "judge" not in funnel.usage
+
+
+BAD_TURNS = {
+    "long-turn": "so on and on " * 60 + ".",
+    "label-leak": "Well, [PS] then.",
+    "role-leak": "Well. Customer: hello.",
+    "stage-direction": "(sighs) Well then.",
+    "language": "那笔转账到现在还没有到账呢。",
+    "cut-off": "Well then, what about the",
+    "private-data": "Call me on 0171 555 0143 then.",
+}
+
+
+async def test_every_fault_is_repaired_and_counted_as_often_as_the_arithmetic_says(tmp_path: Path) -> None:
+    rate, calls = 0.5, 120
+
+    def say(body: dict[str, Any]) -> str | None:
+        chance = random.Random(f"{body['seed']} {len(body['messages'])}")
+        return chance.choice(list(BAD_TURNS.values())) if "stop" in body and chance.random() < rate else None
+
+    limits = {"min_utterances": LENGTH, "max_utterances": LENGTH + 1}
+    async with serve(Loopback(say=say, end_rate=0.0)) as server:
+        funnel = await play(server, tmp_path, dialogues=calls, limits=limits)
+    expected = expected_share(rate, repairs=2)
+    deviation = (expected * (1 - expected) / calls) ** 0.5
+    kept = funnel.outcomes[Outcome.KEPT]
+    assert abs(kept / calls - expected) < 4 * deviation, f"{kept / calls:.3f}, expected {expected:.3f}"
+    assert funnel.mended > 0.9 * kept and funnel.outcomes[Outcome.FAILED] == 0
+    assert set(funnel.reasons) <= {f"turn:{check}" for check in BAD_TURNS}
+    assert sum(funnel.reasons.values()) == calls - kept
+    said = Counter({check: 0 for check in BAD_TURNS})
+    for name, count in funnel.repairs.items():
+        said[name.rpartition(": ")[2]] += count
+    tries = sum(said[check] for check in BAD_TURNS)
+    assert said["rewound"] and all(abs(said[check] - tries / 7) < 5 * (tries / 7) ** 0.5 for check in BAD_TURNS)
+    assert {name.split(":")[0] for name in funnel.repairs} == {"supporter", "customer", "rewound"}
 
 
 @pytest.mark.parametrize(

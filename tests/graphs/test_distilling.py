@@ -17,7 +17,8 @@ from graphs.pooling import make_pool
 from graphs.settings import DistillSettings, PoolSettings, Secrets
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
-from outputs.store import Outcome, RunStore
+from outputs.run import Outcome
+from outputs.store import RunStore
 from tests.loopback import Faults, Loopback, serve
 
 DATA = Path(__file__).parents[1] / "data"

@@ -21,7 +21,8 @@ from agents.flow import Limits, broken_rules
 from agents.privacy import find_private
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
-from outputs.store import Outcome, RunStore
+from outputs.run import Outcome
+from outputs.store import RunStore
 from personas.pool import load_pool
 from tests.test_cli import STAR, heed_interrupts
 

@@ -20,7 +20,8 @@ from outputs.formats import ROW_TYPES, Format, format_lines, rejected_line
 from outputs.manifest import Manifest
 from outputs.reading import read_dialogues
 from outputs.record import DIALOGUES, Planned, Record
-from outputs.store import Header, RunStore
+from outputs.run import Header
+from outputs.store import RunStore
 from outputs.verify import verify_export
 from personas.pool import load_pool
 from quality.rules import Violation

@@ -9,7 +9,8 @@ import pytest
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
 from outputs.record import DIALOGUES, Planned, Record
-from outputs.store import Header, Outcome, RunKind, RunStore
+from outputs.run import Header, Outcome, RunKind
+from outputs.store import RunStore
 from quality.rules import Violation
 from quality.verdict import Verdict
 from tests.conftest import flawless

@@ -1,6 +1,6 @@
 """The gold set: calls written by hand, twelve good ones and three for each of twelve faults, in either language.
 
-The rules must let all good ones pass; what they find in a faulty one must be its fault.
+The rules, turn checks among them, let all good ones pass, and find every fault that is no matter of meaning.
 """
 
 import json
@@ -16,8 +16,15 @@ from quality.rubric import POINT_CODES
 from quality.rules import check_rules
 
 GOLD = Path(__file__).parents[1] / "data" / "gold"
-FOUND_BY_RULES = {"label-known": {"role-leak"}, "truncated": {"closure"}}
-"""The faults that rules can find, and the rules that find some of them."""
+FOUND_BY_RULES = {
+    "repetition": {"repetition", "same-opening"},
+    "label-known": {"label-leak", "role-leak"},
+    "truncated": {"cut-off", "closure"},
+    "private-data": {"private-data", "language"},
+}
+"""The faults that are no matter of meaning, all of which rules find, and the rules that find them."""
+FOUND_BESIDE = {"stock-phrases": {"same-opening"}}
+"""What rules find in calls whose fault is a matter of meaning, now and then."""
 
 
 def load(language: Language) -> list[tuple[RolecsRow, dict[str, Any]]]:
@@ -38,7 +45,9 @@ def test_the_set_is_whole(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_rules_let_good_calls_pass_and_find_nothing_but_the_fault(language: Language) -> None:
+def test_rules_let_good_calls_pass_and_find_every_fault_that_is_no_matter_of_meaning(language: Language) -> None:
     for row, gold in load(language):
-        found = {violation.rule for violation in check_rules(row.turns, Limits())}
-        assert found <= FOUND_BY_RULES.get(gold["fault"], set()), row.id
+        found = {violation.rule for violation in check_rules(row.turns, Limits(), language)}
+        expected = FOUND_BY_RULES.get(gold["fault"], set())
+        assert found <= expected | FOUND_BESIDE.get(gold["fault"], set()), row.id
+        assert found or not expected, row.id

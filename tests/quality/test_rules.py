@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents.csc import Speaker, Strategy
+from agents.csc import Language, Speaker, Strategy
 from agents.dialogue import Turn
 from agents.flow import Limits
 from quality.rules import check_rules
@@ -13,13 +13,13 @@ from tests.conftest import EN_CALL, ZH_CALL, make_turns
 LIMITS = Limits()
 
 
-def rules_of(turns: Sequence[Turn]) -> list[tuple[str, int | None]]:
-    return [(violation.rule, violation.turn) for violation in check_rules(turns, LIMITS)]
+def rules_of(turns: Sequence[Turn], language: Language = Language.EN) -> list[tuple[str, int | None]]:
+    return [(violation.rule, violation.turn) for violation in check_rules(turns, LIMITS, language)]
 
 
-@pytest.mark.parametrize("call", [EN_CALL, ZH_CALL])
-def test_a_sound_call_breaks_no_rule(call: tuple[tuple[str | None, str], ...]) -> None:
-    assert rules_of(make_turns(call)) == []
+@pytest.mark.parametrize(("call", "language"), [(EN_CALL, Language.EN), (ZH_CALL, Language.ZH)])
+def test_a_sound_call_breaks_no_rule(call: tuple[tuple[str | None, str], ...], language: Language) -> None:
+    assert rules_of(make_turns(call), language) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_wrong_label_and_a_flow_breach_are_found() -> None:
     assert ("label", 2) in rules_of(turns)
     turns = list(make_turns(EN_CALL))
     turns[8] = turns[8].model_copy(update={"strategy": Strategy.GT})
-    (violation,) = check_rules(turns, LIMITS)
+    (violation,) = check_rules(turns, LIMITS, Language.EN)
     assert (violation.rule, violation.turn, violation.detail) == (
         "greeting",
         9,

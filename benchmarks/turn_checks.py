@@ -1,0 +1,96 @@
+"""CPU time a turn of the checks without a model: each turn as it is said, then all rules on the finished call.
+
+The calls are pieces of the good calls of the gold set (`tests/data/gold`), put together without the greetings and
+closings between them. Every text begins with a placeholder of its own, so that none was seen before, as in a real play:
+what is remembered of a text helps only the later turns of its call. CPU is the process's own (`time.process_time`).
+"""
+
+import argparse
+import itertools
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import product
+from statistics import median
+
+from agents.csc import Language
+from agents.dialogue import Turn
+from agents.flow import Limits
+from benchmarks._common import describe_machine, print_table
+from quality.rules import check_rules
+from quality.turn_checks import check_turn
+from tests.quality.test_gold import load
+
+UTTERANCES = (10, 25, 50)
+GOAL_MS = 0.3
+"""The most that a turn of a call of 50 utterances should cost."""
+DIALOGUES = 50
+MANY_DIALOGUES = 500
+ROUNDS = 3
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MARKS = ("".join(letters) for letters in product(LETTERS, repeat=5))
+"""Never starts anew, so that no text comes twice."""
+
+
+def make_calls(language: Language, count: int, utterances: int) -> Iterator[list[Turn]]:
+    """Yield `count` calls of `utterances` turns, with texts that never were before."""
+    chance = random.Random(1)
+    gold = [row.turns for row, label in load(language) if label["fault"] is None]
+    for _ in range(count):
+        first, *others = chance.sample(gold, len(gold))
+        turns = itertools.chain(first[:-1], *(other[2:-1] for other in others))
+        yield [
+            turn.model_copy(update={"text": f"[{mark.capitalize()}] {turn.text}", "ends_call": False})
+            for turn, mark in zip(itertools.islice(turns, utterances), _MARKS, strict=False)
+        ]
+
+
+def measure(language: Language, dialogues: int, utterances: int) -> tuple[float, float]:
+    """Return the milliseconds a turn that `check_turn` takes, and those that `check_rules` adds."""
+    said = finished = 0.0
+    for turns in make_calls(language, dialogues, utterances):
+        started = time.process_time()
+        for index, turn in enumerate(turns):
+            list(check_turn(turn, turns[:index], language))
+        played = time.process_time()
+        check_rules(turns, Limits(), language)
+        said += played - started
+        finished += time.process_time() - played
+    return 1000 * said / (dialogues * utterances), 1000 * finished / (dialogues * utterances)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the cost by the length of the call, and beside each other that of few and of many dialogues."""
+    parser = argparse.ArgumentParser(prog="benchmarks.turn_checks", description="Measure the checks without a model.")
+    parser.add_argument("--dialogues", type=int, default=DIALOGUES, help="calls of each length a round")
+    parser.add_argument("--many", type=int, default=MANY_DIALOGUES, help="calls that the cost is to stay the same for")
+    arguments = parser.parse_args(argv)
+    lengths, growth = [], []
+    for language in Language:
+        measure(language, 1, max(UTTERANCES))  # Loads the lists of names.
+        for utterances in UTTERANCES:
+            rounds = [measure(language, arguments.dialogues, utterances) for _ in range(ROUNDS)]
+            said, finished = (median(part) for part in zip(*rounds, strict=True))
+            goal = ""
+            if utterances == max(UTTERANCES):
+                goal = f"{GOAL_MS} {'met' if said + finished <= GOAL_MS else 'missed'}"
+            cells = (f"{value:.3f}" for value in (said, finished, said + finished))
+            lengths.append((f"{language}, {utterances} utterances", *cells, goal))
+        few = said + finished
+        many = sum(measure(language, arguments.many, max(UTTERANCES)))
+        growth.append((language, f"{few:.3f}", f"{many:.3f}", many / few))
+    print_table(
+        f"CPU of the checks, ms a turn, {arguments.dialogues} calls of each length, median of {ROUNDS} rounds "
+        f"({describe_machine('rapidfuzz')})",
+        ("calls", "as it is said", "rules at the end", "both", "goal"),
+        lengths,
+    )
+    print_table(
+        f"The same for calls of {max(UTTERANCES)} utterances by the number of dialogues, ms a turn",
+        ("language", f"{arguments.dialogues:,}", f"{arguments.many:,}", "ratio"),
+        growth,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Rejects dialogues that nearly repeat an earlier one of the run, once all have been played."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+from rich.console import Console
+
+from agents.errors import UsageError
+from graphs.pooling import bar
+from graphs.settings import Settings
+from outputs.record import DIALOGUES, NEAR_DUPLICATE, Record, Twin
+from outputs.run import Funnel
+from outputs.store import RunStore
+from personas.dedup import prune
+from personas.embedding import EmbeddingModel, embed, find_model
+
+MAX_CHARACTERS = 4_000
+"""No embedding model reads further: the usual ones stop at 256 or 512 tokens."""
+
+
+def find_twin_model(settings: Settings) -> EmbeddingModel | None:
+    """Return the model that dialogues are compared with; None where the settings compare none.
+
+    Raises:
+        UsageError: the model is not there.
+    """
+    if settings.max_similarity == 1:
+        return None
+    try:
+        return find_model(settings.embedding_model, settings.language)
+    except UsageError as error:
+        raise UsageError(f"{error}; or compare no dialogues: --max-similarity 1") from None
+
+
+def reject_twins(settings: Settings, model: EmbeddingModel | None, console: Console) -> Funnel:
+    """Compare the dialogues that passed the gate by their embeddings, reject repeats, and return how the run stands.
+
+    In the order of the plan a dialogue stays unless one that stayed is at or over the similarity allowed. What was
+    rejected so before is looked at anew: the outcome depends on the dialogues alone, and not on how the run got here.
+
+    Raises:
+        UsageError: the model does not load, or another job works on the run.
+        StoreError: the store or the vectors cannot be written.
+    """
+    with RunStore.reopen(DIALOGUES, settings.run) as store:
+        twins = _find_twins(list(map(_gist, store.passed_records(NEAR_DUPLICATE))), model, settings, console)
+        for record in list(store.passed_records(NEAR_DUPLICATE)):
+            if (twin := twins.get(record.id)) != record.twin:
+                store.rewrite(record.model_copy(update={"twin": twin}))
+        return store.funnel()
+
+
+class _Gist(NamedTuple):
+    id: str
+    text: str
+
+
+def _gist(record: Record) -> _Gist:
+    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS])
+
+
+def _find_twins(
+    gists: Sequence[_Gist], model: EmbeddingModel | None, settings: Settings, console: Console
+) -> dict[str, Twin]:
+    """Return for each dialogue that repeats one before it in the sequence which one that is."""
+    if model is None or len(gists) < 2:
+        return {}
+    with bar(console, "comparing dialogues", len(gists)) as advance:
+        cache = platformdirs.user_cache_path("rolecs") / "vectors"
+        vectors = embed([gist.text for gist in gists], model, cache, advance)
+    pruning = prune(vectors, np.arange(len(gists)), settings.max_similarity)
+    return {
+        gists[row].id: Twin(id=gists[survivor].id, similarity=round(float(pruning.similarity[row]), 4))
+        for row, survivor in enumerate(pruning.absorber)
+        if row != survivor
+    }

@@ -1,0 +1,161 @@
+"""The HTML report on a run: one file with its figures and all its dialogues, that reads nothing else and sends nothing.
+
+The dialogues lie in the page packed, `CHUNK` together, and the page's script unpacks those that are looked at: ten
+thousand of them would be 60 MB of JSON to parse. Only a small index of all is read at once. The script writes texts as
+text, and a content security policy lets no other script run and nothing be loaded.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.topics import TOPICS
+from outputs import report_figures
+from outputs.record import Record
+from outputs.run import Funnel
+from quality.corpus import REFERENCES, CorpusFigures
+
+CHUNK = 100
+"""So many dialogues are packed together, and unpacked when one of them is opened."""
+SUMMARY_CHARACTERS = 160
+"""So much of a scenario stands in the list of dialogues."""
+SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
+"""What of the configuration the head of the page says; the rest can be unfolded."""
+LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
+
+_ASSETS = Path(__file__).parent
+_SCRIPT_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+class RunReport(NamedTuple):
+    """What a report tells of a run.
+
+    `gate` are sentences on how far the gate can be trusted; `figures` are those of the kept dialogues, None when none
+    was kept; `records` are the dialogues that have ended, in the order of the plan, read once.
+    """
+
+    title: str
+    configuration: dict[str, Any]
+    versions: dict[str, str]
+    funnel: Funnel
+    gate: list[str]
+    figures: CorpusFigures | None
+    records: Iterable[Record]
+
+
+def render_report(report: RunReport) -> Iterator[str]:
+    """Yield the page in pieces, each a whole number of lines without the last line end.
+
+    No more than `CHUNK` dialogues are in memory at a time, beside the index of all.
+    """
+    yield _render_head(report)
+    rows: list[list[object]] = []
+    records = iter(report.records)
+    while chunk := list(islice(records, CHUNK)):
+        yield f'<script type="text/plain" class="dialogues">{pack(chunk)}</script>'
+        rows += map(_index_row, chunk)
+    index = _vocabulary(Language(report.configuration["language"])) | {"rows": rows}
+    yield f'<script type="application/json" id="index">{script_json(index)}</script>'
+    yield "</body>\n</html>"
+
+
+def script_json(value: object) -> str:
+    r"""Return JSON that can stand in a script element: no text in it can end the element or begin a comment.
+
+    >>> script_json(["</script>", "<!--"])
+    '["\\u003c/script\\u003e","\\u003c!--"]'
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_SCRIPT_ESCAPES)
+
+
+def pack(records: Iterable[Record]) -> str:
+    """Return records as a JSON array, compressed by zlib, in base64."""
+    texts = (record.model_dump_json(exclude={"usage": True, "persona": {"sources"}}) for record in records)
+    return base64.b64encode(zlib.compress(f"[{','.join(texts)}]".encode())).decode()
+
+
+def _render_head(report: RunReport) -> str:
+    """Return the page down to the end of its figures."""
+    configuration, funnel, figures = report.configuration, report.funnel, report.figures
+    language = Language(configuration["language"])
+    tallies = {subject: funnel.tallies.get(subject, {}) for subject in ("canaries", "labels")}
+    return _template().render(
+        report=report,
+        funnel=funnel,
+        figures=figures,
+        language=language,
+        language_name=LANGUAGES[language],
+        topics=[TOPICS[code][language].name for code in configuration["topics"]],
+        settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
+        strategies=STRATEGIES,
+        stages=list(Stage),
+        speakers=list(Speaker),
+        draw=report_figures,
+        canaries=tallies["canaries"],
+        labels=tallies["labels"],
+        references=report_figures.references_by_figure(REFERENCES),
+        reference_names=sorted({reference.name for reference in REFERENCES}),
+        scripts=[_inline("report_reader.js"), _inline("report.js")],
+        style=_inline("report.css"),
+    )
+
+
+class _Inlined(NamedTuple):
+    """A script or style sheet as it stands between its tags, and its hash for the content security policy."""
+
+    text: str
+    source: str
+
+
+def _inline(name: str) -> _Inlined:
+    text = (_ASSETS / name).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return _Inlined(text, f"sha256-{digest}")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_ASSETS),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+def _vocabulary(language: Language) -> dict[str, object]:
+    """Return the names that the page's script needs."""
+    return {
+        "language": language,
+        "chunk": CHUNK,
+        "topics": {code: wordings[language].name for code, wordings in TOPICS.items()},
+        "strategies": {
+            strategy: {"name": name_of(strategy, language), "stage": STRATEGIES[strategy].stage}
+            for strategy in Strategy
+        },
+    }
+
+
+def _index_row(record: Record) -> list[object]:
+    """Return what the list and its filters need of a dialogue; the script names the columns."""
+    used = {turn.strategy for turn in record.turns}
+    return [
+        record.id,
+        record.outcome,
+        record.topic,
+        record.reasons,
+        [strategy for strategy in Strategy if strategy in used],
+        len(record.turns),
+        record.plan.scenario[:SUMMARY_CHARACTERS] if record.plan else record.error or "",
+    ]

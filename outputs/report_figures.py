@@ -1,0 +1,225 @@
+"""What the report on a run draws, worked out of the funnel and the corpus figures: bars, rates, bins, shades."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from outputs.run import Funnel, Outcome
+from quality.corpus import Reference
+
+MAX_BINS = 30
+"""A histogram has no more bins than this."""
+SHADES = 9
+"""So many shades tell the cells of the stage table apart, beside none."""
+BIN_WIDTHS = tuple(factor * 10**power for power in range(7) for factor in (1, 2, 5))
+
+
+class Bar(NamedTuple):
+    """A bar of a chart: its label, how many it counts, and its length as a share of the whole, from 0 to 1.
+
+    `kind` names the colour: an outcome, a stage, "waiting" or "reason" for a part of the bar above.
+    """
+
+    label: str
+    size: int
+    share: float
+    kind: str
+
+
+class RepairRow(NamedTuple):
+    """How many turns of each speaker failed a check."""
+
+    check: str
+    counts: dict[Speaker, int]
+
+    @property
+    def most(self) -> int:
+        """The larger of the counts."""
+        return max(self.counts.values())
+
+
+class CatchRate(NamedTuple):
+    """How many of the calls with a planted fault the gate rejected."""
+
+    fault: str
+    caught: int
+    planted: int
+
+    @property
+    def share(self) -> float:
+        """Caught of planted."""
+        return self.caught / self.planted
+
+
+class FalseRejections(NamedTuple):
+    """How many of the sound calls that were sent as canaries the gate rejected."""
+
+    rejected: int
+    sent: int
+
+
+class LabelAgreement(NamedTuple):
+    """How often the blind labeller called a strategy's turns the same, and what it called them most often else."""
+
+    strategy: Strategy
+    same: int
+    turns: int
+    confusion: tuple[Strategy, int] | None
+
+    @property
+    def share(self) -> float:
+        """Turns called the same, of all."""
+        return self.same / self.turns
+
+
+class Bin(NamedTuple):
+    """The values from `first` to `last`, how often they occur, and the height as a share of the highest bin."""
+
+    first: int
+    last: int
+    size: int
+    height: float
+
+
+class Histogram(NamedTuple):
+    """Bins of one width, and the mean and median of the values."""
+
+    bins: list[Bin]
+    mean: float
+    median: int
+
+
+class StageCell(NamedTuple):
+    """How often a stage follows another one, as a share of all that follows it, and its shade from 0 to `SHADES`."""
+
+    stage: Stage
+    size: int
+    share: float
+    shade: int
+
+
+def funnel_bars(funnel: Funnel) -> list[Bar]:
+    """Return a bar per step from planned to kept, as shares of the planned; reasons stand under the rejected."""
+    outcomes = funnel.outcomes
+    waiting = outcomes[Outcome.PLANNED]
+    steps = [
+        ("planned", funnel.planned, "planned"),
+        *([("not played yet", waiting, "waiting")] if waiting else []),
+        ("played", funnel.planned - waiting, "planned"),
+        ("failed", outcomes[Outcome.FAILED], "failed"),
+        ("rejected", outcomes[Outcome.REJECTED], "rejected"),
+        *((reason, count, "reason") for reason, count in funnel.reasons.items()),
+        ("kept", outcomes[Outcome.KEPT], "kept"),
+    ]
+    return [Bar(label, count, count / max(funnel.planned, 1), kind) for label, count, kind in steps]
+
+
+def repair_rows(repairs: Mapping[str, int]) -> list[RepairRow]:
+    """Return the repairs by check, the most frequent first; counts of no speaker ("rewound") are left out."""
+    checks: dict[str, dict[Speaker, int]] = {}
+    for name, count in repairs.items():
+        speaker, separator, check = name.partition(": ")
+        if separator:
+            checks.setdefault(check, dict.fromkeys(Speaker, 0))[Speaker(speaker)] += count
+    rows = [RepairRow(check, counts) for check, counts in checks.items()]
+    return sorted(rows, key=lambda row: (-sum(row.counts.values()), row.check))
+
+
+def catch_rates(canaries: Mapping[str, int]) -> list[CatchRate]:
+    """Return the rate of each fault, the worst first."""
+    tallies: dict[str, dict[str, int]] = {}
+    for name, count in canaries.items():
+        found, separator, fault = name.partition(": ")
+        if separator:
+            tallies.setdefault(fault, {"caught": 0, "missed": 0})[found] += count
+    rates = [CatchRate(fault, tally["caught"], sum(tally.values())) for fault, tally in tallies.items()]
+    return sorted((rate for rate in rates if rate.planted), key=lambda rate: (rate.share, rate.fault))
+
+
+def false_rejections(canaries: Mapping[str, int]) -> FalseRejections | None:
+    """Return how the sound calls among the canaries fared; None when none was sent."""
+    rejected = canaries.get("false rejection", 0)
+    sent = rejected + canaries.get("sound call passed", 0)
+    return FalseRejections(rejected, sent) if sent else None
+
+
+def label_agreements(labels: Mapping[str, int]) -> list[LabelAgreement]:
+    """Return the agreement of played and blind labels by strategy, in the order of the strategies."""
+    given: dict[Strategy, dict[Strategy, int]] = {}
+    for name, count in labels.items():
+        played, _, label = name.partition(" as ")
+        given.setdefault(Strategy(played), {})[Strategy(label)] = count
+    return [_agreement(strategy, given[strategy]) for strategy in Strategy if sum(given.get(strategy, {}).values())]
+
+
+def _agreement(strategy: Strategy, given: Mapping[Strategy, int]) -> LabelAgreement:
+    others = [(label, count) for label, count in given.items() if label is not strategy and count]
+    confusion = max(others, key=lambda item: item[1], default=None)
+    return LabelAgreement(strategy, given.get(strategy, 0), sum(given.values()), confusion)
+
+
+def strategy_bars(strategies: Mapping[Strategy, int], language: Language) -> list[Bar]:
+    """Return a bar per strategy, in the order of the strategies, as shares of all supporter turns."""
+    turns = max(sum(strategies.values()), 1)
+    return [
+        Bar(f"{strategy} {name_of(strategy, language)}", count, count / turns, STRATEGIES[strategy].stage)
+        for strategy in Strategy
+        for count in [strategies.get(strategy, 0)]
+    ]
+
+
+def stage_table(transitions: Mapping[Stage, Mapping[Stage, int]]) -> dict[Stage, list[StageCell]]:
+    """Return, for each stage that a turn follows, how often each stage comes next."""
+    return {
+        stage: _stage_cells(transitions.get(stage, {})) for stage in Stage if any(transitions.get(stage, {}).values())
+    }
+
+
+def _stage_cells(following: Mapping[Stage, int]) -> list[StageCell]:
+    total = sum(following.values())
+    shares = {stage: following.get(stage, 0) / total for stage in Stage}
+    return [StageCell(stage, following.get(stage, 0), share, round(SHADES * share)) for stage, share in shares.items()]
+
+
+def histogram(counts: Mapping[int, int]) -> Histogram | None:
+    """Return a histogram of values by how often they occur; None without any.
+
+    The bins have the narrowest round width with which `MAX_BINS` are enough, and begin at a multiple of it.
+    """
+    values = sorted(value for value, count in counts.items() if count)
+    if not values:
+        return None
+    width = next(width for width in BIN_WIDTHS if values[-1] // width - values[0] // width < MAX_BINS)
+    sizes = dict.fromkeys(range(values[0] // width, values[-1] // width + 1), 0)
+    for value in values:
+        sizes[value // width] += counts[value]
+    highest = max(sizes.values())
+    bins = [Bin(slot * width, (slot + 1) * width - 1, size, size / highest) for slot, size in sizes.items()]
+    total = sum(sizes.values())
+    mean = sum(value * counts[value] for value in values) / total
+    return Histogram(bins, mean, _median(values, counts, total))
+
+
+def _median(values: Iterable[int], counts: Mapping[int, int], total: int) -> int:
+    """Return the lower median of `values`, which grow."""
+    seen = 0
+    for value in values:
+        seen += counts[value]
+        if 2 * seen >= total:
+            return value
+    raise ValueError("no values")
+
+
+def growth_line(vocabulary: Iterable[tuple[int, int]]) -> str:
+    """Return the growth of the vocabulary as the points of an SVG polyline from (0, 100) up to (100, 0) at most."""
+    points = [(0, 0), *vocabulary]
+    words, different = points[-1]
+    return " ".join(f"{100 * x / max(words, 1):.2f},{100 - 100 * y / max(different, 1):.2f}" for x, y in points)
+
+
+def references_by_figure(references: Iterable[Reference]) -> dict[str, dict[str, str]]:
+    """Return what is published of other data sets, by figure and then by the name of the data set."""
+    table: dict[str, dict[str, str]] = {}
+    for reference in references:
+        table.setdefault(reference.figure, {})[reference.name] = reference.value
+    return table

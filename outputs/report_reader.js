@@ -1,0 +1,174 @@
+"use strict";
+// One dialogue of a rolecs report as it is read: its plan, its turns, and what was found of them.
+// All texts are data: they are written by textContent or as text nodes, never parsed as HTML.
+
+const ACTIONS = { "said-again": "said again", rewound: "went back by an exchange", abandoned: "the call was given up" };
+
+/** Make an element. Properties with a dash are attributes; children are nodes or texts, and null is left out. */
+function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") element.setAttribute(name, value);
+    else if (name === "data") Object.assign(element.dataset, value);
+    else element[name] = value;
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const plain = (code) => code.replaceAll("_", " ");
+const reasonName = (reason) => plain(reason.replace(/^(point|rule|turn):/, "$1: "));
+const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+/** The dialogue that is read. */
+class Reader {
+  constructor(index, onBack) {
+    this.index = index;
+    this.onBack = onBack;
+    this.box = document.getElementById("reader");
+    this.words = "";
+    this.open = null;
+  }
+
+  /** Mark these words from now on, in the dialogue that is open as well. */
+  mark(words) {
+    if (words === this.words) return;
+    this.words = words;
+    if (!this.open) return;
+    const place = this.box.scrollTop;
+    this.show(...this.open);
+    this.box.scrollTop = place;
+  }
+
+  show(record, entry) {
+    this.open = [record, entry];
+    this.lang = record.language;
+    this.box.replaceChildren(
+      this.head(record, entry), this.plan(record),
+      el("div", { className: "reading" }, this.call(record), this.findings(record)));
+    this.box.scrollTop = 0;
+  }
+
+  /** A text of the dialogue, with the words searched for marked. */
+  text(tag, className, text) {
+    const parts = [];
+    const lower = text.toLowerCase();
+    let from = 0;
+    // Lower case can be longer than the text ("İ"): then places differ, and nothing is marked.
+    if (this.words && lower.length === text.length) {
+      for (let at = lower.indexOf(this.words); at >= 0; at = lower.indexOf(this.words, from)) {
+        parts.push(text.slice(from, at), el("mark", {}, text.slice(at, at + this.words.length)));
+        from = at + this.words.length;
+      }
+    }
+    return el(tag, { className, lang: this.lang }, ...parts, text.slice(from));
+  }
+
+  head(record, entry) {
+    const reasons = entry.reasons.map((reason) => el("span", { className: "chip" }, reasonName(reason)));
+    return el("header", {},
+      el("button", { type: "button", className: "back", onclick: this.onBack }, "← All dialogues"),
+      el("h3", { lang: this.lang }, this.index.topics[record.topic] ?? record.topic),
+      el("p", { className: "outcome" }, el("span", { className: `badge ${entry.outcome}` }, entry.outcome), ...reasons),
+      el("p", { className: "soft meta" }, el("a", { href: `#${encodeURIComponent(record.id)}` }, el("code", {}, record.id)),
+        ` · ${count(record.turns.length, "utterance")} · persona ${record.persona.id} · seed ${record.seed}`),
+      record.error ? el("p", { className: "alert failed", role: "note" }, el("b", {}, "Failed: "), record.error) : null,
+      record.twin ? el("p", { className: "alert rejected", role: "note" }, "Nearly the same as ",
+        el("a", { href: `#${encodeURIComponent(record.twin.id)}` }, el("code", {}, record.twin.id)),
+        `, similarity ${record.twin.similarity.toFixed(2)}`) : null);
+  }
+
+  plan(record) {
+    const part = (name, text) => text ? el("div", {}, el("dt", {}, name), this.text("dd", "", text)) : null;
+    return el("dl", { className: "plan" }, part("Situation", record.plan?.scenario),
+      part("What the customer wants", record.plan?.customer_goal), part("Who the customer is", record.persona.description));
+  }
+
+  call(record) {
+    const notesAt = (number) => [
+      ...Reader.repairs(record.repairs.filter((repair) => repair.turn === number)),
+      ...record.violations.filter((violation) => violation.turn === number).map(Reader.violation)];
+    const labels = record.verdict?.labelling?.labels ?? {};
+    const later = [...new Set(record.repairs.map((repair) => repair.turn))].filter((turn) => turn > record.turns.length);
+    return el("section", { className: "call", "aria-label": "Conversation" },
+      ...record.violations.filter((violation) => violation.turn === null).map(Reader.violation),
+      ...record.turns.map((turn, i) => this.turn(turn, i + 1, labels[i + 1], notesAt(i + 1))),
+      ...later.flatMap((turn) => el("div", { className: "turn unsaid" }, el("p", { className: "who" }, `${turn} · never said`), ...notesAt(turn))));
+  }
+
+  turn(turn, number, label, notes) {
+    const strategy = turn.strategy ? this.index.strategies[turn.strategy] : null;
+    const who = el("p", { className: "who" }, el("span", { className: "soft" }, `${number}`));
+    if (strategy) {
+      who.append(el("span", { className: "strategy" }, el("b", {}, turn.strategy), " ", el("span", { lang: this.index.language }, strategy.name)),
+        el("span", { className: "soft" }, strategy.stage));
+    } else who.append(el("span", { className: "soft" }, turn.speaker));
+    if (label && label !== turn.strategy) {
+      who.append(el("span", { className: "chip differs", title: this.index.strategies[label].name }, `labelled blind ${label}`));
+    }
+    if (turn.ends_call) who.append(el("span", { className: "chip" }, "ends the call"));
+    return el("div", { id: `turn-${number}`, className: `turn ${turn.speaker} ${strategy?.stage ?? ""}`, tabIndex: -1 },
+      who, this.text("p", "bubble", turn.text),
+      turn.direction ? this.text("p", "direction", turn.direction) : null, ...notes);
+  }
+
+  /** Notes on repairs of one turn; equal ones are told once, with how often. */
+  static repairs(repairs) {
+    const times = new Map();
+    for (const { check, action } of repairs) {
+      const note = `${check}: ${ACTIONS[action]}`;
+      times.set(note, (times.get(note) ?? 0) + 1);
+    }
+    return [...times].map(([note, n]) => el("p", { className: "mark repair" }, el("b", {}, "Repair "), note, n > 1 ? `, ${n} times` : null));
+  }
+
+  static violation({ rule, detail }) {
+    return el("p", { className: "mark violation" }, el("b", {}, rule), ` ${detail}`);
+  }
+
+  findings(record) {
+    const { verdict, canaries } = record;
+    const points = Object.entries(verdict?.points ?? {}).map(([code, point]) => this.point(code, point));
+    const parts = [el("h4", {}, "Judge")];
+    if (points.length) parts.push(el("ul", { className: "points" }, ...points));
+    else parts.push(el("p", { className: "none" }, verdict?.unscored ? `Unscored: ${verdict.unscored}` : "Not judged."));
+    if (verdict?.labelling) {
+      const { agreement, required } = verdict.labelling;
+      const state = agreement >= required ? "kept" : "rejected";
+      parts.push(el("h4", {}, "Blind labels"), el("p", { className: state },
+        `${Math.round(100 * agreement)}% called the same, ${Math.round(100 * required)}% required`));
+    }
+    if (canaries.length) parts.push(el("h4", {}, "Canaries sent"), el("ul", { className: "canaries" }, ...canaries.map(Reader.canary)));
+    return el("aside", { className: "findings", "aria-label": "Findings" }, ...parts);
+  }
+
+  point(code, point) {
+    const passed = point.verdict === 1;
+    const votes = point.votes.filter((vote) => vote === 1).length;
+    return el("li", { className: passed ? "kept" : "rejected" },
+      el("p", { className: "point" }, el("span", { className: "sign", role: "img", "aria-label": passed ? "passed" : "failed" }, passed ? "✓" : "✕"),
+        el("b", {}, plain(code)), el("span", { className: "soft" }, `${votes} of ${count(point.votes.length, "vote")}`)),
+      this.text("p", "reason", point.reason),
+      el("p", { className: "cited" }, el("span", { className: "soft" }, "turns"), ...point.turns.map((turn) =>
+        el("button", { type: "button", "aria-label": `Show turn ${turn}`, onclick: () => this.cite(turn) }, `${turn}`))));
+  }
+
+  static canary({ fault, rejected, reasons }) {
+    const sound = fault === null;
+    const outcome = sound ? (rejected ? "rejected falsely" : "passed") : rejected ? "caught" : "missed";
+    return el("li", { className: sound === rejected ? "rejected" : "kept" }, el("b", {}, sound ? "sound call" : fault), ` ${outcome}`,
+      reasons.length ? el("span", { className: "soft" }, ` (${reasons.map(reasonName).join(", ")})`) : null);
+  }
+
+  cite(number) {
+    for (const marked of this.box.querySelectorAll(".turn.cited")) marked.classList.remove("cited");
+    const turn = document.getElementById(`turn-${number}`);
+    if (!turn) return;
+    turn.classList.add("cited");
+    turn.focus({ preventScroll: true });
+    // Not scrollIntoView: that would move the page around the reader as well.
+    const top = turn.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    this.box.scrollBy({ top: top - (this.box.clientHeight - turn.offsetHeight) / 2, behavior });
+  }
+}

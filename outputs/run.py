@@ -1,0 +1,123 @@
+"""What a run is made of: its header, its items as they are planned and as they end, and the sum of them."""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from agents.usage import Role, Usage
+
+REPAIRS = "repairs"
+"""The subject under which is counted what was asked for again for what it said, by what was wrong."""
+Tallies = dict[str, dict[str, int]]
+"""Counts by subject and name."""
+
+
+class Outcome(StrEnum):
+    """How an item of a run stands: not done yet, or ended in exactly one of three ways."""
+
+    PLANNED = "planned"
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class EndedItem(BaseModel, ABC):
+    """Base of what a run stores of an item that has ended: its key, the error if it failed, what it cost.
+
+    The outcome follows from what is in the record and is never set by hand.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    error: str | None = None
+    usage: dict[Role, Usage] = {}
+
+    @property
+    @abstractmethod
+    def outcome(self) -> Outcome:
+        """Kept, rejected or failed."""
+
+    @property
+    @abstractmethod
+    def reasons(self) -> list[str]:
+        """Why the item was rejected; empty when it was kept or failed."""
+
+    @property
+    @abstractmethod
+    def tallies(self) -> Tallies:
+        """What else is counted of items, to be summed up over the run."""
+
+
+PlannedT = TypeVar("PlannedT", bound=tuple[Any, ...])
+RecordT = TypeVar("RecordT", bound=EndedItem)
+
+
+class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
+    """What a run is made of: the command that makes it, the type of a planned item, the type of an ended one.
+
+    A planned item is a named tuple of plain values that begins with `position` and `key`.
+    """
+
+    command: str
+    planned: Callable[..., PlannedT]
+    record: type[RecordT]
+
+
+class Header(BaseModel):
+    """What a run is: the configuration that its items depend on, the settings it began with, and versions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    configuration: dict[str, Any]
+    digest: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+    @classmethod
+    def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Header":
+        """Make a header; the digest follows from the configuration."""
+        text = json.dumps(configuration, sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return cls(configuration=configuration, digest=digest, settings=settings, versions=versions)
+
+
+class Funnel(BaseModel):
+    """How many items ended how, why they were lost, what else was counted of them, and what was spent by role.
+
+    `mended` are the kept items in which something was asked for again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    outcomes: dict[Outcome, int]
+    reasons: dict[str, int]
+    tallies: Tallies
+    mended: int
+    usage: dict[Role, Usage]
+
+    @property
+    def repairs(self) -> dict[str, int]:
+        """What was asked for again for what it said, by what was wrong."""
+        return self.tallies.get(REPAIRS, {})
+
+    @property
+    def planned(self) -> int:
+        """All items of the run, ended or not."""
+        return sum(self.outcomes.values())
+
+    @property
+    def total_usage(self) -> Usage:
+        """What all roles spent together."""
+        return sum(self.usage.values(), Usage())
+
+    @property
+    def tokens_per_kept(self) -> float | None:
+        """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
+        kept = self.outcomes[Outcome.KEPT]
+        return self.total_usage.total_tokens / kept if kept else None

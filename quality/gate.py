@@ -1,0 +1,64 @@
+"""The gate: rules, then a blind labeller and the judge; a call passes when none of them finds anything."""
+
+from dataclasses import dataclass
+
+from agents.chat import Chat
+from agents.errors import UnreadableAnswerError
+from agents.flow import Limits
+from quality.case import Case
+from quality.judge import judge_points
+from quality.labeller import label_turns
+from quality.rules import Violation, check_rules
+from quality.verdict import Labelling, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the gate found: the broken rules, and the verdict; None for a call that was not judged."""
+
+    violations: tuple[Violation, ...]
+    verdict: Verdict | None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the call does not pass: `rule:` or `point:` with a name, or "unscored"; empty when it passes."""
+        if self.violations:
+            return sorted({f"rule:{violation.rule}" for violation in self.violations})
+        if self.verdict is None or self.verdict.unscored is not None:
+            return ["unscored"]
+        return [f"point:{code}" for code in self.verdict.failed_points]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a call must pass: its length, so many votes a point, and a share of labels that a labeller gives as well."""
+
+    limits: Limits
+    votes: int
+    min_agreement: float
+
+    async def examine(self, chat: Chat, case: Case) -> Findings:
+        """Return what speaks against a call. One that broke rules is not judged: it is lost already.
+
+        Raises:
+            CallError, EngineError: the judge's server refused, failed or is gone.
+        """
+        violations = tuple(check_rules(case.turns, self.limits, case.language))
+        return Findings(violations, None if violations else await self.judge(chat, case))
+
+    async def judge(self, chat: Chat, case: Case) -> Verdict:
+        """Return what labeller and judge say; an answer that cannot be read makes a verdict too: unscored.
+
+        Raises:
+            CallError, EngineError: the judge's server refused, failed or is gone.
+        """
+        try:
+            labels = await label_turns(chat, case)
+            points = await judge_points(chat, case, self.votes)
+        except UnreadableAnswerError as error:
+            return Verdict(unscored=str(error))
+        agreed = [case.turns[number - 1].strategy is label for number, label in labels.items()]
+        agreement = sum(agreed) / len(agreed) if agreed else 0.0
+        return Verdict(
+            points=points, labelling=Labelling(labels=labels, agreement=agreement, required=self.min_agreement)
+        )

@@ -1,0 +1,208 @@
+"""Checks on one turn beside what was said before it: pure code without a model, in microseconds.
+
+What is worked out of a text (its sentences, its opening) is remembered, so a call of n turns is checked in O(n) of it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz import fuzz, process
+
+from agents.csc import Language
+from agents.dialogue import Turn
+from agents.privacy import find_private
+from agents.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
+
+MAX_CHARACTERS = 600
+"""An utterance longer than this is a speech, not a turn on the phone."""
+SAME_SENTENCE = {Language.EN: 82.0, Language.ZH: 75.0}
+"""Sentences with an edit similarity of so many percent are the same said again; a Chinese one varies with less."""
+MIN_SENTENCE = {Language.EN: 24, Language.ZH: 9}
+"""Characters from which on a sentence may not come again: "Yes, that's right." may."""
+FEW_CHINESE = 6
+"""Fewer Chinese characters are a quotation, not another language."""
+PHRASE = {Language.EN: 4, Language.ZH: 5}
+"""Words, or Chinese characters, of the phrases by which a turn is compared with earlier ones."""
+SAME_PHRASES = 0.6
+"""A turn of whose phrases such a share stands in one earlier turn says the same in another order."""
+MIN_PHRASES = 6
+"""So many phrases a turn must have to be compared by them."""
+OPENING_WORDS = {Language.EN: 5, Language.ZH: 7}
+"""So many words, or Chinese characters, at the start of a turn make its opening."""
+
+_LABEL = re.compile(
+    rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
+    re.IGNORECASE,
+)
+_STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
+_SPEAKER = re.compile(rf"(?:^|[\n.!?。！？”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
+_MACHINERY = re.compile(
+    r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
+    r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call"
+    r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
+    re.IGNORECASE,
+)
+_TO_THE_JUDGE = re.compile(
+    r"\b(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
+    r"|\b(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b.{0,60}[:,]"
+    r"|\b(?:grades?|judges?|scores?|rates?) this (?:call|dialogue|transcript)|\ball five points\b|\bverdict 1\b"
+    r"|(?:忽略|无视|忘掉)(?:以上|之前|前面|上面|上述)\S{0,4}(?:指令|提示|规则)|(?:评判|评审|评分|打分|标注|质检)(?:员|者|人|模型)"
+    r"|给评审|评委|五个?要点",
+    re.IGNORECASE,
+)
+"""What is meant for the judge is no talk on the phone."""
+_PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
+_STAGE_DIRECTION = re.compile(r"\*[^*]{1,80}\*|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
+_END = re.compile(r"[.!?…。！？~～—][\"'”’」』)）]*$|[”」』]$")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
+WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’][^\W\d_\u3400-\u9fff]+)*|\d+|[\u3400-\u9fff]")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_GOODBYE = re.compile(r"\b(?:good)?bye\b|再见|拜拜", re.IGNORECASE)
+
+
+HINTS: dict[str, dict[Language, str]] = {
+    check: {Language.EN: en, Language.ZH: zh}
+    for check, en, zh in (
+        ("empty-turn", "Say something.", "要说出话来。"),
+        ("long-turn", "Keep it to one or two sentences.", "只说一两句。"),
+        ("label-leak", "Name no strategy and no label.", "不要说出策略或标签的名称。"),
+        ("role-leak", "Speak only for yourself, and never of roles or instructions.", "只说自己的话，不提角色或指令。"),
+        (
+            "stage-direction",
+            "Only spoken words, no stage directions in brackets.",
+            "只要说出口的话，不要括号里的动作说明。",
+        ),
+        ("language", "Speak English.", "说中文。"),
+        ("cut-off", "Finish the sentence.", "把句子说完。"),
+        ("repetition", "That was said before: say something new.", "这句前面说过了，换一句新的。"),
+        ("same-opening", "Begin in another way than before.", "换一个开头。"),
+        ("goodbye-loop", "You have said goodbye already: do not say it again.", "已经道过别了，不要再说一遍。"),
+        (
+            "private-data",
+            "Private data only as a placeholder such as [UserName] or [CardNumber].",
+            "隐私信息只写占位符，如[UserName]、[CardNumber]。",
+        ),
+    )
+}
+"""The checks, and what a speaker is told whose turn failed one."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a turn: the name of the check that it fails, and what was found."""
+
+    check: str
+    detail: str
+
+
+def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
+    """Yield what is wrong with a turn, the worst first.
+
+    Args:
+        turn: what was said.
+        earlier: all that was said before it.
+        language: that the call is in.
+    """
+    text = turn.text.strip()
+    yield from _wording_faults(text, language)
+    if not text:
+        return
+    yield from _check_repetition(turn, earlier, language)
+    if _GOODBYE.search(text) and any(_GOODBYE.search(other.text) for other in earlier if other.speaker is turn.speaker):
+        yield Fault("goodbye-loop", "says goodbye again")
+    yield from _private_faults(text)
+
+
+@lru_cache(maxsize=65_536)
+def _wording_faults(text: str, language: Language) -> tuple[Fault, ...]:
+    """Return what is wrong with the form of a text, whatever was said before it."""
+    return tuple(_check_wording(text, language))
+
+
+def _check_wording(text: str, language: Language) -> Iterator[Fault]:
+    if not text:
+        yield Fault("empty-turn", "no words")
+        return
+    if len(text) > MAX_CHARACTERS:
+        yield Fault("long-turn", f"{len(text)} characters")
+    for check, pattern in (
+        ("label-leak", _LABEL),
+        ("label-leak", _STRATEGY_NAME),
+        ("role-leak", _SPEAKER),
+        ("role-leak", _MACHINERY),
+        ("role-leak", _TO_THE_JUDGE),
+    ):
+        if found := pattern.search(text):
+            yield Fault(check, repr(found.group().strip()))
+    plain = _PLACEHOLDER.sub("", text)
+    if found := _STAGE_DIRECTION.search(plain):
+        yield Fault("stage-direction", repr(found.group()))
+    if not _is_in(plain, language):
+        yield Fault("language", f"not in {language}")
+    if not _END.search(text):
+        yield Fault("cut-off", f"ends with {text[-12:]!r}")
+
+
+@lru_cache(maxsize=65_536)
+def _private_faults(text: str) -> tuple[Fault, ...]:
+    """Return the private data in a text; finding it costs more than all other checks together."""
+    return tuple(
+        Fault("private-data", f"{text[start:end]!r} instead of [{kind}]") for start, end, kind in find_private(text)
+    )
+
+
+def _is_in(plain: str, language: Language) -> bool:
+    """Tell whether most letters of a text are of the language; of a few letters nothing is asked."""
+    chinese = len(_CHINESE.findall(plain))
+    if language is Language.EN:
+        return chinese < FEW_CHINESE or 5 * chinese <= len(_LETTER.findall(plain))
+    # A Chinese text may name products in Latin letters, of which each word has many. There are no more letters than
+    # characters, which need no counting.
+    few = MIN_SENTENCE[Language.EN]
+    return 3 * chinese >= len(plain) or (letters := len(_LETTER.findall(plain))) < few or 3 * chinese >= letters
+
+
+def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
+    sentences = _sentences(turn.text, language)
+    said = [sentence for other in earlier for sentence in _sentences(other.text, language)] if sentences else []
+    for sentence in sentences:
+        if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_SENTENCE[language]):
+            yield Fault("repetition", f"{sentence!r} was said before: {same[0]!r}")
+            break
+    else:
+        phrases = _phrases(turn.text, language)
+        if len(phrases) >= MIN_PHRASES:
+            for other in earlier:
+                shared = len(phrases & _phrases(other.text, language)) / len(phrases)
+                if shared >= SAME_PHRASES:
+                    yield Fault("repetition", f"{shared:.0%} of it was said before: {other.text!r}")
+                    break
+    opening = _opening(turn.text, language)
+    if opening and any(_opening(other.text, language) == opening for other in earlier if other.speaker is turn.speaker):
+        yield Fault("same-opening", repr(" ".join(opening)))
+
+
+@lru_cache(maxsize=65_536)
+def _sentences(text: str, language: Language) -> tuple[str, ...]:
+    """Return the sentences of a text that are long enough to be told apart, in lower case and without punctuation."""
+    joint = " " if language is Language.EN else ""
+    sentences = (joint.join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
+    return tuple(sentence for sentence in sentences if len(sentence) >= MIN_SENTENCE[language])
+
+
+@lru_cache(maxsize=65_536)
+def _phrases(text: str, language: Language) -> frozenset[tuple[str, ...]]:
+    """Return the n-grams of a text."""
+    words = WORD.findall(text[:MAX_CHARACTERS].lower())
+    size = PHRASE[language]
+    return frozenset(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+
+
+@lru_cache(maxsize=65_536)
+def _opening(text: str, language: Language) -> tuple[str, ...]:
+    """Return the words that a text opens with; none when it is no longer than they are."""
+    words = WORD.findall(text[:MAX_CHARACTERS].lower())
+    count = OPENING_WORDS[language]
+    return tuple(words[:count]) if len(words) > count else ()
