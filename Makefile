@@ -23,7 +23,7 @@ lint: $(VENV)/development
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: $(VENV)/development
+unit: $(VENV)/development $(VENV)/browser
 	$(BIN)/pytest --ignore=tests/integration
 
 bench: $(VENV)/benchmarks
@@ -54,6 +54,12 @@ $(VENV)/runtime: requirements/cpu.lock pyproject.toml
 
 $(VENV)/development: $(VENV)/runtime requirements/dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.lock
+	touch $@
+
+# The tests of the report read it in a headless Chromium: the system's, Debian's package, or Playwright's own build.
+$(VENV)/browser: $(VENV)/development
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; } \
+		|| $(BIN)/playwright install --with-deps chromium
 	touch $@
 
 $(VENV)/benchmarks: $(VENV)/development requirements/bench.lock

@@ -25,6 +25,7 @@ from outputs.export import export_run
 from outputs.extraction import EXTRACTIONS
 from outputs.files import write_whole
 from outputs.formats import Format
+from outputs.reading import read_dialogues
 from outputs.record import DIALOGUES
 from outputs.run import Outcome, RunKind
 from outputs.store import RunStore
@@ -42,19 +43,30 @@ progress = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False, soft_wrap=True)
 
 
-def _option(field: str, *flags: str, of: type[BaseModel] = Settings) -> Any:
-    """Return the option that sets a field of some settings, with the field's own description and default."""
+def _option(field: str, *flags: str, of: type[BaseModel] = Settings, **options: Any) -> Any:
+    """Return the option that sets a field of some settings, with the field's own description and default.
+
+    The commands take their settings from typer's context, by the names of the fields.
+    """
     info = of.model_fields[field]
     default = info.get_default(call_default_factory=True)
     shown = f" (default: {default})" if isinstance(default, str | int | float | Path) else ""
-    return typer.Option(*flags, help=f"{info.description}{shown}", show_default=False)
+    return typer.Option(*flags, help=f"{info.description}{shown}", show_default=False, **options)
+
+
+def _split_words(text: str | None) -> Any:
+    return shlex.split(text) if text else None
+
+
+def _split_commas(texts: list[str] | None) -> Any:
+    return [part.strip() for text in texts or () for part in text.split(",")]
 
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
 BaseUrls = Annotated[list[str] | None, _option("base_url", "--base-url")]
 Model = Annotated[str | None, _option("model", "--model")]
-EngineArgs = Annotated[str | None, _option("engine_args", "--engine-args")]
+EngineArgs = Annotated[str | None, _option("engine_args", "--engine-args", callback=_split_words)]
 LanguageOption = Annotated[Language | None, _option("language", "--language")]
 Concurrency = Annotated[int | None, _option("concurrency", "--concurrency")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
@@ -76,10 +88,14 @@ def rolecs() -> None:
 
 @app.command()
 def generate(
+    context: typer.Context,
     dialogues: Annotated[int | None, _option("dialogues", "-n", "--dialogues")] = None,
     topics: Annotated[
         list[str] | None,
-        typer.Option(help=f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."),
+        typer.Option(
+            help=f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}.",
+            callback=_split_commas,
+        ),
     ] = None,
     personas: Annotated[Path | None, _option("personas", "--personas")] = None,
     language: LanguageOption = None,
@@ -106,41 +122,21 @@ def generate(
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
     from graphs.batch import run_job
-    from graphs.twins import find_twin_model, reject_twins
+    from graphs.twins import reject_twins
+    from outputs.trust import describe_trust
 
-    flags = _given(
-        dialogues=dialogues,
-        topics=[topic.strip() for part in topics for topic in part.split(",")] if topics else None,
-        personas=personas,
-        language=language,
-        balance=balance,
-        seed=seed,
-        concurrency=concurrency,
-        run=run,
-        base_url=base_url,
-        model=model,
-        judge_base_url=judge_base_url,
-        judge_model=judge_model,
-        engine_args=shlex.split(engine_args) if engine_args else None,
-        temperature=temperature,
-        thinking_tokens=thinking_tokens,
-        repairs=repairs,
-        judge_votes=judge_votes,
-        min_agreement=min_agreement,
-        canaries=canaries,
-        max_similarity=max_similarity,
-        embedding_model=embedding_model,
-    )
-    settings = _job_settings(Settings, DIALOGUES, config, flags, resume=resume, retry_failed=retry_failed)
+    settings = _job_settings(Settings, DIALOGUES, context)
     go_on = f"rolecs generate --resume --run {settings.run}"
     hint = f"What has ended is stored; go on with: {go_on}"
-    with _interruptible():
-        twin_model = find_twin_model(settings)
-    _run(run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
+    played = _run(run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
     with _interruptible(hint):
-        funnel = reject_twins(settings, twin_model, progress)
+        funnel = reject_twins(settings, played.twin_model, progress)
     output.print(summarise(funnel))
+    with RunStore.read(DIALOGUES, settings.run) as store:
+        for sentence in describe_trust(store.header, funnel):
+            output.print(sentence, markup=False)
     output.print(f"Run: {settings.run}")
+    output.print(f"To read it: rolecs report {settings.run}")
     if funnel.outcomes[Outcome.FAILED]:
         output.print(f"To play the failed ones again: {go_on} --retry-failed")
     output.print(f"Next: rolecs export {settings.run} --out shards")
@@ -149,6 +145,7 @@ def generate(
 
 @app.command()
 def distill(
+    context: typer.Context,
     transcripts: Annotated[
         list[str] | None,
         typer.Argument(help=DistillSettings.model_fields["transcripts"].description, metavar="TRANSCRIPTS"),
@@ -182,31 +179,7 @@ def distill(
     from graphs.pooling import make_pool
     from outputs.pool_summary import summarise_pool
 
-    filters = _given(
-        min_exchanges=min_exchanges,
-        max_exchanges=max_exchanges,
-        max_utterance_chars=max_utterance_chars,
-        min_share=min_share,
-        min_substantial=min_substantial,
-    )
-    flags = _given(
-        transcripts=transcripts or None,
-        out=out,
-        report=report,
-        threshold=threshold,
-        embedding_model=embedding_model,
-        run=run,
-        strict=strict,
-        filters=filters or None,
-        seed=seed,
-        concurrency=concurrency,
-        base_url=base_url,
-        model=model,
-        engine_args=shlex.split(engine_args) if engine_args else None,
-        temperature=temperature,
-        thinking_tokens=thinking_tokens,
-    )
-    settings = _job_settings(DistillSettings, EXTRACTIONS, config, flags, resume=resume, retry_failed=retry_failed)
+    settings = _job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
     hint = f"What has ended is stored; go on with: {go_on}"
     distilled = _run(distill_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
@@ -225,6 +198,7 @@ def distill(
 
 @app.command()
 def dedup(
+    context: typer.Context,
     pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS")],
     out: PoolFile = None,
     report: Report = None,
@@ -235,8 +209,7 @@ def dedup(
     from graphs.pooling import find_models, make_pool, read_pools
     from outputs.pool_summary import Stage, summarise_pool
 
-    flags = _given(out=out, report=report, threshold=threshold, embedding_model=embedding_model)
-    settings = load_settings(PoolSettings, None, flags)
+    settings = load_settings(PoolSettings, None, _flags(context, PoolSettings))
     if settings.out.resolve() in [pool.resolve() for pool in pools]:
         raise UsageError(f"{settings.out} is one of the pools and would be written over: name another file by --out")
     with _interruptible():
@@ -290,6 +263,7 @@ def verify(folder: Annotated[Path, typer.Argument(help="An exported folder.", me
 
 @app.command()
 def judge(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Labelled dialogues: JSONL in rolecs or CSConv form.", metavar="FILE")],
     out: Annotated[Path | None, typer.Option(help="File for the judgements; standard output by default.")] = None,
     language: LanguageOption = None,
@@ -302,19 +276,10 @@ def judge(
     config: Config = None,
 ) -> None:
     """Judge dialogues from a file: one JSON line for each, with verdicts and broken rules."""
-    from graphs.judging import judge_file
+    from graphs.judging import judge_dialogues
 
-    flags = _given(
-        language=language,
-        judge_votes=judge_votes,
-        min_agreement=min_agreement,
-        concurrency=concurrency,
-        base_url=base_url,
-        model=model,
-        engine_args=shlex.split(engine_args) if engine_args else None,
-    )
-    settings = load_settings(Settings, config, flags)
-    judged = _run(judge_file(file, settings, Secrets(), progress))
+    settings = load_settings(Settings, config, _flags(context, Settings))
+    judged, _ = _run(judge_dialogues(list(read_dialogues(file)), settings, Secrets(), progress))
     lines = [judgement.model_dump_json() for judgement in judged]
     if out:
         write_whole(out, lines)
@@ -327,7 +292,51 @@ def judge(
 
 
 @app.command()
+def calibrate(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help='Dialogues that people labelled: lines as for judge, with "gold".', metavar="GOLD")
+    ],
+    language: LanguageOption = None,
+    judge_votes: JudgeVotes = None,
+    min_agreement: MinAgreement = None,
+    concurrency: Concurrency = None,
+    base_url: BaseUrls = None,
+    model: Model = None,
+    engine_args: EngineArgs = None,
+    config: Config = None,
+) -> None:
+    """Compare the gate with people's labels, and keep the result for the runs of this judge and rubric."""
+    from graphs.calibrating import calibrate as compare
+    from outputs.trust import calibration_table, keep_calibration
+
+    settings = load_settings(Settings, config, _flags(context, Settings))
+    calibration = _run(compare(file, settings, Secrets(), progress))
+    output.print(calibration_table(calibration))
+    output.print(
+        f"Kept for runs with judge {calibration.stamp.judge_model}: {keep_calibration(calibration)}", markup=False
+    )
+
+
+@app.command()
+def report(
+    run: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the page; report.html in the run folder by default.")
+    ] = None,
+) -> None:
+    """Write one HTML page on a run: its figures, and all its dialogues to read, search and filter."""
+    from outputs.run_report import report_run
+
+    file = out or run / "report.html"
+    with RunStore.read(DIALOGUES, run) as store, _interruptible():
+        write_whole(file, report_run(store))
+    output.print(f"Report: {file}", markup=False)
+
+
+@app.command()
 def engine(
+    context: typer.Context,
     model: Model = None,
     port: Annotated[int | None, typer.Option(help="Loopback port; a free one by default.")] = None,
     engine_args: EngineArgs = None,
@@ -339,9 +348,7 @@ def engine(
         output.print(f"{name} is served at {base_url}")
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
-    settings = load_settings(
-        Settings, None, _given(model=model, engine_args=shlex.split(engine_args) if engine_args else None)
-    )
+    settings = load_settings(Settings, None, _flags(context, Settings))
     _run(serve(settings, port, progress, on_ready=show), "The engine is stopped.")
 
 
@@ -353,26 +360,23 @@ def graph() -> None:
     typer.echo(call_graph.get_graph().draw_mermaid())
 
 
-def _given(**flags: Any) -> dict[str, Any]:
-    """Return the flags that were given."""
-    return {name: value for name, value in flags.items() if value is not None}
+def _flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the flags that were given and are settings of a kind, those of its filters in a table of their own."""
+    given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
+    flags = {name: given[name] for name in kind.model_fields if name in given}
+    if "filters" in kind.model_fields:
+        flags["filters"] = {name: given[name] for name in Filters.model_fields if name in given}
+    return flags
 
 
-def _job_settings(
-    kind: type[JobSettingsT],
-    run_kind: RunKind[Any, Any],
-    config: Path | None,
-    flags: dict[str, Any],
-    *,
-    resume: bool,
-    retry_failed: bool,
-) -> JobSettingsT:
+def _job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context: typer.Context) -> JobSettingsT:
     """Return the settings of a job; one that is resumed takes up those that its run began with."""
+    config, flags = context.params["config"], _flags(context, kind)
     settings = load_settings(kind, config, flags)
-    if resume:
+    if context.params["resume"]:
         with RunStore.read(run_kind, settings.run) as store:
             return load_settings(kind, config, flags, store.header.settings)
-    if retry_failed:
+    if context.params["retry_failed"]:
         raise UsageError("--retry-failed goes with --resume")
     return settings
 

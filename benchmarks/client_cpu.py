@@ -102,8 +102,10 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
             language=language,
             concurrency=in_flight,
             dialogues=dialogues,
+            canaries=0,
+            max_similarity=1,
         )
-        funnel = await run_job(settings, Secrets(), Console(quiet=True))
+        funnel = (await run_job(settings, Secrets(), Console(quiet=True))).funnel
     if failed := funnel.outcomes[Outcome.FAILED]:
         raise EngineError(f"{failed} of {dialogues} dialogues failed: what was measured is no whole job")
     return sum(usage.calls for usage in funnel.usage.values())

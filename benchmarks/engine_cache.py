@@ -66,7 +66,7 @@ async def measure(settings: Settings) -> None:
         if not settings.base_url:
             settings = await _with_engine(settings, stack)
         before, started = read_counts(settings.base_url[0]), time.monotonic()
-        funnel = await run_job(settings, Secrets(), Console(quiet=True))
+        funnel = (await run_job(settings, Secrets(), Console(quiet=True))).funnel
         seconds, after = time.monotonic() - started, read_counts(settings.base_url[0])
     queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
     if not queried:

@@ -35,7 +35,6 @@ from outputs.record import Planned
 from outputs.run import Outcome
 from personas.persona import Persona
 from personas.pool import load_pool
-from quality.rubric import POINT_CODES
 from tests.loopback import Loopback, serve
 
 SCRIPT = Path(__file__).parent / "zh_call.json"
@@ -104,9 +103,11 @@ class Scripted:
         form = body.get("response_format", {}).get("json_schema", {}).get("schema", {}).get("properties", {})
         if "scenario" in form:
             return Role.PLANNER, self._plan.model_dump_json()
-        if POINT_CODES[0] in form:
-            point = {"reason": "第3句先核实了身份，第11句说明了规则，都与标注一致。", "turns": [3, 11], "verdict": 1}
-            return Role.JUDGE, _compact(dict.fromkeys(POINT_CODES, point))
+        if "verdict" in form:
+            opinion = {"reason": "第3句先核实了身份，第11句说明了规则，都与标注一致。", "turns": [3, 11], "verdict": 1}
+            return Role.JUDGE, _compact(opinion)
+        if all(key.startswith("turn_") for key in form) and form:
+            return Role.LABELLER, _compact({key: self._turns[int(key[5:]) - 1].strategy for key in form})
         line = self._turns[self._said]
         if "direction" in form:
             return Role.CUSTOMER_ASSISTANT, _compact({key: getattr(line, key) for key in form})
@@ -126,7 +127,7 @@ async def play(situation: Situation, turns: Sequence[Line], persona: Persona) ->
     planned = Planned(0, "scripted", persona.id, situation.topic, 1, 1)
     async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
         await client.check()
-        record = await play_dialogue(planned, persona, Replica(client, client), Settings(language=LANGUAGE))
+        record = await play_dialogue(planned, persona, Replica(client, client), Settings(language=LANGUAGE, canaries=0))
     said = [(turn.text, turn.strategy, turn.direction or "", turn.ends_call) for turn in record.turns]
     written = [(line.text, line.strategy, line.direction, line.ends_call) for line in turns]
     if said != written or record.outcome is not Outcome.KEPT:

@@ -1,6 +1,7 @@
 """The batch runner: plays the dialogues of a plan side by side and stores each as it ends."""
 
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -9,17 +10,26 @@ from graphs.plan import describe_coverage, make_plan
 from graphs.play import play_dialogue
 from graphs.servers import Replica, Servers
 from graphs.settings import Secrets, Settings
+from graphs.twins import find_twin_model
 from graphs.workers import work_off
 from outputs.record import DIALOGUES, Planned, Record
 from outputs.run import Funnel
 from outputs.store import RunStore
+from personas.embedding import EmbeddingModel
 from personas.pool import load_pool
+
+
+class Played(NamedTuple):
+    """How a run stands when all has been played, and the model by which its dialogues are to be compared, if any is."""
+
+    funnel: Funnel
+    twin_model: EmbeddingModel | None
 
 
 async def run_job(
     settings: Settings, secrets: Secrets, console: Console, *, resume: bool = False, retry_failed: bool = False
-) -> Funnel:
-    """Play the dialogues of a run that have not ended yet, and return how the run stands then.
+) -> Played:
+    """Play the dialogues of a run that have not ended yet.
 
     What can be wrong is looked for before the first model call, the cheapest first.
 
@@ -31,7 +41,7 @@ async def run_job(
         retry_failed: play failed dialogues again.
 
     Raises:
-        UsageError: bad pool, settings, server, model or run folder.
+        UsageError: bad pool, settings, server, model, embedding model or run folder.
         EngineError: the engine did not start, died, or was away for too long; what has ended is stored.
         StoreError: the store cannot be written.
     """
@@ -44,6 +54,7 @@ async def run_job(
     async with AsyncExitStack() as stack:
         servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model)
         await servers.connect()
+        twin_model = find_twin_model(settings)
         header = describe_run(settings, pool, servers.model, servers.judge_model)
         begin = RunStore.resume if resume else RunStore.create
         store = stack.enter_context(begin(DIALOGUES, settings.run, header))
@@ -52,4 +63,5 @@ async def run_job(
         )
         store.add_plan(plan)
         console.print(describe_coverage(plan, pool, settings.topics), markup=False)
-        return await work_off(store, servers, play, console, retry_failed=retry_failed)
+        funnel = await work_off(store, servers, play, console, retry_failed=retry_failed)
+    return Played(funnel, twin_model)

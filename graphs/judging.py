@@ -1,8 +1,9 @@
 """Judges labelled dialogues from a file, several at a time, in the order of the file."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
@@ -14,11 +15,10 @@ from agents.errors import CallError, EngineError
 from graphs.progress import LoadingDisplay
 from graphs.servers import Servers, shared_log
 from graphs.settings import Secrets, Settings
-from outputs.reading import Labelled, read_dialogues
+from outputs.reading import Labelled
 from quality.case import Case
-from quality.gate import Findings
 from quality.rules import Violation, check_rules
-from quality.verdict import Verdict
+from quality.verdict import Findings, Verdict
 
 
 class Judged(BaseModel):
@@ -32,14 +32,22 @@ class Judged(BaseModel):
     verdict: Verdict
 
 
-async def judge_file(path: Path, settings: Settings, secrets: Secrets, console: Console) -> list[Judged]:
-    """Return a judgement for each dialogue of a file, in its order.
+class Judgements(NamedTuple):
+    """A judgement for each of some dialogues, in their order, and the model that judged."""
+
+    judged: list[Judged]
+    judge_model: str
+
+
+async def judge_dialogues(
+    dialogues: Sequence[Labelled], settings: Settings, secrets: Secrets, console: Console
+) -> Judgements:
+    """Judge dialogues that were read from a file.
 
     Raises:
-        UsageError: the file holds something else than labelled dialogues, or a server or model is not there.
+        UsageError: a server or model is not there.
         EngineError: the engine did not start, died, or was away for too long.
     """
-    dialogues = list(read_dialogues(path))
     async with AsyncExitStack() as stack:
         servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model)
         await servers.connect()
@@ -58,7 +66,7 @@ async def judge_file(path: Path, settings: Settings, secrets: Secrets, console: 
                         tasks.append(task)
             except* EngineError as errors:
                 raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+        return Judgements([task.result() for task in tasks], servers.judge_model)
 
 
 async def _judge(dialogue: Labelled, client: ChatClient, settings: Settings, slots: asyncio.Semaphore) -> Judged:

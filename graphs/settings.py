@@ -6,7 +6,7 @@ Secrets come from the environment alone and are never written. Field description
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,7 +17,9 @@ from agents.flow import Limits
 from agents.options import Patience, Sampling, normalise_base_url
 from agents.topics import TOPICS
 from personas.filters import Filters
-from quality.gate import Gate
+
+if TYPE_CHECKING:
+    from quality.gate import Gate
 
 
 class Secrets(BaseSettings):
@@ -111,8 +113,11 @@ class Settings(ServerSettings):
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
 
     @property
-    def gate(self) -> Gate:
+    def gate(self) -> "Gate":
         """What dialogues must pass."""
+        # Imported late: it brings the client, which takes its time.
+        from quality.gate import Gate
+
         return Gate(self.limits, self.judge_votes, self.min_agreement)
 
     @property

@@ -139,6 +139,7 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "seed": record.seed,
         "model": record.model,
         "judge_model": record.judge_model,
+        "repairs": [repair.model_dump() for repair in record.repairs],
         "usage": {role: spent.model_dump() for role, spent in record.usage.items()},
     }
     return {

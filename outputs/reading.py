@@ -5,16 +5,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from agents.csc import parse_speaker, parse_strategy
 from agents.dialogue import Turn
 from agents.errors import UsageError, describe_invalid
 from outputs.formats import RejectedRow, RolecsRow
+from quality.rubric import POINT_CODES
 
 
 class Labelled(NamedTuple):
-    """A labelled dialogue from a file; what the file does not say is empty."""
+    """A labelled dialogue from a file; what the file does not say is empty.
+
+    `gold` is what people say of it, by point: whether it passes; None where nobody has.
+    """
 
     id: str
     topic: str
@@ -22,6 +26,18 @@ class Labelled(NamedTuple):
     persona: str
     goal: str
     turns: tuple[Turn, ...]
+    gold: dict[str, bool] | None
+
+
+class _Gold(BaseModel):
+    points: dict[str, bool]
+
+    @field_validator("points")
+    @classmethod
+    def _check_codes(cls, points: dict[str, bool]) -> dict[str, bool]:
+        if set(points) != set(POINT_CODES):
+            raise ValueError(f"the points are {', '.join(POINT_CODES)}, each 0 or 1")
+        return points
 
 
 class _PublishedTurn(BaseModel):
@@ -59,23 +75,24 @@ def _parse(line: str, path: Path, number: int) -> Labelled:
     if not isinstance(row, dict):
         raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
     try:
+        gold = _Gold.model_validate(row.pop("gold")).points if "gold" in row else None
         if "customer_goal" in row:
-            return _from_rolecs((RejectedRow if "rejected_for" in row else RolecsRow).model_validate_json(line))
-        return _from_published(_PublishedRow.model_validate(row), f"{path.stem}-{number}")
+            return _from_rolecs((RejectedRow if "rejected_for" in row else RolecsRow).model_validate(row), gold)
+        return _from_published(_PublishedRow.model_validate(row), f"{path.stem}-{number}", gold)
     except ValidationError as error:
         raise UsageError(f"{where}: no labelled dialogue: {describe_invalid(error)}") from None
     except ValueError as error:
         raise UsageError(f"{where}: no labelled dialogue: {error}") from None
 
 
-def _from_rolecs(row: RolecsRow) -> Labelled:
-    return Labelled(row.id, row.source, row.scenario, row.persona.description, row.customer_goal, row.turns)
+def _from_rolecs(row: RolecsRow, gold: dict[str, bool] | None) -> Labelled:
+    return Labelled(row.id, row.source, row.scenario, row.persona.description, row.customer_goal, row.turns, gold)
 
 
-def _from_published(row: _PublishedRow, id_: str) -> Labelled:
+def _from_published(row: _PublishedRow, id_: str, gold: dict[str, bool] | None) -> Labelled:
     turns = []
     for turn in row.dialogue:
         speaker = parse_speaker(turn.speaker)
         strategy = parse_strategy(turn.strategy) if turn.strategy else None
         turns.append(Turn(speaker=speaker, text=turn.text, strategy=strategy))
-    return Labelled(id_, row.source, "", "", "", tuple(turns))
+    return Labelled(id_, row.source, "", "", "", tuple(turns), gold)

@@ -10,9 +10,8 @@ from agents.dialogue import Plan, Repair, Turn, is_abandoned
 from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 from quality.canaries import Canary
-from quality.gate import Findings
 from quality.rules import Violation
-from quality.verdict import Verdict
+from quality.verdict import Findings, Verdict
 
 CANARIES = "canaries"
 LABELS = "labels"

@@ -217,9 +217,10 @@ class RunStore(Generic[PlannedT, RecordT]):
                 ),
             )
 
-    def records(self, outcome: Outcome) -> Iterator[RecordT]:
-        """Yield the records of one outcome in the order of the plan."""
-        rows = self._db.execute("SELECT record FROM items WHERE outcome = ? ORDER BY position", (outcome,))
+    def records(self, *outcomes: Outcome) -> Iterator[RecordT]:
+        """Yield the records of some outcomes in the order of the plan."""
+        marks = ", ".join("?" * len(outcomes))
+        rows = self._db.execute(f"SELECT record FROM items WHERE outcome IN ({marks}) ORDER BY position", outcomes)
         for (text,) in rows:
             yield self._kind.record.model_validate_json(text)
 

@@ -8,25 +8,8 @@ from agents.flow import Limits
 from quality.case import Case
 from quality.judge import judge_points
 from quality.labeller import label_turns
-from quality.rules import Violation, check_rules
-from quality.verdict import Labelling, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the gate found: the broken rules, and the verdict; None for a call that was not judged."""
-
-    violations: tuple[Violation, ...]
-    verdict: Verdict | None
-
-    @property
-    def reasons(self) -> list[str]:
-        """Why the call does not pass: `rule:` or `point:` with a name, or "unscored"; empty when it passes."""
-        if self.violations:
-            return sorted({f"rule:{violation.rule}" for violation in self.violations})
-        if self.verdict is None or self.verdict.unscored is not None:
-            return ["unscored"]
-        return [f"point:{code}" for code in self.verdict.failed_points]
+from quality.rules import check_rules
+from quality.verdict import Findings, Labelling, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,18 @@ from rapidfuzz import fuzz, process
 
 from agents.csc import Language
 from agents.dialogue import Turn
-from agents.privacy import find_private
 from agents.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
 
 MAX_CHARACTERS = 600
 """An utterance longer than this is a speech, not a turn on the phone."""
-SAME_SENTENCE = {Language.EN: 82.0, Language.ZH: 75.0}
-"""Sentences with an edit similarity of so many percent are the same said again; a Chinese one varies with less."""
+SAME_WORDING = {Language.EN: 82.0, Language.ZH: 75.0}
+"""Wordings with an edit similarity of so many percent are the same said again; a Chinese one varies with less.
+
+It is taken of sentences, and of whole turns with their words in alphabetical order."""
 MIN_SENTENCE = {Language.EN: 24, Language.ZH: 9}
 """Characters from which on a sentence may not come again: "Yes, that's right." may."""
 FEW_CHINESE = 6
 """Fewer Chinese characters are a quotation, not another language."""
-PHRASE = {Language.EN: 4, Language.ZH: 5}
-"""Words, or Chinese characters, of the phrases by which a turn is compared with earlier ones."""
-SAME_PHRASES = 0.6
-"""A turn of whose phrases such a share stands in one earlier turn says the same in another order."""
-MIN_PHRASES = 6
-"""So many phrases a turn must have to be compared by them."""
 OPENING_WORDS = {Language.EN: 5, Language.ZH: 7}
 """So many words, or Chinese characters, at the start of a turn make its opening."""
 
@@ -53,6 +48,7 @@ _TO_THE_JUDGE = re.compile(
     re.IGNORECASE,
 )
 """What is meant for the judge is no talk on the phone."""
+_JOINT = {Language.EN: " ", Language.ZH: ""}
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
 _STAGE_DIRECTION = re.compile(r"\*[^*]{1,80}\*|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
 _END = re.compile(r"[.!?…。！？~～—][\"'”’」』)）]*$|[”」』]$")
@@ -148,6 +144,9 @@ def _check_wording(text: str, language: Language) -> Iterator[Fault]:
 @lru_cache(maxsize=65_536)
 def _private_faults(text: str) -> tuple[Fault, ...]:
     """Return the private data in a text; finding it costs more than all other checks together."""
+    # Imported late: its patterns take a fifth of a second to compile, and most commands check nothing.
+    from agents.privacy import find_private
+
     return tuple(
         Fault("private-data", f"{text[start:end]!r} instead of [{kind}]") for start, end, kind in find_private(text)
     )
@@ -168,17 +167,14 @@ def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -
     sentences = _sentences(turn.text, language)
     said = [sentence for other in earlier for sentence in _sentences(other.text, language)] if sentences else []
     for sentence in sentences:
-        if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_SENTENCE[language]):
+        if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
             yield Fault("repetition", f"{sentence!r} was said before: {same[0]!r}")
             break
     else:
-        phrases = _phrases(turn.text, language)
-        if len(phrases) >= MIN_PHRASES:
-            for other in earlier:
-                shared = len(phrases & _phrases(other.text, language)) / len(phrases)
-                if shared >= SAME_PHRASES:
-                    yield Fault("repetition", f"{shared:.0%} of it was said before: {other.text!r}")
-                    break
+        bag = _bag(turn.text, language)
+        bags = [_bag(other.text, language) for other in earlier] if bag else []
+        if found := process.extractOne(bag, bags, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
+            yield Fault("repetition", f"the words of turn {found[2] + 1} in another order")
     opening = _opening(turn.text, language)
     if opening and any(_opening(other.text, language) == opening for other in earlier if other.speaker is turn.speaker):
         yield Fault("same-opening", repr(" ".join(opening)))
@@ -187,17 +183,15 @@ def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -
 @lru_cache(maxsize=65_536)
 def _sentences(text: str, language: Language) -> tuple[str, ...]:
     """Return the sentences of a text that are long enough to be told apart, in lower case and without punctuation."""
-    joint = " " if language is Language.EN else ""
-    sentences = (joint.join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
+    sentences = (_JOINT[language].join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
     return tuple(sentence for sentence in sentences if len(sentence) >= MIN_SENTENCE[language])
 
 
 @lru_cache(maxsize=65_536)
-def _phrases(text: str, language: Language) -> frozenset[tuple[str, ...]]:
-    """Return the n-grams of a text."""
-    words = WORD.findall(text[:MAX_CHARACTERS].lower())
-    size = PHRASE[language]
-    return frozenset(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+def _bag(text: str, language: Language) -> str:
+    """Return the words of a text in alphabetical order, as one text; empty when they are few."""
+    words = _JOINT[language].join(sorted(WORD.findall(text.lower())))
+    return words if len(words) >= MIN_SENTENCE[language] else ""
 
 
 @lru_cache(maxsize=65_536)

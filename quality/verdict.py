@@ -1,11 +1,13 @@
-"""What judge and labeller say of a call; whether the call is kept is computed from it, never said."""
+"""What the gate says of a call: rules, judge and labeller; whether it is kept is computed from that, never said."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc import Strategy
 from quality.rubric import LABEL_POINT, POINT_CODES
+from quality.rules import Violation
 
 Vote = Literal[0, 1]
 
@@ -76,3 +78,20 @@ class Verdict(BaseModel):
     def is_flawless(self) -> bool:
         """All five points are there and passed, and the labels are true often enough."""
         return set(self.points) == set(POINT_CODES) and self.labelling is not None and not self.failed_points
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the gate found: the broken rules, and the verdict; None for a call that was not judged."""
+
+    violations: tuple[Violation, ...]
+    verdict: Verdict | None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the call does not pass: `rule:` or `point:` with a name, or "unscored"; empty when it passes."""
+        if self.violations:
+            return sorted({f"rule:{violation.rule}" for violation in self.violations})
+        if self.verdict is None or self.verdict.unscored is not None:
+            return ["unscored"]
+        return [f"point:{code}" for code in self.verdict.failed_points]

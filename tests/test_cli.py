@@ -16,7 +16,12 @@ from personas.pool import SEED_POOLS, load_pool
 from tests.golden import FOLDER, check_golden
 from tests.loopback import Faults, Loopback, serve
 
+GOLD = Path(__file__).parent / "data" / "gold" / "en.jsonl"
 STAR = Path(__file__).parent / "data" / "star-60.jsonl"
+
+
+ALL_DIFFER = ("--max-similarity", "1")
+"""The loopback server's dialogues are all made of the same words."""
 
 
 async def rolecs(*arguments: object, cwd: Path, **env: str) -> tuple[int, str, str]:
@@ -54,7 +59,8 @@ async def server() -> AsyncIterator[Loopback]:
 
 async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     topics = ("--topics", "complaint-dispute,technical-support")
-    code, out, err = await rolecs("generate", "-n", 6, *topics, "--base-url", server.base_url, cwd=tmp_path)
+    flags = (*topics, *ALL_DIFFER, "--base-url", server.base_url)
+    code, out, err = await rolecs("generate", "-n", 6, *flags, cwd=tmp_path)
     assert code == 0
     assert (
         err == "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56\n"
@@ -74,17 +80,36 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
 
 async def test_judging_a_file(server: Loopback, tmp_path: Path) -> None:
     rows = FOLDER / "record-rolecs.jsonl"
-    code, out, err = await rolecs("judge", rows, "--base-url", server.base_url, cwd=tmp_path)
+    flags = ("--min-agreement", 0, "--base-url", server.base_url)
+    code, out, err = await rolecs("judge", rows, *flags, cwd=tmp_path)
     assert code == 0 and "1 judged, 1 flawless, 0 unscored" in err
     assert json.loads(out)["kept"] is True
-    code, out, _ = await rolecs("judge", rows, "--base-url", server.base_url, "--out", "j.jsonl", cwd=tmp_path)
+    code, out, _ = await rolecs("judge", rows, *flags, "--out", "j.jsonl", cwd=tmp_path)
     assert code == 0 and out == "" and len((tmp_path / "j.jsonl").read_text().splitlines()) == 1
+
+
+async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> None:
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_DATA_HOME": str(tmp_path / "data"), **OFFLINE}
+    async with serve(Loopback(pass_rate=0.9)) as server:
+        flags = ("-n", 12, "--canaries", 1, "--judge-votes", 3, "--base-url", server.base_url)
+        code, out, err = await rolecs("generate", *flags, cwd=tmp_path, **places)
+        assert code == 0, err
+        assert "near-duplicate" in out and "Uncalibrated: nobody has compared this gate (judge loopback" in out
+        assert "planted faults were caught" in out and "of 12 sound calls were rejected" in out
+        flags = ("--judge-votes", 3, "--base-url", server.base_url)
+        code, out, err = await rolecs("calibrate", GOLD, *flags, cwd=tmp_path, **places)
+        assert code == 0, err
+        assert "Gate and people on 48 calls" in out and "whole gate" in out and str(tmp_path / "data") in out
+    code, out, err = await rolecs("report", "rolecs-run", cwd=tmp_path, **places)
+    assert (code, out) == (0, "Report: rolecs-run/report.html\n"), err
+    page = (tmp_path / "rolecs-run" / "report.html").read_text(encoding="utf-8")
+    assert "Calibrated on en.jsonl (48 calls, " in page and "near-duplicate" in page and "Uncalibrated" not in page
 
 
 async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
     async with serve(Loopback(faults=Faults(truncated=1.0), faulty_requests=4)) as server:
         code, out, _ = await rolecs(
-            "generate", "-n", 2, "--concurrency", 1, "--base-url", server.base_url, cwd=tmp_path
+            "generate", "-n", 2, "--concurrency", 1, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path
         )
         assert code == 1 and "rolecs generate --resume --run rolecs-run --retry-failed" in out
         code, out, _ = await rolecs("generate", "--resume", "--retry-failed", "--run", "rolecs-run", cwd=tmp_path)
@@ -120,7 +145,7 @@ async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) ->
     assert len(load_pool(tmp_path / "both.jsonl", Language.EN)) <= len(pool) + 28
 
     flags = ("-n", 10, "--personas", "both.jsonl", "--balance", "--topics", "technical-support,risk-security")
-    code, _, err = await rolecs("generate", *flags, "--base-url", server.base_url, cwd=tmp_path, **places)
+    code, _, err = await rolecs("generate", *flags, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path, **places)
     assert code == 0 and "topics 2 of 2 (5 calls each), pairs 10 of" in err
 
 
@@ -140,7 +165,9 @@ async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, sto
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
     async with serve(Loopback(delay=0.02)) as server:
-        process = await start("generate", "-n", 50, "--base-url", server.base_url, "--run", "r", cwd=tmp_path)
+        process = await start(
+            "generate", "-n", 50, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", cwd=tmp_path
+        )
         while not server.requests:
             await asyncio.sleep(0.05)
         process.send_signal(stop)
@@ -178,6 +205,10 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["export", "none", "--out", "x"], "none holds no run"),
         (["verify", "none"], "none is no exported folder"),
         (["judge", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
+        (["judge", "points.jsonl", "--base-url", "URL"], "points.jsonl:1: no labelled dialogue: points: Value error"),
+        (["calibrate", "row.jsonl", "--base-url", "URL"], "every call needs people's labels"),
+        (["report", "none"], "none holds no run"),
+        (["generate", "--base-url", "URL", "--embedding-model", "x/none"], "compare no dialogues: --max-similarity 1"),
     ],
 )
 async def test_wrong_use_is_one_line_and_exit_2(
@@ -187,6 +218,10 @@ async def test_wrong_use_is_one_line_and_exit_2(
     (tmp_path / "broken.jsonl").write_text(f"{good}\n{{}}\n", encoding="utf-8")
     (tmp_path / "good.jsonl").write_text(good, encoding="utf-8")
     (tmp_path / "twin.jsonl").write_text(good.replace("You are", "You were"), encoding="utf-8")
+    row = (FOLDER / "record-rolecs.jsonl").read_text(encoding="utf-8")
+    (tmp_path / "row.jsonl").write_text(row, encoding="utf-8")
+    labelled = json.dumps(json.loads(row) | {"gold": {"points": {"wording": 1}}})
+    (tmp_path / "points.jsonl").write_text(labelled, encoding="utf-8")
     given = [server.base_url if argument == "URL" else argument for argument in arguments]
     code, out, err = await rolecs(*given, cwd=tmp_path, **OFFLINE)
     assert code == 2 and out == ""
@@ -198,7 +233,7 @@ async def test_wrong_use_is_one_line_and_exit_2(
 
 async def test_no_key_is_ever_written_or_shown(server: Loopback, tmp_path: Path) -> None:
     code, out, err = await rolecs(
-        "generate", "-n", 1, "--base-url", server.base_url, cwd=tmp_path, ROLECS_API_KEY="sk-very-secret"
+        "generate", "-n", 1, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path, ROLECS_API_KEY="sk-very-secret"
     )
     assert code == 0 and "sk-very-secret" not in out + err
     for path in tmp_path.rglob("*"):

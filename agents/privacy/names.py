@@ -94,18 +94,19 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
         ):
             yield match.span()
     words = split_words(text)
+    dull = load_lexicon().dull
     index = 0
     while index < len(words):
-        length = _name_length(text, words, index)
+        length = 0 if words[index].key in dull else _name_length(text, words, index)
         if length:
             yield words[index].start, words[index + length - 1].end
         index += length or 1
 
 
 def _name_length(text: str, words: list[Word], index: int) -> int:
-    """Return of how many words the name consists that begins at `words[index]`; 0 when none begins there."""
+    """Return of how many words the name consists that begins at a word that is not dull; 0 when none begins there."""
     head = words[index]
-    if head.key in load_lexicon().dull or (head.key in _COMPANY_WORDS and _is_company(words, index)):
+    if head.key in _COMPANY_WORDS and _is_company(words, index):
         return 0
     trust = _trust(text, words, index)
     if not _may_begin(text, words, index, trust):

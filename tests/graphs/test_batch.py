@@ -29,9 +29,10 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
 async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
-    known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0}
+    known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
-    return await run_job(settings, Secrets(), Console(file=io.StringIO()), resume=resume, retry_failed=retry)
+    console = Console(file=io.StringIO())
+    return (await run_job(settings, Secrets(), console, resume=resume, retry_failed=retry)).funnel
 
 
 def ended(run: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from agents.csc import Language
+from agents.dialogue import is_abandoned
 from agents.flow import Limits, broken_rules
 from agents.privacy import find_private
 from outputs.extraction import EXTRACTIONS
@@ -24,6 +25,8 @@ from outputs.record import DIALOGUES
 from outputs.run import Outcome
 from outputs.store import RunStore
 from personas.pool import load_pool
+from quality.calibration import ALL_POINTS, Calibration
+from quality.rubric import POINT_CODES
 from tests.test_cli import STAR, heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
@@ -31,6 +34,7 @@ COUNT = 2
 LIMITS = Limits(min_utterances=4, max_utterances=8)
 CONFIG = """
 utterance_tokens = 160
+canaries = 0.5
 [limits]
 min_utterances = 4
 max_utterances = 8
@@ -45,8 +49,9 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "rolecs", *map(str, arguments)]
 
 
-def rolecs(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, env=ENVIRONMENT)
+def rolecs(*arguments: object, cwd: Path, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    places = {"XDG_DATA_HOME": str(data)} if data else {}
+    return subprocess.run(command(*arguments), cwd=cwd, capture_output=True, text=True, env=ENVIRONMENT | places)
 
 
 def engines() -> set[int]:
@@ -83,7 +88,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path, language: Language) -> None:
     (tmp_path / "run.toml").write_text(CONFIG)
     flags = ("--language", language, "--base-url", base_url, "--config", "run.toml", "--run", "run")
-    played = rolecs("generate", "-n", COUNT, *flags, cwd=tmp_path)
+    played = rolecs("generate", "-n", COUNT, *flags, cwd=tmp_path, data=tmp_path / "data")
     with RunStore.read(DIALOGUES, tmp_path / "run") as store:
         funnel = store.funnel()
         records = [record for outcome in ENDED for record in store.records(outcome)]
@@ -95,6 +100,16 @@ def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path,
     assert not any(broken_rules(record.turns, LIMITS) for record in heard)
     assert funnel.total_usage.cached_tokens > 0 and funnel.total_usage.completion_tokens > 0
 
+    # The whole gate has run on whatever was said: no call is kept or lost without findings.
+    for record in heard:
+        judged = record.outcome is not Outcome.FAILED and not record.violations and not is_abandoned(record.repairs)
+        assert (record.verdict is not None) is judged
+        if record.verdict and record.verdict.unscored is None:
+            assert set(record.verdict.points) == set(POINT_CODES) and record.verdict.labelling
+    assert funnel.reasons.get("unscored", 0) == sum(record.reasons == ["unscored"] for record in records)
+    assert "Canaries: " in played.stdout and "Uncalibrated: " in played.stdout
+    assert rolecs("report", "run", cwd=tmp_path).returncode == 0 and (tmp_path / "run" / "report.html").exists()
+
     assert rolecs("export", "run", "--out", "shards", "--rejected", cwd=tmp_path).returncode == 0
     verified = rolecs("verify", "shards", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
@@ -103,6 +118,17 @@ def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path,
             files = str(tmp_path / "shards" / f"{stem}-*.jsonl")
             rows = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path / stem))
             assert rows["id"] == [record.id for record in records if record.outcome is outcome]
+
+
+def test_the_gate_is_compared_with_people(base_url: str, tmp_path: Path) -> None:
+    lines = (STAR.parent / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "gold.jsonl").write_text("\n".join([lines[0], *lines[12:48:9]]), encoding="utf-8")
+    compared = rolecs("calibrate", "gold.jsonl", "--base-url", base_url, cwd=tmp_path, data=tmp_path / "data")
+    assert compared.returncode == 0, compared.stderr
+    (file,) = (tmp_path / "data" / "rolecs" / "calibrations").iterdir()
+    calibration = Calibration.model_validate_json(file.read_bytes())
+    assert calibration.calls == 5 and calibration.agreement[ALL_POINTS].calls == 5
+    assert all(calibration.agreement[code].calls == 5 - calibration.unscored for code in POINT_CODES)
 
 
 def test_real_calls_become_a_pool_that_generate_takes(base_url: str, tmp_path: Path) -> None:

@@ -149,13 +149,6 @@ def make_report(language: Language, records: list[Record], **fields: Any) -> Run
         {
             "outcomes": outcomes,
             "reasons": reasons,
-            "repairs": {
-                "supporter: repetition": 12,
-                "customer: cut-off": 5,
-                "supporter: cut-off": 4,
-                "customer: same-opening": 9,
-                "rewound": 3,
-            },
             "mended": 9,
             "usage": {
                 "planner": {"calls": 48, "prompt_tokens": 31_200, "cached_tokens": 20_000, "completion_tokens": 7_410},
@@ -180,6 +173,13 @@ def make_report(language: Language, records: list[Record], **fields: Any) -> Run
                 },
             },
             "tallies": {
+                "repairs": {
+                    "supporter: repetition": 12,
+                    "customer: cut-off": 5,
+                    "supporter: cut-off": 4,
+                    "customer: same-opening": 9,
+                    "rewound": 3,
+                },
                 "canaries": {
                     "caught: swapped label": 9,
                     "missed: swapped label": 3,

@@ -37,6 +37,8 @@ CONFIGURATION = {
     "judge_model": "j",
     "temperature": 0.8,
     "top_p": 0.95,
+    "judge_votes": 3,
+    "min_agreement": 0.5,
     "seed": 7,
     "limits": {"min_utterances": 10, "max_utterances": 50},
 }

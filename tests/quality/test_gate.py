@@ -13,8 +13,9 @@ from agents.flow import Limits
 from agents.options import Patience, Sampling
 from agents.usage import Role
 from quality.case import Case
-from quality.gate import Findings, Gate
+from quality.gate import Gate
 from quality.rubric import LABEL_POINT
+from quality.verdict import Findings
 from tests.loopback import Loopback, serve
 
 OPINION = json.dumps({"reason": "Turn 1.", "turns": [1], "verdict": 1})

@@ -1,0 +1,26 @@
+"""What the report on a run is made from: its store, read twice, once for the figures and once for the dialogues."""
+
+from collections.abc import Iterator
+
+from outputs.record import Planned, Record
+from outputs.report import RunReport, render_report
+from outputs.run import Outcome
+from outputs.store import RunStore
+from outputs.trust import describe_trust
+from quality.corpus import measure_corpus
+
+
+def report_run(store: RunStore[Planned, Record]) -> Iterator[str]:
+    """Yield the page on a run in pieces, see `render_report`."""
+    header, funnel = store.header, store.funnel()
+    kept = (record.turns for record in store.records(Outcome.KEPT))
+    report = RunReport(
+        title=store.folder.resolve().name,
+        configuration=header.configuration,
+        versions=header.versions,
+        funnel=funnel,
+        gate=describe_trust(header, funnel),
+        figures=measure_corpus(kept, header.configuration["language"]) if funnel.outcomes[Outcome.KEPT] else None,
+        records=store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED),
+    )
+    yield from render_report(report)

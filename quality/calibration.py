@@ -1,0 +1,134 @@
+"""How far the gate agrees with people: its verdicts on labelled calls beside theirs, with bootstrap intervals."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from agents.csc import Language
+from quality.rubric import POINT_CODES
+
+ALL_POINTS = "whole gate"
+"""The row of the calls that pass everything, rules included."""
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+_SEED = 1
+
+
+class Opinions(NamedTuple):
+    """What people and gate say of one call: by point, whether it passes; and whether the gate keeps it.
+
+    `gate` is None for a call that judge or labeller could not score.
+    """
+
+    people: Mapping[str, bool]
+    gate: Mapping[str, bool] | None
+    kept: bool
+
+
+class Estimate(BaseModel):
+    """A share and the bounds of its 95% interval."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: float
+    low: float
+    high: float
+
+
+class Agreement(BaseModel):
+    """How the gate's yes compares with people's on so many calls.
+
+    Cohen's kappa is agreement beyond chance: 1 is perfect, 0 is chance. Precision: of what the gate passes, so much is
+    good; recall: of what is good, so much it passes; false accepts: of what is faulty, so much it passes. None stands
+    where there is nothing to divide by.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int
+    kappa: Estimate | None
+    precision: Estimate | None
+    recall: Estimate | None
+    false_accepts: Estimate | None
+
+
+class GateStamp(BaseModel):
+    """What a calibration holds for: another judge, rubric, number of votes or share of labels is another gate."""
+
+    model_config = ConfigDict(frozen=True)
+
+    language: Language
+    judge_model: str
+    rubric: str
+    votes: int
+    min_agreement: float
+
+    def digest(self) -> str:
+        """Return a short name for this gate."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class Calibration(BaseModel):
+    """The agreement of one gate with the labels of one file, by point and for the whole gate."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stamp: GateStamp
+    gold: str
+    day: str
+    calls: int
+    unscored: int
+    agreement: dict[str, Agreement]
+
+
+def measure_agreement(opinions: Sequence[Opinions]) -> dict[str, Agreement]:
+    """Return the agreement on each point, over the calls that were scored, and that of the whole gate, over all."""
+    scored = [(call.people, call.gate) for call in opinions if call.gate is not None]
+    pairs = {code: [(people[code], gate[code]) for people, gate in scored] for code in POINT_CODES}
+    pairs[ALL_POINTS] = [(all(call.people.values()), call.kept) for call in opinions]
+    return {name: _agreement(of) for name, of in pairs.items()}
+
+
+def _agreement(pairs: Iterable[tuple[bool, bool]]) -> Agreement:
+    cells = np.zeros(4, np.int64)
+    for good, passed in pairs:
+        cells[2 * good + passed] += 1
+    calls = int(cells.sum())
+    if not calls:
+        return Agreement(calls=0, kappa=None, precision=None, recall=None, false_accepts=None)
+    # To draw calls anew, with replacement, is to draw the four counts from a multinomial distribution.
+    drawn = np.random.default_rng(_SEED).multinomial(calls, cells / calls, size=RESAMPLES)
+    here, there = _statistics(cells[None, :]), _statistics(drawn)
+    return Agreement(calls=calls, **{name: _estimate(here[name][0], there[name]) for name in here})
+
+
+def _statistics(cells: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the statistics of confusion counts [n, 4], NaN where they are not defined.
+
+    The columns: faulty and rejected, faulty and passed, good and rejected, good and passed.
+    """
+    faulty_out, faulty_in, good_out, good_in = cells.T.astype(np.float64)
+    total = cells.sum(axis=1)
+    observed = (faulty_out + good_in) / total
+    by_chance = (
+        (good_in + good_out) * (good_in + faulty_in) + (faulty_in + faulty_out) * (good_out + faulty_out)
+    ) / total**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "kappa": (observed - by_chance) / (1 - by_chance),
+            "precision": good_in / (good_in + faulty_in),
+            "recall": good_in / (good_in + good_out),
+            "false_accepts": faulty_in / (faulty_in + faulty_out),
+        }
+
+
+def _estimate(value: float, resampled: npt.NDArray[np.float64]) -> Estimate | None:
+    if not np.isfinite(value):
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled[np.isfinite(resampled)], (tail, 1 - tail))
+    return Estimate(value=float(value), low=float(low), high=float(high))
