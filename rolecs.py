@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+import uvloop
 from pydantic import BaseModel
 from rich.console import Console
 
@@ -393,9 +394,8 @@ def _run(work: Coroutine[Any, Any, ResultT], hint: str = "") -> ResultT:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await work
 
-    with _interruptible(hint):
-        result = asyncio.run(cancellable())
-    return result
+    with _interruptible(hint), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(cancellable())
 
 
 @contextmanager

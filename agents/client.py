@@ -1,7 +1,7 @@
 """The lean path to the engine: one model on one OpenAI-compatible server, one retry policy, usage counted.
 
-The openai package carries the requests; its low-level `post` with plain JSON skips the typed request and response
-models, which cost more CPU than everything else on the way of a call. Its own retries are off: tenacity owns them here.
+The openai package is what is configured and finds out about the server; completions go by the lean transport. Its own
+retries are off: tenacity owns them here, and is built only for a call whose first try failed.
 """
 
 import time
@@ -13,14 +13,13 @@ import openai
 import tenacity
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid
+from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid, shorten
 from agents.options import Patience, normalise_base_url
+from agents.transport import NoAnswerError, StatusError, Transport, TransportError
 from agents.usage import Usage
 
 ResultT = TypeVar("ResultT")
 
-KEEP_ALIVE_S = 4.0
-"""Below the 5 s after which vLLM closes an idle connection, so that no request meets a closing one."""
 CHECK_TIMEOUT_S = 20.0
 MAX_BACKOFF_S = 10.0
 MAX_RETRY_AFTER_S = 60.0
@@ -64,12 +63,6 @@ class _ModelList(BaseModel):
     data: list[_ServedModel]
 
 
-def shorten(text: str, limit: int = 300) -> str:
-    """Return `text` on one line, cut after `limit` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[:limit]}..."
-
-
 def _root_cause(error: BaseException) -> BaseException:
     """Return where a chain of errors began. The client's transport reports a refused connection as a time-out."""
     while error.__cause__:
@@ -87,16 +80,16 @@ def _describe(error: openai.APIError) -> str:
 
 
 def _is_retryable(error: BaseException) -> bool:
-    if isinstance(error, openai.APIStatusError):
-        return error.status_code in {408, 409, 429} or error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError | UnreadableAnswerError)
+    if isinstance(error, StatusError):
+        return error.status in {408, 409, 429} or error.status >= 500
+    return isinstance(error, NoAnswerError | UnreadableAnswerError)
 
 
 def _is_outage(error: BaseException) -> bool:
     """Tell whether the server is away or busy, rather than failing on this request."""
-    if isinstance(error, openai.APIStatusError):
-        return error.status_code in _BUSY
-    return isinstance(error, openai.APIConnectionError)
+    if isinstance(error, StatusError):
+        return error.status in _BUSY
+    return isinstance(error, NoAnswerError)
 
 
 _backoff = tenacity.wait_random_exponential(multiplier=0.25, max=MAX_BACKOFF_S)
@@ -107,9 +100,9 @@ def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, UnreadableAnswerError):
         return 0.0
-    if isinstance(error, openai.APIStatusError):
+    if isinstance(error, StatusError):
         try:
-            return min(float(error.response.headers["retry-after"]), MAX_RETRY_AFTER_S)
+            return min(float(error.headers["retry-after"]), MAX_RETRY_AFTER_S)
         except (KeyError, ValueError):
             pass  # no such header, or one that holds a date
     return _backoff(state)
@@ -148,8 +141,8 @@ class _Trouble:
             self.unreadable += 1
             self._failed = 0
             return self.unreadable >= self._client.patience.attempts
-        busy = isinstance(error, openai.APIStatusError) and error.status_code in _BUSY
-        away = isinstance(error, openai.APIConnectionError) and not isinstance(_root_cause(error), TimeoutError)
+        busy = isinstance(error, StatusError) and error.status in _BUSY
+        away = isinstance(error, NoAnswerError) and not error.timed_out
         if busy or (away and self.is_shared):
             return self.seconds >= self._client.patience.outage_s
         self._failed += 1
@@ -181,17 +174,15 @@ class ChatClient:
             base_url=self.base_url,
             api_key=api_key.get_secret_value() if api_key else "none",
             max_retries=0,
-            timeout=self.patience.request_timeout_s,
-            http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE_S),
-                timeout=self.patience.request_timeout_s,
-            ),
         )
+        self._transport = Transport(self._openai, connections=connections, timeout_s=self.patience.request_timeout_s)
 
     async def __aenter__(self) -> "ChatClient":
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._transport.__aexit__()
         await self._openai.close()
 
     async def check(self) -> None:
@@ -246,27 +237,34 @@ class ChatClient:
         """
         temperature = body["temperature"]
         trouble = _Trouble(self)
-        retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
-        )
+        failed: TransportError | UnreadableAnswerError | None = None
 
         async def attempt() -> ResultT:
+            nonlocal failed
+            if failed:
+                # The loop begins behind the first try.
+                error, failed = failed, None
+                raise error
             warmth = max(temperature, RETRY_TEMPERATURE) if trouble.unreadable else temperature
-            response = await self._openai.post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                body={"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)},
+            content = await self._transport.post(
+                "chat/completions",
+                {"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)},
             )
-            return self._read(response.content, parse, count)
+            return self._read(content, parse, count)
 
         try:
+            try:
+                return await attempt()
+            except (TransportError, UnreadableAnswerError) as error:
+                failed = error
+            retrying = tenacity.AsyncRetrying(
+                retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
+            )
             return await retrying(attempt)
-        except openai.APIError as error:
+        except TransportError as error:
             if trouble.is_shared and _is_outage(error):
-                raise EngineError(
-                    f"{self.base_url} gave no answer for {trouble.seconds:.0f} s ({_describe(error)})"
-                ) from error
-            raise CallError(_describe(error)) from error
+                raise EngineError(f"{self.base_url} gave no answer for {trouble.seconds:.0f} s ({error})") from error
+            raise CallError(str(error)) from error
 
     def _read(self, content: bytes, parse: Callable[[str], ResultT], count: Callable[[Usage], None]) -> ResultT:
         """Count what an answer cost, and parse it."""

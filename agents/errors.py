@@ -35,6 +35,12 @@ class StoreError(RolecsError):
     """The run store could not be written: a full disk, a folder that went away."""
 
 
+def shorten(text: str, limit: int = 300) -> str:
+    """Return `text` on one line, cut after `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[:limit]}..."
+
+
 def describe_invalid(error: ValidationError) -> str:
     """Say in one line what pydantic found first, and where."""
     first = error.errors()[0]

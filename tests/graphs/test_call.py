@@ -57,26 +57,26 @@ def test_the_graph_is_as_the_golden_file() -> None:
     check_golden("graph.mmd", graph.get_graph().draw_mermaid())
 
 
-def test_the_call_ends_with_closure_alone() -> None:
+async def test_the_call_ends_with_closure_alone() -> None:
     for strategy in Strategy:
         turn = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=strategy)
         expected = "__end__" if strategy is Strategy.AC else "customer_assistant"
-        assert after_supporter({"turns": [turn], "repairs": []}) == expected
+        assert await after_supporter({"turns": [turn], "repairs": []}) == expected
 
 
-def test_after_a_rewind_the_same_side_speaks_again() -> None:
+async def test_after_a_rewind_the_same_side_speaks_again() -> None:
     supporter = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=Strategy.GT)
     customer = Turn(speaker=Speaker.CUSTOMER, text="y")
     turns = [supporter, customer, supporter, customer]
     assert extend_or_rewind(turns, Rewind(EXCHANGE)) == [supporter, customer]
     assert extend_or_rewind(turns, [supporter]) == [*turns, supporter]
-    assert after_supporter({"turns": turns[:2], "repairs": []}) == "supporter_assistant"
-    assert after_supporter({"turns": [], "repairs": []}) == "supporter_assistant"
-    assert after_customer({"turns": turns[:1], "repairs": []}) == "customer_assistant"
-    assert after_customer({"turns": turns, "repairs": []}) == "supporter_assistant"
+    assert await after_supporter({"turns": turns[:2], "repairs": []}) == "supporter_assistant"
+    assert await after_supporter({"turns": [], "repairs": []}) == "supporter_assistant"
+    assert await after_customer({"turns": turns[:1], "repairs": []}) == "customer_assistant"
+    assert await after_customer({"turns": turns, "repairs": []}) == "supporter_assistant"
     given_up = [Repair(turn=2, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")]
-    assert after_customer({"turns": turns[:1], "repairs": given_up}) == "__end__"
-    assert after_supporter({"turns": turns[:2], "repairs": given_up}) == "__end__"
+    assert await after_customer({"turns": turns[:1], "repairs": given_up}) == "__end__"
+    assert await after_supporter({"turns": turns[:2], "repairs": given_up}) == "__end__"
 
 
 async def test_a_bad_turn_is_said_again_with_a_hint() -> None:

@@ -49,6 +49,27 @@ def test_script_json_is_the_same_value_and_cannot_end_its_element(value: object)
     assert not set(text) & set("<>\u2028\u2029")
 
 
+@pytest.mark.parametrize(
+    "tallies",
+    [
+        {},
+        {"repairs": {"supporter: cut-off": 1}},
+        {"canaries": {"caught: wrong-label": 1}},
+        {"canaries": {"unscored": 2}},
+        {"labels": {"EM as PS": 1}},
+    ],
+)
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_page_of_whatever_was_counted(
+    make_record: Callable[..., Record], tallies: dict[str, dict[str, int]], kept: int
+) -> None:
+    failed = make_record(id="f" * 16, verdict=None, plan=None, error="oops")
+    report = make_report(Language.EN, [make_record(), failed][1 - kept :])
+    funnel = report.funnel.model_copy(update={"tallies": tallies, "mended": 0})
+    page = page_of(report._replace(funnel=funnel, figures=report.figures if kept else None))
+    assert len(index_of(page)["rows"]) == 1 + kept and "rolecs" in page
+
+
 def test_the_page_holds_every_dialogue_in_the_order_of_the_plan(make_record: Callable[..., Record]) -> None:
     records = [make_record(id=f"{number:016x}") for number in range(2 * CHUNK + 1)]
     page = page_of(make_report(Language.EN, records))

@@ -1,0 +1,111 @@
+"""The lean way of a request to a model server: JSON out, bytes back, over one pool of connections.
+
+The openai client is what is configured: base URL, key and headers come from it. Its own requests pass through layers
+that cost more CPU than all else on the way of a call (a scan of the pool that grows with the connections, a recursive
+transform of the body), so the hot path goes to aiohttp directly.
+"""
+
+import json
+import ssl
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import certifi
+import openai
+from pydantic_core import to_json
+from yarl import URL
+
+from agents.errors import shorten
+
+KEEP_ALIVE_S = 4.0
+"""Below the 5 s after which vLLM closes an idle connection, so that no request meets a closing one."""
+
+
+class TransportError(Exception):
+    """A request that came to no answer of use. The message says in one line what it met."""
+
+
+class StatusError(TransportError):
+    """The server answered with an error's status."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str], content: bytes) -> None:
+        super().__init__(f"HTTP {status}: {shorten(_told(content) or reason)}")
+        self.status = status
+        self.headers = headers
+
+
+class NoAnswerError(TransportError):
+    """No answer came, or only a part of one. `timed_out`: the server was there but took too long."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.timed_out = isinstance(cause, TimeoutError)
+        super().__init__("no answer in time" if self.timed_out else shorten(str(cause)) or type(cause).__name__)
+
+
+def _told(content: bytes) -> str:
+    """Return what a server's error says: the message in its JSON, or the text as it is."""
+    text = content.decode(errors="replace")
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        return text
+    error = body.get("error", body) if isinstance(body, dict) else body
+    return str(error.get("message") or text) if isinstance(error, dict) else str(error)
+
+
+class Transport:
+    """Posts to one server. Use it with `async with`."""
+
+    def __init__(self, client: openai.AsyncOpenAI, *, connections: int, timeout_s: float) -> None:
+        self._base_url = URL(str(client.base_url))
+        headers = {**client.default_headers, **client.auth_headers}
+        self._headers = {name: value for name, value in headers.items() if isinstance(value, str)}
+        self._connections = connections
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        # Looked up once: aiohttp would do so for each request.
+        self._proxy = _proxy_for(self._base_url)
+        self._urls: dict[str, URL] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "Transport":
+        trusted = ssl.create_default_context()
+        trusted.load_verify_locations(certifi.where())
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_S, ssl=trusted),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=self._timeout,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> bytes:
+        """Send a JSON body to a path under the base URL and return the content of the answer.
+
+        Raises:
+            StatusError: the answer's status is an error's.
+            NoAnswerError: there was none, in time or at all.
+        """
+        if self._session is None:
+            raise RuntimeError("a transport is used with `async with`")
+        url = self._urls.get(path) or self._urls.setdefault(path, self._base_url / path)
+        try:
+            async with self._session.post(url, data=to_json(body), headers=headers, proxy=self._proxy) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NoAnswerError(error) from error
+        if response.status >= 400:
+            raise StatusError(response.status, response.reason or "", response.headers, content)
+        return content
+
+
+def _proxy_for(url: URL) -> str | None:
+    """Return the proxy that the environment names for a server."""
+    if urllib.request.proxy_bypass(url.host or ""):
+        return None
+    return urllib.request.getproxies().get(url.scheme)
