@@ -3,24 +3,20 @@
 Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted.
 """
 
-import asyncio
 import shlex
-import signal
 import sys
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-import uvloop
 from pydantic import BaseModel
 from rich.console import Console
 
 import agents
 from agents.csc import Language
-from agents.errors import EngineError, RolecsError, StoreError, UsageError
+from agents.errors import RolecsError, UsageError
 from agents.topics import TOPICS
+from graphs.interrupts import interruptible, run_interruptible
 from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
 from outputs.export import export_run
 from outputs.extraction import EXTRACTIONS
@@ -36,7 +32,6 @@ from personas.filters import Filters
 
 # What needs openai, langgraph or numpy takes its time to import: only the commands that use it do.
 
-ResultT = TypeVar("ResultT")
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -129,8 +124,10 @@ def generate(
     settings = _job_settings(Settings, DIALOGUES, context)
     go_on = f"rolecs generate --resume --run {settings.run}"
     hint = f"What has ended is stored; go on with: {go_on}"
-    played = _run(run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
-    with _interruptible(hint):
+    played = run_interruptible(
+        run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), progress, hint
+    )
+    with interruptible(progress, hint):
         funnel = reject_twins(settings, played.twin_model, progress)
     output.print(summarise(funnel))
     with RunStore.read(DIALOGUES, settings.run) as store:
@@ -183,8 +180,9 @@ def distill(
     settings = _job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
     hint = f"What has ended is stored; go on with: {go_on}"
-    distilled = _run(distill_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), hint)
-    with _interruptible(hint):
+    job = distill_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed)
+    distilled = run_interruptible(job, progress, hint)
+    with interruptible(progress, hint):
         summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, progress)
     output.print(summarise_pool(summary))
     output.print(usage_table(distilled.funnel))
@@ -213,7 +211,7 @@ def dedup(
     settings = load_settings(PoolSettings, None, _flags(context, PoolSettings))
     if settings.out.resolve() in [pool.resolve() for pool in pools]:
         raise UsageError(f"{settings.out} is one of the pools and would be written over: name another file by --out")
-    with _interruptible():
+    with interruptible(progress):
         personas = read_pools(pools)
         models = find_models(settings, {persona.language for persona in personas}, progress)
         stages = [Stage(name="read", count=len(personas))]
@@ -280,7 +278,7 @@ def judge(
     from graphs.judging import judge_dialogues
 
     settings = load_settings(Settings, config, _flags(context, Settings))
-    judged, _ = _run(judge_dialogues(list(read_dialogues(file)), settings, Secrets(), progress))
+    judged, _ = run_interruptible(judge_dialogues(list(read_dialogues(file)), settings, Secrets(), progress), progress)
     lines = [judgement.model_dump_json() for judgement in judged]
     if out:
         write_whole(out, lines)
@@ -312,7 +310,7 @@ def calibrate(
     from outputs.trust import calibration_table, keep_calibration
 
     settings = load_settings(Settings, config, _flags(context, Settings))
-    calibration = _run(compare(file, settings, Secrets(), progress))
+    calibration = run_interruptible(compare(file, settings, Secrets(), progress), progress)
     output.print(calibration_table(calibration))
     output.print(
         f"Kept for runs with judge {calibration.stamp.judge_model}: {keep_calibration(calibration)}", markup=False
@@ -330,7 +328,7 @@ def report(
     from outputs.run_report import report_run
 
     file = out or run / "report.html"
-    with RunStore.read(DIALOGUES, run) as store, _interruptible():
+    with RunStore.read(DIALOGUES, run) as store, interruptible(progress):
         write_whole(file, report_run(store))
     output.print(f"Report: {file}", markup=False)
 
@@ -350,7 +348,7 @@ def engine(
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
     settings = load_settings(Settings, None, _flags(context, Settings))
-    _run(serve(settings, port, progress, on_ready=show), "The engine is stopped.")
+    run_interruptible(serve(settings, port, progress, on_ready=show), progress, "The engine is stopped.")
 
 
 @app.command()
@@ -380,36 +378,6 @@ def _job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context
     if context.params["retry_failed"]:
         raise UsageError("--retry-failed goes with --resume")
     return settings
-
-
-def _run(work: Coroutine[Any, Any, ResultT], hint: str = "") -> ResultT:
-    """Run a job; Ctrl-C and SIGTERM cancel it, so that it stores and stops what it must, and exit with 130.
-
-    `hint` is shown when the job is interrupted or the engine is gone.
-    """
-
-    async def cancellable() -> ResultT:
-        task = asyncio.current_task()
-        if task:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    with _interruptible(hint), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(cancellable())
-
-
-@contextmanager
-def _interruptible(hint: str = "") -> Iterator[None]:
-    """Exit with 130 on Ctrl-C, and show `hint` then, and when the engine is gone or a file cannot be written."""
-    try:
-        yield
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        progress.print(f"Interrupted. {hint}", markup=False)
-        raise typer.Exit(130) from None
-    except OSError as error:
-        raise StoreError(f"{error}\n{hint}".rstrip()) from error
-    except (EngineError, StoreError) as error:
-        raise type(error)(f"{error}\n{hint}".rstrip()) from error
 
 
 def main() -> None:

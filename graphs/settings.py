@@ -98,7 +98,7 @@ class Settings(ServerSettings):
     )
     judge_votes: int = Field(1, ge=1, description="Votes of the judge on each point; the majority decides.")
     min_agreement: float = Field(
-        0.5, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
+        0.6, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
     )
     canaries: float = Field(
         0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
