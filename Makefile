@@ -10,6 +10,7 @@ DEMO := demo
 demo: $(VENV)/runtime
 	rm -rf $(DEMO)
 	$(BIN)/rolecs generate -n 4 --run $(DEMO)/run || [ $$? -eq 1 ]
+	$(BIN)/rolecs report $(DEMO)/run
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards
 
