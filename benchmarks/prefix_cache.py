@@ -38,6 +38,7 @@ from personas.pool import load_pool
 from tests.loopback import Loopback, serve
 
 SCRIPT = Path(__file__).parent / "zh_call.json"
+PLAYERS = (Role.PLANNER, Role.SUPPORTER_ASSISTANT, Role.SUPPORTER, Role.CUSTOMER_ASSISTANT, Role.CUSTOMER)
 LANGUAGE = Language.ZH
 AUTHORS_PROMPT, AUTHORS_COMPUTED = 44_800, 26_200
 """The paper's prompts on such a call, with blocks of 16 and an empty cache: taken to leave the judge out, and to be
@@ -213,9 +214,9 @@ def simulate(calls: Sequence[Tokens], cache: PrefixCache) -> dict[Role, Counter[
 
 def report(title: str, sums: dict[Role, Counter[str]], *, comparable: bool) -> None:
     """Print the table by role and, where it is `comparable`, the ratio to the authors' layout."""
-    total = sum((sums[role] for role in Role if role is not Role.JUDGE), Counter[str]())
-    lines = [*((str(role), sums[role]) for role in Role if role is not Role.JUDGE), ("five roles", total)]
-    lines.append((Role.JUDGE, sums[Role.JUDGE]))
+    total = sum((sums[role] for role in PLAYERS), Counter[str]())
+    lines = [*((str(role), sums[role]) for role in PLAYERS), ("five roles", total)]
+    lines += ((role, sums[role]) for role in (Role.LABELLER, Role.JUDGE))
     print_table(title, ("role", *COLUMNS), [(name, *(line[column] for column in COLUMNS)) for name, line in lines])
     computed = total["computed"]
     told = f"five roles: {total['hit'] / total['prompt']:.0%} hits, {computed:,} computed"

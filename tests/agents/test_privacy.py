@@ -179,6 +179,13 @@ def test_numbers_codes_and_addresses_are_found(text: str, private: str, kind: Pr
         "客户经理说项目经理会联系我，那位先生是谁？向老师咨询。",
         "我买了华为Mate 60，花了1.2万，一共三千五百块。",
         "你好[UserName]，验证码[Password]，卡号[CardNumber]。",
+        "Hiya, you've come through to cards.",
+        "Och, I'd have made a cup of tea.",
+        "So it is not lost. Thank God, the girls need shoes.",
+        "核对好姓名再确认，我在线等您。",
+        "钱放着，总怕给人弄走。",
+        "往后每个月一号，我们还会出一期车主优惠单。",
+        "合得上系统才让我看账。",
     ],
 )
 def test_what_personas_are_made_of_stays(text: str) -> None:
