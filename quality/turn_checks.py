@@ -1,6 +1,7 @@
 """Checks on one turn beside what was said before it: pure code without a model, in microseconds.
 
-What is worked out of a text (its sentences, its opening) is remembered, so a call of n turns is checked in O(n) of it.
+What is worked out of a text (its sentences, its opening, what is private in it) is remembered: a turn is compared with
+all earlier ones, and the finished call is checked once more.
 """
 
 import re
