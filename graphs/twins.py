@@ -46,9 +46,13 @@ def reject_twins(settings: Settings, model: EmbeddingModel | None, console: Cons
     """
     with RunStore.reopen(DIALOGUES, settings.run) as store:
         twins = _find_twins(list(map(_gist, store.passed_records(NEAR_DUPLICATE))), model, settings, console)
-        for record in list(store.passed_records(NEAR_DUPLICATE)):
-            if (twin := twins.get(record.id)) != record.twin:
-                store.rewrite(record.model_copy(update={"twin": twin}))
+        changed = [
+            record.model_copy(update={"twin": twins.get(record.id)})
+            for record in store.passed_records(NEAR_DUPLICATE)
+            if record.twin != twins.get(record.id)
+        ]
+        for record in changed:
+            store.rewrite(record)
         return store.funnel()
 
 
