@@ -63,20 +63,17 @@ class _ModelList(BaseModel):
     data: list[_ServedModel]
 
 
-def _root_cause(error: BaseException) -> BaseException:
-    """Return where a chain of errors began. The client's transport reports a refused connection as a time-out."""
-    while error.__cause__:
-        error = error.__cause__
-    return error
-
-
 def _describe(error: openai.APIError) -> str:
-    """Say in one line what a failed request met."""
+    """Say in one line what a question about the server met."""
     if isinstance(error, openai.APIStatusError):
         told = error.body.get("message") if isinstance(error.body, dict) else error.response.text
         return f"HTTP {error.status_code}: {shorten(str(told or error.response.reason_phrase))}"
-    cause = _root_cause(error)
-    return "no answer in time" if isinstance(cause, TimeoutError) else shorten(str(cause)) or type(cause).__name__
+    if isinstance(error, openai.APITimeoutError):
+        return "no answer in time"
+    cause: BaseException = error
+    while cause.__cause__:
+        cause = cause.__cause__
+    return shorten(str(cause)) or type(cause).__name__
 
 
 def _is_retryable(error: BaseException) -> bool:
