@@ -22,7 +22,7 @@ from agents.topics import TOPICS
 from outputs import report_figures
 from outputs.record import Record
 from outputs.run import Funnel
-from quality.corpus import REFERENCES, CorpusFigures
+from quality.corpus import CorpusFigures, compare
 
 CHUNK = 100
 """So many dialogues are packed together, and unpacked when one of them is opened."""
@@ -102,8 +102,7 @@ def _render_head(report: RunReport) -> str:
         draw=report_figures,
         canaries=tallies["canaries"],
         labels=tallies["labels"],
-        references=report_figures.references_by_figure(REFERENCES),
-        reference_names=sorted({reference.name for reference in REFERENCES}),
+        compared=compare(figures) if figures else [],
         scripts=[_inline("report_reader.js"), _inline("report.js")],
         style=_inline("report.css"),
     )

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
 from outputs.run import Funnel, Outcome
-from quality.corpus import Reference
 
 MAX_BINS = 30
 """A histogram has no more bins than this."""
@@ -215,11 +214,3 @@ def growth_line(vocabulary: Iterable[tuple[int, int]]) -> str:
     points = [(0, 0), *vocabulary]
     words, different = points[-1]
     return " ".join(f"{100 * x / max(words, 1):.2f},{100 - 100 * y / max(different, 1):.2f}" for x, y in points)
-
-
-def references_by_figure(references: Iterable[Reference]) -> dict[str, dict[str, str]]:
-    """Return what is published of other data sets, by figure and then by the name of the data set."""
-    table: dict[str, dict[str, str]] = {}
-    for reference in references:
-        table.setdefault(reference.figure, {})[reference.name] = reference.value
-    return table

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import html
 import json
 import re
 import zlib
@@ -16,7 +17,7 @@ from outputs import report_figures
 from outputs.files import write_whole
 from outputs.record import Record
 from outputs.report import CHUNK, RunReport, pack, render_report, script_json
-from quality.corpus import Reference
+from quality.corpus import compare, measure_corpus
 from tests.outputs.report_samples import HOSTILE, make_report, varied_records
 
 
@@ -232,6 +233,10 @@ def test_the_vocabulary_grows_to_the_right_and_up() -> None:
     assert report_figures.growth_line([(50, 20), (100, 25)]) == "0.00,100.00 50.00,20.00 100.00,0.00"
 
 
-def test_references_stand_by_figure() -> None:
-    references = [Reference("A", "turns", "27"), Reference("B", "turns", "25"), Reference("B", "words", "9")]
-    assert report_figures.references_by_figure(references) == {"turns": {"A": "27", "B": "25"}, "words": {"B": "9"}}
+def test_the_runs_figures_stand_beside_the_published_ones(make_record: Callable[..., Record]) -> None:
+    records = [make_record()]
+    figures = measure_corpus([record.turns for record in records], Language.EN)
+    page = page_of(make_report(Language.EN, records)._replace(figures=figures))
+    for figure, value, published in compare(figures):
+        assert figure in html.unescape(page) and value in page and published in page
+    assert "CSConv: 27 on average, 10 to 50" in page and "<td>13.0 on average, 13 to 13</td>" in page
