@@ -121,6 +121,8 @@ def by_semhash(vectors: Vectors) -> Rows:
 
 
 class _NoModel:
+    """semhash asks for a model, and has nothing to encode with it where the vectors are given."""
+
     def encode(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
@@ -191,21 +192,15 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             StoreError: the store cannot be written, or the item is not waiting to be.
         """
-        try:
-            self._write(record)
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
-
-    def _write(self, record: RecordT) -> None:
-        with self._db:
-            waiting = self._db.execute(
+        with self._transaction() as db:
+            waiting = db.execute(
                 "SELECT usage FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
             ).fetchone()
             if waiting is None:
                 raise StoreError(f"{record.id} is not waiting to be written")
             usage = _parse_usage(waiting[0])
             _add_usage(usage, record.usage)
-            self._db.execute(
+            db.execute(
                 "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, record = ? WHERE key = ?",
                 (
                     record.outcome,
@@ -216,6 +211,15 @@ class RunStore(Generic[PlannedT, RecordT]):
                     record.id,
                 ),
             )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what is done within, or nothing of it; the database's errors become a StoreError."""
+        try:
+            with self._db:
+                yield self._db
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
 
     def records(self, *outcomes: Outcome) -> Iterator[RecordT]:
         """Yield the records of some outcomes in the order of the plan."""
@@ -242,14 +246,11 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             StoreError: the store cannot be written.
         """
-        try:
-            with self._db:
-                self._db.execute(
-                    "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
-                    (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
-                )
-        except sqlite3.Error as error:
-            raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
+                (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
+            )
 
     def funnel(self) -> Funnel:
         """Sum the run up."""

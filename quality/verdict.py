@@ -77,7 +77,8 @@ class Verdict(BaseModel):
     @property
     def is_flawless(self) -> bool:
         """All five points are there and passed, and the labels are true often enough."""
-        return set(self.points) == set(POINT_CODES) and self.labelling is not None and not self.failed_points
+        complete = self.unscored is None and self.labelling is not None and set(self.points) == set(POINT_CODES)
+        return complete and not self.failed_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,5 @@ class Findings:
             return sorted({f"rule:{violation.rule}" for violation in self.violations})
         if self.verdict is None or self.verdict.unscored is not None:
             return ["unscored"]
-        return [f"point:{code}" for code in self.verdict.failed_points]
+        failed = [f"point:{code}" for code in self.verdict.failed_points]
+        return failed or ([] if self.verdict.is_flawless else ["unscored"])

@@ -16,7 +16,7 @@ from agents.options import Patience, Sampling
 from quality.case import Case
 from quality.judge import judge_messages, judge_points
 from quality.rubric import POINT_CODES, RUBRIC, rubric_digest
-from quality.verdict import Opinion, PointVerdict, Verdict
+from quality.verdict import Findings, Opinion, PointVerdict, Verdict
 from tests.conftest import flawless
 from tests.loopback import Loopback, serve
 
@@ -146,3 +146,10 @@ def test_both_languages_ask_for_the_same_points() -> None:
     assert all(tuple(point.code for point in RUBRIC[language]) == POINT_CODES for language in Language)
     assert rubric_digest(Language.EN) != rubric_digest(Language.ZH)
     assert flawless().is_flawless and not Verdict().is_flawless
+
+
+@pytest.mark.parametrize("lost", [{"points": {}}, {"labelling": None}, {"unscored": "why"}])
+def test_an_incomplete_verdict_keeps_no_call(lost: dict[str, Any]) -> None:
+    verdict = flawless().model_copy(update=lost)
+    assert not verdict.is_flawless and Findings((), verdict).reasons == ["unscored"]
+    assert Findings((), flawless()).reasons == []
