@@ -39,14 +39,16 @@ def _option_type(options: tuple[str, ...]) -> Any:
 class Chat:
     """The calls of one dialogue to one model: seeds follow from the dialogue's seed, usage is counted by role.
 
-    Calls of a dialogue are made one after the other, so call k of a dialogue always gets the same seed.
+    Calls of a dialogue are made one after the other, so call k of a dialogue always gets the same seed. `session`
+    is the dialogue's key, for routers that keep a dialogue on one server.
     """
 
-    def __init__(self, client: ChatClient, sampling: Sampling, seed: int) -> None:
+    def __init__(self, client: ChatClient, sampling: Sampling, seed: int, session: str | None = None) -> None:
         self.usage: dict[Role, Usage] = {}
         self._client = client
         self._sampling = sampling
         self._seed = seed
+        self._session = session
         self._calls = 0
 
     async def say(
@@ -148,7 +150,7 @@ class Chat:
             return derive_seed(self._seed, call, unreadable)
 
         try:
-            return await self._client.ask(body, parse, seed_of=seed_of, count=count)
+            return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=self._session)
         except CallError as error:
             raise type(error)(f"{role}, call {call}: {error}") from error
 

@@ -130,7 +130,7 @@ class _Trouble:
     def is_enough(self, state: tenacity.RetryCallState) -> bool:
         """Decide after a failure whether to give up.
 
-        A busy server, and one that answers nobody, is given `outage_s`; any other failure a number of attempts.
+        A busy server is given `outage_s`, one that answers nobody `away_s`; any other failure a number of attempts.
         """
         self._since = self._since or time.monotonic()
         error = state.outcome.exception() if state.outcome else None
@@ -140,14 +140,18 @@ class _Trouble:
             return self.unreadable >= self._client.patience.attempts
         busy = isinstance(error, StatusError) and error.status in _BUSY
         away = isinstance(error, NoAnswerError) and not error.timed_out
+        self._client.busy_answers += busy
         if busy or (away and self.is_shared):
-            return self.seconds >= self._client.patience.outage_s
+            return self.seconds >= (self._client.patience.outage_s if busy else self._client.away_s)
         self._failed += 1
         return self._failed >= self._client.patience.attempts
 
 
 class ChatClient:
     """One model on one server, with a shared connection pool; `usage` counts all its answers.
+
+    `busy_answers` counts those by which the server turned a request away for the moment. `away_s` is how long it may
+    answer nobody before it is gone: the patience's `outage_s`, unless there is another server to turn to.
 
     Use it with `async with`, and `check` it before the first call. Without a `model`, the server's only one is taken.
     """
@@ -160,12 +164,15 @@ class ChatClient:
         api_key: SecretStr | None = None,
         patience: Patience | None = None,
         connections: int = 256,
+        away_s: float | None = None,
     ) -> None:
         self.base_url = normalise_base_url(base_url)
         self.model = model or ""
         self.is_vllm = False
         self.usage = Usage()
+        self.busy_answers = 0
         self.patience = patience or Patience()
+        self.away_s = self.patience.outage_s if away_s is None else min(away_s, self.patience.outage_s)
         self.last_answer = time.monotonic()
         self._openai = openai.AsyncOpenAI(
             base_url=self.base_url,
@@ -217,6 +224,7 @@ class ChatClient:
         *,
         seed_of: Callable[[int], int],
         count: Callable[[Usage], None],
+        session: str | None = None,
     ) -> ResultT:
         """Send a chat completion until its answer can be parsed or the patience ends.
 
@@ -226,6 +234,8 @@ class ChatClient:
             seed_of: the seed after so many unreadable answers; a request that only failed on the way is repeated as
                 it was, so that such failures leave no trace in what is played.
             count: is told what each answer cost, readable or not.
+            session: what the request belongs to, the same for all requests of a dialogue; goes into the header
+                `X-Session-ID`, by which routers keep a dialogue on one server.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, empty or not in the demanded form.
@@ -246,6 +256,7 @@ class ChatClient:
             content = await self._transport.post(
                 "chat/completions",
                 {"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)},
+                {"X-Session-ID": session} if session else None,
             )
             return self._read(content, parse, count)
 

@@ -117,7 +117,7 @@ async def _distill_call(planned: Call, call: Transcript, replica: Replica, setti
     Raises:
         EngineError: the engine is gone; the extraction has not ended.
     """
-    chat = Chat(replica.play, settings.sampling, planned.seed)
+    chat = Chat(replica.play, settings.sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
     try:
         drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agents.chat import Chat, derive_seed
-from agents.client import ChatClient
 from agents.errors import CallError, EngineError
+from graphs.dispatch import Dispatcher
 from graphs.progress import LoadingDisplay
 from graphs.servers import Servers, shared_log
 from graphs.settings import Secrets, Settings
@@ -53,15 +53,14 @@ async def judge_dialogues(
         await servers.connect()
         with LoadingDisplay(console, servers.judge_model) as loading:
             await servers.start_engine(shared_log(), loading)
-        slots = asyncio.Semaphore(settings.concurrency)
+        dispatcher = await stack.enter_async_context(Dispatcher(servers.replicas, servers.concurrency))
         with Progress(console=console, disable=not console.is_terminal) as progress:
             try:
                 async with asyncio.TaskGroup() as group:
                     bar = progress.add_task("judging", total=len(dialogues))
                     tasks = []
-                    for number, dialogue in enumerate(dialogues):
-                        client = servers.replicas[number % len(servers.replicas)].judge
-                        task = group.create_task(_judge(dialogue, client, settings, slots))
+                    for dialogue in dialogues:
+                        task = group.create_task(_judge(dialogue, dispatcher, settings))
                         task.add_done_callback(lambda _: progress.advance(bar))
                         tasks.append(task)
             except* EngineError as errors:
@@ -69,7 +68,7 @@ async def judge_dialogues(
         return Judgements([task.result() for task in tasks], servers.judge_model)
 
 
-async def _judge(dialogue: Labelled, client: ChatClient, settings: Settings, slots: asyncio.Semaphore) -> Judged:
+async def _judge(dialogue: Labelled, dispatcher: Dispatcher, settings: Settings) -> Judged:
     case = Case(
         language=settings.language,
         topic=dialogue.topic,
@@ -79,12 +78,16 @@ async def _judge(dialogue: Labelled, client: ChatClient, settings: Settings, slo
         turns=dialogue.turns,
     )
     violations = tuple(check_rules(dialogue.turns, settings.limits, settings.language))
-    chat = Chat(client, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
-    async with slots:
-        try:
-            verdict = await settings.gate.judge(chat, case)
-        except CallError as error:
-            verdict = Verdict(unscored=str(error))
+    verdict = None
+    while verdict is None:
+        async with dispatcher.seat() as replica:
+            chat = Chat(replica.judge, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
+            try:
+                verdict = await settings.gate.judge(chat, case)
+            except CallError as error:
+                verdict = Verdict(unscored=str(error))
+            except EngineError as error:
+                dispatcher.lose(replica, error)
     return Judged(
         id=dialogue.id, kept=not Findings(violations, verdict).reasons, violations=violations, verdict=verdict
     )

@@ -24,8 +24,8 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
     Raises:
         EngineError: the engine is gone; the dialogue has not ended.
     """
-    play = Chat(replica.play, settings.sampling, planned.seed)
-    judge = Chat(replica.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"))
+    play = Chat(replica.play, settings.sampling, planned.seed, planned.key)
+    judge = Chat(replica.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     ended: dict[str, Any] = {}
     try:
         ended |= await _play(play, planned, persona, settings)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,12 +21,15 @@ _LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
 
 
 class Tally:
-    """The figures of a running job, counted from its start."""
+    """The figures of a running job, counted from its start; `describe_load` says what is in flight."""
 
-    def __init__(self, planned: int, finished: int, clients: Sequence[ChatClient]) -> None:
+    def __init__(
+        self, planned: int, finished: int, clients: Sequence[ChatClient], describe_load: Callable[[], str]
+    ) -> None:
         self.planned = planned
         self.outcomes = dict.fromkeys((Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED), 0)
         self._clients = clients
+        self._describe_load = describe_load
         self._finished_before = finished
         self._started = time.monotonic()
 
@@ -59,7 +62,7 @@ class Tally:
         left = "?" if self.seconds_left is None else format_seconds(self.seconds_left)
         return (
             f"{counts} | {usage.calls / seconds:.1f} calls/s, {usage.completion_tokens / seconds:.0f} tokens/s, "
-            f"{cached:.0%} cached | {left} left"
+            f"{cached:.0%} cached | {self._describe_load()} | {left} left"
         )
 
 

@@ -1,6 +1,7 @@
 """The servers of a job: those that the settings name, or a managed engine that lives as long as the job."""
 
 import os
+import resource
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from agents.engine import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, ServerSettings
+from graphs.steering import CEILING
+
+AWAY_S = 5.0
+"""So long one of several servers may answer nobody before its items go to another."""
+OPEN_FILES = 65_535
+"""As vLLM allows itself; a connection is a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,8 @@ class Servers:
         self._judge_model = judge_model
         self._secrets = secrets
         self._stack = stack
+        # A dialogue can go to another of several replicas, but not to another judge.
+        self._replica_away_s = AWAY_S if len(settings.base_url) > 1 else None
         self._judge: ChatClient | None = None
 
     async def connect(self) -> None:
@@ -59,6 +68,7 @@ class Servers:
             UsageError: a server is unreachable, is no model server or lacks the model; or an engine has to be started
                 and none is installed, or it would have to serve two models.
         """
+        _allow_open_files()
         if self._judge_base_url:
             # The players' key is not for another server.
             key = self._secrets.judge_api_key
@@ -98,17 +108,34 @@ class Servers:
 
     async def _add_replica(self, url: str) -> None:
         model = self.model if self.replicas else self._settings.model
-        play = await self._client(url, model, self._secrets.api_key)
+        play = await self._client(url, model, self._secrets.api_key, self._replica_away_s)
         judge = self._judge
         if judge is None and self._judge_model not in (None, play.model):
-            judge = await self._client(url, self._judge_model, self._secrets.api_key)
+            judge = await self._client(url, self._judge_model, self._secrets.api_key, self._replica_away_s)
         self.replicas.append(Replica(play, judge or play))
 
-    async def _client(self, url: str, model: str | None, key: SecretStr | None) -> ChatClient:
-        client = ChatClient(url, model, api_key=key, patience=self._settings.patience, connections=self.concurrency)
+    async def _client(
+        self, url: str, model: str | None, key: SecretStr | None, away_s: float | None = None
+    ) -> ChatClient:
+        client = ChatClient(
+            url,
+            model,
+            api_key=key,
+            patience=self._settings.patience,
+            connections=self.concurrency or CEILING,
+            away_s=away_s,
+        )
         await self._stack.enter_async_context(client)
         await client.check()
         return client
+
+
+def _allow_open_files() -> None:
+    """Raise the limit on open files as far as it goes: as a rule it is 1,024, fewer than connections may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def shared_log() -> Path:

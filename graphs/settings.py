@@ -59,7 +59,9 @@ class ServerSettings(BaseModel):
         "a folder, or smollm2, the default.",
     )
     engine_args: tuple[str, ...] = Field((), description="Further arguments for the vLLM that is started.")
-    concurrency: int = Field(32, ge=1, description="Dialogues in flight.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Dialogues in flight; by default as many as the servers carry, found out as they run."
+    )
     run: Path = Field(Path("rolecs-run"), description="Run folder.")
     seed: int = Field(0, description="Seed of everything that is drawn.")
     temperature: float = Field(0.8, ge=0, description="Temperature of the five roles; the judge is greedy.")
@@ -158,7 +160,9 @@ class DistillSettings(ServerSettings, PoolSettings):
     strict: bool = Field(False, description="Stop at the first line that cannot be read instead of skipping it.")
     filters: Filters = Field(default_factory=Filters, description="Which calls are distilled.")
     run: Path = Field(Path("rolecs-distill"), description="Run folder.")
-    concurrency: int = Field(32, ge=1, description="Transcripts in flight.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Transcripts in flight; by default as many as the servers carry, found out as they run."
+    )
     temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
 
 

@@ -128,6 +128,15 @@ class Loopback:
     """What the supporter was told to use for a text that it said here: so the labeller answers truly."""
     keep_requests: bool = True
     base_url: str = ""
+    metrics: Callable[[], str] | None = None
+    """The text at /metrics; None: there is no such page."""
+    busy_rate: float = 0.0
+    """The share of requests turned away with 429, to be sent again after `retry_after` seconds."""
+    retry_after: float = 0.1
+    sessions: list[str] = field(default_factory=list)
+    """The X-Session-ID of each request."""
+    in_flight: int = 0
+    most_in_flight: int = 0
 
     def __post_init__(self) -> None:
         self._fault_random = random.Random(1)
@@ -135,13 +144,32 @@ class Loopback:
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/v1/models", self._models)
-        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_post("/v1/chat/completions", self._serve)
+        if self.metrics:
+            app.router.add_get("/metrics", self._report)
         return app
+
+    async def _report(self, request: web.Request) -> web.Response:
+        assert self.metrics
+        return web.Response(text=self.metrics())
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": self.model, "owned_by": self.owned_by}]})
 
+    async def _serve(self, request: web.Request) -> web.Response:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._complete(request)
+        finally:
+            self.in_flight -= 1
+
     async def _complete(self, request: web.Request) -> web.Response:
+        if self.busy_rate and self._fault_random.random() < self.busy_rate:
+            self.calls["busy"] += 1
+            headers = {"Retry-After": str(self.retry_after)}
+            return web.json_response({"error": {"message": "busy"}}, status=429, headers=headers)
+        self.sessions.append(request.headers.get("X-Session-ID", ""))
         body = json.loads(await request.read())
         self.calls["all"] += 1
         if self.keep_requests:
@@ -254,11 +282,11 @@ def persona(chance: random.Random, chinese: bool) -> str:
 
 
 @asynccontextmanager
-async def serve(loopback: Loopback) -> AsyncIterator[Loopback]:
-    """Run the server in this process and event loop."""
+async def serve(loopback: Loopback, port: int = 0) -> AsyncIterator[Loopback]:
+    """Run the server in this process and event loop, at a free port unless one is named."""
     runner = web.AppRunner(loopback.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     await web.SockSite(runner, listener).start()
     loopback.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
     try:

@@ -248,4 +248,4 @@ async def test_the_graph_is_printed(tmp_path: Path) -> None:
 
 async def test_help_is_quick_to_read_and_names_defaults(tmp_path: Path) -> None:
     code, out, _ = await rolecs("generate", "--help", cwd=tmp_path)
-    assert code == 0 and "(default: 32)" in " ".join(out.replace("│", " ").split())
+    assert code == 0 and "(default: 0.05)" in " ".join(out.replace("│", " ").split())
