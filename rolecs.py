@@ -3,32 +3,37 @@
 Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted.
 """
 
-import shlex
 import sys
+import tempfile
+import time
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
 
 import agents
-from agents.csc import Language
 from agents.errors import RolecsError, UsageError
-from agents.topics import TOPICS
+from rolecs_flags import describe_setting, read_flags, takes
 from graphs.interrupts import interruptible, run_interruptible
 from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
 from outputs.export import export_run
 from outputs.extraction import EXTRACTIONS
 from outputs.files import write_whole
 from outputs.formats import Format
+from outputs.lock import find_owner
 from outputs.reading import read_dialogues
 from outputs.record import DIALOGUES
 from outputs.run import Outcome, RunKind
+from outputs.status import build_status, describe_status, stored_prices
 from outputs.store import RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
+
+if TYPE_CHECKING:
+    from graphs.batch import Played
+    from graphs.stopping import Halt
 
 # What needs openai, langgraph or numpy takes its time to import: only the commands that use it do.
 
@@ -38,43 +43,20 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False, soft_wrap=True)
 
-
-def _option(field: str, *flags: str, of: type[BaseModel] = Settings, **options: Any) -> Any:
-    """Return the option that sets a field of some settings, with the field's own description and default.
-
-    The commands take their settings from typer's context, by the names of the fields.
-    """
-    info = of.model_fields[field]
-    default = info.get_default(call_default_factory=True)
-    shown = f" (default: {default})" if isinstance(default, str | int | float | Path) else ""
-    return typer.Option(*flags, help=f"{info.description}{shown}", show_default=False, **options)
-
-
-def _split_words(text: str | None) -> Any:
-    return shlex.split(text) if text else None
-
-
-def _split_commas(texts: list[str] | None) -> Any:
-    return [part.strip() for text in texts or () for part in text.split(",")]
-
-
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
-BaseUrls = Annotated[list[str] | None, _option("base_url", "--base-url")]
-Model = Annotated[str | None, _option("model", "--model")]
-EngineArgs = Annotated[str | None, _option("engine_args", "--engine-args", callback=_split_words)]
-LanguageOption = Annotated[Language | None, _option("language", "--language")]
-Concurrency = Annotated[int | None, _option("concurrency", "--concurrency")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
-ThinkingTokens = Annotated[int | None, _option("thinking_tokens", "--thinking-tokens")]
-Seed = Annotated[int | None, _option("seed", "--seed")]
-PoolFile = Annotated[Path | None, _option("out", "--out", of=PoolSettings)]
-Threshold = Annotated[float | None, _option("threshold", "--threshold", of=PoolSettings)]
-EmbeddingModelName = Annotated[str | None, _option("embedding_model", "--embedding-model", of=PoolSettings)]
-JudgeVotes = Annotated[int | None, _option("judge_votes", "--judge-votes")]
-MinAgreement = Annotated[float | None, _option("min_agreement", "--min-agreement")]
-Report = Annotated[Path | None, _option("report", "--report", of=PoolSettings)]
+
+SERVERS = ("base_url", "model", "engine_args", "concurrency")
+LIMITS = ("grace", "budget_tokens", "budget_usd")
+GATE = ("judge_votes", "min_agreement")
+POOL = ("out", "threshold", "embedding_model", "report")
+PLAYING = (
+    *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
+    *(*SERVERS, "judge_base_url", "judge_model", "temperature", "thinking_tokens", "repairs"),
+    *(*GATE, "canaries", "max_similarity", "embedding_model", *LIMITS),
+)
 
 
 @app.callback()
@@ -83,93 +65,120 @@ def rolecs() -> None:
 
 
 @app.command()
+@takes(Settings, *PLAYING)
 def generate(
-    context: typer.Context,
-    dialogues: Annotated[int | None, _option("dialogues", "-n", "--dialogues")] = None,
-    topics: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}.",
-            callback=_split_commas,
-        ),
-    ] = None,
-    personas: Annotated[Path | None, _option("personas", "--personas")] = None,
-    language: LanguageOption = None,
-    balance: Annotated[bool | None, _option("balance", "--balance")] = None,
-    seed: Seed = None,
-    concurrency: Concurrency = None,
-    run: Annotated[Path | None, _option("run", "--run")] = None,
-    resume: Resume = False,
-    retry_failed: RetryFailed = False,
-    base_url: BaseUrls = None,
-    model: Model = None,
-    judge_base_url: Annotated[str | None, _option("judge_base_url", "--judge-base-url")] = None,
-    judge_model: Annotated[str | None, _option("judge_model", "--judge-model")] = None,
-    engine_args: EngineArgs = None,
-    temperature: Annotated[float | None, _option("temperature", "--temperature")] = None,
-    thinking_tokens: ThinkingTokens = None,
-    repairs: Annotated[int | None, _option("repairs", "--repairs")] = None,
-    judge_votes: JudgeVotes = None,
-    min_agreement: MinAgreement = None,
-    canaries: Annotated[float | None, _option("canaries", "--canaries")] = None,
-    max_similarity: Annotated[float | None, _option("max_similarity", "--max-similarity")] = None,
-    embedding_model: EmbeddingModelName = None,
-    config: Config = None,
+    context: typer.Context, resume: Resume = False, retry_failed: RetryFailed = False, config: Config = None
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
-    from graphs.batch import run_job
-    from graphs.twins import reject_twins
     from outputs.trust import describe_trust
 
     settings = _job_settings(Settings, DIALOGUES, context)
     go_on = f"rolecs generate --resume --run {settings.run}"
-    hint = f"What has ended is stored; go on with: {go_on}"
-    played = run_interruptible(
-        run_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed), progress, hint
-    )
-    with interruptible(progress, hint):
-        funnel = reject_twins(settings, played.twin_model, progress)
-    output.print(summarise(funnel))
+    played = _play(settings, go_on, resume=resume, retry_failed=retry_failed)
+    funnel = played.funnel
+    output.print(summarise(funnel, settings.prices))
     with RunStore.read(DIALOGUES, settings.run) as store:
         for sentence in describe_trust(store.header, funnel):
             output.print(sentence, markup=False)
+    _tell_halt(played.halt, go_on)
+    if (waiting := funnel.outcomes[Outcome.PLANNED]) and not played.halt:
+        output.print(f"{waiting:,} planned dialogues were not needed; they stay planned, for a larger target.")
     output.print(f"Run: {settings.run}")
     output.print(f"To read it: rolecs report {settings.run}")
-    if funnel.outcomes[Outcome.FAILED]:
+    if failed := funnel.outcomes[Outcome.FAILED]:
         output.print(f"To play the failed ones again: {go_on} --retry-failed")
     output.print(f"Next: rolecs export {settings.run} --out shards")
-    raise typer.Exit(1 if funnel.outcomes[Outcome.FAILED] else 0)
+    raise typer.Exit(1 if failed or _is_bad(played.halt) else 0)
 
 
 @app.command()
+@takes(Settings, *PLAYING)
+def estimate(
+    context: typer.Context,
+    pilot: Annotated[int, typer.Option(min=2, help="Dialogues to play for it.", show_default=True)] = 12,
+    config: Config = None,
+) -> None:
+    """Play a few calls and forecast what it takes to keep many: dialogues, tokens, hours, price.
+
+    How many are to be kept is what --target-kept says, or else --dialogues, or else 1000.
+    """
+    from outputs.forecast import describe_hopeless, forecast, forecast_table, read_pilot
+
+    given = _job_settings(Settings, DIALOGUES, context)
+    wanted = given.target_kept or (given.dialogues if "dialogues" in given.model_fields_set else 1000)
+    with tempfile.TemporaryDirectory(prefix="rolecs-pilot-") as folder:
+        place = given.run if "run" in given.model_fields_set else Path(folder) / "run"
+        go_on = f"rolecs generate --resume --run {place}"
+        played = _play(given.model_copy(update={"run": place, "dialogues": pilot, "target_kept": None}), go_on)
+        with RunStore.read(DIALOGUES, place) as store:
+            ended = read_pilot(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
+    output.print(summarise(played.funnel, given.prices))
+    _tell_halt(played.halt, go_on)
+    if not played.funnel.outcomes[Outcome.KEPT]:
+        output.print(describe_hopeless(len(ended)))
+        raise typer.Exit(1)
+    told = forecast(ended, wanted, played.seconds, given.prices, seed=given.seed)
+    output.print("", forecast_table(told, given.prices), sep="\n")
+    if place == given.run:
+        output.print(f"The dialogues of the pilot are kept; go on with them: {go_on} --target-kept {wanted}")
+
+
+def _play(settings: Settings, go_on: str, *, resume: bool = False, retry_failed: bool = False) -> "Played":
+    from graphs.batch import run_job
+
+    return run_interruptible(
+        lambda interruption: run_job(
+            settings, Secrets(), progress, interruption, resume=resume, retry_failed=retry_failed
+        ),
+        progress,
+        f"What has ended is stored; go on with: {go_on}",
+        settings.grace,
+    )
+
+
+def _tell_halt(halt: "Halt | None", go_on: str) -> None:
+    """Say why a job stopped before everything was done, and how it goes on."""
+    if halt:
+        output.print(f"{halt.reason} To go on: {go_on}{halt.remedy}", markup=False)
+
+
+def _is_bad(halt: "Halt | None") -> bool:
+    """Tell whether a job stopped for a reason for which nobody asked."""
+    return halt is not None and halt.kind == "barren"
+
+
+@app.command()
+def status(
+    run: RunFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
+    with RunStore.read(DIALOGUES, run) as store:
+        header, funnel = store.header, store.funnel()
+        found = build_status(header, funnel, store.ended_times(), find_owner(run), time.time())
+    if as_json:
+        typer.echo(found.model_dump_json())
+        return
+    for line in describe_status(found):
+        output.print(line, markup=False)
+    output.print(summarise(funnel, stored_prices(header)))
+
+
+@app.command()
+@takes(Filters, *Filters.model_fields)
+@takes(
+    DistillSettings,
+    *POOL,
+    *("run", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS),
+)
 def distill(
     context: typer.Context,
     transcripts: Annotated[
         list[str] | None,
-        typer.Argument(help=DistillSettings.model_fields["transcripts"].description, metavar="TRANSCRIPTS"),
+        typer.Argument(help=describe_setting(DistillSettings, "transcripts"), metavar="TRANSCRIPTS"),
     ] = None,
-    out: PoolFile = None,
-    report: Report = None,
-    threshold: Threshold = None,
-    embedding_model: EmbeddingModelName = None,
-    run: Annotated[Path | None, _option("run", "--run", of=DistillSettings)] = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
-    strict: Annotated[bool | None, _option("strict", "--strict", of=DistillSettings)] = None,
-    min_exchanges: Annotated[int | None, _option("min_exchanges", "--min-exchanges", of=Filters)] = None,
-    max_exchanges: Annotated[int | None, _option("max_exchanges", "--max-exchanges", of=Filters)] = None,
-    max_utterance_chars: Annotated[
-        int | None, _option("max_utterance_chars", "--max-utterance-chars", of=Filters)
-    ] = None,
-    min_share: Annotated[float | None, _option("min_share", "--min-share", of=Filters)] = None,
-    min_substantial: Annotated[int | None, _option("min_substantial", "--min-substantial", of=Filters)] = None,
-    seed: Seed = None,
-    concurrency: Annotated[int | None, _option("concurrency", "--concurrency", of=DistillSettings)] = None,
-    base_url: BaseUrls = None,
-    model: Model = None,
-    engine_args: EngineArgs = None,
-    temperature: Annotated[float | None, _option("temperature", "--temperature", of=DistillSettings)] = None,
-    thinking_tokens: ThinkingTokens = None,
     config: Config = None,
 ) -> None:
     """Distil the customers of real calls into a pool of distinct personas."""
@@ -180,12 +189,19 @@ def distill(
     settings = _job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
     hint = f"What has ended is stored; go on with: {go_on}"
-    job = distill_job(settings, Secrets(), progress, resume=resume, retry_failed=retry_failed)
-    distilled = run_interruptible(job, progress, hint)
+    distilled = run_interruptible(
+        lambda interruption: distill_job(
+            settings, Secrets(), progress, interruption, resume=resume, retry_failed=retry_failed
+        ),
+        progress,
+        hint,
+        settings.grace,
+    )
     with interruptible(progress, hint):
         summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, progress)
     output.print(summarise_pool(summary))
     output.print(usage_table(distilled.funnel))
+    _tell_halt(distilled.halt, go_on)
     if failed := distilled.funnel.outcomes[Outcome.FAILED]:
         output.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
     if distilled.personas:
@@ -196,19 +212,16 @@ def distill(
 
 
 @app.command()
+@takes(PoolSettings, *POOL)
 def dedup(
     context: typer.Context,
     pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS")],
-    out: PoolFile = None,
-    report: Report = None,
-    threshold: Threshold = None,
-    embedding_model: EmbeddingModelName = None,
 ) -> None:
     """Merge the near-duplicates of persona pools into one pool of distinct personas."""
     from graphs.pooling import find_models, make_pool, read_pools
     from outputs.pool_summary import Stage, summarise_pool
 
-    settings = load_settings(PoolSettings, None, _flags(context, PoolSettings))
+    settings = load_settings(PoolSettings, None, read_flags(context, PoolSettings))
     if settings.out.resolve() in [pool.resolve() for pool in pools]:
         raise UsageError(f"{settings.out} is one of the pools and would be written over: name another file by --out")
     with interruptible(progress):
@@ -261,24 +274,19 @@ def verify(folder: Annotated[Path, typer.Argument(help="An exported folder.", me
 
 
 @app.command()
+@takes(Settings, "language", *GATE, *SERVERS)
 def judge(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Labelled dialogues: JSONL in rolecs or CSConv form.", metavar="FILE")],
     out: Annotated[Path | None, typer.Option(help="File for the judgements; standard output by default.")] = None,
-    language: LanguageOption = None,
-    judge_votes: JudgeVotes = None,
-    min_agreement: MinAgreement = None,
-    concurrency: Concurrency = None,
-    base_url: BaseUrls = None,
-    model: Model = None,
-    engine_args: EngineArgs = None,
     config: Config = None,
 ) -> None:
     """Judge dialogues from a file: one JSON line for each, with verdicts and broken rules."""
     from graphs.judging import judge_dialogues
 
-    settings = load_settings(Settings, config, _flags(context, Settings))
-    judged, _ = run_interruptible(judge_dialogues(list(read_dialogues(file)), settings, Secrets(), progress), progress)
+    settings = load_settings(Settings, config, read_flags(context, Settings))
+    dialogues = list(read_dialogues(file))
+    judged, _ = run_interruptible(lambda _: judge_dialogues(dialogues, settings, Secrets(), progress), progress)
     lines = [judgement.model_dump_json() for judgement in judged]
     if out:
         write_whole(out, lines)
@@ -291,26 +299,20 @@ def judge(
 
 
 @app.command()
+@takes(Settings, "language", *GATE, *SERVERS)
 def calibrate(
     context: typer.Context,
     file: Annotated[
         Path, typer.Argument(help='Dialogues that people labelled: lines as for judge, with "gold".', metavar="GOLD")
     ],
-    language: LanguageOption = None,
-    judge_votes: JudgeVotes = None,
-    min_agreement: MinAgreement = None,
-    concurrency: Concurrency = None,
-    base_url: BaseUrls = None,
-    model: Model = None,
-    engine_args: EngineArgs = None,
     config: Config = None,
 ) -> None:
     """Compare the gate with people's labels, and keep the result for the runs of this judge and rubric."""
     from graphs.calibrating import calibrate as compare
     from outputs.trust import calibration_table, keep_calibration
 
-    settings = load_settings(Settings, config, _flags(context, Settings))
-    calibration = run_interruptible(compare(file, settings, Secrets(), progress), progress)
+    settings = load_settings(Settings, config, read_flags(context, Settings))
+    calibration = run_interruptible(lambda _: compare(file, settings, Secrets(), progress), progress)
     output.print(calibration_table(calibration))
     output.print(
         f"Kept for runs with judge {calibration.stamp.judge_model}: {keep_calibration(calibration)}", markup=False
@@ -334,11 +336,10 @@ def report(
 
 
 @app.command()
+@takes(Settings, "model", "engine_args")
 def engine(
     context: typer.Context,
-    model: Model = None,
     port: Annotated[int | None, typer.Option(help="Loopback port; a free one by default.")] = None,
-    engine_args: EngineArgs = None,
 ) -> None:
     """Start vLLM alone, so that several jobs can share it; Ctrl-C stops it."""
     from graphs.servers import serve
@@ -347,8 +348,8 @@ def engine(
         output.print(f"{name} is served at {base_url}")
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
-    settings = load_settings(Settings, None, _flags(context, Settings))
-    run_interruptible(serve(settings, port, progress, on_ready=show), progress, "The engine is stopped.")
+    settings = load_settings(Settings, None, read_flags(context, Settings))
+    run_interruptible(lambda _: serve(settings, port, progress, on_ready=show), progress, "The engine is stopped.")
 
 
 @app.command()
@@ -359,23 +360,18 @@ def graph() -> None:
     typer.echo(call_graph.get_graph().draw_mermaid())
 
 
-def _flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the flags that were given and are settings of a kind, those of its filters in a table of their own."""
-    given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
-    flags = {name: given[name] for name in kind.model_fields if name in given}
-    if "filters" in kind.model_fields:
-        flags["filters"] = {name: given[name] for name in Filters.model_fields if name in given}
-    return flags
-
-
 def _job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context: typer.Context) -> JobSettingsT:
     """Return the settings of a job; one that is resumed takes up those that its run began with."""
-    config, flags = context.params["config"], _flags(context, kind)
+    config, flags = context.params["config"], read_flags(context, kind)
+    if "dialogues" in flags:
+        if "target_kept" in flags:
+            raise UsageError("--dialogues says how many to play, --target-kept how many to keep: give one of them")
+        flags["target_kept"] = None
     settings = load_settings(kind, config, flags)
-    if context.params["resume"]:
+    if context.params.get("resume"):
         with RunStore.read(run_kind, settings.run) as store:
             return load_settings(kind, config, flags, store.header.settings)
-    if context.params["retry_failed"]:
+    if context.params.get("retry_failed"):
         raise UsageError("--retry-failed goes with --resume")
     return settings
 

@@ -35,6 +35,7 @@ from agents.csc import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.batch import run_job
+from graphs.interrupts import Interruption
 from graphs.settings import Secrets, Settings
 from outputs.run import Outcome
 from tests.loopback import Loopback, serve
@@ -105,7 +106,8 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
             canaries=0,
             max_similarity=1,
         )
-        funnel = (await run_job(settings, Secrets(), Console(quiet=True))).funnel
+        console = Console(quiet=True)
+        funnel = (await run_job(settings, Secrets(), console, Interruption(console))).funnel
     if failed := funnel.outcomes[Outcome.FAILED]:
         raise EngineError(f"{failed} of {dialogues} dialogues failed: what was measured is no whole job")
     return sum(usage.calls for usage in funnel.usage.values())

@@ -22,6 +22,7 @@ from agents.csc import Language
 from agents.errors import UsageError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.batch import run_job
+from graphs.interrupts import Interruption
 from graphs.progress import LoadingDisplay
 from graphs.servers import Servers
 from graphs.settings import Secrets, Settings, load_settings
@@ -66,7 +67,8 @@ async def measure(settings: Settings) -> None:
         if not settings.base_url:
             settings = await _with_engine(settings, stack)
         before, started = read_counts(settings.base_url[0]), time.monotonic()
-        funnel = (await run_job(settings, Secrets(), Console(quiet=True))).funnel
+        console = Console(quiet=True)
+        funnel = (await run_job(settings, Secrets(), console, Interruption(console))).funnel
         seconds, after = time.monotonic() - started, read_counts(settings.base_url[0])
     queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
     if not queried:

@@ -13,9 +13,11 @@ from agents.chat import Chat, derive_seed
 from agents.csc import Language
 from agents.errors import EngineError, UsageError
 from graphs.header import describe_distillation
+from graphs.interrupts import Interruption
 from graphs.pooling import find_models
 from graphs.servers import Replica, Servers
 from graphs.settings import DistillSettings, Secrets
+from graphs.stopping import Halt
 from graphs.workers import work_off
 from outputs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.pool_summary import Stage
@@ -34,16 +36,26 @@ BREATH = 50
 
 
 class Distilled(NamedTuple):
-    """The personas of a distillation, in the order of the calls, the embedding models for them, and how it went."""
+    """The personas of a distillation, in the order of the calls, the embedding models for them, and how it went.
+
+    `halt` says why not all calls were distilled, if so.
+    """
 
     personas: list[Persona]
     models: dict[Language, EmbeddingModel]
     stages: list[Stage]
     funnel: Funnel
+    halt: Halt | None
 
 
 async def distill_job(
-    settings: DistillSettings, secrets: Secrets, console: Console, *, resume: bool = False, retry_failed: bool = False
+    settings: DistillSettings,
+    secrets: Secrets,
+    console: Console,
+    interruption: Interruption,
+    *,
+    resume: bool = False,
+    retry_failed: bool = False,
 ) -> Distilled:
     """Extract the personas of real calls, those that are not in the run yet, and return all of the run.
 
@@ -51,6 +63,7 @@ async def distill_job(
         settings: which files, which calls of them, and on which servers.
         secrets: the servers' keys.
         console: where the progress is shown.
+        interruption: asks the job to stop.
         resume: go on with the run in `settings.run` instead of beginning one there.
         retry_failed: try failed extractions again.
 
@@ -75,9 +88,12 @@ async def distill_job(
         async def distill(planned: Call, replica: Replica) -> Extraction:
             return await _distill_call(planned, calls[planned.position], replica, settings)
 
-        funnel = await work_off(store, servers, distill, console, retry_failed=retry_failed)
+        halt = await work_off(
+            store, servers, distill, console, interruption, goal=settings.goal, retry_failed=retry_failed
+        )
+        funnel = store.funnel()
         personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
-    return Distilled(personas, models, _stages(intake, funnel), funnel)
+    return Distilled(personas, models, _stages(intake, funnel), funnel, halt)
 
 
 async def _read(settings: DistillSettings, intake: Intake, console: Console) -> list[Transcript]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import uvloop
@@ -15,27 +15,76 @@ ResultT = TypeVar("ResultT")
 EXIT_CODE = 130
 
 
-def run_interruptible(work: Coroutine[Any, Any, ResultT], console: Console, hint: str = "") -> ResultT:
-    """Run a job and return its result; Ctrl-C and SIGTERM cancel it.
+class Interruption:
+    """Asks a running job to stop, on Ctrl-C or SIGTERM.
+
+    Within `finishing` the job starts nothing new and has `grace_s` for what is in flight; elsewhere, after that time,
+    and when it is asked a second time, it is cancelled. `requested` tells that it was asked.
+    """
+
+    def __init__(self, console: Console, grace_s: float = 0.0) -> None:
+        self.requested = False
+        self._console = console
+        self._grace_s = grace_s
+        self._finish: Callable[[], object] | None = None
+
+    @contextmanager
+    def finishing(self, finish: Callable[[], object]) -> Iterator[None]:
+        """Have `finish` called at the first request within the context, instead of a cancellation."""
+        self._finish = finish if self._grace_s else None
+        try:
+            yield
+        finally:
+            self._finish = None
+
+    async def guard(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run `work`, heeding the signals."""
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._request, task)
+        try:
+            return await task
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _request(self, task: asyncio.Future[Any]) -> None:
+        finish = None if self.requested else self._finish
+        self.requested = True
+        if finish is None:
+            task.cancel()
+            return
+        self._console.print(
+            f"Stopping: what is in flight has {self._grace_s:g} s to end; once more stops at once.", markup=False
+        )
+        finish()
+        asyncio.get_running_loop().call_later(self._grace_s, task.cancel)
+
+
+def run_interruptible(
+    work: Callable[[Interruption], Coroutine[Any, Any, ResultT]],
+    console: Console,
+    hint: str = "",
+    grace_s: float = 0.0,
+) -> ResultT:
+    """Run a job and return its result, unless Ctrl-C or SIGTERM interrupts it.
 
     Args:
-        work: the job.
+        work: makes the job, which may finish what is in flight when it is interrupted.
         console: where an interruption is told.
         hint: how to go on, shown when the job is interrupted or the engine is gone.
+        grace_s: seconds for what is in flight.
 
     Raises:
         SystemExit: the job was interrupted; the code is 130.
         EngineError, StoreError: as the job raised it, with the hint.
     """
-
-    async def cancellable() -> ResultT:
-        task = asyncio.current_task()
-        if task:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
+    interruption = Interruption(console, grace_s)
     with interruptible(console, hint), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(cancellable())
+        result = runner.run(interruption.guard(work(interruption)))
+        if interruption.requested:
+            raise KeyboardInterrupt
+        return result
 
 
 @contextmanager
@@ -50,3 +99,14 @@ def interruptible(console: Console, hint: str = "") -> Iterator[None]:
         raise StoreError(f"{error}\n{hint}".rstrip()) from error
     except (EngineError, StoreError) as error:
         raise type(error)(f"{error}\n{hint}".rstrip()) from error
+
+
+async def run_in_thread(function: Callable[..., ResultT], *arguments: Any) -> ResultT:
+    """Run `function` in a thread; when this is cancelled, wait for its end first, as it uses what the job closes."""
+    thread = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            await thread
+        raise

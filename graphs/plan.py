@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import count, islice, product
+from itertools import count, product
 from math import lcm
 from random import Random
 
@@ -12,19 +12,14 @@ from outputs.record import Planned
 from personas.persona import Persona
 
 
-def make_plan(
-    digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, dialogues: int, *, balance: bool = False
-) -> list[Planned]:
-    """Return the first `dialogues` calls of the run with configuration `digest`.
+def iterate_plan(
+    digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, *, balance: bool = False
+) -> Iterator[Planned]:
+    """Yield the calls of the run with configuration `digest`, without end.
 
-    Each round plays every persona on every topic once, in an order of its own; in a balanced plan, whatever its length,
-    no persona and no topic has more than one call more than another. A longer plan begins with a shorter one, so a run
-    can be extended.
+    Each round plays every persona on every topic once, in an order of its own; in a balanced plan, wherever it is cut
+    off, no persona and no topic has more than one call more than another.
     """
-    return list(islice(_calls(digest, pool, topics, seed, balance), dialogues))
-
-
-def _calls(digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, balance: bool) -> Iterator[Planned]:
     position = count()
     for number in count(1):
         random = Random(derive_seed(seed, "round", number))

@@ -3,67 +3,39 @@
 import asyncio
 import contextlib
 import re
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from agents.client import ChatClient
-from agents.usage import Usage
-from outputs.run import Outcome
+from graphs.stopping import Goal
+from graphs.tally import Tally
+from outputs.cost import format_usd
+from outputs.run import Outcome, count_left
 
 LIVE_S = 0.5
 PLAIN_S = 10.0
+SHOWN = (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
 _LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
 """What vLLM writes in front of a message: process, level, time, place."""
 
 
-class Tally:
-    """The figures of a running job, counted from its start; `describe_load` says what is in flight."""
-
-    def __init__(
-        self, planned: int, finished: int, clients: Sequence[ChatClient], describe_load: Callable[[], str]
-    ) -> None:
-        self.planned = planned
-        self.outcomes = dict.fromkeys((Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED), 0)
-        self._clients = clients
-        self._describe_load = describe_load
-        self._finished_before = finished
-        self._started = time.monotonic()
-
-    @property
-    def finished(self) -> int:
-        """Dialogues that have ended, those of earlier starts of the run included."""
-        return self._finished_before + sum(self.outcomes.values())
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the first dialogue was started."""
-        return time.monotonic() - self._started
-
-    @property
-    def usage(self) -> Usage:
-        """What has been spent so far, dialogues in flight included."""
-        return sum((client.usage for client in self._clients), Usage())
-
-    @property
-    def seconds_left(self) -> float | None:
-        """The time that the rest takes at the rate so far; None before the first dialogue has ended."""
-        done = sum(self.outcomes.values())
-        return self.seconds / done * (self.planned - self.finished) if done else None
-
-    def describe(self) -> str:
-        """Return the figures as one line."""
-        usage, seconds = self.usage, max(self.seconds, 1e-3)
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
-        cached = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
-        left = "?" if self.seconds_left is None else format_seconds(self.seconds_left)
-        return (
-            f"{counts} | {usage.calls / seconds:.1f} calls/s, {usage.completion_tokens / seconds:.0f} tokens/s, "
-            f"{cached:.0%} cached | {self._describe_load()} | {left} left"
-        )
+def describe_tally(tally: Tally, goal: Goal, load: str) -> str:
+    """Return the figures of a job as one line; `load` says what is in flight."""
+    usage, seconds = tally.usage_here, max(tally.seconds, 1e-3)
+    counts = ", ".join(f"{tally.outcomes[outcome]:,} {outcome}" for outcome in SHOWN)
+    cached = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
+    per_kept = f"{tally.usage.total_tokens / tally.kept:,.0f} tokens per kept, " if tally.kept else ""
+    price = f"{format_usd(goal.prices.cost(tally.usage))}, " if goal.prices.are_given else ""
+    remaining = count_left(tally.outcomes, goal.target_kept)
+    left = "?"
+    if tally.ended_here and remaining is not None:
+        left = format_seconds(seconds / tally.ended_here * remaining)
+    return (
+        f"{counts} | {usage.calls / seconds:.1f} calls/s, {usage.completion_tokens / seconds:.0f} tokens/s, "
+        f"{cached:.0%} cached | {per_kept}{price}{load} | {left} left"
+    )
 
 
 def format_seconds(seconds: float) -> str:
@@ -79,9 +51,16 @@ def format_seconds(seconds: float) -> str:
 
 
 @contextlib.asynccontextmanager
-async def show_progress(tally: Tally, console: Console) -> AsyncIterator[None]:
-    """Show `tally` for the length of the context."""
-    task = asyncio.create_task(_live(tally, console) if console.is_terminal else _plain(tally, console))
+async def show_progress(
+    tally: Tally, describe_load: Callable[[], str], goal: Goal, console: Console
+) -> AsyncIterator[None]:
+    """Show the figures of a job for the length of the context; `describe_load` says what is in flight."""
+
+    def show() -> tuple[int, int, str]:
+        done, total = (tally.ended, tally.planned) if goal.target_kept is None else (tally.kept, goal.target_kept)
+        return done, total, describe_tally(tally, goal, describe_load())
+
+    task = asyncio.create_task(_live(show, console) if console.is_terminal else _plain(show, console))
     try:
         yield
     finally:
@@ -90,22 +69,28 @@ async def show_progress(tally: Tally, console: Console) -> AsyncIterator[None]:
             await task
 
 
-async def _live(tally: Tally, console: Console) -> None:
+async def _live(show: Callable[[], tuple[int, int, str]], console: Console) -> None:
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("", total=tally.planned)
+        bar = progress.add_task("")
+
+        def update() -> None:
+            done, total, line = show()
+            progress.update(bar, completed=done, total=total, description=line)
+
         try:
             while True:
-                progress.update(bar, completed=tally.finished, description=tally.describe())
+                update()
                 await asyncio.sleep(LIVE_S)
         finally:
-            progress.update(bar, completed=tally.finished, description=tally.describe())
+            update()
 
 
-async def _plain(tally: Tally, console: Console) -> None:
+async def _plain(show: Callable[[], tuple[int, int, str]], console: Console) -> None:
     while True:
         await asyncio.sleep(PLAIN_S)
-        console.print(f"{tally.finished}/{tally.planned} | {tally.describe()}", soft_wrap=True, highlight=False)
+        done, total, line = show()
+        console.print(f"{done:,}/{total:,} | {line}", soft_wrap=True, highlight=False)
 
 
 class LoadingDisplay:

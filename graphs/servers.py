@@ -15,6 +15,7 @@ from agents.client import ChatClient
 from agents.demo_model import DEMO_MODEL
 from agents.engine import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
+from agents.usage import Usage
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, ServerSettings
 from graphs.steering import CEILING
@@ -105,6 +106,11 @@ class Servers:
     def clients(self) -> list[ChatClient]:
         """All clients, each once."""
         return list(dict.fromkeys(client for replica in self.replicas for client in (replica.play, replica.judge)))
+
+    @property
+    def usage(self) -> Usage:
+        """What all clients have spent so far."""
+        return sum((client.usage for client in self.clients), Usage())
 
     async def _add_replica(self, url: str) -> None:
         model = self.model if self.replicas else self._settings.model

@@ -6,9 +6,9 @@ Secrets come from the environment alone and are never written. Field description
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc import Language
@@ -16,6 +16,8 @@ from agents.errors import UsageError, describe_invalid
 from agents.flow import Limits
 from agents.options import Patience, Sampling, normalise_base_url
 from agents.topics import TOPICS
+from graphs.stopping import Goal
+from outputs.cost import Budget, Prices
 from personas.filters import Filters
 
 if TYPE_CHECKING:
@@ -70,6 +72,30 @@ class ServerSettings(BaseModel):
         0, ge=0, description="Room for a reasoning model's thinking before each answer; 0 turns thinking off."
     )
     patience: Patience = Field(default_factory=Patience, description="Time-outs and retries.")
+    grace: float = Field(
+        30.0, ge=0, allow_inf_nan=False, description="Seconds that an interrupted job has to end what is in flight."
+    )
+    budget_tokens: int | None = Field(
+        None, ge=1, description="Prompt and generated tokens that the run may spend; it stops before."
+    )
+    budget_usd: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
+    )
+    prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
+
+    @model_validator(mode="after")
+    def _check_prices(self) -> Self:
+        if self.budget_usd is not None and not self.prices.are_given:
+            raise ValueError("a budget in dollars needs a price: set input, cached or output in the table [prices]")
+        return self
+
+    @property
+    def goal(self) -> Goal:
+        """When enough is done."""
+        return Goal(None, Budget(self.budget_tokens, self.budget_usd), self.prices)
 
     @property
     def sampling(self) -> Sampling:
@@ -81,6 +107,9 @@ class Settings(ServerSettings):
     """What playing and judging can be told."""
 
     dialogues: int = Field(10, ge=1, description="Dialogues to play.")
+    target_kept: int | None = Field(
+        None, ge=1, description="Play until so many dialogues are kept, however many it takes; instead of --dialogues."
+    )
     language: Language = Field(Language.EN, description="Language of the dialogues.")
     topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
         tuple(TOPICS), description="Topics of the calls."
@@ -113,6 +142,11 @@ class Settings(ServerSettings):
     )
     embedding_model: str | None = _EMBEDDING_MODEL
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+
+    @property
+    def goal(self) -> Goal:
+        """When enough is done."""
+        return super().goal._replace(target_kept=self.target_kept)
 
     @property
     def gate(self) -> "Gate":

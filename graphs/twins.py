@@ -8,10 +8,10 @@ import platformdirs
 from rich.console import Console
 
 from agents.errors import UsageError
+from graphs.interrupts import Interruption
 from graphs.pooling import bar
 from graphs.settings import Settings
-from outputs.record import DIALOGUES, NEAR_DUPLICATE, Record, Twin
-from outputs.run import Funnel
+from outputs.record import NEAR_DUPLICATE, Planned, Record, Twin
 from outputs.store import RunStore
 from personas.dedup import prune
 from personas.embedding import EmbeddingModel, embed, find_model
@@ -34,26 +34,32 @@ def find_twin_model(settings: Settings) -> EmbeddingModel | None:
         raise UsageError(f"{error}; or compare no dialogues: --max-similarity 1") from None
 
 
-def reject_twins(settings: Settings, model: EmbeddingModel | None, console: Console) -> Funnel:
-    """Compare the dialogues that passed the gate by their embeddings, reject repeats, and return how the run stands.
+def reject_twins(
+    store: RunStore[Planned, Record],
+    model: EmbeddingModel | None,
+    settings: Settings,
+    console: Console,
+    interruption: Interruption,
+) -> None:
+    """Compare the dialogues that passed the gate by their embeddings, and reject repeats.
 
     In the order of the plan a dialogue stays unless one that stayed is at or over the similarity allowed. What was
     rejected so before is looked at anew: the outcome depends on the dialogues alone, and not on how the run got here.
 
     Raises:
-        UsageError: the model does not load, or another job works on the run.
+        InterruptedError: it was interrupted; nothing is rejected yet.
+        UsageError: the model does not load.
         StoreError: the store or the vectors cannot be written.
     """
-    with RunStore.reopen(DIALOGUES, settings.run) as store:
-        twins = _find_twins(list(map(_gist, store.passed_records(NEAR_DUPLICATE))), model, settings, console)
-        changed = [
-            record.model_copy(update={"twin": twins.get(record.id)})
-            for record in store.passed_records(NEAR_DUPLICATE)
-            if record.twin != twins.get(record.id)
-        ]
-        for record in changed:
-            store.rewrite(record)
-        return store.funnel()
+    gists = list(map(_gist, store.passed_records(NEAR_DUPLICATE)))
+    twins = _find_twins(gists, model, settings, console, interruption)
+    changed = [
+        record.model_copy(update={"twin": twins.get(record.id)})
+        for record in store.passed_records(NEAR_DUPLICATE)
+        if record.twin != twins.get(record.id)
+    ]
+    for record in changed:
+        store.rewrite(record)
 
 
 class _Gist(NamedTuple):
@@ -66,12 +72,23 @@ def _gist(record: Record) -> _Gist:
 
 
 def _find_twins(
-    gists: Sequence[_Gist], model: EmbeddingModel | None, settings: Settings, console: Console
+    gists: Sequence[_Gist],
+    model: EmbeddingModel | None,
+    settings: Settings,
+    console: Console,
+    interruption: Interruption,
 ) -> dict[str, Twin]:
     """Return for each dialogue that repeats one before it in the sequence which one that is."""
     if model is None or len(gists) < 2:
         return {}
-    with bar(console, "comparing dialogues", len(gists)) as advance:
+    with bar(console, "comparing dialogues", len(gists)) as show:
+
+        def advance(done: int) -> None:
+            # A thread cannot be cancelled: it asks.
+            if interruption.requested:
+                raise InterruptedError
+            show(done)
+
         cache = platformdirs.user_cache_path("rolecs") / "vectors"
         vectors = embed([gist.text for gist in gists], model, cache, advance)
     pruning = prune(vectors, np.arange(len(gists)), settings.max_similarity)

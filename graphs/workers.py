@@ -1,9 +1,10 @@
-"""Workers that carry a run's pending items to the servers, many at a time, and store each as it ends."""
+"""Workers that carry a run's items to the servers, many at a time, and store each as it ends."""
 
 import asyncio
 import gc
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Generic
 
@@ -11,9 +12,12 @@ from rich.console import Console
 
 from agents.errors import EngineError, StoreError
 from graphs.dispatch import Dispatcher
-from graphs.progress import LoadingDisplay, Tally, show_progress
+from graphs.interrupts import Interruption
+from graphs.progress import LoadingDisplay, show_progress
 from graphs.servers import Replica, Servers
-from outputs.run import Funnel, Outcome, PlannedT, RecordT
+from graphs.stopping import Goal, Halt, count_needed, find_halt
+from graphs.tally import Tally
+from outputs.run import PlannedT, RecordT
 from outputs.store import RunStore
 
 FAILURES_IN_A_ROW = 20
@@ -27,34 +31,122 @@ async def work_off(
     servers: Servers,
     carry_out: Callable[[PlannedT, Replica], Awaitable[RecordT]],
     console: Console,
+    interruption: Interruption,
     *,
+    goal: Goal,
+    extend: Callable[[int], Sequence[PlannedT]] = lambda items: (),
     retry_failed: bool = False,
-) -> Funnel:
-    """Carry out what a run has pending, and return how it stands then.
+) -> Halt | None:
+    """Carry out what a run has pending, and return why not all of it was, if so.
 
-    The engine, where one is to be managed, is started only when something is pending.
+    The engine, where one is to be managed, is started only when there is something to do. When the job is interrupted,
+    nothing more is started, and it returns when all in flight have ended.
 
     Args:
         store: the run.
         servers: connected; a `Dispatcher` gives items to their replicas.
         carry_out: turns a planned item into its record; what goes wrong with the item alone is in the record.
         console: where the progress is shown.
+        interruption: asks the job to stop.
+        goal: when enough is done.
+        extend: plans so many further items; asked when the target wants more than is planned.
         retry_failed: failed items are pending too.
 
     Raises:
         EngineError: the engine did not start, died, was away for too long, or every item fails.
         StoreError: the store cannot be written.
     """
-    pending = store.pending(retry_failed=retry_failed)
-    if pending:
+    tally = Tally(store.funnel(), lambda: servers.usage, retry_failed=retry_failed)
+    supply = _Supply(iter(store.pending(retry_failed=retry_failed)), extend, goal, tally)
+    if first := supply.take():
+        supply.put_back(first)
         with LoadingDisplay(console, servers.model) as loading:
             await servers.start_engine(store.folder / "engine.log", loading)
-        planned = store.funnel().planned
         dispatcher = Dispatcher(servers.replicas, servers.concurrency)
-        tally = Tally(planned, planned - len(pending), servers.clients, dispatcher.describe)
-        async with show_progress(tally, console), dispatcher:
-            await _Workers(store, servers, dispatcher, carry_out, tally).run(pending)
-    return store.funnel()
+        journal = _Journal(store)
+        async with show_progress(tally, dispatcher.describe, goal, console), dispatcher, journal:
+            await _Workers(supply, servers, dispatcher, carry_out, journal, tally).run(interruption)
+    return supply.halt
+
+
+class _Supply(Generic[PlannedT]):
+    """The items to do, in their order; `halt` is why the last one asked for was not given, unless there was none."""
+
+    def __init__(
+        self, pending: Iterator[PlannedT], extend: Callable[[int], Sequence[PlannedT]], goal: Goal, tally: Tally
+    ) -> None:
+        self.halt: Halt | None = None
+        self._pending = pending
+        self._returned: deque[PlannedT] = deque()
+        self._extend = extend
+        self._goal = goal
+        self._tally = tally
+
+    def take(self) -> PlannedT | None:
+        """Return the next item to start; None when none shall be started for now."""
+        if self._returned:
+            return self._returned.popleft()
+        if self.halt and self.halt.kind == "budget" and self._tally.in_flight:
+            # The short ones end first and tell too little: ask again when all in flight have ended.
+            return None
+        self.halt = find_halt(self._goal, self._tally)
+        if self.halt:
+            return None
+        planned = next(self._pending, None)
+        if planned is None and self._goal.target_kept is not None:
+            more = self._extend(count_needed(self._goal, self._tally))
+            self._tally.extend(len(more))
+            self._pending = iter(more)
+            planned = next(self._pending, None)
+        return planned
+
+    def put_back(self, planned: PlannedT) -> None:
+        """Give back an item that was not carried out."""
+        self._returned.append(planned)
+
+
+class _Journal(Generic[RecordT]):
+    """Writes ended items into the store off the event loop, all that have gathered meanwhile in one transaction."""
+
+    def __init__(self, store: RunStore[PlannedT, RecordT]) -> None:
+        self._store = store
+        self._waiting: list[tuple[RecordT, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "store")
+
+    async def __aenter__(self) -> "_Journal[RecordT]":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._thread.shutdown()
+
+    async def write(self, record: RecordT) -> None:
+        """Return when `record` is stored."""
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, stored))
+        self._wake.set()
+        await stored
+
+    async def run(self) -> None:
+        """Write what comes, until this is cancelled.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                batch, self._waiting = self._waiting, []
+                await loop.run_in_executor(self._thread, self._store.write, *(record for record, _ in batch))
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_result(None)
+        finally:
+            # A job that is cancelled still stores what has ended.
+            if self._waiting:
+                self._store.write(*(record for record, _ in self._waiting))
 
 
 class _Workers(Generic[PlannedT, RecordT]):
@@ -62,70 +154,76 @@ class _Workers(Generic[PlannedT, RecordT]):
 
     def __init__(
         self,
-        store: RunStore[PlannedT, RecordT],
+        supply: _Supply[PlannedT],
         servers: Servers,
         dispatcher: Dispatcher,
         carry_out: Callable[[PlannedT, Replica], Awaitable[RecordT]],
+        journal: _Journal[RecordT],
         tally: Tally,
     ) -> None:
-        self._store = store
+        self._supply = supply
         self._servers = servers
         self._dispatcher = dispatcher
         self._carry_out = carry_out
+        self._journal = journal
         self._tally = tally
-        self._failures = 0
-        self._lost: deque[tuple[PlannedT, int]] = deque()
-        """Items whose replica went down, and how often that happened to them."""
-        self._ended = asyncio.Event()
+        self._losses: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, pending: Sequence[PlannedT]) -> None:
+    async def run(self, interruption: Interruption) -> None:
         # The modules loaded by now live as long as the job: take them out of each later garbage collection.
         gc.freeze()
         try:
             async with asyncio.TaskGroup() as group:
-                watch = group.create_task(self._servers.engine.watch()) if self._servers.engine else None
-                await self._feed(group, pending)
-                if watch:
-                    watch.cancel()
+                helpers = [group.create_task(self._journal.run())]
+                if self._servers.engine:
+                    helpers.append(group.create_task(self._servers.engine.watch()))
+                feeder = group.create_task(self._feed(group))
+                with interruption.finishing(feeder.cancel):
+                    await asyncio.wait({feeder})
+                    while self._tasks:
+                        await asyncio.wait(self._tasks)
+                for helper in helpers:
+                    helper.cancel()
         except* (EngineError, StoreError) as errors:
             raise errors.exceptions[0] from None
         finally:
             gc.unfreeze()
 
-    async def _feed(self, group: asyncio.TaskGroup, pending: Sequence[PlannedT]) -> None:
-        """Start a task for each item as soon as a seat is free, first for those that lost theirs."""
-        todo = ((planned, 0) for planned in pending)
+    async def _feed(self, group: asyncio.TaskGroup) -> None:
+        """Start a task for each item as soon as a seat is free."""
         while True:
-            planned, losses = self._lost.popleft() if self._lost else next(todo, (None, 0))
-            if planned is not None:
-                replica = await self._dispatcher.take()
-                task = group.create_task(self._work(planned, losses, replica))
+            replica = await self._dispatcher.take()
+            if planned := self._supply.take():
+                self._tally.begin()
+                task = group.create_task(self._work(planned, replica))
+                self._tasks.add(task)
                 # Not by the task itself: one that is cancelled before its first step would keep the seat.
                 task.add_done_callback(partial(self._leave, replica))
-            elif self._dispatcher.in_flight:
-                self._ended.clear()
-                await self._ended.wait()
-            else:
+                continue
+            self._dispatcher.leave(replica)
+            if not self._tasks:
                 return
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    def _leave(self, replica: Replica, _: asyncio.Task[None]) -> None:
+    def _leave(self, replica: Replica, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         self._dispatcher.leave(replica)
-        self._ended.set()
 
-    async def _work(self, planned: PlannedT, losses: int, replica: Replica) -> None:
+    async def _work(self, planned: PlannedT, replica: Replica) -> None:
         """Carry out an item; one that loses its replica is put back, nothing of it having been stored."""
         try:
             record = await self._carry_out(planned, replica)
         except EngineError as error:
+            self._tally.put_back()
             self._dispatcher.lose(replica, error)
-            if losses + 1 >= LOSSES:
-                raise EngineError(
-                    f"item {planned[1]} lost its server {LOSSES} times; the last time: {error}"
-                ) from error
-            self._lost.append((planned, losses + 1))
+            key = str(planned[1])
+            self._losses[key] += 1
+            if self._losses[key] >= LOSSES:
+                raise EngineError(f"item {key} lost its server {LOSSES} times; the last time: {error}") from error
+            self._supply.put_back(planned)
             return
-        self._store.write(record)
-        self._tally.outcomes[record.outcome] += 1
-        self._failures = self._failures + 1 if record.outcome is Outcome.FAILED else 0
-        if self._failures >= FAILURES_IN_A_ROW:
-            raise EngineError(f"{self._failures} in a row failed; the last one: {record.error}")
+        await self._journal.write(record)
+        self._tally.end(record)
+        if self._tally.failed_in_a_row >= FAILURES_IN_A_ROW:
+            raise EngineError(f"{self._tally.failed_in_a_row} in a row failed; the last one: {record.error}")

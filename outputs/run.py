@@ -3,8 +3,9 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from math import ceil
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -42,6 +43,11 @@ class EndedItem(BaseModel, ABC):
     @abstractmethod
     def outcome(self) -> Outcome:
         """Kept, rejected or failed."""
+
+    @property
+    def total_usage(self) -> Usage:
+        """What all roles spent together."""
+        return sum(self.usage.values(), Usage())
 
     @property
     @abstractmethod
@@ -112,6 +118,11 @@ class Funnel(BaseModel):
         return sum(self.outcomes.values())
 
     @property
+    def ended(self) -> int:
+        """Items that have ended."""
+        return self.planned - self.outcomes[Outcome.PLANNED]
+
+    @property
     def total_usage(self) -> Usage:
         """What all roles spent together."""
         return sum(self.usage.values(), Usage())
@@ -121,3 +132,17 @@ class Funnel(BaseModel):
         """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
         kept = self.outcomes[Outcome.KEPT]
         return self.total_usage.total_tokens / kept if kept else None
+
+
+def count_left(outcomes: Mapping[Outcome, int], target_kept: int | None) -> int | None:
+    """Return how many items are still to be carried out: all that wait, or what a target takes at the yield so far.
+
+    None while nothing tells, because none was kept.
+
+    >>> count_left({Outcome.PLANNED: 5, Outcome.KEPT: 10, Outcome.REJECTED: 30}, 20)
+    40
+    """
+    waiting, kept = outcomes[Outcome.PLANNED], outcomes[Outcome.KEPT]
+    if target_kept is None or kept >= target_kept:
+        return waiting if target_kept is None else 0
+    return ceil((target_kept - kept) * (sum(outcomes.values()) - waiting) / kept) if kept else None

@@ -4,10 +4,11 @@ WAL mode: a reader (export, status) never waits for the job that writes. One job
 advisory lock on the run folder, which the system releases when the job dies.
 """
 
-import fcntl
 import json
 import os
 import sqlite3
+import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import Any, Generic
 
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
+from outputs.lock import acquire
 from outputs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
 
 SCHEMA = (
@@ -30,12 +32,13 @@ CREATE TABLE items (
   reasons TEXT NOT NULL DEFAULT '[]',
   tallies TEXT NOT NULL DEFAULT '{}',
   usage TEXT NOT NULL DEFAULT '{}',
+  ended REAL,
   record TEXT
 )
 """,
     "CREATE INDEX by_outcome ON items (outcome, position)",
 )
-VERSION = 3
+VERSION = 4
 
 
 def _differences(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -58,6 +61,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         self._kind = kind
         self._db = connection
         self._lock = lock
+        self._writing = threading.Lock()
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -109,16 +113,6 @@ class RunStore(Generic[PlannedT, RecordT]):
         return cls._open_locked(kind, folder)
 
     @classmethod
-    def reopen(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
-        """Open the run in `folder` for writing, whatever its configuration.
-
-        Raises:
-            UsageError: no run there, or another job works on it.
-        """
-        with cls.read(kind, folder):
-            return cls._open_locked(kind, folder)
-
-    @classmethod
     def read(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
         """Open the run in `folder` for reading, also while a job writes it.
 
@@ -140,15 +134,7 @@ class RunStore(Generic[PlannedT, RecordT]):
 
     @classmethod
     def _open_locked(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
-        lock = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(lock, 32).decode(errors="replace").strip() or "unknown"
-            os.close(lock)
-            raise UsageError(f"another job (process {owner}) works on {folder}: wait for it or stop it") from None
-        os.truncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
+        lock = acquire(folder)
         return cls(kind, folder, _connect(folder), lock)
 
     def __enter__(self) -> "RunStore[PlannedT, RecordT]":
@@ -171,10 +157,20 @@ class RunStore(Generic[PlannedT, RecordT]):
         return str(value)
 
     def add_plan(self, plan: Iterable[PlannedT]) -> None:
-        """Add items to do; those that are in the store already stay as they are."""
+        """Add items to do; those that are in the store already stay as they are.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
         rows = ((position, key, json.dumps(task, ensure_ascii=False)) for position, key, *task in plan)
-        with self._db:
-            self._db.executemany("INSERT OR IGNORE INTO items (position, key, task) VALUES (?, ?, ?)", rows)
+        with self._transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO items (position, key, task) VALUES (?, ?, ?)", rows)
+
+    @property
+    def planned(self) -> int:
+        """All items of the run, ended or not."""
+        (count,) = self._db.execute("SELECT count(*) FROM items").fetchone()
+        return int(count)
 
     def pending(self, *, retry_failed: bool = False) -> list[PlannedT]:
         """Return what is still to do, in the order of the plan; failed items too when asked."""
@@ -184,39 +180,42 @@ class RunStore(Generic[PlannedT, RecordT]):
         )
         return [self._kind.planned(position, key, *json.loads(task)) for position, key, task in rows]
 
-    def write(self, record: RecordT) -> None:
-        """Store an ended item, whole, in one transaction; a kept or rejected one is never written again.
+    def write(self, *records: RecordT) -> None:
+        """Store ended items, each whole, all in one transaction; a kept or rejected one is never written again.
 
-        What an earlier, failed try at it spent stays counted.
+        What an earlier, failed try at one spent stays counted. Any thread may call this.
 
         Raises:
-            StoreError: the store cannot be written, or the item is not waiting to be.
+            StoreError: the store cannot be written, or an item is not waiting to be.
         """
         with self._transaction() as db:
-            waiting = db.execute(
-                "SELECT usage FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
-            ).fetchone()
-            if waiting is None:
-                raise StoreError(f"{record.id} is not waiting to be written")
-            usage = _parse_usage(waiting[0])
-            _add_usage(usage, record.usage)
-            db.execute(
-                "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, record = ? WHERE key = ?",
-                (
-                    record.outcome,
-                    json.dumps(record.reasons),
-                    json.dumps(record.tallies, sort_keys=True),
-                    json.dumps({role: spent.model_dump() for role, spent in usage.items()}),
-                    record.model_dump_json(),
-                    record.id,
-                ),
-            )
+            for record in records:
+                waiting = db.execute(
+                    "SELECT usage FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
+                ).fetchone()
+                if waiting is None:
+                    raise StoreError(f"{record.id} is not waiting to be written")
+                usage = _parse_usage(waiting[0])
+                _add_usage(usage, record.usage)
+                db.execute(
+                    "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, ended = ?, record = ? "
+                    "WHERE key = ?",
+                    (
+                        record.outcome,
+                        json.dumps(record.reasons),
+                        json.dumps(record.tallies, sort_keys=True),
+                        json.dumps({role: spent.model_dump() for role, spent in usage.items()}),
+                        time.time(),
+                        record.model_dump_json(),
+                        record.id,
+                    ),
+                )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done within, or nothing of it; the database's errors become a StoreError."""
         try:
-            with self._db:
+            with self._writing, self._db:
                 yield self._db
         except sqlite3.Error as error:
             raise StoreError(f"cannot write to the run in {self.folder}: {error}") from error
@@ -251,6 +250,11 @@ class RunStore(Generic[PlannedT, RecordT]):
                 "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
                 (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
             )
+
+    def ended_times(self) -> list[float]:
+        """Return when the items that have ended were written, in Unix time, the earliest first."""
+        rows = self._db.execute("SELECT ended FROM items WHERE ended IS NOT NULL ORDER BY ended")
+        return [moment for (moment,) in rows]
 
     def funnel(self) -> Funnel:
         """Sum the run up."""
@@ -290,7 +294,7 @@ def _add_usage(total: dict[Role, Usage], more: Mapping[Role, Usage]) -> None:
 
 
 def _connect(folder: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(folder / "run.sqlite", timeout=30.0)
+    connection = sqlite3.connect(folder / "run.sqlite", timeout=30.0, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection

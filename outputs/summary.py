@@ -4,12 +4,15 @@ from rich.console import Group
 from rich.table import Table
 
 from agents.usage import Usage
+from outputs.cost import Prices, format_usd
 from outputs.run import Funnel, Outcome
 
 
-def summarise(funnel: Funnel) -> Group:
-    """Return the tables that a job ends with."""
-    parts: list[Table | str] = [_funnel_table(funnel), "", usage_table(funnel), "", _cost_line(funnel)]
+def summarise(funnel: Funnel, prices: Prices) -> Group:
+    """Return the tables that a job ends with, and below them what a kept dialogue took; in dollars too at any price."""
+    parts: list[Table | str] = [_funnel_table(funnel), "", usage_table(funnel), "", _token_line(funnel)]
+    if prices.are_given:
+        parts.append(_price_line(prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]))
     if funnel.repairs:
         parts[1:1] = ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.mended:,} dialogues."]
     return Group(*parts)
@@ -58,7 +61,18 @@ def _usage_cells(usage: Usage) -> tuple[str, ...]:
     return f"{usage.calls:,}", f"{usage.prompt_tokens:,}", f"{share:.0%}", f"{usage.completion_tokens:,}"
 
 
-def _cost_line(funnel: Funnel) -> str:
+def _token_line(funnel: Funnel) -> str:
     if funnel.tokens_per_kept is None:
         return "Tokens per kept dialogue: none was kept."
     return f"Tokens per kept dialogue: {funnel.tokens_per_kept:,.0f}"
+
+
+def _price_line(spent: float, kept: int) -> str:
+    """Say what was spent in dollars.
+
+    >>> _price_line(12.5, 50), _price_line(12.5, 0)
+    ('Cost: $12.50, $0.25 per kept dialogue', 'Cost: $12.50; no dialogue was kept.')
+    """
+    if not kept:
+        return f"Cost: {format_usd(spent)}; no dialogue was kept."
+    return f"Cost: {format_usd(spent)}, {format_usd(spent / kept)} per kept dialogue"

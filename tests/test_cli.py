@@ -116,6 +116,45 @@ async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
     assert code == 0, "the settings of the run, its server included, are taken up again"
 
 
+async def test_what_a_run_costs_before_while_and_after_it(server: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[prices]\ninput = 2.0\noutput = 8.0\n", encoding="utf-8")
+    flags = (*ALL_DIFFER, "--base-url", server.base_url, "--config", "run.toml")
+    code, out, err = await rolecs("estimate", "-n", 50, "--pilot", 3, *flags, "--run", "r", cwd=tmp_path)
+    assert code == 0, err
+    for part in ("Forecast for 50 kept dialogues", "dialogues to play", "hours at this rate", "price"):
+        assert part in out
+    assert "go on with them: rolecs generate --resume --run r --target-kept 50" in out
+    code, out, err = await rolecs("generate", "--resume", "--run", "r", "--target-kept", 5, cwd=tmp_path)
+    assert code == 0 and "Tokens per kept dialogue: " in out and "Cost: $" in out, err
+    code, out, _ = await rolecs("generate", "--resume", "--run", "r", "-n", 9, "--budget-tokens", 1, cwd=tmp_path)
+    assert code == 0 and "To go on: rolecs generate --resume --run r --budget-tokens 2\n" in out
+    code, out, _ = await rolecs("status", "r", cwd=tmp_path)
+    assert code == 0 and "No job works on it." in out and "Cost: $" in out
+    code, out, _ = await rolecs("status", "r", "--json", cwd=tmp_path)
+    told = json.loads(out)
+    assert code == 0 and (told["ended"], told["planned"], told["working"]) == (5, 9, False) and told["usd"] > 0
+
+
+async def test_a_pilot_that_keeps_nothing_says_so_and_leaves_no_folder(tmp_path: Path) -> None:
+    async with serve(Loopback(pass_rate=0.0)) as server:
+        code, out, _ = await rolecs("estimate", "--pilot", 4, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path)
+    assert code == 1 and "None of the 4 dialogues played was kept: the yield is at most 75%" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_working_job_is_seen_from_another_terminal(tmp_path: Path) -> None:
+    async with serve(Loopback(delay=0.05)) as server:
+        flags = ("--target-kept", 40, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", "--concurrency", 2)
+        process = await start("generate", *flags, cwd=tmp_path)
+        while not server.requests:
+            await asyncio.sleep(0.05)
+        code, out, _ = await rolecs("status", "r", "--json", cwd=tmp_path)
+        process.terminate()
+        await process.communicate()
+    told = json.loads(out)
+    assert code == 0 and told["working"] and told["process"] == process.pid and told["target_kept"] == 40
+
+
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
 
@@ -191,6 +230,9 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["generate", "--base-url", "nonsense"], "not an http or https URL"),
         (["generate", "--resume", "--run", "none"], "none holds no run"),
         (["generate", "--retry-failed", "--base-url", "URL"], "--retry-failed goes with --resume"),
+        (["generate", "-n", "5", "--target-kept", "5"], "--dialogues says how many to play, --target-kept how many to"),
+        (["generate", "--budget-usd", "5", "--base-url", "URL"], "a budget in dollars needs a price"),
+        (["status", "none"], "none holds no run"),
         (["generate", "--config", "none.toml"], "cannot read the settings file none.toml"),
         (["distill", "--base-url", "URL"], "no transcripts: name at least one file"),
         (["distill", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),

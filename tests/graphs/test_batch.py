@@ -14,6 +14,7 @@ import quality.gate
 from agents.errors import EngineError, UsageError
 from agents.flow import broken_rules
 from graphs.batch import run_job
+from graphs.interrupts import Interruption
 from graphs.settings import Secrets, Settings
 from graphs.workers import FAILURES_IN_A_ROW
 from outputs.export import export_run
@@ -32,7 +33,8 @@ async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool
     known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
     console = Console(file=io.StringIO())
-    return (await run_job(settings, Secrets(), console, resume=resume, retry_failed=retry)).funnel
+    job = run_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry)
+    return (await job).funnel
 
 
 def ended(run: Path) -> dict[str, str]:

@@ -14,7 +14,6 @@ from agents.client import ChatClient
 from agents.errors import EngineError
 from agents.options import Patience
 from graphs.dispatch import Dispatcher
-from graphs.progress import Tally
 from graphs.servers import Replica
 from graphs.steering import CEILING, HOLD_LOOKS, START, EngineLoad, Reading, Steering, parse_load
 
@@ -288,10 +287,3 @@ async def test_the_loss_of_a_single_replica_ends_the_job_at_once() -> None:
     async with dispatch(1, None) as (dispatcher, (replica,)):
         with pytest.raises(EngineError, match="gone"):
             dispatcher.lose(replica, EngineError("gone"))
-
-
-def test_the_progress_line_shows_what_is_in_flight() -> None:
-    assert (
-        " | 3/4 in flight, 1 of 2 replicas down | ? left"
-        in Tally(9, 0, [], lambda: "3/4 in flight, 1 of 2 replicas down").describe()
-    )

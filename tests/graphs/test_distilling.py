@@ -13,6 +13,7 @@ from rich.console import Console
 from agents.errors import EngineError, UsageError
 from agents.usage import Role
 from graphs.distilling import Distilled, distill_job
+from graphs.interrupts import Interruption
 from graphs.pooling import make_pool
 from graphs.settings import DistillSettings, PoolSettings, Secrets
 from outputs.extraction import EXTRACTIONS
@@ -32,7 +33,7 @@ async def distill(
     given = {"base_url": [server.base_url], "run": run, "transcripts": [STAR], "patience": IMPATIENT} | fields
     settings = DistillSettings.model_validate(given)
     console = Console(file=io.StringIO(), width=200)
-    return await distill_job(settings, Secrets(), console, resume=resume, retry_failed=retry)
+    return await distill_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry)
 
 
 def lines(distilled: Distilled) -> list[str]:

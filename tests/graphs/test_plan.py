@@ -1,6 +1,8 @@
 """Plan and settings: pure functions of what they are given."""
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,19 @@ from agents.csc import Language
 from agents.errors import UsageError
 from agents.topics import TOPICS
 from graphs.header import describe_run
-from graphs.plan import describe_coverage, make_plan
+from graphs.plan import describe_coverage, iterate_plan
 from graphs.settings import DistillSettings, PoolSettings, Settings, load_settings
+from outputs.record import Planned
+from personas.persona import Persona
 from personas.pool import load_pool
 
 POOL = load_pool(None, Language.EN)
+
+
+def make_plan(
+    digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, n: int, **kind: bool
+) -> list[Planned]:
+    return list(islice(iterate_plan(digest, pool, topics, seed, **kind), n))
 
 
 def test_each_round_plays_every_persona_on_every_topic_once() -> None:

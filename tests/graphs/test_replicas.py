@@ -19,6 +19,7 @@ from agents.client import ChatClient
 from agents.errors import EngineError
 from graphs.batch import run_job
 from graphs.dispatch import Dispatcher
+from graphs.interrupts import Interruption
 from graphs.judging import judge_dialogues
 from graphs.servers import Replica
 from graphs.settings import Secrets, Settings
@@ -50,7 +51,8 @@ async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
         "concurrency": 6,
     }
     settings = Settings.model_validate(known | fields)
-    return (await run_job(settings, Secrets(), Console(file=io.StringIO()))).funnel
+    console = Console(file=io.StringIO())
+    return (await run_job(settings, Secrets(), console, Interruption(console))).funnel
 
 
 def sessions(servers: list[Loopback]) -> list[set[str]]:

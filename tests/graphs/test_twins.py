@@ -11,6 +11,7 @@ from rich.console import Console
 
 import graphs.twins
 from agents.errors import UsageError
+from graphs.interrupts import Interruption
 from graphs.settings import Settings
 from graphs.twins import find_twin_model, reject_twins
 from outputs.record import DIALOGUES, Planned, Record
@@ -18,6 +19,7 @@ from outputs.run import Funnel, Header, Outcome
 from outputs.store import RunStore
 from personas.embedding import EmbeddingModel
 
+HEADER = Header.build({}, {}, {})
 MODEL = EmbeddingModel("none", Path("nowhere"))
 ANGLES = {"a": 0.0, "b": 0.1, "c": 1.0, "d": 1.05, "e": 0.05}
 """Each dialogue's direction in the plane, by its id: a, b and e are alike, and c and d."""
@@ -41,7 +43,7 @@ def begin(tmp_path: Path, make_record: Callable[..., Record]) -> Callable[..., P
     """Make a run whose dialogues end in the order given, and stand in the plan in alphabetical order."""
 
     def make(ids: str, **fields: Any) -> Path:
-        with RunStore.create(DIALOGUES, tmp_path / "run", Header.build({}, {}, {})) as store:
+        with RunStore.create(DIALOGUES, tmp_path / "run", HEADER) as store:
             store.add_plan(Planned(place, id_, "p", "t", 1, 1) for place, id_ in enumerate(sorted(ANGLES)))
             for id_ in ids:
                 store.write(record(make_record, id_, **fields))
@@ -62,7 +64,10 @@ def twins(run: Path) -> dict[str, str]:
 
 
 def reject(run: Path, model: EmbeddingModel | None = MODEL, **fields: Any) -> Funnel:
-    return reject_twins(settings(run, **fields), model, Console(file=io.StringIO()))
+    console = Console(file=io.StringIO())
+    with RunStore.resume(DIALOGUES, run, HEADER) as store:
+        reject_twins(store, model, settings(run, **fields), console, Interruption(console))
+        return store.funnel()
 
 
 @pytest.mark.parametrize("order", ["abcde", "edcba", "cebda"])
@@ -80,7 +85,7 @@ def test_what_comes_later_is_looked_at_with_the_rest(
 ) -> None:
     run = begin("bde")
     assert reject(run).outcomes[Outcome.REJECTED] == 1 and twins(run) == {"e": "b"}
-    with RunStore.reopen(DIALOGUES, run) as store:
+    with RunStore.resume(DIALOGUES, run, HEADER) as store:
         store.write(record(make_record, "a"))
         store.write(record(make_record, "c"))
     reject(run)

@@ -88,7 +88,7 @@ def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_pat
 
 
 def test_two_jobs_cannot_write_one_run(tmp_path: Path) -> None:
-    with begin(tmp_path), pytest.raises(UsageError, match=r"another job \(process \d+\) works on"):
+    with begin(tmp_path), pytest.raises(UsageError, match=r"another job \(process \d+ on \S+\) works on"):
         RunStore.resume(DIALOGUES, tmp_path, HEADER)
 
 

@@ -1,0 +1,122 @@
+"""When a job starts no further item: enough are kept, the budget is spent, or all are lost."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Literal, NamedTuple
+
+from agents.usage import Usage
+from graphs.tally import Tally
+from outputs.cost import Budget, Prices, format_usd
+
+BARREN = 100
+"""So many dialogues that kept none, one after the other, end a run that plays until enough are kept."""
+BLOCK = 10_000
+"""A plan grows by at most so many dialogues at once."""
+RAMP = 8
+"""Under a budget at most so many times as many dialogues are in flight as have shown what one costs."""
+
+
+class Goal(NamedTuple):
+    """What a run is to reach and may spend: how many items are to be kept, the budget, and the prices that it goes by.
+
+    Without a target, all that is planned is carried out.
+    """
+
+    target_kept: int | None = None
+    budget: Budget = Budget()
+    prices: Prices = Prices()
+
+
+class Halt(NamedTuple):
+    """Why no further item is started: what kind of reason, the reason as a sentence, and flags that lift it."""
+
+    kind: Literal["reached", "budget", "barren"]
+    reason: str
+    remedy: str = ""
+
+
+def find_halt(goal: Goal, tally: Tally) -> Halt | None:
+    """Return why no further item shall be started; None when one may be.
+
+    A halt holds for as long as items are in flight: once they have ended, ask again, for they may have cost less or
+    kept fewer than could be expected.
+    """
+    return _halt_kept(goal, tally) or _halt_spent(goal, tally) or _halt_barren(goal, tally)
+
+
+def count_needed(goal: Goal, tally: Tally) -> int:
+    """Return how many items it takes, at the yield so far, to keep those that are missing; at most `BLOCK`."""
+    missing = max(0, (goal.target_kept or 0) - tally.kept)
+    return min(BLOCK, ceil(missing / _yield(tally)))
+
+
+def _yield(tally: Tally) -> float:
+    """Return the share that is kept; 1 before anything has ended, and never 0."""
+    return (tally.kept + 1) / (tally.ended + 1)
+
+
+def _halt_kept(goal: Goal, tally: Tally) -> Halt | None:
+    """Expect of those in flight what the yield so far says."""
+    if goal.target_kept is None or tally.kept + tally.in_flight * _yield(tally) < goal.target_kept:
+        return None
+    return Halt("reached", f"{tally.kept:,} dialogues are kept, {goal.target_kept:,} are wanted.")
+
+
+def _halt_spent(goal: Goal, tally: Tally) -> Halt | None:
+    tokens, usd = goal.budget
+    halt = None
+    if tokens is not None:
+        halt = _halt_over(tokens, _count_tokens, _show_tokens, tally, f" --budget-tokens {2 * tokens}")
+    if usd is not None and halt is None:
+        halt = _halt_over(usd, goal.prices.cost, format_usd, tally, f" --budget-usd {2 * usd:g}")
+    return halt
+
+
+def _halt_over(
+    bound: float, measure: Callable[[Usage], float], show: Callable[[float], str], tally: Tally, remedy: str
+) -> Halt | None:
+    """Leave room for those in flight, as if they had spent nothing yet, and for the one to be started.
+
+    That counts twice what they have spent: those that end first are the short ones, and tell too little.
+    """
+    if tally.in_flight >= max(1, RAMP * tally.ended):
+        return Halt("budget", "A few show first what one costs.")
+    mean = measure(tally.usage_of_ended) / tally.ended if tally.ended else 0.0
+    total = measure(tally.usage)
+    if total < bound and total + (tally.in_flight + 1) * mean <= bound:
+        return None
+    reason = f"{show(total)} of {show(bound)} are spent: the budget allows no further one ({show(mean)} each)."
+    return Halt("budget", reason, remedy)
+
+
+def _halt_barren(goal: Goal, tally: Tally) -> Halt | None:
+    """Give a low yield time: ten times as many dialogues as one kept took before."""
+    lost = tally.lost_in_a_row
+    usual = (tally.ended - lost) / tally.kept if tally.kept else 0.0
+    if goal.target_kept is None or lost < max(BARREN, 10 * usual):
+        return None
+    reason = f"The last {lost:,} dialogues were all lost: {tally.kept:,} of {goal.target_kept:,} are kept."
+    return Halt("barren", reason)
+
+
+def _count_tokens(usage: Usage) -> float:
+    return usage.total_tokens
+
+
+def _show_tokens(tokens: float) -> str:
+    return f"{tokens:,.0f} tokens"
+
+
+def aim(wanted: int, kept: int, repeated: int) -> int:
+    """Return how many dialogues are to pass the gate so that enough stay when near-duplicates are rejected.
+
+    Args:
+        wanted: how many are to stay.
+        kept: how many have stayed so far.
+        repeated: how many passed the gate so far, and were then rejected as near-duplicates.
+
+    >>> aim(100, kept=0, repeated=0), aim(100, kept=90, repeated=10), aim(100, kept=98, repeated=98)
+    (100, 102, 102)
+    """
+    missing = max(0, wanted - kept)
+    return kept + ceil(missing * (kept + repeated) / kept) if kept else wanted

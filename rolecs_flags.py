@@ -1,0 +1,98 @@
+"""Flags of the command line made from settings: a command names those that it takes, their fields say the rest."""
+
+import functools
+import inspect
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+
+from agents.topics import TOPICS
+from personas.filters import Filters
+
+_NAMES = {"dialogues": ("-n", "--dialogues")}
+_HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
+
+
+def _split_commas(texts: list[str] | None) -> Any:
+    return [part.strip() for text in texts or () for part in text.split(",")]
+
+
+def _split_words(text: str | None) -> Any:
+    return shlex.split(text) if text else None
+
+
+_TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
+    "topics": (list[str], _split_commas),
+    "engine_args": (str, _split_words),
+}
+"""Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""
+
+
+def takes(kind: type[BaseModel], *fields: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command a flag for each of some settings of a kind, with the field's own description and default.
+
+    The command itself does not get them: it reads them from typer's context, see `read_flags`.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        flags = {field: _annotate(kind, field) for field in fields}
+
+        @functools.wraps(command)
+        def run(**arguments: Any) -> None:
+            command(**{name: value for name, value in arguments.items() if name in signature.parameters})
+
+        own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
+        given = [
+            inspect.Parameter(field, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            for field, annotation in flags.items()
+        ]
+        # Arguments first, as in the usage line, then the settings, then what the command alone knows.
+        arguments = [parameter for parameter in own if parameter.default is inspect.Parameter.empty]
+        options = [parameter for parameter in own if parameter not in arguments]
+        run.__signature__ = signature.replace(parameters=[*arguments, *given, *options])  # type: ignore[attr-defined]
+        run.__annotations__ = {**command.__annotations__, **flags}
+        return run
+
+    return decorate
+
+
+def describe_setting(kind: type[BaseModel], field: str) -> str:
+    """Return the help text of a setting: its description, and its default where that says something."""
+    info = kind.model_fields[field]
+    default = info.get_default(call_default_factory=True)
+    shown = f" (default: {default})" if isinstance(default, str | int | float | Path) else ""
+    return f"{_HELP.get(field, info.description)}{shown}"
+
+
+def _annotate(kind: type[BaseModel], field: str) -> Any:
+    names = _NAMES.get(field, (f"--{field.replace('_', '-')}",))
+    if _type_of(kind, field) is bool:
+        names = (f"{names[0]}/--no-{field.replace('_', '-')}",)
+    written, callback = _TAKEN_APART.get(field, (_type_of(kind, field), None))
+    option = typer.Option(*names, help=describe_setting(kind, field), show_default=False, callback=callback)
+    return Annotated[written | None, option]
+
+
+def _type_of(kind: type[BaseModel], field: str) -> Any:
+    """Return the type that the flag of a field has: the field's without None, and a list where that is a tuple."""
+    found: Any = kind.model_fields[field].annotation
+    if isinstance(found, UnionType) or (get_origin(found) is not None and NoneType in get_args(found)):
+        (found,) = (part for part in get_args(found) if part is not NoneType)
+    if get_origin(found) is Annotated:
+        found = get_args(found)[0]
+    return list[str] if get_origin(found) is tuple else found
+
+
+def read_flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the flags that were given and are settings of a kind, those of its filters in a table of their own."""
+    given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
+    flags = {name: given[name] for name in kind.model_fields if name in given}
+    if "filters" in kind.model_fields:
+        flags["filters"] = {name: given[name] for name in Filters.model_fields if name in given}
+    return flags

@@ -1,0 +1,51 @@
+"""Prices: each kind of token is charged once, and what the summary says of it."""
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from rich.console import Console
+
+from agents.usage import Role, Usage
+from outputs.cost import Prices
+from outputs.run import Funnel, Outcome
+from outputs.summary import summarise
+
+COUNTS = st.integers(0, 10**9)
+PRICES = Prices(input=2.0, cached=0.5, output=8.0)
+
+
+def funnel(kept: int, usage: Usage) -> Funnel:
+    outcomes = dict.fromkeys(Outcome, 0) | {Outcome.KEPT: kept, Outcome.REJECTED: 1}
+    return Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage={Role.PLANNER: usage})
+
+
+def last_lines(kept: int, prices: Prices) -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    spent = Usage(calls=1, prompt_tokens=3_000_000, cached_tokens=1_000_000, completion_tokens=500_000)
+    console.print(summarise(funnel(kept, spent), prices))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return [line.rstrip() for line in text[text.rindex("Tokens per kept") :].splitlines()]
+
+
+@given(COUNTS, COUNTS, COUNTS)
+@settings(deadline=None)
+def test_each_token_is_charged_once(computed: int, cached: int, generated: int) -> None:
+    usage = Usage(prompt_tokens=computed + cached, cached_tokens=cached, completion_tokens=generated)
+    assert PRICES.cost(usage) == pytest.approx((2 * computed + 0.5 * cached + 8 * generated) / 1e6)
+    assert PRICES.cost(usage + usage) == pytest.approx(2 * PRICES.cost(usage))
+    assert Prices().cost(usage) == 0
+
+
+def test_prices_are_given_by_any_of_them_and_never_negative() -> None:
+    assert not Prices().are_given and Prices(cached=0.1).are_given
+    with pytest.raises(ValidationError):
+        Prices(input=-1.0)
+
+
+def test_the_summary_ends_with_tokens_and_at_a_price_with_the_cost() -> None:
+    assert last_lines(10, Prices()) == ["Tokens per kept dialogue: 350,000"]
+    assert last_lines(10, PRICES) == ["Tokens per kept dialogue: 350,000", "Cost: $8.50, $0.85 per kept dialogue"]
+    assert last_lines(0, PRICES)[1] == "Cost: $8.50; no dialogue was kept."
