@@ -14,7 +14,6 @@ from rich.console import Console
 
 import agents
 from agents.errors import RolecsError, UsageError
-from rolecs_flags import describe_setting, read_flags, takes
 from graphs.interrupts import interruptible, run_interruptible
 from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
 from outputs.export import export_run
@@ -30,6 +29,7 @@ from outputs.store import RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
+from rolecs_flags import describe_setting, read_flags, takes
 
 if TYPE_CHECKING:
     from graphs.batch import Played
