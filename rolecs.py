@@ -153,7 +153,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
-    with RunStore.read(DIALOGUES, run) as store:
+    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS), run) as store:
         header, funnel = store.header, store.funnel()
         found = build_status(header, funnel, store.ended_times(), find_owner(run), time.time())
     if as_json:

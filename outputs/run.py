@@ -76,7 +76,7 @@ class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
 
 
 class Header(BaseModel):
-    """What a run is: the configuration that its items depend on, the settings it began with, and versions."""
+    """What a run is: the configuration that its items depend on, the settings of its last job, and versions."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -44,7 +44,7 @@ def build_status(header: Header, funnel: Funnel, ended: Sequence[float], owner: 
     """Say how a run stands.
 
     Args:
-        header: of the run; target and prices are those that it began with.
+        header: of the run; target and prices are those of its last job.
         funnel: of the run.
         ended: when its dialogues ended, in Unix time, the earliest first.
         owner: the job that works on it.
@@ -76,7 +76,7 @@ def build_status(header: Header, funnel: Funnel, ended: Sequence[float], owner: 
 
 
 def stored_prices(header: Header) -> Prices:
-    """Return the prices that a run began with."""
+    """Return the prices of a run's last job."""
     return Prices.model_validate(header.settings.get("prices", {}))
 
 
@@ -96,7 +96,7 @@ def describe_status(status: Status) -> Iterator[str]:
     """Yield how a run stands, in lines; its tables are those of the summary."""
     owner = Owner(status.process, status.host or "")
     yield f"A job works on it: {owner}." if status.working else "No job works on it."
-    yield f"{status.ended:,} of {status.planned:,} planned dialogues have ended."
+    yield f"{status.ended:,} of {status.planned:,} planned have ended."
     if status.target_kept is not None:
         yield f"{status.outcomes[Outcome.KEPT]:,} are kept of {status.target_kept:,} that are wanted."
     if status.per_minute is not None:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -101,16 +101,21 @@ class RunStore(Generic[PlannedT, RecordT]):
 
     @classmethod
     def resume(cls, kind: RunKind[PlannedT, RecordT], folder: Path, header: Header) -> "RunStore[PlannedT, RecordT]":
-        """Go on with the run in `folder`.
+        """Go on with the run in `folder`; the settings in its header become those of this job.
 
         Raises:
             UsageError: no run there, another job works on it, or its configuration differs (says in what).
+            StoreError: the store cannot be written.
         """
         with cls.read(kind, folder) as reader:
             stored = reader.header
         if differences := _differences(stored.configuration, header.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
-        return cls._open_locked(kind, folder)
+        store = cls._open_locked(kind, folder)
+        now = stored.model_copy(update={"settings": header.settings})
+        with store._transaction() as db:
+            db.execute("UPDATE meta SET value = ? WHERE key = 'header'", (now.model_dump_json(),))
+        return store
 
     @classmethod
     def read(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
@@ -119,18 +124,26 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             UsageError: no run there, or one of another command or version.
         """
+        return cls.read_any((kind,), folder)
+
+    @classmethod
+    def read_any(cls, kinds: Sequence[RunKind[PlannedT, RecordT]], folder: Path) -> "RunStore[PlannedT, RecordT]":
+        """Open the run of one of some kinds in `folder` for reading, see `read`."""
         try:
             if not cls.exists(folder):
                 raise UsageError(f"{folder} holds no run")
-            store = cls(kind, folder, _connect(folder), None)
+            connection = _connect(folder)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{folder}/run.sqlite is no run store: {error}") from None
-        (version,) = store._db.execute("PRAGMA user_version").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             raise UsageError(f"{folder}: the store has version {version}, this rolecs reads version {VERSION}")
-        if (command := store._meta("command")) != kind.command:
-            raise UsageError(f"{folder} holds a run of `rolecs {command}`, not of `rolecs {kind.command}`")
-        return store
+        command = _meta(connection, "command")
+        for kind in kinds:
+            if kind.command == command:
+                return cls(kind, folder, connection, None)
+        wanted = " or ".join(f"`rolecs {kind.command}`" for kind in kinds)
+        raise UsageError(f"{folder} holds a run of `rolecs {command}`, not of {wanted}")
 
     @classmethod
     def _open_locked(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
@@ -150,11 +163,7 @@ class RunStore(Generic[PlannedT, RecordT]):
     @property
     def header(self) -> Header:
         """What the run is."""
-        return Header.model_validate_json(self._meta("header"))
-
-    def _meta(self, key: str) -> str:
-        (value,) = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(value)
+        return Header.model_validate_json(_meta(self._db, "header"))
 
     def add_plan(self, plan: Iterable[PlannedT]) -> None:
         """Add items to do; those that are in the store already stay as they are.
@@ -291,6 +300,11 @@ def _parse_usage(text: str) -> dict[Role, Usage]:
 def _add_usage(total: dict[Role, Usage], more: Mapping[Role, Usage]) -> None:
     for role, spent in more.items():
         total[role] = total.get(role, Usage()) + spent
+
+
+def _meta(connection: sqlite3.Connection, key: str) -> str:
+    (value,) = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(value)
 
 
 def _connect(folder: Path) -> sqlite3.Connection:

@@ -199,6 +199,8 @@ async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, sto
         _, err = await process.communicate()
     assert process.returncode == 130 and not (tmp_path / "pool.jsonl").exists()
     assert "go on with: rolecs distill --resume --run r" in err.decode()
+    code, out, _ = await rolecs("status", "r", cwd=tmp_path)
+    assert code == 0 and "No job works on it." in out and "have ended" in out
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -87,6 +87,24 @@ def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_pat
         assert store.header == HEADER and len(store.pending()) == 4
 
 
+def test_a_resumed_run_has_the_settings_of_its_last_job_and_the_versions_it_began_with(tmp_path: Path) -> None:
+    with begin(tmp_path):
+        pass
+    with RunStore.resume(DIALOGUES, tmp_path, Header.build(HEADER.configuration, {"run": "y"}, {"rolecs": "1"})):
+        pass
+    with RunStore[Planned, Record].read_any((DIALOGUES,), tmp_path) as store:
+        assert store.header == HEADER.model_copy(update={"settings": {"run": "y"}})
+
+
+def test_several_ended_dialogues_are_written_together_or_not_at_all(tmp_path: Path, make_record: MakeRecord) -> None:
+    with begin(tmp_path) as store:
+        with pytest.raises(StoreError, match="nobody is not waiting"):
+            store.write(make_record(id="key-0"), make_record(id="nobody"))
+        assert store.funnel().ended == 0
+        store.write(make_record(id="key-0"), make_record(id="key-1"))
+        assert store.funnel().ended == 2 and store.planned == 4
+
+
 def test_two_jobs_cannot_write_one_run(tmp_path: Path) -> None:
     with begin(tmp_path), pytest.raises(UsageError, match=r"another job \(process \d+ on \S+\) works on"):
         RunStore.resume(DIALOGUES, tmp_path, HEADER)
