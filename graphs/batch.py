@@ -1,6 +1,5 @@
 """The batch runner: plays the dialogues of a plan side by side, stores each as it ends, and rejects repeats."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from itertools import islice
@@ -16,7 +15,7 @@ from graphs.servers import Replica, Servers
 from graphs.settings import Secrets, Settings
 from graphs.stopping import BARREN, Halt, aim
 from graphs.twins import find_twin_model, reject_twins
-from graphs.workers import work_off
+from graphs.workers import WorkedOff, work_off
 from outputs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
@@ -115,9 +114,9 @@ class _Job:
         funnel, seconds = self._store.funnel(), 0.0
         gained_at = funnel.ended
         while True:
-            began, before = time.monotonic(), funnel
-            halt = await self._play_until(_aim_at(wanted, funnel), extend, retry_failed=retry_failed)
-            seconds += time.monotonic() - began
+            before = funnel
+            halt, more = await self._play_until(_aim_at(wanted, funnel), extend, retry_failed=retry_failed)
+            seconds += more
             if self._interruption.requested:
                 return Played(self._store.funnel(), halt, seconds)
             await run_in_thread(
@@ -140,7 +139,7 @@ class _Job:
 
     async def _play_until(
         self, target: int | None, extend: Callable[[int], Sequence[Planned]], *, retry_failed: bool
-    ) -> Halt | None:
+    ) -> WorkedOff:
         return await work_off(
             self._store,
             self._servers,

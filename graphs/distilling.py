@@ -88,12 +88,12 @@ async def distill_job(
         async def distill(planned: Call, replica: Replica) -> Extraction:
             return await _distill_call(planned, calls[planned.position], replica, settings)
 
-        halt = await work_off(
+        worked = await work_off(
             store, servers, distill, console, interruption, goal=settings.goal, retry_failed=retry_failed
         )
         funnel = store.funnel()
         personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
-    return Distilled(personas, models, _stages(intake, funnel), funnel, halt)
+    return Distilled(personas, models, _stages(intake, funnel), funnel, worked.halt)
 
 
 async def _read(settings: DistillSettings, intake: Intake, console: Console) -> list[Transcript]:

@@ -31,7 +31,7 @@ class Tally:
         self._usage_before = before.total_usage
         self._spent = spent
         self._spent_before = spent()
-        self._started = time.monotonic()
+        self._started: float | None = None
 
     def extend(self, items: int) -> None:
         """Count items that are added to the plan."""
@@ -39,6 +39,7 @@ class Tally:
 
     def begin(self) -> None:
         """Count an item that is started."""
+        self._started = self._started or time.monotonic()
         self.in_flight += 1
 
     def put_back(self) -> None:
@@ -73,8 +74,8 @@ class Tally:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the tally began."""
-        return time.monotonic() - self._started
+        """Seconds since the first item was started; 0 before."""
+        return time.monotonic() - self._started if self._started else 0.0
 
     @property
     def usage_here(self) -> Usage:

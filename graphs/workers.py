@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from rich.console import Console
 
@@ -26,6 +26,13 @@ LOSSES = 5
 """An item that so many replicas went down under may be what brings them down: the job stops."""
 
 
+class WorkedOff(NamedTuple):
+    """Why not all that was pending was carried out, if so, and for how many seconds items were in flight."""
+
+    halt: Halt | None
+    seconds: float
+
+
 async def work_off(
     store: RunStore[PlannedT, RecordT],
     servers: Servers,
@@ -36,8 +43,8 @@ async def work_off(
     goal: Goal,
     extend: Callable[[int], Sequence[PlannedT]] = lambda items: (),
     retry_failed: bool = False,
-) -> Halt | None:
-    """Carry out what a run has pending, and return why not all of it was, if so.
+) -> WorkedOff:
+    """Carry out what a run has pending, and return how that went.
 
     The engine, where one is to be managed, is started only when there is something to do. When the job is interrupted,
     nothing more is started, and it returns when all in flight have ended.
@@ -66,7 +73,7 @@ async def work_off(
         journal = _Journal(store)
         async with show_progress(tally, dispatcher.describe, goal, console), dispatcher, journal:
             await _Workers(supply, servers, dispatcher, carry_out, journal, tally).run(interruption)
-    return supply.halt
+    return WorkedOff(supply.halt, tally.seconds)
 
 
 class _Supply(Generic[PlannedT]):
