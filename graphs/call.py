@@ -1,15 +1,16 @@
 """The five roles as a LangGraph state machine: planner, then supporter and customer sides in turn until AC is said.
 
-Nodes are thin: each builds the view that its role may see, calls the role and returns what changed. Routers are pure;
-they are async, because LangGraph would run them in a thread otherwise, which costs more than all else of a step.
+Nodes are thin: each builds the view that its role may see, calls the role and returns what changed. A speaker's node
+also says who is next, by a pure router: as conditional edges these would cost a task and a copy of the state each.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
 
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agents.csc import Speaker, Strategy
 from agents.customer import say_customer_turn
@@ -20,9 +21,11 @@ from agents.planner import plan_call
 from agents.supporter import say_supporter_turn
 from agents.supporter_assistant import choose_strategy
 from agents.topics import TOPICS
-from graphs.state import CallContext, CallState, CallUpdate, Rewind
+from graphs.state import CallContext, CallState
 from quality.turn_checks import HINTS, check_turn
 
+AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
+AfterCustomer = Literal["supporter_assistant", "customer_assistant", "__end__"]
 EXCHANGE = 2
 """So many turns are taken back when a turn cannot be mended: the speaker's last one, and the answer to it."""
 
@@ -58,7 +61,7 @@ async def supporter_assistant(state: CallState, runtime: Runtime[CallContext]) -
     return {"strategy": await choose_strategy(context.chat, _supporter_view(state, context), allowed)}
 
 
-async def supporter(state: CallState, runtime: Runtime[CallContext]) -> CallUpdate:
+async def supporter(state: CallState, runtime: Runtime[CallContext]) -> Command[AfterSupporter]:
     """Say the supporter's next turn."""
     context = runtime.context
     view, strategy = _supporter_view(state, context), state["strategy"]
@@ -67,7 +70,8 @@ async def supporter(state: CallState, runtime: Runtime[CallContext]) -> CallUpda
         text = await say_supporter_turn(context.chat, view, strategy, context.utterance_tokens, hint)
         return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
 
-    return await _say_sound_turn(state, context, say)
+    said = await _say_sound_turn(state, context, say)
+    return Command(update=said, goto=after_supporter(said["turns"], said["repairs"]))
 
 
 async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) -> CallState:
@@ -82,7 +86,7 @@ async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) ->
     return {"direction": direction, "ends_call": ends_call}
 
 
-async def customer(state: CallState, runtime: Runtime[CallContext]) -> CallUpdate:
+async def customer(state: CallState, runtime: Runtime[CallContext]) -> Command[AfterCustomer]:
     """Say the customer's next turn."""
     context = runtime.context
     view, direction, ends_call = _customer_view(state, context), state["direction"], state["ends_call"]
@@ -93,45 +97,46 @@ async def customer(state: CallState, runtime: Runtime[CallContext]) -> CallUpdat
         )
         return Turn(speaker=Speaker.CUSTOMER, text=text, direction=direction, ends_call=ends_call)
 
-    return await _say_sound_turn(state, context, say)
+    said = await _say_sound_turn(state, context, say)
+    return Command(update=said, goto=after_customer(said["turns"], said["repairs"]))
 
 
-async def _say_sound_turn(state: CallState, context: CallContext, say: Callable[[str], Awaitable[Turn]]) -> CallUpdate:
+async def _say_sound_turn(state: CallState, context: CallContext, say: Callable[[str], Awaitable[Turn]]) -> CallState:
     """Say a turn until it passes the checks; after too many tries go back by an exchange, or abandon the call.
 
-    `say` gets the hint for its try. It goes back at a length that it has not gone back at or beyond before.
+    `say` gets the hint for its try. It goes back at a length that it has not gone back at or beyond before. Returns the
+    turns and the repairs of the call as they are then.
     """
-    turns = state["turns"]
-    repairs: list[Repair] = []
+    turns, repairs = state["turns"], state["repairs"].copy()
     hint = ""
     for tries_left in reversed(range(context.repairs + 1)):
         turn = await say(hint)
         fault = next(check_turn(turn, turns, context.language), None)
         if fault is None:
-            return {"turns": [turn], "repairs": repairs}
+            return {"turns": [*turns, turn], "repairs": repairs}
         can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
         action: Action = "said-again" if tries_left else "rewound" if can_rewind else "abandoned"
         repairs.append(Repair(turn=len(turns) + 1, speaker=turn.speaker, check=fault.check, action=action))
         hint = HINTS[fault.check][context.language]
-    if repairs[-1].action == "abandoned":
-        return {"repairs": repairs}
-    return {"turns": Rewind(EXCHANGE), "repairs": repairs, "rewound_at": len(turns)}
+    if is_abandoned(repairs):
+        return {"turns": turns, "repairs": repairs}
+    return {"turns": turns[:-EXCHANGE], "repairs": repairs, "rewound_at": len(turns)}
 
 
-async def after_supporter(state: CallState) -> Literal["customer_assistant", "supporter_assistant", "__end__"]:
+def after_supporter(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterSupporter:
     """End the call once the supporter has closed it, else let the customer answer; start over after a rewind."""
-    if is_abandoned(state["repairs"]):
+    if is_abandoned(repairs):
         return "__end__"
-    if not state["turns"] or state["turns"][-1].speaker is Speaker.CUSTOMER:
+    if not turns or turns[-1].speaker is Speaker.CUSTOMER:
         return "supporter_assistant"
-    return "__end__" if state["turns"][-1].strategy is Strategy.AC else "customer_assistant"
+    return "__end__" if turns[-1].strategy is Strategy.AC else "customer_assistant"
 
 
-async def after_customer(state: CallState) -> Literal["supporter_assistant", "customer_assistant", "__end__"]:
+def after_customer(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterCustomer:
     """Let the supporter answer; start over after a rewind."""
-    if is_abandoned(state["repairs"]):
+    if is_abandoned(repairs):
         return "__end__"
-    return "supporter_assistant" if state["turns"][-1].speaker is Speaker.CUSTOMER else "customer_assistant"
+    return "supporter_assistant" if turns[-1].speaker is Speaker.CUSTOMER else "customer_assistant"
 
 
 def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallState]:
@@ -142,10 +147,26 @@ def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallS
     builder.add_edge(START, "planner")
     builder.add_edge("planner", "supporter_assistant")
     builder.add_edge("supporter_assistant", "supporter")
-    builder.add_conditional_edges("supporter", after_supporter)
     builder.add_edge("customer_assistant", "customer")
-    builder.add_conditional_edges("customer", after_customer)
     return builder.compile(name="call")
 
 
 graph = build_graph()
+
+
+async def play_call(persona: str, topic: str, number: int, context: CallContext) -> CallState:
+    """Play a call and return its last state.
+
+    Args:
+        persona: the description of the customer.
+        topic: a code of `TOPICS`.
+        number: tells apart the calls that one persona makes on one topic: 1, 2, ...
+        context: the chat client and the settings.
+    """
+    begin: CallState = {"persona": persona, "topic": topic, "number": number, "turns": [], "repairs": []}
+    limit = recursion_limit(context.limits)
+    end: Any = None
+    # Not `ainvoke`: it streams the updates as well, to see interrupts, of which there are none here.
+    async for state in graph.astream(begin, {"recursion_limit": limit}, context=context, stream_mode="values"):
+        end = state
+    return end  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from agents.chat import Chat, derive_seed
 from agents.dialogue import is_abandoned
 from agents.errors import CallError, EngineError
 from agents.topics import TOPICS
-from graphs.call import graph, recursion_limit
+from graphs.call import play_call
 from graphs.servers import Replica
 from graphs.settings import Settings
 from graphs.state import CallContext
@@ -56,11 +56,7 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
 async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> dict[str, Any]:
     """Return plan, turns and repairs of a call."""
     context = CallContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
-    end = await graph.ainvoke(
-        {"persona": persona.description, "topic": planned.topic, "number": planned.number, "turns": [], "repairs": []},
-        {"recursion_limit": recursion_limit(settings.limits)},
-        context=context,
-    )
+    end = await play_call(persona.description, planned.topic, planned.number, context)
     return {"plan": end["plan"], "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
 
 

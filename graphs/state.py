@@ -1,24 +1,12 @@
 """The state of one call as the graph carries it, and the context that its nodes run in."""
 
 from dataclasses import dataclass
-from operator import add
-from typing import Annotated, NamedTuple, TypedDict
+from typing import TypedDict
 
 from agents.chat import Chat
 from agents.csc import Language, Strategy
 from agents.dialogue import Plan, Repair, Turn
 from agents.flow import Limits
-
-
-class Rewind(NamedTuple):
-    """An update of the turns: so many of them, the last ones, are taken back."""
-
-    turns: int
-
-
-def extend_or_rewind(turns: list[Turn], update: list[Turn] | Rewind) -> list[Turn]:
-    """Return the turns after an update."""
-    return turns[: -update.turns] if isinstance(update, Rewind) else turns + update
 
 
 class CallState(TypedDict, total=False):
@@ -31,20 +19,12 @@ class CallState(TypedDict, total=False):
     topic: str
     number: int
     plan: Plan
-    turns: Annotated[list[Turn], extend_or_rewind]
-    repairs: Annotated[list[Repair], add]
+    turns: list[Turn]
+    repairs: list[Repair]
     rewound_at: int
     strategy: Strategy
     direction: str
     ends_call: bool
-
-
-class CallUpdate(TypedDict, total=False):
-    """What a speaker's node changes: it adds a turn, or takes some back."""
-
-    turns: list[Turn] | Rewind
-    repairs: list[Repair]
-    rewound_at: int
 
 
 @dataclass(frozen=True, slots=True)

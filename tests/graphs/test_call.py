@@ -12,8 +12,8 @@ from agents.csc import Language, Speaker, Strategy
 from agents.dialogue import Repair, Turn, is_abandoned
 from agents.flow import Limits
 from agents.prompting import Message
-from graphs.call import EXCHANGE, after_customer, after_supporter, graph, recursion_limit
-from graphs.state import CallContext, Rewind, extend_or_rewind
+from graphs.call import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
+from graphs.state import CallContext
 from quality.turn_checks import HINTS
 from tests.golden import check_golden
 from tests.loopback import sentence
@@ -45,11 +45,7 @@ class Actor(Chat):
 
 
 async def play(actor: Actor, repairs: int = 2) -> tuple[list[Turn], list[Repair]]:
-    end = await graph.ainvoke(
-        {"persona": "p", "topic": "technical-support", "number": 1, "turns": [], "repairs": []},
-        {"recursion_limit": recursion_limit(LIMITS)},
-        context=CallContext(actor, Language.EN, LIMITS, 100, repairs),
-    )
+    end = await play_call("p", "technical-support", 1, CallContext(actor, Language.EN, LIMITS, 100, repairs))
     return end["turns"], end["repairs"]
 
 
@@ -57,26 +53,24 @@ def test_the_graph_is_as_the_golden_file() -> None:
     check_golden("graph.mmd", graph.get_graph().draw_mermaid())
 
 
-async def test_the_call_ends_with_closure_alone() -> None:
+def test_the_call_ends_with_closure_alone() -> None:
     for strategy in Strategy:
         turn = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=strategy)
         expected = "__end__" if strategy is Strategy.AC else "customer_assistant"
-        assert await after_supporter({"turns": [turn], "repairs": []}) == expected
+        assert after_supporter([turn], []) == expected
 
 
-async def test_after_a_rewind_the_same_side_speaks_again() -> None:
+def test_after_a_rewind_the_same_side_speaks_again() -> None:
     supporter = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=Strategy.GT)
     customer = Turn(speaker=Speaker.CUSTOMER, text="y")
     turns = [supporter, customer, supporter, customer]
-    assert extend_or_rewind(turns, Rewind(EXCHANGE)) == [supporter, customer]
-    assert extend_or_rewind(turns, [supporter]) == [*turns, supporter]
-    assert await after_supporter({"turns": turns[:2], "repairs": []}) == "supporter_assistant"
-    assert await after_supporter({"turns": [], "repairs": []}) == "supporter_assistant"
-    assert await after_customer({"turns": turns[:1], "repairs": []}) == "customer_assistant"
-    assert await after_customer({"turns": turns, "repairs": []}) == "supporter_assistant"
+    assert after_supporter(turns[:2], []) == "supporter_assistant"
+    assert after_supporter([], []) == "supporter_assistant"
+    assert after_customer(turns[:1], []) == "customer_assistant"
+    assert after_customer(turns, []) == "supporter_assistant"
     given_up = [Repair(turn=2, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")]
-    assert await after_customer({"turns": turns[:1], "repairs": given_up}) == "__end__"
-    assert await after_supporter({"turns": turns[:2], "repairs": given_up}) == "__end__"
+    assert after_customer(turns[:1], given_up) == "__end__"
+    assert after_supporter(turns[:2], given_up) == "__end__"
 
 
 async def test_a_bad_turn_is_said_again_with_a_hint() -> None:
