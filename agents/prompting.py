@@ -31,8 +31,13 @@ class Message(TypedDict):
 @cache
 def _environment(language: Language) -> Environment:
     # No escaping: prompts are plain text. Values are inserted as data and never parsed as templates.
+    # No reloading: each call would ask the file system whether its prompt has changed.
     environment = Environment(
-        loader=FileSystemLoader(PROMPTS / language), undefined=StrictUndefined, autoescape=False, trim_blocks=True
+        loader=FileSystemLoader(PROMPTS / language),
+        undefined=StrictUndefined,
+        autoescape=False,
+        auto_reload=False,
+        trim_blocks=True,
     )
     environment.filters["quoted"] = _quoted
     environment.globals.update(strategies=STRATEGIES, language=language, names=SPEAKER_NAMES[language])
