@@ -41,9 +41,9 @@ _MACHINERY = re.compile(
     re.IGNORECASE,
 )
 _TO_THE_JUDGE = re.compile(
-    r"\b(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
-    r"|\b(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b.{0,60}[:,]"
-    r"|\b(?:grades?|judges?|scores?|rates?) this (?:call|dialogue|transcript)|\ball five points\b|\bverdict 1\b"
+    r"\b(?:(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
+    r"|(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b.{0,60}[:,]"
+    r"|(?:grades?|judges?|scores?|rates?) this (?:call|dialogue|transcript)|all five points\b|verdict 1\b)"
     r"|(?:忽略|无视|忘掉)(?:以上|之前|前面|上面|上述)\S{0,4}(?:指令|提示|规则)|(?:评判|评审|评分|打分|标注|质检)(?:员|者|人|模型)"
     r"|给评审|评委|五个?要点",
     re.IGNORECASE,
@@ -165,39 +165,45 @@ def _is_in(plain: str, language: Language) -> bool:
 
 
 def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
-    sentences = _sentences(turn.text, language)
-    said = [sentence for other in earlier for sentence in _sentences(other.text, language)] if sentences else []
-    for sentence in sentences:
+    now = _read(turn.text, language)
+    before = [_read(other.text, language) for other in earlier]
+    said = [sentence for other in before for sentence in other.sentences] if now.sentences else []
+    for sentence in now.sentences:
         if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
             yield Fault("repetition", f"{sentence!r} was said before: {same[0]!r}")
             break
     else:
-        bag = _bag(turn.text, language)
-        bags = [_bag(other.text, language) for other in earlier] if bag else []
-        if found := process.extractOne(bag, bags, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
+        bags = [other.bag for other in before] if now.bag else []
+        if found := process.extractOne(now.bag, bags, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
             yield Fault("repetition", f"the words of turn {found[2] + 1} in another order")
-    opening = _opening(turn.text, language)
-    if opening and any(_opening(other.text, language) == opening for other in earlier if other.speaker is turn.speaker):
-        yield Fault("same-opening", repr(" ".join(opening)))
+    if now.opening and any(
+        other.opening == now.opening and before_turn.speaker is turn.speaker
+        for before_turn, other in zip(earlier, before, strict=True)
+    ):
+        yield Fault("same-opening", repr(" ".join(now.opening)))
+
+
+class _Reading(NamedTuple):
+    """What of a text is compared with others, all in lower case and without punctuation.
+
+    Its sentences that are long enough to be told apart; its words in alphabetical order as one text, empty when they
+    are few; the words that it opens with, none when it is no longer than they are.
+    """
+
+    sentences: tuple[str, ...]
+    bag: str
+    opening: tuple[str, ...]
 
 
 @lru_cache(maxsize=65_536)
-def _sentences(text: str, language: Language) -> tuple[str, ...]:
-    """Return the sentences of a text that are long enough to be told apart, in lower case and without punctuation."""
-    sentences = (_JOINT[language].join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
-    return tuple(sentence for sentence in sentences if len(sentence) >= MIN_SENTENCE[language])
-
-
-@lru_cache(maxsize=65_536)
-def _bag(text: str, language: Language) -> str:
-    """Return the words of a text in alphabetical order, as one text; empty when they are few."""
-    words = _JOINT[language].join(sorted(WORD.findall(text.lower())))
-    return words if len(words) >= MIN_SENTENCE[language] else ""
-
-
-@lru_cache(maxsize=65_536)
-def _opening(text: str, language: Language) -> tuple[str, ...]:
-    """Return the words that a text opens with; none when it is no longer than they are."""
-    words = WORD.findall(text[:MAX_CHARACTERS].lower())
-    count = OPENING_WORDS[language]
-    return tuple(words[:count]) if len(words) > count else ()
+def _read(text: str, language: Language) -> _Reading:
+    joint, shortest, count = _JOINT[language], MIN_SENTENCE[language], OPENING_WORDS[language]
+    sentences = (joint.join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
+    words = WORD.findall(text.lower())
+    bag = joint.join(sorted(words))
+    first = words if len(text) <= MAX_CHARACTERS else WORD.findall(text[:MAX_CHARACTERS].lower())
+    return _Reading(
+        tuple(sentence for sentence in sentences if len(sentence) >= shortest),
+        bag if len(bag) >= shortest else "",
+        tuple(first[:count]) if len(first) > count else (),
+    )

@@ -101,7 +101,8 @@ def scrub(texts: Sequence[str]) -> Scrubbed:
 
 def _plain(text: str) -> str:
     """Return a text of the same length with ASCII digits and punctuation, its placeholders masked."""
-    return PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), text.translate(_PLAIN))
+    plain = text if text.isascii() else text.translate(_PLAIN)
+    return PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain)
 
 
 def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:

@@ -99,7 +99,7 @@ def _fold(word: str) -> str:
 @lru_cache(256)
 def split_words(text: str) -> list[Word]:
     """Return the words of a text; one all in capitals counts as written small, but for several among others."""
-    small = text.lower()
+    small, is_ascii = text.lower(), text.isascii()
     in_capitals = [match.span() for match in _IN_CAPITALS.finditer(text)] if small.upper() != text else []
     words: list[Word] = []
     for match in WORD.finditer(text):
@@ -107,7 +107,7 @@ def split_words(text: str) -> list[Word]:
         capital = text[start] != small[start] and (
             end - start == 1 or not match[0].isupper() or any(first <= start < last for first, last in in_capitals)
         )
-        words.append(Word(start, end, _fold(small[start:end]), capital))
+        words.append(Word(start, end, small[start:end] if is_ascii else _fold(small[start:end]), capital))
     return words
 
 
