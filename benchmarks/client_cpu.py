@@ -1,14 +1,23 @@
-"""Client CPU a call and calls a second, against a server that answers at once.
+"""Client CPU a call, and how near a client comes to the rate that its server allows.
 
-A loopback server runs in a process of its own, so that its CPU time is not counted. Three clients take turns on it,
-with the same number of requests in flight, in rounds, so that a drift of the machine hits all alike:
+A server (`benchmarks.instant_server`) runs in a process of its own, so that its CPU time is not counted. Three clients
+take turns on it, with the same number of requests in flight, in rounds, so that a drift of the machine hits all alike:
 
 - `rolecs`: whole jobs (`run_job`): graph, prompts, client, parsing, rules, judge and store;
 - `openai`: the openai client as it comes, posting request bodies recorded from such a job: the baseline;
 - `aiohttp`: bare aiohttp posting the same bodies and parsing the JSON of the answers: the floor.
 
-CPU is the process's own (`time.process_time`, all threads), divided by the answered calls; each figure is the median
-of the rounds. Calls a second go by the wall clock: they say what the client can do only where it has a core of its own.
+The first table is taken with answers at once. CPU is the process's own (`time.process_time`, all threads), divided by
+the answered calls; each figure is the median of the rounds. Calls a second go by the wall clock: they say what the
+client can do only where it has a core of its own.
+
+The second table is taken with answers after `DELAY_S` and `IN_FLIGHT` dialogues in flight. A client that costs no time
+would get `IN_FLIGHT / DELAY_S` calls a second, the ideal rate. The server counts the rate, by the wall clock, over the
+steady part of the run, between a tenth and six tenths of its calls: before, the dialogues begin all at once, and later,
+when none is left to begin (the last third of them is in flight then), they end one after the other. The server's own
+CPU is shown as the share of a core that it used: far below one, it was not what held the client up.
+
+All clients run on uvloop, as rolecs does.
 """
 
 import argparse
@@ -29,6 +38,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import httpx2
 import openai
+import uvloop
 from rich.console import Console
 
 from agents.csc import Language
@@ -47,6 +57,12 @@ START_S = 30.0
 RECORDED_DIALOGUES = 16
 POSTS = 2000
 """Bodies that the two other clients send a round: enough for a steady figure, and fewer than a job sends."""
+DELAY_S = 0.2
+IN_FLIGHT = 256
+"""Of the second table."""
+DELAYED_POSTS = 2 * POSTS
+DIALOGUES_EACH = 3
+STEADY = (0.1, 0.6)
 
 
 class Cost(NamedTuple):
@@ -65,12 +81,20 @@ class Cost(NamedTuple):
         return self.calls / self.wall_s
 
 
+class Rate(NamedTuple):
+    """The steady rate of a client with delayed answers, and the share of a core that the server used meanwhile."""
+
+    calls_per_s: float
+    server_cores: float
+
+
 @contextlib.contextmanager
-def loopback_process() -> Iterator[str]:
-    """Run the loopback server in a process of its own; gives its base URL."""
+def server_process(language: Language, delay_s: float = 0.0) -> Iterator[str]:
+    """Run the server in a process of its own; gives its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "tests.loopback", "--port", str(port)])
+    options = ("--port", str(port), "--delay", str(delay_s), "--language", language)
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", *options])
     try:
         base_url = f"http://127.0.0.1:{port}/v1"
         _await_server(process, base_url)
@@ -87,7 +111,7 @@ def _await_server(process: subprocess.Popen[bytes], base_url: str) -> None:
             httpx2.get(f"{base_url}/models", timeout=1.0, trust_env=False)
             return
         time.sleep(0.05)
-    raise SystemExit("the loopback server did not start")
+    raise SystemExit("the server did not start")
 
 
 async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues: int) -> int:
@@ -160,8 +184,21 @@ def measure(work: Coroutine[Any, Any, int]) -> Cost:
     """Run `work` in an event loop of its own; it returns its calls."""
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
-    calls = asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        calls = runner.run(work)
     return Cost(calls, time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def measure_rate(base_url: str, work: Coroutine[Any, Any, int]) -> Rate:
+    """Run `work`; return the rate that the server counted over its steady part."""
+    ask_served = f"{base_url}/served"
+    before = httpx2.get(ask_served, trust_env=False).json()
+    wall_s = measure(work).wall_s
+    after = httpx2.get(ask_served, trust_env=False).json()
+    first, last = (int(share * len(after["times"])) for share in STEADY)
+    return Rate(
+        (last - first) / (after["times"][last] - after["times"][first]), (after["cpu_s"] - before["cpu_s"]) / wall_s
+    )
 
 
 def compare(
@@ -189,15 +226,15 @@ def rows_of(in_flight: int, costs: dict[str, list[Cost]]) -> list[tuple[object, 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.client_cpu", description="Measure the client's CPU time a call.")
-    parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 256], help="dialogues in flight")
-    parser.add_argument("--dialogues-each", type=int, default=2, help="dialogues a round, for each one in flight")
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 256, 1024], help="dialogues in flight")
+    parser.add_argument("--dialogues-each", type=int, default=1, help="dialogues a round, for each one in flight")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--language", type=Language, default=Language.EN)
     arguments = parser.parse_args(argv)
 
     rows: list[tuple[object, ...]] = []
-    with errors_in_one_line(), loopback_process() as base_url:
-        bodies = asyncio.run(record_bodies(arguments.language))
+    bodies = asyncio.run(record_bodies(arguments.language))
+    with errors_in_one_line(), server_process(arguments.language) as base_url:
         for in_flight in arguments.in_flight:
             dialogues = in_flight * arguments.dialogues_each
             rows += rows_of(
@@ -205,6 +242,25 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
     columns = ("client", "in flight", "calls a round", "CPU ms a call", "calls/s", "CPU to openai's")
     print_table(f"Client CPU, median of {arguments.rounds} rounds", columns, rows)
+    with errors_in_one_line(), server_process(arguments.language, DELAY_S) as base_url:
+        rates = {
+            "rolecs": measure_rate(
+                base_url, play_jobs(base_url, arguments.language, IN_FLIGHT, DIALOGUES_EACH * IN_FLIGHT)
+            ),
+            "openai": measure_rate(
+                base_url,
+                post_by_openai(base_url, IN_FLIGHT, list(itertools.islice(itertools.cycle(bodies), DELAYED_POSTS))),
+            ),
+        }
+    ideal = IN_FLIGHT / DELAY_S
+    print_table(
+        f"Share of the ideal rate ({ideal:,.0f} calls/s): {IN_FLIGHT} in flight, answers after {DELAY_S} s",
+        ("client", "calls/s", "of the ideal", "server's cores"),
+        [
+            (client, round(rate.calls_per_s), rate.calls_per_s / ideal, rate.server_cores)
+            for client, rate in rates.items()
+        ],
+    )
     print(describe_machine("openai", "aiohttp", "langgraph", "pydantic"))
 
 
