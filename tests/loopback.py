@@ -1,6 +1,8 @@
 """A loopback server that speaks the engine's protocol: answers follow from the request, faults come on demand.
 
-For fast tests and for `make bench` (`python -m tests.loopback`); it plays no part in the product.
+An answer is a pure function of the request, whatever was asked before: a server that is killed and started again
+answers as the first one would have. For fast tests, for the soak and for `make bench` (`python -m tests.loopback`); it
+plays no part in the product.
 """
 
 import argparse
@@ -9,7 +11,9 @@ import json
 import random
 import re
 import socket
-from collections import Counter
+import struct
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +22,6 @@ from typing import Any
 from aiohttp import web
 
 from agents.csc import STRATEGIES, Language
-from agents.speech import clean_utterance
 
 NAMES = {
     str(code): [
@@ -98,15 +101,36 @@ CARES = {
 }
 
 
+STALL_S = 60.0
+DRIP_S = 0.25
+DRIP_BYTES = 16
+
+
 @dataclass
 class Faults:
     """The share of requests that go wrong, by kind."""
 
     error_500: float = 0.0
     drop: float = 0.0
+    """The connection is closed before any answer."""
     truncated: float = 0.0
+    """The text is cut off, and the answer says so."""
     invalid: float = 0.0
+    """The text is no JSON, and no option."""
     empty: float = 0.0
+    busy_429: float = 0.0
+    """Turned away, to be sent again after `Loopback.retry_after` seconds."""
+    error_503: float = 0.0
+    reset: float = 0.0
+    """The connection is reset when half of the body has been sent."""
+    stall: float = 0.0
+    """Nothing comes for `STALL_S` seconds."""
+    drip: float = 0.0
+    """The answer is whole, but comes a few bytes at a time, over `DRIP_S` seconds."""
+    garbage: float = 0.0
+    """The status is 200, the body is no JSON."""
+    wrong_schema: float = 0.0
+    """The text does not fit the demanded form: other keys, no option, no words."""
 
 
 @dataclass
@@ -124,14 +148,12 @@ class Loopback:
     """How many requests the faults hit; None: all."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
-    strategies: dict[str, str] = field(default_factory=dict)
-    """What the supporter was told to use for a text that it said here: so the labeller answers truly."""
+    struck: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The X-Session-IDs of the requests that a kind of fault hit."""
     keep_requests: bool = True
     base_url: str = ""
     metrics: Callable[[], str] | None = None
     """The text at /metrics; None: there is no such page."""
-    busy_rate: float = 0.0
-    """The share of requests turned away with 429, to be sent again after `retry_after` seconds."""
     retry_after: float = 0.1
     sessions: list[str] = field(default_factory=list)
     """The X-Session-ID of each request."""
@@ -145,6 +167,7 @@ class Loopback:
         app = web.Application()
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._serve)
+        app.router.add_get("/calls", self._count)
         if self.metrics:
             app.router.add_get("/metrics", self._report)
         return app
@@ -156,7 +179,10 @@ class Loopback:
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": self.model, "owned_by": self.owned_by}]})
 
-    async def _serve(self, request: web.Request) -> web.Response:
+    async def _count(self, request: web.Request) -> web.Response:
+        return web.json_response(self.calls)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -164,12 +190,9 @@ class Loopback:
         finally:
             self.in_flight -= 1
 
-    async def _complete(self, request: web.Request) -> web.Response:
-        if self.busy_rate and self._fault_random.random() < self.busy_rate:
-            self.calls["busy"] += 1
-            headers = {"Retry-After": str(self.retry_after)}
-            return web.json_response({"error": {"message": "busy"}}, status=429, headers=headers)
-        self.sessions.append(request.headers.get("X-Session-ID", ""))
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        session = request.headers.get("X-Session-ID", "")
+        self.sessions.append(session)
         body = json.loads(await request.read())
         self.calls["all"] += 1
         if self.keep_requests:
@@ -179,21 +202,28 @@ class Loopback:
         fault = self._pick_fault()
         if fault:
             self.calls[fault] += 1
-        if fault == "error_500":
-            return web.json_response({"error": {"message": "engine trouble"}}, status=500)
-        if fault == "drop":
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
-        text = self.say(body) or self._answer(body)
-        if fault == "invalid":
-            text = "no such thing {"
-        elif fault == "empty":
-            text = ""
-        elif fault == "truncated":
-            text = text[: len(text) // 2]
-        self._remember(body, text)
-        return web.json_response(self._completion(body, text, "length" if fault == "truncated" else "stop"))
+            self.struck[fault].add(session)
+        match fault:
+            case "error_500" | "error_503":
+                return web.json_response({"error": {"message": "engine trouble"}}, status=int(fault[-3:]))
+            case "busy_429":
+                headers = {"Retry-After": str(self.retry_after)}
+                return web.json_response({"error": {"message": "busy"}}, status=429, headers=headers)
+            case "drop":
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
+            case "stall":
+                await asyncio.sleep(STALL_S)
+            case "garbage":
+                return web.Response(text="<html>Welcome to the gateway</html>", content_type="text/html")
+        text = spoil(fault, body, self.say(body) or self._answer(body))
+        completion = self._completion(body, text, "length" if fault == "truncated" else "stop")
+        if fault == "reset":
+            return await send_half(request, json.dumps(completion).encode())
+        if fault == "drip":
+            return await drip(request, json.dumps(completion).encode())
+        return web.json_response(completion)
 
     def _pick_fault(self) -> str | None:
         if self.faulty_requests is not None and self.calls["all"] > self.faulty_requests:
@@ -216,12 +246,6 @@ class Loopback:
             },
         }
 
-    def _remember(self, body: dict[str, Any], text: str) -> None:
-        task = body["messages"][-1]["content"].rpartition("\n")[2]
-        for code, names in NAMES.items():
-            if task.startswith(("[Say]", "【发言】")) and any(name in task for name in names):
-                self.strategies[clean_utterance(text)] = code
-
     def _answer(self, body: dict[str, Any]) -> str:
         """Answer in the demanded form; the same request gets the same answer."""
         chance = random.Random(f"{body['seed']} {body['messages'][-1]['content']}")
@@ -231,15 +255,13 @@ class Loopback:
         if "response_format" in body:
             schema = body["response_format"]["json_schema"]["schema"]
             if schema["title"] == "Labels":
-                return json.dumps(self._labels(schema, body["messages"][-1]["content"], chance))
+                return json.dumps(labels(schema, body["messages"][-1]["content"]))
             return json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
-        return sentence(chance, chinese)
-
-    def _labels(self, schema: dict[str, Any], prompt: str, chance: random.Random) -> dict[str, str]:
-        """Label each turn as it was told to be said; one that was never said here, by chance."""
-        texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
-        options = schema["$defs"]["Strategy"]["enum"]
-        return {key: self.strategies.get(texts[key]) or chance.choice(options) for key in schema["properties"]}
+        strategy = demanded_strategy(body["messages"][-1]["content"])
+        text = sentence(chance, chinese)
+        while strategy and hidden_strategy(text) != strategy:
+            text = sentence(chance, chinese)
+        return text
 
     def _instance(
         self, schema: dict[str, Any], root: dict[str, Any], chance: random.Random, zh: bool, name: str
@@ -267,6 +289,76 @@ class Loopback:
             case "string":
                 return persona(chance, zh) if name == "description" else sentence(chance, zh)
         raise AssertionError(f"no answer for {schema}")
+
+
+def hidden_strategy(text: str) -> str:
+    """Return the strategy that a text uses: what is said as a supporter is drawn until this is the demanded one.
+
+    So the labeller answers truly about each text that was said here, by the text alone.
+    """
+    return list(NAMES)[zlib.crc32(text.encode()) % len(NAMES)]
+
+
+def demanded_strategy(prompt: str) -> str | None:
+    """Return the strategy that a supporter is told to use; None in other prompts."""
+    task = prompt.rpartition("\n")[2]
+    if not task.startswith(("[Say]", "【发言】")):
+        return None
+    return next((code for code, names in NAMES.items() if any(name in task for name in names)), None)
+
+
+def labels(schema: dict[str, Any], prompt: str) -> dict[str, str]:
+    """Label the turns that a labeller is asked for."""
+    texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
+    return {key: hidden_strategy(texts[key]) for key in schema["properties"]}
+
+
+def spoil(fault: str | None, body: dict[str, Any], text: str) -> str:
+    """Return what a fault makes of an answer's text."""
+    match fault:
+        case "truncated":
+            return text[: len(text) // 2]
+        case "invalid":
+            return "no such thing {"
+        case "empty":
+            return ""
+        case "wrong_schema":
+            return '{"no_such_key": 1}' if {"response_format", "structured_outputs"} & body.keys() else " "
+    return text
+
+
+async def send_half(request: web.Request, content: bytes) -> web.StreamResponse:
+    """Send the headers and the first half of a body, then reset the connection."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
+    await response.prepare(request)
+    await response.write(content[: len(content) // 2])
+    if request.transport is not None:
+        # Closing with a linger time of 0 sends RST, not FIN.
+        connection = request.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+    return response
+
+
+async def drip(request: web.Request, content: bytes) -> web.StreamResponse:
+    """Send a body a few bytes at a time."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
+    await response.prepare(request)
+    parts = [content[start : start + DRIP_BYTES] for start in range(0, len(content), DRIP_BYTES)]
+    for part in parts:
+        await response.write(part)
+        await asyncio.sleep(DRIP_S / len(parts))
+    return response
+
+
+def rarely_unreadable(share: float) -> Callable[[dict[str, Any]], str | None]:
+    """Return a `say` by which that share of the answers has no words and no form; which ones, the request decides."""
+
+    def say(body: dict[str, Any]) -> str | None:
+        chance = random.Random(f"unreadable {body['seed']} {body['messages'][-1]['content']}")
+        return " " if chance.random() < share else None
+
+    return say
 
 
 def sentence(chance: random.Random, chinese: bool) -> str:
@@ -298,9 +390,10 @@ async def serve(loopback: Loopback, port: int = 0) -> AsyncIterator[Loopback]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve loopback answers in a process of its own.")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--unreadable", type=float, default=0.0, help="share of answers that are of no use")
     arguments = parser.parse_args()
-    loopback = Loopback(delay=arguments.delay, keep_requests=False)
+    loopback = Loopback(delay=arguments.delay, keep_requests=False, say=rarely_unreadable(arguments.unreadable))
     web.run_app(loopback.application(), host="127.0.0.1", port=arguments.port, access_log=None, print=None)
 
 

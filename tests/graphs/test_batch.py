@@ -71,7 +71,7 @@ async def test_200_dialogues_all_end_and_obey_the_rules(tmp_path: Path, faults: 
     answered = server.calls["all"] - server.calls["error_500"] - server.calls["drop"]
     assert funnel.total_usage.calls == answered
     if faults.drop:
-        assert min(server.calls[fault] for fault in vars(faults)) > 50
+        assert min(server.calls[fault] for fault, share in vars(faults).items() if share) > 50
 
 
 async def test_what_is_played_depends_on_the_seed_alone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from outputs.record import DIALOGUES
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
 from tests.conftest import EN_CALL, make_turns
-from tests.loopback import Loopback, serve
+from tests.loopback import Faults, Loopback, serve
 
 
 @pytest.fixture(autouse=True)
@@ -195,11 +195,11 @@ async def test_judging_goes_on_when_a_server_is_gone() -> None:
 
 
 async def test_busy_servers_are_heeded_and_cost_no_dialogue(tmp_path: Path) -> None:
-    servers = [Loopback(busy_rate=0.05, retry_after=0.4), Loopback(busy_rate=0.05, retry_after=0.4)]
+    servers = [Loopback(faults=Faults(busy_429=0.05), retry_after=0.4) for _ in range(2)]
     async with serve(servers[0]), serve(servers[1]):
         funnel = await play(servers, tmp_path, dialogues=16, concurrency=None)
     assert funnel.outcomes[Outcome.KEPT] == 16 and on_one_server(servers) == 1
-    assert min(server.calls["busy"] for server in servers) > 5
+    assert min(server.calls["busy_429"] for server in servers) > 5
 
 
 LOOKS = 150
