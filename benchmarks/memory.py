@@ -1,0 +1,53 @@
+"""How much memory a whole job takes, by its length: the highest that each command had, calls over HTTP included.
+
+A loopback server runs in a process of its own, and each job is a `rolecs generate` in another: its highest memory is
+what the system says of it when it has ended.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.errors import EngineError
+from benchmarks._common import describe_machine, errors_in_one_line, print_table
+from benchmarks.client_cpu import loopback_process
+
+
+def peak_of(base_url: str, dialogues: int, in_flight: int) -> float:
+    """Play so many dialogues; return the highest memory of the command, in MiB.
+
+    Raises:
+        EngineError: the command failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ("--run", str(Path(folder) / "run"), "--base-url", base_url, "-n", str(dialogues))
+        flags += ("--concurrency", str(in_flight), "--canaries", "0", "--max-similarity", "1")
+        process = subprocess.Popen((sys.executable, "-m", "rolecs", "generate", *flags), stdout=subprocess.DEVNULL)
+        # Not by `wait`, which keeps the usage to itself.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise EngineError(f"the job ended with {process.returncode}")
+    return usage.ru_maxrss / 1024
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.memory", description="Measure the memory of jobs by length.")
+    parser.add_argument("--dialogues", type=int, nargs="+", default=[200, 2_000], help="20,000 take about an hour")
+    parser.add_argument("--in-flight", type=int, default=64, help="dialogues in flight")
+    arguments = parser.parse_args(argv)
+    rows: list[tuple[object, ...]] = []
+    with errors_in_one_line(), loopback_process() as base_url:
+        for dialogues in arguments.dialogues:
+            peak = peak_of(base_url, dialogues, arguments.in_flight)
+            rows.append((f"{dialogues:,} dialogues", arguments.in_flight, peak, peak / (rows[0][2] if rows else peak)))
+    print_table("Highest memory of a job", ("job", "in flight", "MiB", "to the first"), rows)
+    print(describe_machine("pydantic"))
+
+
+if __name__ == "__main__":
+    main()
