@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
@@ -24,9 +23,9 @@ def peak_of(base_url: str, dialogues: int, in_flight: int) -> float:
         EngineError: the command failed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        flags = ("--run", str(Path(folder) / "run"), "--base-url", base_url, "-n", str(dialogues))
-        flags += ("--concurrency", str(in_flight), "--canaries", "0", "--max-similarity", "1")
-        process = subprocess.Popen((sys.executable, "-m", "rolecs", "generate", *flags), stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "rolecs", "generate", "--run", f"{folder}/run", "--base-url", base_url]
+        command += ["-n", str(dialogues), "--concurrency", str(in_flight), "--canaries", "0", "--max-similarity", "1"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         # Not by `wait`, which keeps the usage to itself.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -40,11 +39,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--dialogues", type=int, nargs="+", default=[200, 2_000], help="20,000 take about an hour")
     parser.add_argument("--in-flight", type=int, default=64, help="dialogues in flight")
     arguments = parser.parse_args(argv)
-    rows: list[tuple[object, ...]] = []
+    peaks: list[float] = []
     with errors_in_one_line(), loopback_process() as base_url:
         for dialogues in arguments.dialogues:
-            peak = peak_of(base_url, dialogues, arguments.in_flight)
-            rows.append((f"{dialogues:,} dialogues", arguments.in_flight, peak, peak / (rows[0][2] if rows else peak)))
+            peaks.append(peak_of(base_url, dialogues, arguments.in_flight))
+    rows = [
+        (f"{dialogues:,} dialogues", arguments.in_flight, peak, peak / peaks[0])
+        for dialogues, peak in zip(arguments.dialogues, peaks, strict=True)
+    ]
     print_table("Highest memory of a job", ("job", "in flight", "MiB", "to the first"), rows)
     print(describe_machine("pydantic"))
 

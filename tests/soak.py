@@ -87,8 +87,8 @@ class Engine:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}/v1"
-        self._command = (sys.executable, "-m", "tests.loopback", "--port", str(port))
-        self._command += ("--delay", str(delay), "--unreadable", str(UNREADABLE))
+        options = ("--port", str(port), "--delay", str(delay), "--unreadable", str(UNREADABLE))
+        self._command = (sys.executable, "-m", "tests.loopback", *options)
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> "Engine":
@@ -220,7 +220,7 @@ async def soak(folder: Path, job: Job, stops: Sequence[Stop], *, delay: float, s
         AssertionError: what the two made differs, or all was played before the engine had been killed often enough.
     """
     chance = random.Random(seed)
-    order = [stop for stop in stops if stop in (Stop.KILL, Stop.TERM)]
+    order: list[Stop] = [stop for stop in stops if stop in (Stop.KILL, Stop.TERM)]
     chance.shuffle(order)
     for stop in (Stop.AWAY, Stop.GONE):
         for _ in range(stops.count(stop)):
@@ -230,7 +230,7 @@ async def soak(folder: Path, job: Job, stops: Sequence[Stop], *, delay: float, s
         pace = await finish(job, folder / "whole", engine)
         # How long the job may play between two stops grows while it is behind, and shrinks while it is ahead: so that
         # stops hit every part of it.
-        reach, done, hits = pace.play / len(order), 0.0, 0
+        reach, done, hits = 1.5 * pace.play / len(order), 0.0, 0
         while hits < len(order):
             stop = order[hits]
             playing = done < 1 and (stop in (Stop.AWAY, Stop.GONE) or chance.random() > START_SHARE)
@@ -241,7 +241,7 @@ async def soak(folder: Path, job: Job, stops: Sequence[Stop], *, delay: float, s
             lines[-1] += f"{done:.0%} ended{'' if hit else ', too late'}"
             hits += hit
             assert hit or done < 1 or stop in (Stop.KILL, Stop.TERM), "\n".join([*lines, "nothing is left to play"])
-            reach *= 1.25 if done < hits / len(order) else 0.7
+            reach *= 1.4 if done < hits / len(order) else 0.7
         await finish(job, folder / "cut", engine)
     compare(job, folder / "whole", folder / "cut")
     return lines

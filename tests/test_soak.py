@@ -13,7 +13,7 @@ GENERATE = (Stop.KILL, Stop.KILL, Stop.KILL, Stop.TERM, Stop.AWAY)
 
 @pytest.mark.parametrize(
     ("job", "stops", "delay"),
-    [(distillation([str(STAR)]), DISTILL, 0.2), (generation(24), GENERATE, 0.05)],
+    [(distillation([str(STAR)]), DISTILL, 0.2), (generation(32), GENERATE, 0.03)],
     ids=["distill", "generate"],
 )
 async def test_what_a_job_makes_does_not_depend_on_stops(

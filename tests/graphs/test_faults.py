@@ -67,7 +67,7 @@ def share_lost(calls: float, counted: float, unreadable: float, answered: float)
         after = unreadable * lost(readable_left - 1, ATTEMPTS) + counted * lost(readable_left, failures_left - 1)
         return after / (unreadable + counted + answered)
 
-    return 1 - (1 - lost(ATTEMPTS, ATTEMPTS)) ** calls
+    return float(1 - (1 - lost(ATTEMPTS, ATTEMPTS)) ** calls)
 
 
 async def test_500_dialogues_end_whatever_goes_wrong(tmp_path: Path) -> None:
