@@ -343,9 +343,9 @@ async def send_half(request: web.Request, content: bytes) -> web.StreamResponse:
 async def drip(request: web.Request, content: bytes) -> web.StreamResponse:
     """Send a body a few bytes at a time."""
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
-    await response.prepare(request)
     parts = [content[start : start + DRIP_BYTES] for start in range(0, len(content), DRIP_BYTES)]
     with suppress(ConnectionError):  # the client may have gone
+        await response.prepare(request)
         for part in parts:
             await response.write(part)
             await asyncio.sleep(DRIP_S / len(parts))

@@ -20,5 +20,4 @@ async def test_what_a_job_makes_does_not_depend_on_stops(
     tmp_path: Path, job: Job, stops: tuple[Stop, ...], delay: float
 ) -> None:
     lines = await soak(tmp_path, job, stops, delay=delay, seed=5)
-    print(*lines, sep="\n")
     assert sum("too late" not in line for line in lines) == len(stops)
