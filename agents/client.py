@@ -28,6 +28,10 @@ RETRY_TEMPERATURE = 0.5
 _BUSY = frozenset({429, 502, 503, 504})
 
 
+class NoCompletionError(TransportError):
+    """What came back is no chat completion, but a gateway's page, say: the request failed on the way."""
+
+
 class _TokenDetails(BaseModel):
     cached_tokens: int | None = None
 
@@ -79,10 +83,10 @@ def _describe(error: openai.APIError) -> str:
 def _is_retryable(error: BaseException) -> bool:
     if isinstance(error, StatusError):
         return error.status in {408, 409, 429} or error.status >= 500
-    return isinstance(error, NoAnswerError | UnreadableAnswerError)
+    return isinstance(error, NoAnswerError | NoCompletionError | UnreadableAnswerError)
 
 
-def _is_outage(error: BaseException) -> bool:
+def _is_outage(error: BaseException | None) -> bool:
     """Tell whether the server is away or busy, rather than failing on this request."""
     if isinstance(error, StatusError):
         return error.status in _BUSY
@@ -113,27 +117,34 @@ class _Trouble:
 
     def __init__(self, client: "ChatClient") -> None:
         self.unreadable = 0
+        self.is_gone = False
+        """After the last failure: the server answers nobody."""
         self._failed = 0
         self._client = client
         self._since: float | None = None
+        """When the call first failed."""
+        self._dark_since: float | None = None
+        """When the call first failed after the last answer that the server gave anybody, as far as it has seen."""
 
     @property
-    def seconds(self) -> float:
-        """Seconds since the call's first failure."""
-        return time.monotonic() - self._since if self._since else 0.0
-
-    @property
-    def is_shared(self) -> bool:
-        """The server has answered nobody since this call's first failure."""
-        return self._since is not None and self._client.last_answer < self._since
+    def dark_seconds(self) -> float:
+        """Seconds for which the server has answered nobody."""
+        return time.monotonic() - self._dark_since if self._dark_since else 0.0
 
     def is_enough(self, state: tenacity.RetryCallState) -> bool:
         """Decide after a failure whether to give up.
 
         A busy server is given `outage_s`, one that answers nobody `away_s`; any other failure a number of attempts.
         """
-        self._since = self._since or time.monotonic()
+        now = time.monotonic()
+        self._since = self._since or now
+        is_dark = self._dark_since is not None and self._client.last_answer < self._dark_since
+        # Where others were answered meanwhile, the failure is the request's own.
+        is_own = self._dark_since is not None and not is_dark
+        if not is_dark:
+            self._dark_since = now
         error = state.outcome.exception() if state.outcome else None
+        self.is_gone = not is_own and _is_outage(error)
         if isinstance(error, UnreadableAnswerError):
             self.unreadable += 1
             self._failed = 0
@@ -141,8 +152,10 @@ class _Trouble:
         busy = isinstance(error, StatusError) and error.status in _BUSY
         away = isinstance(error, NoAnswerError) and not error.timed_out
         self._client.busy_answers += busy
-        if busy or (away and self.is_shared):
-            return self.seconds >= (self._client.patience.outage_s if busy else self._client.away_s)
+        if busy:
+            return now - self._since >= self._client.patience.outage_s
+        if away and not is_own:
+            return self.dark_seconds >= self._client.away_s
         self._failed += 1
         return self._failed >= self._client.patience.attempts
 
@@ -270,8 +283,9 @@ class ChatClient:
             )
             return await retrying(attempt)
         except TransportError as error:
-            if trouble.is_shared and _is_outage(error):
-                raise EngineError(f"{self.base_url} gave no answer for {trouble.seconds:.0f} s ({error})") from error
+            if trouble.is_gone:
+                seconds = trouble.dark_seconds
+                raise EngineError(f"{self.base_url} gave no answer for {seconds:.0f} s ({error})") from error
             raise CallError(str(error)) from error
 
     def _read(self, content: bytes, parse: Callable[[str], ResultT], count: Callable[[Usage], None]) -> ResultT:
@@ -280,7 +294,7 @@ class ChatClient:
             completion = _Completion.model_validate_json(content)
         except ValidationError:
             shown = shorten(content.decode(errors="replace"), 120)
-            raise UnreadableAnswerError(f"the server answered no chat completion but {shown!r}") from None
+            raise NoCompletionError(f"the server answered no chat completion but {shown!r}") from None
         self.last_answer = time.monotonic()
         counts = completion.usage
         details = counts.prompt_tokens_details

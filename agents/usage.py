@@ -1,8 +1,7 @@
 """What model calls cost, and who made them."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-
-from pydantic import BaseModel, ConfigDict
 
 
 class Role(StrEnum):
@@ -18,10 +17,9 @@ class Role(StrEnum):
     DISTILLER = "distiller"
 
 
-class Usage(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Usage:
     """Calls and tokens spent. `cached_tokens` is the part of `prompt_tokens` that the prefix cache served."""
-
-    model_config = ConfigDict(frozen=True)
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -30,18 +28,18 @@ class Usage(BaseModel):
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
-            calls=self.calls + other.calls,
-            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            completion_tokens=self.completion_tokens + other.completion_tokens,
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
         )
 
     def __sub__(self, other: "Usage") -> "Usage":
         return Usage(
-            calls=self.calls - other.calls,
-            prompt_tokens=self.prompt_tokens - other.prompt_tokens,
-            cached_tokens=self.cached_tokens - other.cached_tokens,
-            completion_tokens=self.completion_tokens - other.completion_tokens,
+            self.calls - other.calls,
+            self.prompt_tokens - other.prompt_tokens,
+            self.cached_tokens - other.cached_tokens,
+            self.completion_tokens - other.completion_tokens,
         )
 
     @property

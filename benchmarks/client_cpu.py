@@ -39,15 +39,13 @@ import aiohttp
 import httpx2
 import openai
 import uvloop
-from rich.console import Console
 
 from agents.csc import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.batch import run_job
-from graphs.interrupts import Interruption
-from graphs.settings import Secrets, Settings
+from graphs.settings import Settings
 from outputs.run import Outcome
+from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve
 
 Body = dict[str, Any]
@@ -129,9 +127,9 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
             dialogues=dialogues,
             canaries=0,
             max_similarity=1,
+            min_agreement=0,
         )
-        console = Console(quiet=True)
-        funnel = (await run_job(settings, Secrets(), console, Interruption(console))).funnel
+        funnel = await run_quietly(settings)
     if failed := funnel.outcomes[Outcome.FAILED]:
         raise EngineError(f"{failed} of {dialogues} dialogues failed: what was measured is no whole job")
     return sum(usage.calls for usage in funnel.usage.values())

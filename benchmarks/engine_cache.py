@@ -21,11 +21,10 @@ from rich.console import Console
 from agents.csc import Language
 from agents.errors import UsageError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.batch import run_job
-from graphs.interrupts import Interruption
 from graphs.progress import LoadingDisplay
 from graphs.servers import Servers
 from graphs.settings import Secrets, Settings, load_settings
+from tests.jobs import run_quietly
 
 METRICS = ("vllm:prefix_cache_queries_total", "vllm:prefix_cache_hits_total", "vllm:generation_tokens_total")
 
@@ -67,8 +66,7 @@ async def measure(settings: Settings) -> None:
         if not settings.base_url:
             settings = await _with_engine(settings, stack)
         before, started = read_counts(settings.base_url[0]), time.monotonic()
-        console = Console(quiet=True)
-        funnel = (await run_job(settings, Secrets(), console, Interruption(console))).funnel
+        funnel = await run_quietly(settings)
         seconds, after = time.monotonic() - started, read_counts(settings.base_url[0])
     queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
     if not queried:
@@ -121,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "concurrency": arguments.in_flight,
     }
     with errors_in_one_line(), tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(load_settings(None, flags | {"run": Path(folder) / "run"})))
+        asyncio.run(measure(load_settings(Settings, None, flags | {"run": Path(folder) / "run"})))
     print(describe_machine("openai", "langgraph"))
 
 

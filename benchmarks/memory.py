@@ -1,7 +1,7 @@
 """How much memory a whole job takes, by its length: the highest that each command had, calls over HTTP included.
 
-A loopback server runs in a process of its own, and each job is a `rolecs generate` in another: its highest memory is
-what the system says of it when it has ended.
+A server of fixed answers (`benchmarks.instant_server`) runs in a process of its own, each job is a `rolecs generate`
+in another: its highest memory is what the system says of it when it has ended.
 """
 
 import argparse
@@ -11,9 +11,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from agents.csc import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from benchmarks.client_cpu import loopback_process
+from benchmarks.client_cpu import server_process
 
 
 def peak_of(base_url: str, dialogues: int, in_flight: int) -> float:
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-flight", type=int, default=64, help="dialogues in flight")
     arguments = parser.parse_args(argv)
     peaks: list[float] = []
-    with errors_in_one_line(), loopback_process() as base_url:
+    with errors_in_one_line(), server_process(Language.EN) as base_url:
         for dialogues in arguments.dialogues:
             peaks.append(peak_of(base_url, dialogues, arguments.in_flight))
     rows = [

@@ -15,19 +15,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.batch import run_job
-from graphs.plan import make_plan
-from graphs.settings import Secrets, Settings
+from graphs.plan import iterate_plan
+from graphs.settings import Settings
 from outputs.record import DIALOGUES
 from outputs.store import RunStore
 from personas.pool import load_pool
+from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve
 
 PENDING = 4
@@ -53,10 +52,12 @@ def settings_for(run: Path, base_url: str, dialogues: int) -> Settings:
 async def make_run(run: Path, server: Loopback, dialogues: int) -> None:
     """Make a run of so many dialogues that all have ended but for the last of the plan, all by the same record."""
     settings = settings_for(run, server.base_url, dialogues)
-    await run_job(settings.model_copy(update={"dialogues": 1}), Secrets(), Console(quiet=True))
-    with RunStore.reopen(DIALOGUES, run) as store:
-        pool = load_pool(None, settings.language)
-        store.add_plan(make_plan(store.header.digest, pool, settings.topics, settings.seed, dialogues))
+    await run_quietly(settings.model_copy(update={"dialogues": 1}))
+    with RunStore.read(DIALOGUES, run) as reader:
+        header = reader.header
+    with RunStore.resume(DIALOGUES, run, header) as store:
+        plan = iterate_plan(header.digest, load_pool(None, settings.language), settings.topics, settings.seed)
+        store.add_plan(islice(plan, dialogues))
     with sqlite3.connect(run / "run.sqlite") as database:
         database.execute(
             "UPDATE items SET (outcome, reasons, tallies, usage, record) = "
@@ -64,11 +65,12 @@ async def make_run(run: Path, server: Loopback, dialogues: int) -> None:
             "WHERE played.position = 0) WHERE position BETWEEN 1 AND ?",
             (dialogues - PENDING - 1,),
         )
+        database.execute("UPDATE sums SET value = value * ?", (dialogues - PENDING,))
     database.close()
 
 
 async def resume_here(settings: Settings) -> None:
-    await run_job(settings, Secrets(), Console(quiet=True), resume=True)
+    await run_quietly(settings, resume=True)
 
 
 async def resume_outside(settings: Settings) -> None:

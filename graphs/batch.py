@@ -78,7 +78,8 @@ async def run_job(
             return more
 
         if settings.target_kept is None:
-            planned = extend(settings.dialogues)
+            planned = list(islice(plan, settings.dialogues))
+            store.add_plan(planned[store.planned :])
             console.print(describe_coverage(planned, pool, settings.topics), markup=False)
         else:
             # What is planned already is taken from the store.

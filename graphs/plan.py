@@ -20,12 +20,12 @@ def iterate_plan(
     Each round plays every persona on every topic once, in an order of its own; in a balanced plan, wherever it is cut
     off, no persona and no topic has more than one call more than another.
     """
-    position = count()
+    position, digests = count(), {persona.id: persona.digest() for persona in pool}
     for number in count(1):
         random = Random(derive_seed(seed, "round", number))
         for persona, topic in (_even_pairs if balance else _shuffled_pairs)(pool, topics, random):
             call_seed = derive_seed(seed, persona.id, topic, number)
-            text = "\0".join((digest, persona.digest(), topic, str(number), str(call_seed)))
+            text = "\0".join((digest, digests[persona.id], topic, str(number), str(call_seed)))
             key = hashlib.sha256(text.encode()).hexdigest()[:16]
             yield Planned(next(position), key, persona.id, topic, number, call_seed)
 

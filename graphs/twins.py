@@ -51,24 +51,25 @@ def reject_twins(
         UsageError: the model does not load.
         StoreError: the store or the vectors cannot be written.
     """
+    if model is None and NEAR_DUPLICATE not in store.funnel().reasons:
+        return
     gists = list(map(_gist, store.passed_records(NEAR_DUPLICATE)))
     twins = _find_twins(gists, model, settings, console, interruption)
-    changed = [
-        record.model_copy(update={"twin": twins.get(record.id)})
-        for record in store.passed_records(NEAR_DUPLICATE)
-        if record.twin != twins.get(record.id)
-    ]
-    for record in changed:
-        store.rewrite(record)
+    for gist in gists:
+        if gist.twin != (twin := twins.get(gist.id)):
+            store.rewrite(store.record(gist.id).model_copy(update={"twin": twin}))
 
 
 class _Gist(NamedTuple):
+    """What is looked at of a dialogue: its text, and which one it is known to repeat."""
+
     id: str
     text: str
+    twin: Twin | None
 
 
 def _gist(record: Record) -> _Gist:
-    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS])
+    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS], record.twin)
 
 
 def _find_twins(

@@ -6,6 +6,7 @@ has no fixed shape (verdict, metadata) is a JSON string.
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -140,7 +141,7 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "model": record.model,
         "judge_model": record.judge_model,
         "repairs": [repair.model_dump() for repair in record.repairs],
-        "usage": {role: spent.model_dump() for role, spent in record.usage.items()},
+        "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
     return {
         "id": record.id,

@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
@@ -32,12 +33,24 @@ CREATE TABLE items (
   reasons TEXT NOT NULL DEFAULT '[]',
   tallies TEXT NOT NULL DEFAULT '{}',
   usage TEXT NOT NULL DEFAULT '{}',
+  repaired INTEGER NOT NULL DEFAULT 0,
   ended REAL,
   record TEXT
 )
 """,
     "CREATE INDEX by_outcome ON items (outcome, position)",
+    "CREATE INDEX by_repair ON items (outcome) WHERE repaired",
+    # Reasons, tallies and usage of all items, summed up with each write: a run may have a hundred thousand.
+    """
+CREATE TABLE sums (
+  subject TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value INTEGER NOT NULL,
+  PRIMARY KEY (subject, name)
+) WITHOUT ROWID
+""",
 )
+REASONS = "reasons"
 VERSION = 4
 
 
@@ -200,20 +213,28 @@ class RunStore(Generic[PlannedT, RecordT]):
         with self._transaction() as db:
             for record in records:
                 waiting = db.execute(
-                    "SELECT usage FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
+                    "SELECT usage, tallies FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
                 ).fetchone()
                 if waiting is None:
                     raise StoreError(f"{record.id} is not waiting to be written")
-                usage = _parse_usage(waiting[0])
-                _add_usage(usage, record.usage)
+                usage, tallies = map(json.loads, waiting)
+                for role, spent in record.usage.items():
+                    usage[role] = asdict(Usage(**usage.get(role, {})) + spent)
+                    _add(db, f"usage {role}", asdict(spent))
+                for subject, counts in tallies.items():
+                    _add(db, f"tally {subject}", counts, -1)
+                for subject, counts in record.tallies.items():
+                    _add(db, f"tally {subject}", counts)
+                _add(db, REASONS, Counter(record.reasons))
                 db.execute(
-                    "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, ended = ?, record = ? "
-                    "WHERE key = ?",
+                    "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, repaired = ?, ended = ?, "
+                    "record = ? WHERE key = ?",
                     (
                         record.outcome,
                         json.dumps(record.reasons),
                         json.dumps(record.tallies, sort_keys=True),
-                        json.dumps({role: spent.model_dump() for role, spent in usage.items()}),
+                        json.dumps(usage),
+                        REPAIRS in record.tallies,
                         time.time(),
                         record.model_dump_json(),
                         record.id,
@@ -248,6 +269,11 @@ class RunStore(Generic[PlannedT, RecordT]):
         for (text,) in rows:
             yield self._kind.record.model_validate_json(text)
 
+    def record(self, key: str) -> RecordT:
+        """Return the record of an item that has ended."""
+        (text,) = self._db.execute("SELECT record FROM items WHERE key = ?", (key,)).fetchone()
+        return self._kind.record.model_validate_json(text)
+
     def rewrite(self, record: RecordT) -> None:
         """Store anew a kept or rejected item about which more is known; what was spent on it stays counted.
 
@@ -255,6 +281,9 @@ class RunStore(Generic[PlannedT, RecordT]):
             StoreError: the store cannot be written.
         """
         with self._transaction() as db:
+            (reasons,) = db.execute("SELECT reasons FROM items WHERE key = ?", (record.id,)).fetchone()
+            _add(db, REASONS, Counter(json.loads(reasons)), -1)
+            _add(db, REASONS, Counter(record.reasons))
             db.execute(
                 "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
                 (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
@@ -267,39 +296,35 @@ class RunStore(Generic[PlannedT, RecordT]):
 
     def funnel(self) -> Funnel:
         """Sum the run up."""
-        outcomes = dict.fromkeys(Outcome, 0)
-        reasons: Counter[str] = Counter()
-        tallies: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        mended = 0
-        usage: dict[Role, Usage] = {}
-        rows = self._db.execute("SELECT outcome, reasons, tallies, usage FROM items")
-        for outcome, reason_text, tally_text, usage_text in rows:
-            outcomes[Outcome(outcome)] += 1
-            reasons.update(json.loads(reason_text))
-            for subject, counts in (item_tallies := json.loads(tally_text)).items():
-                tallies[subject].update(counts)
-            mended += outcome == Outcome.KEPT and REPAIRS in item_tallies
-            _add_usage(usage, _parse_usage(usage_text))
+        outcomes = self._db.execute("SELECT outcome, count(*) FROM items GROUP BY outcome")
+        (mended,) = self._db.execute("SELECT count(*) FROM items WHERE outcome = 'kept' AND repaired").fetchone()
+        sums: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for subject, name, value in self._db.execute("SELECT subject, name, value FROM sums WHERE value != 0"):
+            sums[subject][name] = value
+        usage = {role: sums[f"usage {role}"] for role in Role}
         return Funnel(
-            outcomes=outcomes,
-            reasons=_most_frequent_first(reasons),
-            tallies={subject: _most_frequent_first(counts) for subject, counts in tallies.items()},
+            outcomes=dict.fromkeys(Outcome, 0) | {Outcome(outcome): count for outcome, count in outcomes},
+            reasons=_most_frequent_first(sums[REASONS]),
+            tallies={
+                subject.removeprefix("tally "): _most_frequent_first(counts)
+                for subject, counts in sums.items()
+                if subject.startswith("tally ")
+            },
             mended=mended,
-            usage={role: usage[role] for role in Role if role in usage},
+            usage={role: Usage(**spent) for role, spent in usage.items() if spent},
         )
 
 
-def _most_frequent_first(counts: Counter[str]) -> dict[str, int]:
+def _add(db: sqlite3.Connection, subject: str, counts: Mapping[str, int], sign: int = 1) -> None:
+    """Add to the sums of a subject, or take away from them."""
+    db.executemany(
+        "INSERT INTO sums VALUES (?, ?, ?) ON CONFLICT (subject, name) DO UPDATE SET value = value + excluded.value",
+        ((subject, name, sign * count) for name, count in counts.items()),
+    )
+
+
+def _most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _parse_usage(text: str) -> dict[Role, Usage]:
-    return {Role(role): Usage.model_validate(spent) for role, spent in json.loads(text).items()}
-
-
-def _add_usage(total: dict[Role, Usage], more: Mapping[Role, Usage]) -> None:
-    for role, spent in more.items():
-        total[role] = total.get(role, Usage()) + spent
 
 
 def _meta(connection: sqlite3.Connection, key: str) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -169,6 +170,38 @@ async def test_a_server_that_is_gone_is_an_engine_error() -> None:
     async with ChatClient(server.base_url, "loopback", patience=QUICK) as client:
         with pytest.raises(EngineError, match=r"gave no answer for \d s"):
             await say(Chat(client, Sampling(0.8, 0.95), 1))
+
+
+async def test_a_call_that_had_failed_before_its_server_went_away_waits_as_others_do() -> None:
+    server = Loopback(faults=Faults(error_500=1.0), faulty_requests=1)
+    async with AsyncExitStack() as killed, AsyncExitStack() as stack:
+        await killed.enter_async_context(serve(server))
+        patience = Patience(request_timeout_s=5.0, attempts=3, outage_s=60.0)
+        client = await stack.enter_async_context(ChatClient(server.base_url, None, patience=patience))
+        early, late = await open_chat(client), await open_chat(client)
+        waiting = asyncio.create_task(say(early))
+        while not server.calls["error_500"]:
+            await asyncio.sleep(0)
+        assert await say(late), "another call is answered after the first failure"
+        await killed.aclose()
+        await asyncio.sleep(3.0)
+        assert not waiting.done(), "three attempts take less than three seconds"
+        async with serve(Loopback(), urlsplit(server.base_url).port or 0):
+            assert await waiting
+
+
+async def test_a_body_that_is_no_completion_leaves_no_trace() -> None:
+    async with serve(Loopback()) as server, ChatClient(server.base_url, None, patience=QUICK) as client:
+        sound = await say(await open_chat(client))
+    server = Loopback(faults=Faults(garbage=1.0), faulty_requests=1)
+    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+        assert await say(await open_chat(client)) == sound and server.calls["garbage"] == 1
+    async with (
+        serve(Loopback(faults=Faults(garbage=1.0))) as server,
+        ChatClient(server.base_url, None, patience=QUICK) as client,
+    ):
+        with pytest.raises(CallError, match="the server answered no chat completion but"):
+            await say(await open_chat(client))
 
 
 async def test_check_says_what_is_wrong_with_a_server() -> None:

@@ -1,21 +1,17 @@
 """Whole jobs against the loopback server: every dialogue ends in exactly one way, and nothing is lost or doubled."""
 
 import asyncio
-import io
 import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 import quality.gate
 from agents.errors import EngineError, UsageError
 from agents.flow import broken_rules
-from graphs.batch import run_job
-from graphs.interrupts import Interruption
-from graphs.settings import Secrets, Settings
+from graphs.settings import Settings
 from graphs.workers import FAILURES_IN_A_ROW
 from outputs.export import export_run
 from outputs.formats import Format
@@ -24,6 +20,7 @@ from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
 from outputs.verify import verify_export
 from tests.graphs.test_call import LENGTH, expected_share
+from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve
 
 IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
@@ -32,9 +29,7 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
     known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
-    console = Console(file=io.StringIO())
-    job = run_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry)
-    return (await job).funnel
+    return await run_quietly(settings, resume=resume, retry_failed=retry)
 
 
 def ended(run: Path) -> dict[str, str]:

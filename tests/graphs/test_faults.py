@@ -1,25 +1,23 @@
 """Whole jobs against a server at which many kinds of things go wrong: nothing is lost, and nobody storms it."""
 
 import asyncio
-import io
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from graphs.batch import run_job
-from graphs.settings import Secrets, Settings
+from graphs.settings import Settings
 from outputs.record import DIALOGUES
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
+from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve
 
 SHARE = 0.05
-ON_THE_WAY = ("error_500", "busy_429", "error_503", "reset", "stall")
+ON_THE_WAY = ("error_500", "busy_429", "error_503", "reset", "stall", "garbage")
 """Kinds after which a request is sent again as it was."""
-UNREADABLE = ("garbage", "wrong_schema")
+UNREADABLE = ("wrong_schema",)
 """Kinds after which another answer is asked for."""
 ATTEMPTS = 3
 """Few, so that some dialogues do fail."""
@@ -39,7 +37,7 @@ async def play(server: Loopback, run: Path, *, dialogues: int, attempts: int = A
         }
         | fields
     )
-    return (await run_job(settings, Secrets(), Console(file=io.StringIO()))).funnel
+    return await run_quietly(settings)
 
 
 def stored(run: Path) -> dict[str, str]:
@@ -96,11 +94,11 @@ async def test_500_dialogues_end_whatever_goes_wrong(tmp_path: Path) -> None:
     # A judge or labeller whose answers cannot be read loses the dialogue too, but leaves it unscored. Whether a reset
     # counts as an attempt depends on whether others were answered meanwhile.
     lost = (funnel.outcomes[Outcome.FAILED] + funnel.reasons.get("unscored", 0)) / dialogues
-    fewest, most = (share_lost(calls, SHARE * counted, SHARE * len(UNREADABLE), 1 - resent) for counted in (2, 3))
+    fewest, most = (share_lost(calls, SHARE * counted, SHARE * len(UNREADABLE), 1 - resent) for counted in (3, 4))
     deviation = (most * (1 - most) / dialogues) ** 0.5
     assert fewest - 4 * deviation < lost < most + 4 * deviation, f"{lost:.3f} lost, {fewest:.3f} to {most:.3f} expected"
 
-    played_alike = stored(tmp_path / "sound").keys() - server.struck["garbage"] - server.struck["wrong_schema"]
+    played_alike = stored(tmp_path / "sound").keys() - server.struck["wrong_schema"]
     with RunStore.read(DIALOGUES, tmp_path / "troubled") as store:
         played_alike -= {record.id for record in store.records(Outcome.FAILED)}
     assert len(played_alike) > 3

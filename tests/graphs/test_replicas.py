@@ -17,9 +17,7 @@ import graphs.dispatch
 import graphs.servers
 from agents.client import ChatClient
 from agents.errors import EngineError
-from graphs.batch import run_job
 from graphs.dispatch import Dispatcher
-from graphs.interrupts import Interruption
 from graphs.judging import judge_dialogues
 from graphs.servers import Replica
 from graphs.settings import Secrets, Settings
@@ -29,6 +27,7 @@ from outputs.record import DIALOGUES
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
 from tests.conftest import EN_CALL, make_turns
+from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve
 
 
@@ -51,8 +50,7 @@ async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
         "concurrency": 6,
     }
     settings = Settings.model_validate(known | fields)
-    console = Console(file=io.StringIO())
-    return (await run_job(settings, Secrets(), console, Interruption(console))).funnel
+    return await run_quietly(settings)
 
 
 def sessions(servers: list[Loopback]) -> list[set[str]]:

@@ -8,17 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 import graphs.batch
 from agents.csc import Language
-from graphs.batch import run_job
 from graphs.servers import Replica
-from graphs.settings import Secrets, Settings
+from graphs.settings import Settings
 from outputs.record import Planned, Record
 from outputs.run import Outcome
 from personas.persona import Persona
 from tests.conftest import EN_CALL, flawless, make_turns
+from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve
 
 FEW, MANY = 2_000, 20_000
@@ -60,7 +58,7 @@ async def play_job(run: Path, dialogues: int) -> dict[str, int]:
     }
     async with serve(Loopback()) as server:
         settings = Settings(base_url=(server.base_url,), **fields)
-        funnel = (await run_job(settings, Secrets(), Console(quiet=True))).funnel
+        funnel = await run_quietly(settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"kept": funnel.outcomes[Outcome.KEPT], "peak": peak}
 

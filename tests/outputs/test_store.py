@@ -1,14 +1,20 @@
 """The run store: rows are written whole and once, and a run is resumed as it was begun or not at all."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from agents.csc import Speaker
+from agents.dialogue import Repair
 from agents.errors import StoreError, UsageError
 from agents.usage import Role, Usage
-from outputs.record import DIALOGUES, Planned, Record
+from outputs.record import DIALOGUES, Planned, Record, Twin
 from outputs.run import Header, Outcome, RunKind
 from outputs.store import RunStore
 from quality.rules import Violation
@@ -66,6 +72,40 @@ def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Pa
         assert funnel.outcomes[Outcome.KEPT] == 2 and funnel.outcomes[Outcome.FAILED] == 0
         assert funnel.usage[Role.PLANNER] == Usage(calls=3, prompt_tokens=900, completion_tokens=180)
         assert funnel.tokens_per_kept == 540 and funnel.planned == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["kept", "repaired", "rejected", "failed"])), max_size=12))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes: list[tuple[int, str]]) -> None:
+    repair = Repair(turn=1, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
+    twin = Twin(id="key-0", similarity=0.99)
+    kinds = {
+        "kept": make_record(),
+        "repaired": make_record(repairs=(repair,)),
+        "rejected": make_record(repairs=(repair,), verdict=None),
+        "failed": make_record(repairs=(repair,), error="CallError: HTTP 500"),
+    }
+    written: dict[str, Record] = {}
+    spent = Usage()
+    with TemporaryDirectory() as folder, begin(Path(folder)) as store:
+        for place, kind in writes:
+            record = kinds[kind].model_copy(update={"id": f"key-{place}"})
+            if record.id not in written or written[record.id].error:
+                store.write(record)
+                spent += record.total_usage
+            else:
+                record = written[record.id]
+                record = record.model_copy(update={"twin": None if record.twin else twin})
+                store.rewrite(record)
+            written[record.id] = record
+        funnel = store.funnel()
+        assert {key: store.record(key) for key in written} == written
+    outcomes = Counter(record.outcome for record in written.values())
+    assert funnel.outcomes == {outcome: outcomes[outcome] for outcome in Outcome} | {Outcome.PLANNED: 4 - len(written)}
+    assert funnel.reasons == Counter(reason for record in written.values() for reason in record.reasons)
+    assert funnel.repairs == sum((Counter(record.tallies.get("repairs", {})) for record in written.values()), Counter())
+    assert funnel.mended == sum(record.outcome == "kept" and bool(record.repairs) for record in written.values())
+    assert funnel.total_usage == spent
 
 
 def test_a_plan_can_grow(tmp_path: Path, make_record: MakeRecord) -> None:

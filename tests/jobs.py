@@ -1,0 +1,17 @@
+"""Whole jobs as the tests and the benchmarks run them: without a terminal, and with nobody to interrupt them."""
+
+import io
+
+from rich.console import Console
+
+from graphs.batch import run_job
+from graphs.interrupts import Interruption
+from graphs.settings import Secrets, Settings
+from outputs.run import Funnel
+
+
+async def run_quietly(settings: Settings, *, resume: bool = False, retry_failed: bool = False) -> Funnel:
+    """Run a job, and return how its run stands then."""
+    console = Console(file=io.StringIO())
+    job = run_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry_failed)
+    return (await job).funnel
