@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted.
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -23,33 +24,35 @@ from outputs.formats import Format
 from outputs.lock import find_owner
 from outputs.reading import read_dialogues
 from outputs.record import DIALOGUES
-from outputs.run import Outcome, RunKind
+from outputs.run import Outcome
 from outputs.status import build_status, describe_status, stored_prices
 from outputs.store import RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
-from rolecs_flags import describe_setting, read_flags, takes
+from rolecs_flags import describe_setting, job_settings, read_flags, takes
 
 if TYPE_CHECKING:
-    from graphs.batch import Played
     from graphs.stopping import Halt
 
 # What needs openai, langgraph or numpy takes its time to import: only the commands that use it do.
 
-JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
+ResultT = TypeVar("ResultT")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False, soft_wrap=True)
+silence = Console(quiet=True)
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
 
 SERVERS = ("base_url", "model", "engine_args", "concurrency")
 LIMITS = ("grace", "budget_tokens", "budget_usd")
+WATCHING = ("log", "log_texts", "metrics", "trace")
 GATE = ("judge_votes", "min_agreement")
 POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
@@ -65,30 +68,38 @@ def rolecs() -> None:
 
 
 @app.command()
-@takes(Settings, *PLAYING)
+@takes(Settings, *PLAYING, *WATCHING)
 def generate(
-    context: typer.Context, resume: Resume = False, retry_failed: RetryFailed = False, config: Config = None
+    context: typer.Context,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+    config: Config = None,
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
+    from graphs.batch import run_job
     from outputs.trust import describe_trust
 
-    settings = _job_settings(Settings, DIALOGUES, context)
+    settings = job_settings(Settings, DIALOGUES, context)
     go_on = f"rolecs generate --resume --run {settings.run}"
-    played = _play(settings, go_on, resume=resume, retry_failed=retry_failed)
+    played = _carry_out(run_job, settings, go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
     funnel = played.funnel
-    output.print(summarise(funnel, settings.prices))
+    failed = funnel.outcomes[Outcome.FAILED]
+    code = 1 if failed or (played.halt and played.halt.kind == "barren") else 0
+    told = _results(quiet, code)
+    told.print(summarise(funnel, settings.prices))
     with RunStore.read(DIALOGUES, settings.run) as store:
         for sentence in describe_trust(store.header, funnel):
-            output.print(sentence, markup=False)
-    _tell_halt(played.halt, go_on)
+            told.print(sentence, markup=False)
+    _tell_halt(played.halt, go_on, told)
     if (waiting := funnel.outcomes[Outcome.PLANNED]) and not played.halt:
-        output.print(f"{waiting:,} planned dialogues were not needed; they stay planned, for a larger target.")
-    output.print(f"Run: {settings.run}")
-    output.print(f"To read it: rolecs report {settings.run}")
-    if failed := funnel.outcomes[Outcome.FAILED]:
-        output.print(f"To play the failed ones again: {go_on} --retry-failed")
-    output.print(f"Next: rolecs export {settings.run} --out shards")
-    raise typer.Exit(1 if failed or _is_bad(played.halt) else 0)
+        told.print(f"{waiting:,} planned dialogues were not needed; they stay planned, for a larger target.")
+    told.print(f"Run: {settings.run}")
+    told.print(f"To read it: rolecs report {settings.run}")
+    if failed:
+        told.print(f"To play the failed ones again: {go_on} --retry-failed")
+    told.print(f"Next: rolecs export {settings.run} --out shards")
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -96,24 +107,27 @@ def generate(
 def estimate(
     context: typer.Context,
     pilot: Annotated[int, typer.Option(min=2, help="Dialogues to play for it.", show_default=True)] = 12,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     config: Config = None,
 ) -> None:
     """Play a few calls and forecast what it takes to keep many: dialogues, tokens, hours, price.
 
     How many are to be kept is what --target-kept says, or else --dialogues, or else 1000.
     """
+    from graphs.batch import run_job
     from outputs.forecast import describe_hopeless, forecast, forecast_table, read_pilot
 
-    given = _job_settings(Settings, DIALOGUES, context)
+    given = job_settings(Settings, DIALOGUES, context)
     wanted = given.target_kept or (given.dialogues if "dialogues" in given.model_fields_set else 1000)
     with tempfile.TemporaryDirectory(prefix="rolecs-pilot-") as folder:
         place = given.run if "run" in given.model_fields_set else Path(folder) / "run"
         go_on = f"rolecs generate --resume --run {place}"
-        played = _play(given.model_copy(update={"run": place, "dialogues": pilot, "target_kept": None}), go_on)
+        settings = given.model_copy(update={"run": place, "dialogues": pilot, "target_kept": None})
+        played = _carry_out(run_job, settings, go_on, quiet=quiet)
         with RunStore.read(DIALOGUES, place) as store:
             ended = read_pilot(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
     output.print(summarise(played.funnel, given.prices))
-    _tell_halt(played.halt, go_on)
+    _tell_halt(played.halt, go_on, output)
     if not played.funnel.outcomes[Outcome.KEPT]:
         output.print(describe_hopeless(len(ended)))
         raise typer.Exit(1)
@@ -123,28 +137,34 @@ def estimate(
         output.print(f"The dialogues of the pilot are kept; go on with them: {go_on} --target-kept {wanted}")
 
 
-def _play(settings: Settings, go_on: str, *, resume: bool = False, retry_failed: bool = False) -> "Played":
-    from graphs.batch import run_job
-
+def _carry_out(
+    job: Callable[..., Coroutine[Any, Any, ResultT]], settings: ServerSettings, go_on: str, *, quiet: bool, **how: bool
+) -> ResultT:
+    """Run a job so that it can be interrupted and gone on with; without its progress when `quiet`."""
+    console = silence if quiet else progress
     return run_interruptible(
-        lambda interruption: run_job(
-            settings, Secrets(), progress, interruption, resume=resume, retry_failed=retry_failed
-        ),
+        lambda interruption: job(settings, Secrets(), console, interruption, **how),
         progress,
-        f"What has ended is stored; go on with: {go_on}",
+        _hint(go_on),
         settings.grace,
     )
 
 
-def _tell_halt(halt: "Halt | None", go_on: str) -> None:
+def _hint(go_on: str) -> str:
+    return f"What has ended is stored; go on with: {go_on}"
+
+
+def _results(quiet: bool, code: int) -> Console:
+    """Return where a job's results are shown: when `quiet` only those of one that failed, as its error."""
+    if not quiet:
+        return output
+    return progress if code else silence
+
+
+def _tell_halt(halt: "Halt | None", go_on: str, told: Console) -> None:
     """Say why a job stopped before everything was done, and how it goes on."""
     if halt:
-        output.print(f"{halt.reason} To go on: {go_on}{halt.remedy}", markup=False)
-
-
-def _is_bad(halt: "Halt | None") -> bool:
-    """Tell whether a job stopped for a reason for which nobody asked."""
-    return halt is not None and halt.kind == "barren"
+        told.print(f"{halt.reason} To go on: {go_on}{halt.remedy}", markup=False)
 
 
 @app.command()
@@ -169,7 +189,7 @@ def status(
 @takes(
     DistillSettings,
     *POOL,
-    *("run", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS),
+    *("run", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS, *WATCHING),
 )
 def distill(
     context: typer.Context,
@@ -179,6 +199,7 @@ def distill(
     ] = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
     config: Config = None,
 ) -> None:
     """Distil the customers of real calls into a pool of distinct personas."""
@@ -186,29 +207,25 @@ def distill(
     from graphs.pooling import make_pool
     from outputs.pool_summary import summarise_pool
 
-    settings = _job_settings(DistillSettings, EXTRACTIONS, context)
+    settings = job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
-    hint = f"What has ended is stored; go on with: {go_on}"
-    distilled = run_interruptible(
-        lambda interruption: distill_job(
-            settings, Secrets(), progress, interruption, resume=resume, retry_failed=retry_failed
-        ),
-        progress,
-        hint,
-        settings.grace,
-    )
-    with interruptible(progress, hint):
-        summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, progress)
-    output.print(summarise_pool(summary))
-    output.print(usage_table(distilled.funnel))
-    _tell_halt(distilled.halt, go_on)
-    if failed := distilled.funnel.outcomes[Outcome.FAILED]:
-        output.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
+    distilled = _carry_out(distill_job, settings, go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
+    with interruptible(progress, _hint(go_on)):
+        console = silence if quiet else progress
+        summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, console)
+    failed = distilled.funnel.outcomes[Outcome.FAILED]
+    code = 1 if failed or not distilled.personas else 0
+    told = _results(quiet, code)
+    told.print(summarise_pool(summary))
+    told.print(usage_table(distilled.funnel))
+    _tell_halt(distilled.halt, go_on, told)
+    if failed:
+        told.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
     if distilled.personas:
-        _tell_pool(settings)
+        _tell_pool(settings, told)
     else:
-        output.print("No persona could be extracted, so no pool was written.")
-    raise typer.Exit(1 if failed or not distilled.personas else 0)
+        told.print("No persona could be extracted, so no pool was written.")
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -230,17 +247,17 @@ def dedup(
         stages = [Stage(name="read", count=len(personas))]
         summary = make_pool(personas, stages, settings, models, progress)
     output.print(summarise_pool(summary))
-    _tell_pool(settings)
+    _tell_pool(settings, output)
 
 
-def _tell_pool(settings: PoolSettings) -> None:
+def _tell_pool(settings: PoolSettings, told: Console) -> None:
     """Say which files were written, and what comes next."""
     from graphs.pooling import merges_file
 
-    output.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}", markup=False)
+    told.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}", markup=False)
     if settings.report:
-        output.print(f"Report: {settings.report}", markup=False)
-    output.print(f"Next: rolecs generate --personas {settings.out}", markup=False)
+        told.print(f"Report: {settings.report}", markup=False)
+    told.print(f"Next: rolecs generate --personas {settings.out}", markup=False)
 
 
 @app.command()
@@ -358,22 +375,6 @@ def graph() -> None:
     from graphs.call import graph as call_graph
 
     typer.echo(call_graph.get_graph().draw_mermaid())
-
-
-def _job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context: typer.Context) -> JobSettingsT:
-    """Return the settings of a job; one that is resumed takes up those that its run began with."""
-    config, flags = context.params["config"], read_flags(context, kind)
-    if "dialogues" in flags:
-        if "target_kept" in flags:
-            raise UsageError("--dialogues says how many to play, --target-kept how many to keep: give one of them")
-        flags["target_kept"] = None
-    settings = load_settings(kind, config, flags)
-    if context.params.get("resume"):
-        with RunStore.read(run_kind, settings.run) as store:
-            return load_settings(kind, config, flags, store.header.settings)
-    if context.params.get("retry_failed"):
-        raise UsageError("--retry-failed goes with --resume")
-    return settings
 
 
 def main() -> None:

@@ -6,13 +6,19 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 
+from agents.errors import UsageError
 from agents.topics import TOPICS
+from graphs.settings import ServerSettings, load_settings
+from outputs.run import RunKind
+from outputs.store import RunStore
 from personas.filters import Filters
+
+JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
 _NAMES = {"dialogues": ("-n", "--dialogues")}
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
@@ -96,3 +102,23 @@ def read_flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
     if "filters" in kind.model_fields:
         flags["filters"] = {name: given[name] for name in Filters.model_fields if name in given}
     return flags
+
+
+def job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context: typer.Context) -> JobSettingsT:
+    """Return the settings of a job; one that is resumed takes up those that its run began with.
+
+    Raises:
+        UsageError: flags contradict each other, a setting is wrong, or there is no such run to resume.
+    """
+    config, flags = context.params["config"], read_flags(context, kind)
+    if "dialogues" in flags:
+        if "target_kept" in flags:
+            raise UsageError("--dialogues says how many to play, --target-kept how many to keep: give one of them")
+        flags["target_kept"] = None
+    settings = load_settings(kind, config, flags)
+    if context.params.get("resume"):
+        with RunStore.read(run_kind, settings.run) as store:
+            return load_settings(kind, config, flags, store.header.settings)
+    if context.params.get("retry_failed"):
+        raise UsageError("--retry-failed goes with --resume")
+    return settings

@@ -149,8 +149,14 @@ class Chat:
         def seed_of(unreadable: int) -> int:
             return derive_seed(self._seed, call, unreadable)
 
+        session = self._session
         try:
-            return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=self._session)
+            if observer := self._client.observer:
+                with observer.call(role, session, self._client) as observed:
+                    return await self._client.ask(
+                        body, parse, seed_of=seed_of, count=count, session=session, observed=observed
+                    )
+            return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=session)
         except CallError as error:
             raise type(error)(f"{role}, call {call}: {error}") from error
 

@@ -14,6 +14,7 @@ import tenacity
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid, shorten
+from agents.observing import ObservedCall, Observer
 from agents.options import Patience, normalise_base_url
 from agents.transport import NoAnswerError, StatusError, Transport, TransportError
 from agents.usage import Usage
@@ -164,7 +165,8 @@ class ChatClient:
     """One model on one server, with a shared connection pool; `usage` counts all its answers.
 
     `busy_answers` counts those by which the server turned a request away for the moment. `away_s` is how long it may
-    answer nobody before it is gone: the patience's `outage_s`, unless there is another server to turn to.
+    answer nobody before it is gone: the patience's `outage_s`, unless there is another server to turn to. `observer`
+    watches the calls, if any does.
 
     Use it with `async with`, and `check` it before the first call. Without a `model`, the server's only one is taken.
     """
@@ -178,12 +180,14 @@ class ChatClient:
         patience: Patience | None = None,
         connections: int = 256,
         away_s: float | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.base_url = normalise_base_url(base_url)
         self.model = model or ""
         self.is_vllm = False
         self.usage = Usage()
         self.busy_answers = 0
+        self.observer = observer
         self.patience = patience or Patience()
         self.away_s = self.patience.outage_s if away_s is None else min(away_s, self.patience.outage_s)
         self.last_answer = time.monotonic()
@@ -238,6 +242,7 @@ class ChatClient:
         seed_of: Callable[[int], int],
         count: Callable[[Usage], None],
         session: str | None = None,
+        observed: ObservedCall | None = None,
     ) -> ResultT:
         """Send a chat completion until its answer can be parsed or the patience ends.
 
@@ -249,6 +254,7 @@ class ChatClient:
             count: is told what each answer cost, readable or not.
             session: what the request belongs to, the same for all requests of a dialogue; goes into the header
                 `X-Session-ID`, by which routers keep a dialogue on one server.
+            observed: is told what becomes of each attempt.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, empty or not in the demanded form.
@@ -266,12 +272,13 @@ class ChatClient:
                 error, failed = failed, None
                 raise error
             warmth = max(temperature, RETRY_TEMPERATURE) if trouble.unreadable else temperature
+            request = {"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)}
+            if observed:
+                observed.sent(request)
             content = await self._transport.post(
-                "chat/completions",
-                {"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)},
-                {"X-Session-ID": session} if session else None,
+                "chat/completions", request, {"X-Session-ID": session} if session else None
             )
-            return self._read(content, parse, count)
+            return self._read(content, parse, count, observed)
 
         try:
             try:
@@ -279,7 +286,11 @@ class ChatClient:
             except (TransportError, UnreadableAnswerError) as error:
                 failed = error
             retrying = tenacity.AsyncRetrying(
-                retry=tenacity.retry_if_exception(_is_retryable), wait=_wait, stop=trouble.is_enough, reraise=True
+                retry=tenacity.retry_if_exception(_is_retryable),
+                wait=_wait,
+                stop=trouble.is_enough,
+                before_sleep=observed.asked_again if observed else None,
+                reraise=True,
             )
             return await retrying(attempt)
         except TransportError as error:
@@ -288,7 +299,13 @@ class ChatClient:
                 raise EngineError(f"{self.base_url} gave no answer for {seconds:.0f} s ({error})") from error
             raise CallError(str(error)) from error
 
-    def _read(self, content: bytes, parse: Callable[[str], ResultT], count: Callable[[Usage], None]) -> ResultT:
+    def _read(
+        self,
+        content: bytes,
+        parse: Callable[[str], ResultT],
+        count: Callable[[Usage], None],
+        observed: ObservedCall | None,
+    ) -> ResultT:
         """Count what an answer cost, and parse it."""
         try:
             completion = _Completion.model_validate_json(content)
@@ -307,6 +324,8 @@ class ChatClient:
         self.usage += usage
         count(usage)
         answer = completion.choices[0]
+        if observed:
+            observed.answered(answer.finish_reason, usage, answer.message.content)
         if answer.finish_reason == "length":
             raise UnreadableAnswerError(f"the answer was cut off after {counts.completion_tokens} tokens")
         if answer.finish_reason != "stop":

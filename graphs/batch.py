@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,13 +14,13 @@ from graphs.plan import describe_coverage, iterate_plan
 from graphs.play import play_dialogue
 from graphs.servers import Replica, Servers
 from graphs.settings import Secrets, Settings
-from graphs.stopping import BARREN, Halt, aim
+from graphs.stopping import BARREN, Goal, Halt, aim
 from graphs.twins import find_twin_model, reject_twins
+from graphs.watching import watching
 from graphs.workers import WorkedOff, work_off
 from outputs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
-from personas.embedding import EmbeddingModel
 from personas.pool import load_pool
 
 
@@ -60,11 +61,14 @@ async def run_job(
     pool = load_pool(settings.personas, settings.language)
     personas = {persona.id: persona for persona in pool}
 
-    async def play(planned: Planned, replica: Replica) -> Record:
-        return await play_dialogue(planned, personas[planned.persona], replica, settings)
-
     async with AsyncExitStack() as stack:
-        servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model)
+        watch = await stack.enter_async_context(watching(settings))
+
+        async def play(planned: Planned, replica: Replica) -> Record:
+            work = play_dialogue(planned, personas[planned.persona], replica, settings)
+            return await watch.carry_out(work, planned.key, planned.topic)
+
+        servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model, watch.observer)
         await servers.connect()
         twin_model = find_twin_model(settings)
         header = describe_run(settings, pool, servers.model, servers.judge_model)
@@ -84,73 +88,47 @@ async def run_job(
         else:
             # What is planned already is taken from the store.
             next(islice(plan, store.planned, store.planned), None)
-        job = _Job(store, servers, play, twin_model, settings, console, interruption)
-        return await job.run(extend, retry_failed=retry_failed)
-
-
-class _Job:
-    """Plays and compares until enough dialogues are kept and none of them is a repeat."""
-
-    def __init__(
-        self,
-        store: RunStore[Planned, Record],
-        servers: Servers,
-        play: Callable[[Planned, Replica], Awaitable[Record]],
-        twin_model: EmbeddingModel | None,
-        settings: Settings,
-        console: Console,
-        interruption: Interruption,
-    ) -> None:
-        self._store = store
-        self._servers = servers
-        self._play = play
-        self._twin_model = twin_model
-        self._settings = settings
-        self._console = console
-        self._interruption = interruption
-
-    async def run(self, extend: Callable[[int], Sequence[Planned]], *, retry_failed: bool) -> Played:
-        """Play and compare, again for as long as repeats leave fewer dialogues than are wanted."""
-        wanted = self._settings.target_kept
-        funnel, seconds = self._store.funnel(), 0.0
-        gained_at = funnel.ended
-        while True:
-            before = funnel
-            halt, more = await self._play_until(_aim_at(wanted, funnel), extend, retry_failed=retry_failed)
-            seconds += more
-            if self._interruption.requested:
-                return Played(self._store.funnel(), halt, seconds)
-            await run_in_thread(
-                reject_twins, self._store, self._twin_model, self._settings, self._console, self._interruption
+        work = partial(work_off, store, servers, play, console, interruption, watch=watch, extend=extend)
+        compare = partial(run_in_thread, reject_twins, store, twin_model, settings, console, interruption)
+        with watch.job(store, interruption, retry_failed=retry_failed):
+            played = await _play_and_compare(
+                store, settings.goal, work, compare, interruption, retry_failed=retry_failed
             )
-            funnel = self._store.funnel()
-            kept, ended = funnel.outcomes[Outcome.KEPT], funnel.ended
-            if wanted is None or kept >= wanted:
-                return Played(funnel, halt if wanted is None else None, seconds)
-            if halt and halt.kind != "reached":
-                return Played(funnel, halt, seconds)
-            if kept > before.outcomes[Outcome.KEPT]:
-                gained_at = ended
-            if ended - gained_at >= BARREN:
-                reason = (
-                    f"The last {ended - gained_at:,} dialogues brought nothing new: {kept:,} of {wanted:,} are kept."
-                )
-                return Played(funnel, Halt("barren", reason), seconds)
-            retry_failed = False
+            watch.halted(played.halt)
+        return played
 
-    async def _play_until(
-        self, target: int | None, extend: Callable[[int], Sequence[Planned]], *, retry_failed: bool
-    ) -> WorkedOff:
-        return await work_off(
-            self._store,
-            self._servers,
-            self._play,
-            self._console,
-            self._interruption,
-            goal=self._settings.goal._replace(target_kept=target),
-            extend=extend,
-            retry_failed=retry_failed,
-        )
+
+async def _play_and_compare(
+    store: RunStore[Planned, Record],
+    goal: Goal,
+    work: Callable[..., Awaitable[WorkedOff]],
+    compare: Callable[[], Awaitable[None]],
+    interruption: Interruption,
+    *,
+    retry_failed: bool,
+) -> Played:
+    """Play and compare, again for as long as repeats leave fewer dialogues than are wanted."""
+    wanted = goal.target_kept
+    funnel, seconds = store.funnel(), 0.0
+    kept, gained_at = funnel.outcomes[Outcome.KEPT], funnel.ended
+    while True:
+        before = kept
+        halt, more = await work(goal=goal._replace(target_kept=_aim_at(wanted, funnel)), retry_failed=retry_failed)
+        seconds += more
+        if interruption.requested:
+            return Played(store.funnel(), halt, seconds)
+        await compare()
+        funnel = store.funnel()
+        kept = funnel.outcomes[Outcome.KEPT]
+        if wanted is not None and kept >= wanted:
+            return Played(funnel, None, seconds)
+        if wanted is None or (halt and halt.kind != "reached"):
+            return Played(funnel, halt, seconds)
+        gained_at = funnel.ended if kept > before else gained_at
+        if (vain := funnel.ended - gained_at) >= BARREN:
+            reason = f"The last {vain:,} dialogues brought nothing new: {kept:,} of {wanted:,} are kept."
+            return Played(funnel, Halt("barren", reason), seconds)
+        retry_failed = False
 
 
 def _aim_at(wanted: int | None, funnel: Funnel) -> int | None:

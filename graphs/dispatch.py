@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -10,6 +11,7 @@ from typing import Final
 import httpx2
 
 from agents.errors import EngineError, UsageError
+from agents.events import tell
 from graphs.servers import Replica
 from graphs.steering import EngineLoad, Reading, Steering, parse_load
 
@@ -19,6 +21,8 @@ REPORT_TIMEOUT_S = 5.0
 PROBE_S = 2.0
 """Seconds between the first probes of a replica that is down; they double from probe to probe."""
 MAX_PROBE_S = 15.0
+
+_log = logging.getLogger("rolecs.servers")
 
 
 class _ReplicaState:
@@ -148,6 +152,8 @@ class Dispatcher:
         """
         if len(self._states) == 1:
             raise error
+        if not self._states[replica].is_down:
+            tell(_log, "server down", logging.WARNING, server=replica.play.base_url)
         self._states[replica].is_down = True
         if self.down < len(self._states):
             return
@@ -201,7 +207,10 @@ class Dispatcher:
                 await self._await_return(state)
             elif self._concurrency is None:
                 load = await self._read_load(state)
-                state.steering.look(Reading(state.in_flight, state.busy_answers, load))
+                before = state.steering.limit
+                limit = state.steering.look(Reading(state.in_flight, state.busy_answers, load))
+                if limit != before:
+                    tell(_log, "limit changed", server=state.replica.play.base_url, before=before, limit=limit)
                 self._grant()
 
     async def _await_return(self, state: _ReplicaState) -> None:
@@ -210,6 +219,7 @@ class Dispatcher:
             await asyncio.sleep(wait)
             wait = min(2 * wait, MAX_PROBE_S)
         state.is_down = False
+        tell(_log, "server back", server=state.replica.play.base_url)
         self._stop_deadline()
         self._grant()
 

@@ -18,6 +18,7 @@ from graphs.pooling import find_models
 from graphs.servers import Replica, Servers
 from graphs.settings import DistillSettings, Secrets
 from graphs.stopping import Halt
+from graphs.watching import watching
 from graphs.workers import work_off
 from outputs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.pool_summary import Stage
@@ -75,7 +76,8 @@ async def distill_job(
     if not settings.transcripts:
         raise UsageError("no transcripts: name at least one file, or - for standard input")
     async with AsyncExitStack() as stack:
-        servers = Servers(settings, secrets, stack)
+        watch = await stack.enter_async_context(watching(settings))
+        servers = Servers(settings, secrets, stack, observer=watch.observer)
         await servers.connect()
         intake = Intake()
         calls = await _read(settings, intake, console)
@@ -86,11 +88,21 @@ async def distill_job(
         store.add_plan(_plan(header.digest, calls, settings.seed))
 
         async def distill(planned: Call, replica: Replica) -> Extraction:
-            return await _distill_call(planned, calls[planned.position], replica, settings)
+            work = _distill_call(planned, calls[planned.position], replica, settings)
+            return await watch.carry_out(work, planned.key)
 
-        worked = await work_off(
-            store, servers, distill, console, interruption, goal=settings.goal, retry_failed=retry_failed
-        )
+        with watch.job(store, interruption, retry_failed=retry_failed):
+            worked = await work_off(
+                store,
+                servers,
+                distill,
+                console,
+                interruption,
+                goal=settings.goal,
+                watch=watch,
+                retry_failed=retry_failed,
+            )
+            watch.halted(worked.halt)
         funnel = store.funnel()
         personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
     return Distilled(personas, models, _stages(intake, funnel), funnel, worked.halt)

@@ -15,6 +15,7 @@ from agents.client import ChatClient
 from agents.demo_model import DEMO_MODEL
 from agents.engine import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
+from agents.observing import Observer
 from agents.usage import Usage
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, ServerSettings
@@ -49,6 +50,7 @@ class Servers:
         stack: AsyncExitStack,
         judge_base_url: str | None = None,
         judge_model: str | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.replicas: list[Replica] = []
         self.engine: Engine | None = None
@@ -58,6 +60,7 @@ class Servers:
         self._judge_model = judge_model
         self._secrets = secrets
         self._stack = stack
+        self._observer = observer
         # A dialogue can go to another of several replicas, but not to another judge.
         self._replica_away_s = AWAY_S if len(settings.base_url) > 1 else None
         self._judge: ChatClient | None = None
@@ -130,6 +133,7 @@ class Servers:
             patience=self._settings.patience,
             connections=self.concurrency or CEILING,
             away_s=away_s,
+            observer=self._observer,
         )
         await self._stack.enter_async_context(client)
         await client.check()

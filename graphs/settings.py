@@ -41,6 +41,12 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
+def _check_folder(file: Path | None) -> Path | None:
+    if file is not None and not file.parent.is_dir():
+        raise ValueError(f"there is no folder {file.parent} to write {file.name} to")
+    return file
+
+
 _EMBEDDING_MODEL: str | None = Field(
     None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
 )
@@ -85,11 +91,29 @@ class ServerSettings(BaseModel):
         description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
     )
     prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
+    log: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+        None, description="File that the job's events are appended to, a JSON object a line, without any text."
+    )
+    log_texts: bool = Field(
+        False, description="Put texts into the log too: the messages and the answer of each call, messages of errors."
+    )
+    metrics: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+        None, description="File for the job's figures, as Prometheus' node_exporter reads it; ends in .prom."
+    )
+    trace: bool = Field(
+        False, description="Send OpenTelemetry spans of dialogues and calls to where the OTEL_* variables say."
+    )
 
     @model_validator(mode="after")
     def _check_prices(self) -> Self:
         if self.budget_usd is not None and not self.prices.are_given:
             raise ValueError("a budget in dollars needs a price: set input, cached or output in the table [prices]")
+        return self
+
+    @model_validator(mode="after")
+    def _check_log(self) -> Self:
+        if self.log_texts and self.log is None:
+            raise ValueError("log_texts says what goes into a log: name a file by log")
         return self
 
     @property
@@ -160,12 +184,6 @@ class Settings(ServerSettings):
     def judge_sampling(self) -> Sampling:
         """How the judge draws its answers: greedily."""
         return Sampling(0.0, 1.0, self.thinking_tokens)
-
-
-def _check_folder(file: Path | None) -> Path | None:
-    if file is not None and not file.parent.is_dir():
-        raise ValueError(f"there is no folder {file.parent} to write {file.name} to")
-    return file
 
 
 class PoolSettings(BaseModel):

@@ -27,6 +27,8 @@ class Tally:
         self.failed_in_a_row = 0
         self.ended_here = 0
         """Items that have ended since the tally began."""
+        self.ended_at: float | None = None
+        """When the last of them ended, in Unix time."""
         self.usage_of_ended = before.total_usage
         self._usage_before = before.total_usage
         self._spent = spent
@@ -51,6 +53,7 @@ class Tally:
         outcome = record.outcome
         self.in_flight -= 1
         self.ended_here += 1
+        self.ended_at = time.time()
         self.outcomes[Outcome.PLANNED] -= 1
         self.outcomes[outcome] += 1
         self.lost_in_a_row = 0 if outcome is Outcome.KEPT else self.lost_in_a_row + 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from graphs.progress import LoadingDisplay, show_progress
 from graphs.servers import Replica, Servers
 from graphs.stopping import Goal, Halt, count_needed, find_halt
 from graphs.tally import Tally
+from graphs.watching import Watch
 from outputs.run import PlannedT, RecordT
 from outputs.store import RunStore
 
@@ -42,6 +44,7 @@ async def work_off(
     interruption: Interruption,
     *,
     goal: Goal,
+    watch: Watch,
     extend: Callable[[int], Sequence[PlannedT]] = lambda items: (),
     retry_failed: bool = False,
 ) -> WorkedOff:
@@ -57,6 +60,7 @@ async def work_off(
         console: where the progress is shown.
         interruption: asks the job to stop.
         goal: when enough is done.
+        watch: is told how the job goes.
         extend: plans so many further items; asked when the target wants more than is planned.
         retry_failed: failed items are pending too.
 
@@ -72,8 +76,9 @@ async def work_off(
             await servers.start_engine(store.folder / "engine.log", loading)
         dispatcher = Dispatcher(servers.replicas, servers.concurrency)
         journal = _Journal(store)
-        async with show_progress(tally, dispatcher.describe, goal, console), dispatcher, journal:
-            await _Workers(supply, servers, dispatcher, carry_out, journal, tally).run(interruption)
+        progress = show_progress(tally, dispatcher.describe, goal, console)
+        async with progress, dispatcher, journal, watch.follow(tally, dispatcher):
+            await _Workers(supply, servers, dispatcher, carry_out, journal, tally, watch).run(interruption)
     return WorkedOff(supply.halt, tally.seconds)
 
 
@@ -168,6 +173,7 @@ class _Workers(Generic[PlannedT, RecordT]):
         carry_out: Callable[[PlannedT, Replica], Awaitable[RecordT]],
         journal: _Journal[RecordT],
         tally: Tally,
+        watch: Watch,
     ) -> None:
         self._supply = supply
         self._servers = servers
@@ -175,6 +181,7 @@ class _Workers(Generic[PlannedT, RecordT]):
         self._carry_out = carry_out
         self._journal = journal
         self._tally = tally
+        self._watch = watch
         self._losses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -224,6 +231,7 @@ class _Workers(Generic[PlannedT, RecordT]):
 
     async def _work(self, planned: PlannedT, replica: Replica) -> None:
         """Carry out an item; one that loses its replica is put back, nothing of it having been stored."""
+        began = time.monotonic()
         try:
             record = await self._carry_out(planned, replica)
         except EngineError as error:
@@ -237,5 +245,6 @@ class _Workers(Generic[PlannedT, RecordT]):
             return
         await self._journal.write(record)
         self._tally.end(record)
+        self._watch.ended(record, time.monotonic() - began)
         if self._tally.failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EngineError(f"{self._tally.failed_in_a_row} in a row failed; the last one: {record.error}")

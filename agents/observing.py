@@ -1,0 +1,107 @@
+"""Watches model calls: what is sent, answered and asked for again goes into the log, and into a span where one is made.
+
+A client without an observer pays one check a call.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+
+from agents.errors import UnreadableAnswerError
+from agents.events import tell
+from agents.transport import NoAnswerError, StatusError
+from agents.usage import Role, Usage
+
+if TYPE_CHECKING:
+    from agents.client import ChatClient
+
+    # It needs opentelemetry, which an extra brings.
+    from agents.tracing import CallSpan, Tracing
+
+_log = logging.getLogger("rolecs.client")
+
+
+def name_error(error: BaseException | None) -> str:
+    """Return what kind of error ended a call or an attempt, without anything that its message may quote.
+
+    That is an HTTP status, "no answer", "timeout", "unreadable" or the name of a class; where the error was raised from
+    another one, it is the kind of the innermost that tells one.
+
+    >>> name_error(UnreadableAnswerError("'Sure!' is none of PS, PR")), name_error(NoAnswerError(TimeoutError()))
+    ('unreadable', 'timeout')
+    """
+    found, kind = error, type(error).__name__
+    while found is not None:
+        if isinstance(found, StatusError):
+            return str(found.status)
+        if isinstance(found, NoAnswerError):
+            return "timeout" if found.timed_out else "no answer"
+        if isinstance(found, UnreadableAnswerError):
+            kind = "unreadable"
+        found = found.__cause__
+    return kind
+
+
+class Observer:
+    """Watches the calls of a job; with `tracing` each becomes a span."""
+
+    def __init__(self, tracing: "Tracing | None" = None) -> None:
+        self._tracing = tracing
+
+    @contextmanager
+    def call(self, role: Role, key: str | None, client: "ChatClient") -> Iterator["ObservedCall"]:
+        """Watch a call for the length of the context; `key` is that of its dialogue."""
+        with self._tracing.call(role, client) if self._tracing else nullcontext() as span:
+            yield ObservedCall(role, key, span)
+
+
+class ObservedCall:
+    """One call, which may take several attempts: the client tells what becomes of each."""
+
+    def __init__(self, role: Role, key: str | None, span: "CallSpan | None") -> None:
+        self._fields: dict[str, object] = {"key": key, "role": role}
+        self._span = span
+        self._request: Mapping[str, Any] = {}
+
+    def sent(self, request: Mapping[str, Any]) -> None:
+        """Note the body of an attempt."""
+        self._request = request
+        if self._span:
+            self._span.sent(request)
+
+    def answered(self, finish_reason: str | None, usage: Usage, text: str | None) -> None:
+        """Note an answer, readable or not, and what it cost."""
+        if self._span:
+            self._span.answered(finish_reason, usage)
+        if _log.isEnabledFor(logging.DEBUG):
+            tell(
+                _log,
+                "call answered",
+                logging.DEBUG,
+                texts={"messages": self._request["messages"], "answer": text},
+                **self._fields,
+                seed=self._request["seed"],
+                finish_reason=finish_reason,
+                usage=asdict(usage),
+            )
+
+    def asked_again(self, state: tenacity.RetryCallState) -> None:
+        """Note that an attempt failed and how long the client waits before the next one."""
+        error = state.outcome.exception() if state.outcome else None
+        wait_s = round(state.next_action.sleep, 3) if state.next_action else 0.0
+        kind = name_error(error)
+        tell(
+            _log,
+            "call asked again",
+            logging.WARNING,
+            texts={"error_message": str(error)},
+            **self._fields,
+            error=kind,
+            wait_s=wait_s,
+        )
+        if self._span:
+            self._span.asked_again(kind, wait_s)

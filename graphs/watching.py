@@ -1,0 +1,207 @@
+"""How a job is watched: the log of its events, its spans, its metrics; each only where the settings ask for it."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from agents.errors import UsageError
+from agents.events import EVENTS, OFF, tell
+from agents.observing import Observer
+from graphs.dispatch import Dispatcher
+from graphs.interrupts import Interruption, run_in_thread
+from graphs.metrics import MetricsFile
+from graphs.settings import ServerSettings
+from graphs.stopping import Halt
+from graphs.tally import Tally
+from outputs.run import EndedItem, Funnel, Outcome, RecordT
+from outputs.store import RunStore
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+    from agents.tracing import Tracing
+
+_log = logging.getLogger("rolecs.job")
+
+
+class Watch:
+    """Watches one job; `observer` is for the clients of its servers, None where nothing is to be told of calls."""
+
+    def __init__(
+        self,
+        observer: Observer | None = None,
+        tracing: "Tracing | None" = None,
+        metrics: MetricsFile | None = None,
+    ) -> None:
+        self.observer = observer
+        self._tracing = tracing
+        self._metrics = metrics
+
+    @contextlib.contextmanager
+    def job(
+        self, store: RunStore[Any, Any], interruption: Interruption, *, retry_failed: bool = False
+    ) -> Iterator[None]:
+        """Tell how a job on a run begins and, at the end of the context, how it ends and how the run stands then."""
+        if not (self._metrics or _log.isEnabledFor(logging.INFO)):
+            yield
+            return
+        header, outcomes, began = store.header, store.funnel().outcomes, time.monotonic()
+        tell(
+            _log,
+            "job started",
+            run=str(store.folder),
+            model=header.configuration["model"],
+            judge_model=header.configuration.get("judge_model"),
+            planned=sum(outcomes.values()),
+            pending=outcomes[Outcome.PLANNED] + (outcomes[Outcome.FAILED] if retry_failed else 0),
+            versions=header.versions,
+        )
+        is_cancelled = False
+        try:
+            yield
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
+        except Exception as error:
+            texts = {"error_message": str(error)}
+            tell(_log, "job failed", logging.ERROR, texts=texts, error=type(error).__name__)
+            raise
+        finally:
+            if is_cancelled or interruption.requested:
+                tell(_log, "job interrupted", logging.WARNING)
+            # That a store cannot be read any more is told by what failed before.
+            with contextlib.suppress(sqlite3.Error):
+                self._end(store.funnel(), time.monotonic() - began)
+
+    def _end(self, funnel: Funnel, seconds: float) -> None:
+        tell(
+            _log,
+            "job ended",
+            seconds=round(seconds, 3),
+            outcomes=funnel.outcomes,
+            reasons=funnel.reasons,
+            usage={role: asdict(spent) for role, spent in funnel.usage.items()},
+        )
+        if self._metrics:
+            self._metrics.end(funnel.outcomes)
+
+    def halted(self, halt: Halt | None) -> None:
+        """Tell why the job starts no further item, if so."""
+        if halt:
+            tell(_log, "job halted", kind=halt.kind, reason=halt.reason)
+
+    async def carry_out(self, work: Awaitable[RecordT], key: str, topic: str | None = None) -> RecordT:
+        """Return the record that `work` makes of an item, after a span for it where spans are made."""
+        if self._tracing is None:
+            return await work
+        with self._tracing.dialogue(key, topic) as span:
+            record = await work
+            span.ended(record.outcome, record.reasons, _name_failure(record))
+        return record
+
+    def ended(self, record: EndedItem, seconds: float) -> None:
+        """Tell of an item that has ended and is stored; it took so many seconds."""
+        tell(
+            _log,
+            "dialogue ended",
+            texts={"error_message": record.error} if record.error else None,
+            key=record.id,
+            outcome=record.outcome,
+            reasons=record.reasons,
+            error=_name_failure(record),
+            seconds=round(seconds, 3),
+            usage=asdict(record.total_usage),
+        )
+
+    def follow(self, tally: Tally, dispatcher: Dispatcher) -> contextlib.AbstractAsyncContextManager[None]:
+        """Keep the metrics up to date for the length of the context."""
+        return self._metrics.follow(tally, dispatcher) if self._metrics else contextlib.nullcontext()
+
+
+def _name_failure(record: EndedItem) -> str | None:
+    """Return the kind of a failed item's error, without its message."""
+    return record.error.partition(":")[0] if record.error else None
+
+
+@contextlib.asynccontextmanager
+async def watching(settings: ServerSettings) -> AsyncIterator[Watch]:
+    """Open what the settings ask for, and close it in the end, also that of an interrupted job.
+
+    Raises:
+        UsageError: the log or the metrics cannot be written, or spans are wanted and the extra for them is missing.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        tracing = metrics = None
+        if settings.trace:
+            tracing, provider = _open_tracing()
+            # It sends what is left, which takes its time.
+            stack.push_async_callback(run_in_thread, provider.shutdown)
+        if settings.log:
+            stack.enter_context(log_to(settings.log, texts=settings.log_texts))
+        if settings.metrics:
+            metrics = MetricsFile(settings.metrics, settings.run, settings.prices)
+        observer = Observer(tracing) if settings.log or tracing else None
+        yield Watch(observer, tracing, metrics)
+
+
+@contextlib.contextmanager
+def log_to(path: Path, *, texts: bool) -> Iterator[None]:
+    """Append the events of the job to a file, a JSON object a line, for the length of the context.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write the log {path}: {error}") from error
+    names = {"message": "event", "levelname": "level", "name": "logger"}
+    handler.setFormatter(JsonFormatter(list(names), rename_fields=names, timestamp="time", json_ensure_ascii=False))
+    EVENTS.addHandler(handler)
+    EVENTS.setLevel(logging.DEBUG if texts else logging.INFO)
+    try:
+        yield
+    finally:
+        EVENTS.setLevel(OFF)
+        EVENTS.removeHandler(handler)
+        handler.close()
+
+
+def make_exporter() -> "SpanExporter":
+    """Return what sends spans, by OTLP over HTTP; it reads endpoint and headers from the standard OTEL_* variables."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
+def _open_tracing() -> "tuple[Tracing, TracerProvider]":
+    """Return what makes spans, and what they are sent by, which is to be shut down.
+
+    Raises:
+        UsageError: the extra is not installed.
+    """
+    try:
+        from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        from agents.tracing import Tracing
+
+        exporter = make_exporter()
+    except ImportError as error:
+        raise UsageError(f"--trace needs the extra otel ({error}): pip install 'rolecs[otel]'") from error
+    resource = Resource.create()
+    if str(resource.attributes[SERVICE_NAME]).startswith("unknown_service"):
+        resource = resource.merge(Resource({SERVICE_NAME: "rolecs"}))
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return Tracing(provider.get_tracer("rolecs")), provider
