@@ -284,6 +284,29 @@ async def test_no_key_is_ever_written_or_shown(server: Loopback, tmp_path: Path)
         assert path.is_dir() or b"sk-very-secret" not in path.read_bytes()
 
 
+async def test_a_quiet_job_shows_errors_alone_and_is_watched_all_the_same(tmp_path: Path) -> None:
+    quiet = (*ALL_DIFFER, "--quiet", "--log", "log.jsonl", "--metrics", "job.prom", "--concurrency", 1)
+    async with serve(Loopback()) as server:
+        found = await rolecs("generate", "-n", 2, *quiet, "--base-url", server.base_url, cwd=tmp_path)
+        assert found == (0, "", "")
+        events = [json.loads(line)["event"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+        assert events == ["job started", "dialogue ended", "dialogue ended", "job ended"]
+        assert 'outcome="kept"' in (tmp_path / "job.prom").read_text()
+
+        server.delay = 0.02
+        process = await start("generate", "--resume", "-n", 50, *quiet, cwd=tmp_path)
+        while "job started" not in (tmp_path / "log.jsonl").read_text().split("job ended", 1)[1]:
+            await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+    assert (process.returncode, out) == (130, b"") and b"go on with: rolecs generate --resume" in err
+    assert '"job interrupted"' in (tmp_path / "log.jsonl").read_text()
+    async with serve(Loopback(faults=Faults(truncated=1.0), faulty_requests=4)) as server:
+        flags = ("-n", 2, *quiet, "--base-url", server.base_url, "--run", "r")
+        code, out_text, err_text = await rolecs("generate", *flags, cwd=tmp_path)
+    assert (code, out_text) == (1, "") and "rolecs generate --resume --run r --retry-failed" in err_text
+
+
 async def test_the_graph_is_printed(tmp_path: Path) -> None:
     code, out, _ = await rolecs("graph", cwd=tmp_path)
     assert code == 0
