@@ -30,7 +30,7 @@ from outputs.store import RunStore
 from outputs.summary import summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
-from rolecs_flags import describe_setting, job_settings, read_flags, takes
+from rolecs_flags import JobCommand, describe_setting, job_settings, read_flags, takes
 
 if TYPE_CHECKING:
     from graphs.stopping import Halt
@@ -58,7 +58,7 @@ POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
     *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
     *(*SERVERS, "judge_base_url", "judge_model", "temperature", "thinking_tokens", "repairs"),
-    *(*GATE, "canaries", "max_similarity", "embedding_model", *LIMITS),
+    *(*GATE, "canaries", "max_similarity", "embedding_model", *LIMITS, "ray"),
 )
 
 
@@ -67,7 +67,7 @@ def rolecs() -> None:
     """Play synthetic support calls between five LLM roles, keep the flawless ones, export them for training."""
 
 
-@app.command()
+@app.command(cls=JobCommand)
 @takes(Settings, *PLAYING, *WATCHING)
 def generate(
     context: typer.Context,
@@ -102,7 +102,7 @@ def generate(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(cls=JobCommand)
 @takes(Settings, *PLAYING)
 def estimate(
     context: typer.Context,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
+from typer.core import TyperCommand
 
 from agents.errors import UsageError
 from agents.topics import TOPICS
@@ -37,6 +38,22 @@ _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "engine_args": (str, _split_words),
 }
 """Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""
+
+_WITHOUT_VALUE = {"--ray": "local"}
+"""Flags that may stand without a value, and what they mean then."""
+
+
+class JobCommand(TyperCommand):
+    """A command without arguments, whose flags in `_WITHOUT_VALUE` may stand alone; typer knows no such flags."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the value in that a flag lacks: it is the last word, or another flag follows."""
+        told = []
+        for word, following in zip(args, [*args[1:], "-"], strict=True):
+            told.append(word)
+            if word in _WITHOUT_VALUE and following.startswith("-"):
+                told.append(_WITHOUT_VALUE[word])
+        return super().parse_args(ctx, told)
 
 
 def takes(kind: type[BaseModel], *fields: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from graphs.cluster import Worker, join_cluster
+from graphs.dispatch import PlaceT
 from graphs.header import describe_run
 from graphs.interrupts import Interruption, run_in_thread
 from graphs.plan import describe_coverage, iterate_plan
@@ -16,11 +18,12 @@ from graphs.servers import Replica, Servers
 from graphs.settings import Secrets, Settings
 from graphs.stopping import BARREN, Goal, Halt, aim
 from graphs.twins import find_twin_model, reject_twins
-from graphs.watching import watching
-from graphs.workers import WorkedOff, work_off
+from graphs.watching import Watch, watching
+from graphs.workers import Fleet, WorkedOff, work_off
 from outputs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
+from personas.persona import Persona
 from personas.pool import load_pool
 
 
@@ -68,12 +71,35 @@ async def run_job(
             work = play_dialogue(planned, personas[planned.persona], replica, settings)
             return await watch.carry_out(work, planned.key, planned.topic)
 
+        async def play_there(planned: Planned, worker: Worker) -> Record:
+            return await watch.carry_out(worker.play(planned), planned.key, planned.topic)
+
+        how = {"resume": resume, "retry_failed": retry_failed}
+        if settings.ray is not None:
+            cluster = await stack.enter_async_context(join_cluster(settings, pool))
+            return await _play_run(cluster, play_there, pool, settings, console, interruption, watch, **how)
         servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model, watch.observer)
         await servers.connect()
-        twin_model = find_twin_model(settings)
-        header = describe_run(settings, pool, servers.model, servers.judge_model)
-        begin = RunStore.resume if resume else RunStore.create
-        store = stack.enter_context(begin(DIALOGUES, settings.run, header))
+        return await _play_run(servers, play, pool, settings, console, interruption, watch, **how)
+
+
+async def _play_run(
+    fleet: Fleet[PlaceT],
+    play: Callable[[Planned, PlaceT], Awaitable[Record]],
+    pool: Sequence[Persona],
+    settings: Settings,
+    console: Console,
+    interruption: Interruption,
+    watch: Watch,
+    *,
+    resume: bool,
+    retry_failed: bool,
+) -> Played:
+    """Open the run, plan what is lacking, and play it in the places of a fleet."""
+    twin_model = find_twin_model(settings)
+    header = describe_run(settings, pool, fleet.model, fleet.judge_model)
+    begin = RunStore.resume if resume else RunStore.create
+    with begin(DIALOGUES, settings.run, header) as store:
         plan = iterate_plan(header.digest, pool, settings.topics, settings.seed, balance=settings.balance)
 
         def extend(dialogues: int) -> Sequence[Planned]:
@@ -88,7 +114,7 @@ async def run_job(
         else:
             # What is planned already is taken from the store.
             next(islice(plan, store.planned, store.planned), None)
-        work = partial(work_off, store, servers, play, console, interruption, watch=watch, extend=extend)
+        work = partial(work_off, store, fleet, play, console, interruption, watch=watch, extend=extend)
         compare = partial(run_in_thread, reject_twins, store, twin_model, settings, console, interruption)
         with watch.job(store, interruption, retry_failed=retry_failed):
             played = await _play_and_compare(

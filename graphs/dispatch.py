@@ -1,4 +1,4 @@
-"""Gives the items of a job to its replicas: how many at once, to which of them, and what happens when one is gone."""
+"""Gives the items of a job to its places: how many at once, to which of them, and what happens when one is gone."""
 
 import asyncio
 import contextlib
@@ -6,75 +6,81 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
-import httpx2
-
-from agents.errors import EngineError, UsageError
+from agents.errors import EngineError
 from agents.events import tell
-from graphs.servers import Replica
-from graphs.steering import EngineLoad, Reading, Steering, parse_load
 
 LOOK_S = 1.0
-"""Seconds between two looks at a replica."""
-REPORT_TIMEOUT_S = 5.0
+"""Seconds between two looks at a place."""
 PROBE_S = 2.0
-"""Seconds between the first probes of a replica that is down; they double from probe to probe."""
+"""Seconds between the first probes of a place that is down; they double from probe to probe."""
 MAX_PROBE_S = 15.0
 
 _log = logging.getLogger("rolecs.servers")
 
 
-class _ReplicaState:
-    """A replica, and how it stands."""
-
-    def __init__(self, replica: Replica) -> None:
-        self.replica: Final = replica
-        self.clients: Final = list(dict.fromkeys((replica.play, replica.judge)))
-        self.steering: Final = Steering()
-        self.in_flight = 0
-        self.is_down = False
-        # Prometheus' text lies beside the API, at the root of the server.
-        self.report_url: str | None = f"{replica.play.base_url.removesuffix('/v1')}/metrics"
+class Place(Protocol):
+    """Where items are carried out: a replica that this process talks to, or a worker on a node of a cluster."""
 
     @property
-    def busy_answers(self) -> int:
-        return sum(client.busy_answers for client in self.clients)
+    def name(self) -> str:
+        """Says in messages which place it is."""
+
+    @property
+    def limit(self) -> int:
+        """So many items it is to have in flight."""
+
+    @property
+    def last_answer(self) -> float:
+        """When a server last answered there, on this machine's monotonic clock."""
+
+    @property
+    def outage_left_s(self) -> float:
+        """Seconds that all places may be gone before the job ends, less those that this one has waited itself."""
+
+    async def look(self, in_flight: int) -> None:
+        """Read how it stands, with so many items in flight there; the limit follows. Called every `LOOK_S`."""
 
     async def probe(self) -> bool:
-        """Tell whether the replica's servers are there again and have their models."""
-        try:
-            for client in self.clients:
-                await client.check()
-        except UsageError:
-            return False
-        return True
+        """Tell whether a place that was lost is there again and has its models."""
 
 
-class Dispatcher:
-    """Owns the replicas of a job and hands out seats on them; use it with `async with`.
+PlaceT = TypeVar("PlaceT", bound=Place)
 
-    An item keeps its seat for its whole life, so that the prefix cache of its replica knows it. A seat is on the
-    healthy replica with the fewest items in flight. With a fixed `concurrency` there are so many seats; with None each
-    replica has as many as `Steering` finds, which looks at it every `LOOK_S`.
 
-    Who finds a replica gone reports it as lost. It gets no more items until a probe finds it back. The job ends when
-    all replicas have been down for the patience's `outage_s`. Since the dispatcher waits, the clients of several
-    replicas give up sooner (`Servers`); a single replica has no other to turn to, its client waits, and its loss ends
+class _PlaceState(Generic[PlaceT]):
+    """A place, and how it stands."""
+
+    def __init__(self, place: PlaceT) -> None:
+        self.place: Final = place
+        self.in_flight = 0
+        self.is_down = False
+
+
+class Dispatcher(Generic[PlaceT]):
+    """Owns the places of a job and hands out seats on them; use it with `async with`.
+
+    An item keeps its seat for its whole life, so that the prefix cache of its replica knows it. A seat is in the
+    healthy place with the fewest items in flight. With a fixed `concurrency` there are so many seats; with None each
+    place has as many as it says.
+
+    Who finds a place gone reports it as lost. It gets no more items until a probe finds it back. The job ends when
+    all places have been down for the patience's `outage_s`. Since the dispatcher waits, the clients of several
+    places give up sooner (`Servers`); a single place has no other to turn to, its client waits, and its loss ends
     the job.
     """
 
-    def __init__(self, replicas: Sequence[Replica], concurrency: int | None) -> None:
-        self._states = {replica: _ReplicaState(replica) for replica in replicas}
+    def __init__(self, places: Sequence[PlaceT], concurrency: int | None) -> None:
+        self._states = {place: _PlaceState(place) for place in places}
         self._concurrency = concurrency
-        self._waiting: deque[asyncio.Future[Replica]] = deque()
+        self._waiting: deque[asyncio.Future[PlaceT]] = deque()
         self._tasks: list[asyncio.Task[None]] = []
-        self._reports = httpx2.AsyncClient(timeout=REPORT_TIMEOUT_S)
         self._dark_since: float | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._end: EngineError | None = None
 
-    async def __aenter__(self) -> "Dispatcher":
+    async def __aenter__(self) -> "Dispatcher[PlaceT]":
         self._tasks = [asyncio.create_task(self._tend(state)) for state in self._states.values()]
         return self
 
@@ -83,10 +89,9 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._reports.aclose()
         for error in ended:
             if isinstance(error, Exception):
-                raise error  # a bug of ours: a task that tends a replica only ends when it is cancelled
+                raise error  # a bug of ours: a task that tends a place only ends when it is cancelled
 
     @property
     def in_flight(self) -> int:
@@ -95,40 +100,40 @@ class Dispatcher:
 
     @property
     def limit(self) -> int:
-        """Seats that there are, on healthy replicas."""
+        """Seats that there are, in healthy places."""
         healthy = [state for state in self._states.values() if not state.is_down]
         if self._concurrency is not None:
             return self._concurrency if healthy else 0
-        return sum(state.steering.limit for state in healthy)
+        return sum(state.place.limit for state in healthy)
 
     @property
     def down(self) -> int:
-        """Replicas that are down."""
+        """Places that are down."""
         return sum(state.is_down for state in self._states.values())
 
     def describe(self) -> str:
-        """Return in a few words how many items are in flight, how many may be, and how many replicas are down."""
+        """Return in a few words how many items are in flight, how many may be, and how many places are down."""
         line = f"{self.in_flight}/{self.limit} in flight"
         return f"{line}, {self.down} of {len(self._states)} replicas down" if self.down else line
 
     @contextlib.asynccontextmanager
-    async def seat(self) -> AsyncIterator[Replica]:
+    async def seat(self) -> AsyncIterator[PlaceT]:
         """Take a seat for the length of the context; see `take`."""
-        replica = await self.take()
+        place = await self.take()
         try:
-            yield replica
+            yield place
         finally:
-            self.leave(replica)
+            self.leave(place)
 
-    async def take(self) -> Replica:
-        """Wait for a seat, first come first served, and return the replica it is on; `leave` it in the end.
+    async def take(self) -> PlaceT:
+        """Wait for a seat, first come first served, and return the place it is in; `leave` it in the end.
 
         Raises:
-            EngineError: all replicas have been down for too long.
+            EngineError: all places have been down for too long.
         """
         if self._end:
             raise self._end
-        seat: asyncio.Future[Replica] = asyncio.get_running_loop().create_future()
+        seat: asyncio.Future[PlaceT] = asyncio.get_running_loop().create_future()
         self._waiting.append(seat)
         self._grant()
         try:
@@ -139,30 +144,29 @@ class Dispatcher:
                 self.leave(seat.result())
             raise
 
-    def leave(self, replica: Replica) -> None:
+    def leave(self, place: PlaceT) -> None:
         """Give a seat back."""
-        self._states[replica].in_flight -= 1
+        self._states[place].in_flight -= 1
         self._grant()
 
-    def lose(self, replica: Replica, error: EngineError) -> None:
-        """Mark a replica down on which an item ended with `error`; the item can be carried out again from its start.
+    def lose(self, place: PlaceT, error: EngineError) -> None:
+        """Mark a place down in which an item ended with `error`; the item can be carried out again from its start.
 
         Raises:
-            EngineError: there is nothing to wait for, because it is the only replica, or all were away for too long.
+            EngineError: there is nothing to wait for, because it is the only place, or all were away for too long.
         """
         if len(self._states) == 1:
             raise error
-        if not self._states[replica].is_down:
-            tell(_log, "server down", logging.WARNING, server=replica.play.base_url)
-        self._states[replica].is_down = True
+        if not self._states[place].is_down:
+            tell(_log, "server down", logging.WARNING, server=place.name)
+        self._states[place].is_down = True
         if self.down < len(self._states):
             return
-        now, last_answer = time.monotonic(), max(state.replica.play.last_answer for state in self._states.values())
-        # Replicas that come back and go again without an answer in between have been away all the time.
+        now, last_answer = time.monotonic(), max(state.place.last_answer for state in self._states.values())
+        # Places that come back and go again without an answer in between have been away all the time.
         if self._dark_since is None or last_answer > self._dark_since:
             self._dark_since = now
-        # The client has waited already.
-        left = self._dark_since + replica.play.patience.outage_s - replica.play.away_s - now
+        left = self._dark_since + place.outage_left_s - now
         if left <= 0:
             raise error
         self._stop_deadline()
@@ -186,51 +190,38 @@ class Dispatcher:
             seat = self._waiting.popleft()
             if not seat.done():
                 state.in_flight += 1
-                seat.set_result(state.replica)
+                seat.set_result(state.place)
 
-    def _find_free(self) -> _ReplicaState | None:
-        """Return the replica that is to take the next item, or None where all seats are taken."""
+    def _find_free(self) -> _PlaceState[PlaceT] | None:
+        """Return the place that is to take the next item, or None where all seats are taken."""
         if self._concurrency is not None and self.in_flight >= self._concurrency:
             return None
         free = [
             state
             for state in self._states.values()
-            if not state.is_down and (self._concurrency is not None or state.in_flight < state.steering.limit)
+            if not state.is_down and (self._concurrency is not None or state.in_flight < state.place.limit)
         ]
         return min(free, key=lambda state: state.in_flight, default=None)
 
-    async def _tend(self, state: _ReplicaState) -> None:
-        """Look at a replica now and then for the length of the job; while it is down, probe it."""
+    async def _tend(self, state: _PlaceState[PlaceT]) -> None:
+        """Look at a place now and then for the length of the job; while it is down, probe it."""
         while True:
             await asyncio.sleep(LOOK_S)
             if state.is_down:
                 await self._await_return(state)
-            elif self._concurrency is None:
-                load = await self._read_load(state)
-                before = state.steering.limit
-                limit = state.steering.look(Reading(state.in_flight, state.busy_answers, load))
-                if limit != before:
-                    tell(_log, "limit changed", server=state.replica.play.base_url, before=before, limit=limit)
+            else:
+                before = state.place.limit
+                await state.place.look(state.in_flight)
+                if state.place.limit != before:
+                    tell(_log, "limit changed", server=state.place.name, before=before, limit=state.place.limit)
                 self._grant()
 
-    async def _await_return(self, state: _ReplicaState) -> None:
+    async def _await_return(self, state: _PlaceState[PlaceT]) -> None:
         wait = PROBE_S
-        while not await state.probe():
+        while not await state.place.probe():
             await asyncio.sleep(wait)
             wait = min(2 * wait, MAX_PROBE_S)
         state.is_down = False
-        tell(_log, "server back", server=state.replica.play.base_url)
+        tell(_log, "server back", server=state.place.name)
         self._stop_deadline()
         self._grant()
-
-    async def _read_load(self, state: _ReplicaState) -> EngineLoad | None:
-        if state.report_url is None:
-            return None
-        try:
-            response = await self._reports.get(state.report_url)
-        except httpx2.HTTPError:
-            return None
-        if response.is_client_error and response.status_code != 429:
-            # There is no such page, or not for us: do not ask again.
-            state.report_url = None
-        return parse_load(response.text) if response.is_success else None

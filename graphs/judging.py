@@ -13,7 +13,7 @@ from agents.chat import Chat, derive_seed
 from agents.errors import CallError, EngineError
 from graphs.dispatch import Dispatcher
 from graphs.progress import LoadingDisplay
-from graphs.servers import Servers, shared_log
+from graphs.servers import Replica, Servers, shared_log
 from graphs.settings import Secrets, Settings
 from outputs.reading import Labelled
 from quality.case import Case
@@ -68,7 +68,7 @@ async def judge_dialogues(
         return Judgements([task.result() for task in tasks], servers.judge_model)
 
 
-async def _judge(dialogue: Labelled, dispatcher: Dispatcher, settings: Settings) -> Judged:
+async def _judge(dialogue: Labelled, dispatcher: Dispatcher[Replica], settings: Settings) -> Judged:
     case = Case(
         language=settings.language,
         topic=dialogue.topic,

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, write_to_textfile
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -52,7 +53,7 @@ class MetricsFile(Collector):
         self._ended_at: float | None = None
         self._spent_before = Usage()
         self._tally: Tally | None = None
-        self._dispatcher: Dispatcher | None = None
+        self._dispatcher: Dispatcher[Any] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
         try:
@@ -61,7 +62,7 @@ class MetricsFile(Collector):
             raise UsageError(f"cannot write metrics to {path}: {error}") from error
 
     @contextlib.asynccontextmanager
-    async def follow(self, tally: Tally, dispatcher: Dispatcher) -> AsyncIterator[None]:
+    async def follow(self, tally: Tally, dispatcher: Dispatcher[Any]) -> AsyncIterator[None]:
         """Write the figures now and then for the length of the context."""
         self._tally, self._dispatcher = tally, dispatcher
         task = asyncio.create_task(self._keep_writing())

@@ -4,9 +4,9 @@ import os
 import resource
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import platformdirs
 from pydantic import SecretStr
 from rich.console import Console
@@ -19,20 +19,75 @@ from agents.observing import Observer
 from agents.usage import Usage
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, ServerSettings
-from graphs.steering import CEILING
+from graphs.steering import CEILING, EngineLoad, Reading, Steering, parse_load
 
 AWAY_S = 5.0
 """So long one of several servers may answer nobody before its items go to another."""
+REPORT_TIMEOUT_S = 5.0
 OPEN_FILES = 65_535
 """As vLLM allows itself; a connection is a file."""
 
 
-@dataclass(frozen=True, slots=True)
 class Replica:
-    """The client that plays a dialogue and the one that judges it; the same one where the settings name no judge."""
+    """The client that plays a dialogue and the one that judges it; the same one where the settings name no judge.
 
-    play: ChatClient
-    judge: ChatClient
+    With `reports`, which asks the server for its load, it is a place whose limit is steered; see `Steering`.
+    """
+
+    def __init__(self, play: ChatClient, judge: ChatClient, reports: httpx2.AsyncClient | None = None) -> None:
+        self.play = play
+        self.judge = judge
+        self._clients = list(dict.fromkeys((play, judge)))
+        self._steering = Steering()
+        self._reports = reports
+        # Prometheus' text lies beside the API, at the root of the server.
+        self._report_url = f"{play.base_url.removesuffix('/v1')}/metrics"
+
+    @property
+    def name(self) -> str:
+        """The playing server's base URL."""
+        return self.play.base_url
+
+    @property
+    def limit(self) -> int:
+        """So many items the server is to have in flight."""
+        return self._steering.limit
+
+    @property
+    def last_answer(self) -> float:
+        """When the playing server last answered, on the monotonic clock."""
+        return self.play.last_answer
+
+    @property
+    def outage_left_s(self) -> float:
+        """Seconds that the job may wait when the replica is gone; its client has waited already."""
+        return self.play.patience.outage_s - self.play.away_s
+
+    async def look(self, in_flight: int) -> None:
+        """Read the server's load, and let the limit follow."""
+        load = await self._read_load()
+        self._steering.look(Reading(in_flight, sum(client.busy_answers for client in self._clients), load))
+
+    async def probe(self) -> bool:
+        """Tell whether the replica's servers are there again and have their models."""
+        try:
+            for client in self._clients:
+                await client.check()
+        except UsageError:
+            return False
+        return True
+
+    async def _read_load(self) -> EngineLoad | None:
+        if self._reports is None:
+            return None
+        try:
+            response = await self._reports.get(self._report_url)
+        except httpx2.HTTPError:
+            return None
+        if response.is_client_error and response.status_code != 429:
+            # There is no such page, or not for us: do not ask again.
+            self._reports = None
+        return parse_load(response.text) if response.is_success else None
 
 
 class Servers:
@@ -51,7 +106,20 @@ class Servers:
         judge_base_url: str | None = None,
         judge_model: str | None = None,
         observer: Observer | None = None,
+        *,
+        has_others: bool = False,
     ) -> None:
+        """Prepare for the servers of a job.
+
+        Args:
+            settings: which servers.
+            secrets: their keys.
+            stack: closes what is opened.
+            judge_base_url: the judge's server, if it is another one.
+            judge_model: the judge's model, if it is another one.
+            observer: watches the calls.
+            has_others: dialogues can also go to servers that others than these `Servers` have opened.
+        """
         self.replicas: list[Replica] = []
         self.engine: Engine | None = None
         self.concurrency = settings.concurrency
@@ -62,7 +130,8 @@ class Servers:
         self._stack = stack
         self._observer = observer
         # A dialogue can go to another of several replicas, but not to another judge.
-        self._replica_away_s = AWAY_S if len(settings.base_url) > 1 else None
+        self._replica_away_s = AWAY_S if has_others or len(settings.base_url) > 1 else None
+        self._reports: httpx2.AsyncClient | None = None
         self._judge: ChatClient | None = None
 
     async def connect(self) -> None:
@@ -73,6 +142,9 @@ class Servers:
                 and none is installed, or it would have to serve two models.
         """
         _allow_open_files()
+        if self.concurrency is None:
+            # Limits are steered by what servers report.
+            self._reports = await self._stack.enter_async_context(httpx2.AsyncClient(timeout=REPORT_TIMEOUT_S))
         if self._judge_base_url:
             # The players' key is not for another server.
             key = self._secrets.judge_api_key
@@ -121,7 +193,7 @@ class Servers:
         judge = self._judge
         if judge is None and self._judge_model not in (None, play.model):
             judge = await self._client(url, self._judge_model, self._secrets.api_key, self._replica_away_s)
-        self.replicas.append(Replica(play, judge or play))
+        self.replicas.append(Replica(play, judge or play, self._reports))
 
     async def _client(
         self, url: str, model: str | None, key: SecretStr | None, away_s: float | None = None

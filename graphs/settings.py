@@ -166,6 +166,13 @@ class Settings(ServerSettings):
     )
     embedding_model: str | None = _EMBEDDING_MODEL
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+    # Excluded: where a run is played is not written into it, so that it can be resumed elsewhere.
+    ray: str | None = Field(
+        None,
+        exclude=True,
+        description="Play on the nodes of a Ray cluster: auto or host:port joins one; without a value the one that "
+        "RAY_ADDRESS names, else a Ray that is started here.",
+    )
 
     @property
     def goal(self) -> Goal:

@@ -122,7 +122,7 @@ class Watch:
             usage=asdict(record.total_usage),
         )
 
-    def follow(self, tally: Tally, dispatcher: Dispatcher) -> contextlib.AbstractAsyncContextManager[None]:
+    def follow(self, tally: Tally, dispatcher: Dispatcher[Any]) -> contextlib.AbstractAsyncContextManager[None]:
         """Keep the metrics up to date for the length of the context."""
         return self._metrics.follow(tally, dispatcher) if self._metrics else contextlib.nullcontext()
 

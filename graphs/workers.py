@@ -7,15 +7,17 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Generic, NamedTuple
+from pathlib import Path
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from rich.console import Console
 
+from agents.engine import Engine, OnWait
 from agents.errors import EngineError, StoreError
-from graphs.dispatch import Dispatcher
+from agents.usage import Usage
+from graphs.dispatch import Dispatcher, Place, PlaceT
 from graphs.interrupts import Interruption
 from graphs.progress import LoadingDisplay, show_progress
-from graphs.servers import Replica, Servers
 from graphs.stopping import Goal, Halt, count_needed, find_halt
 from graphs.tally import Tally
 from graphs.watching import Watch
@@ -36,10 +38,44 @@ class WorkedOff(NamedTuple):
     seconds: float
 
 
+PlaceT_co = TypeVar("PlaceT_co", bound=Place, covariant=True)
+
+
+class Fleet(Protocol[PlaceT_co]):
+    """What a job works with: the places where it has its items carried out, connected and not yet started."""
+
+    @property
+    def replicas(self) -> Sequence[PlaceT_co]:
+        """The places; all of them once the engine is started."""
+
+    @property
+    def concurrency(self) -> int | None:
+        """Items in flight over all places; None: as many as the places say."""
+
+    @property
+    def model(self) -> str:
+        """The name of the playing model."""
+
+    @property
+    def judge_model(self) -> str:
+        """The name of the judging model."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine that this process manages, if it does."""
+
+    @property
+    def usage(self) -> Usage:
+        """What has been spent so far."""
+
+    async def start_engine(self, log: Path, on_wait: OnWait) -> None:
+        """Start what has to be started before the first item; its output goes to `log`."""
+
+
 async def work_off(
     store: RunStore[PlannedT, RecordT],
-    servers: Servers,
-    carry_out: Callable[[PlannedT, Replica], Awaitable[RecordT]],
+    servers: Fleet[PlaceT],
+    carry_out: Callable[[PlannedT, PlaceT], Awaitable[RecordT]],
     console: Console,
     interruption: Interruption,
     *,
@@ -55,7 +91,7 @@ async def work_off(
 
     Args:
         store: the run.
-        servers: connected; a `Dispatcher` gives items to their replicas.
+        servers: connected; a `Dispatcher` gives items to their places.
         carry_out: turns a planned item into its record; what goes wrong with the item alone is in the record.
         console: where the progress is shown.
         interruption: asks the job to stop.
@@ -162,15 +198,15 @@ class _Journal(Generic[RecordT]):
                 self._store.write(*(record for record, _ in self._waiting))
 
 
-class _Workers(Generic[PlannedT, RecordT]):
+class _Workers(Generic[PlannedT, RecordT, PlaceT]):
     """Carry out items until none is left or the engine is gone: one task for each, never more than there are seats."""
 
     def __init__(
         self,
         supply: _Supply[PlannedT],
-        servers: Servers,
-        dispatcher: Dispatcher,
-        carry_out: Callable[[PlannedT, Replica], Awaitable[RecordT]],
+        servers: Fleet[PlaceT],
+        dispatcher: Dispatcher[PlaceT],
+        carry_out: Callable[[PlannedT, PlaceT], Awaitable[RecordT]],
         journal: _Journal[RecordT],
         tally: Tally,
         watch: Watch,
@@ -212,31 +248,31 @@ class _Workers(Generic[PlannedT, RecordT]):
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         """Start a task for each item as soon as a seat is free."""
         while True:
-            replica = await self._dispatcher.take()
+            place = await self._dispatcher.take()
             if planned := self._supply.take():
                 self._tally.begin()
-                task = group.create_task(self._work(planned, replica))
+                task = group.create_task(self._work(planned, place))
                 self._tasks.add(task)
                 # Not by the task itself: one that is cancelled before its first step would keep the seat.
-                task.add_done_callback(partial(self._leave, replica))
+                task.add_done_callback(partial(self._leave, place))
                 continue
-            self._dispatcher.leave(replica)
+            self._dispatcher.leave(place)
             if not self._tasks:
                 return
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    def _leave(self, replica: Replica, task: asyncio.Task[None]) -> None:
+    def _leave(self, place: PlaceT, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._dispatcher.leave(replica)
+        self._dispatcher.leave(place)
 
-    async def _work(self, planned: PlannedT, replica: Replica) -> None:
-        """Carry out an item; one that loses its replica is put back, nothing of it having been stored."""
+    async def _work(self, planned: PlannedT, place: PlaceT) -> None:
+        """Carry out an item; one that loses its place is put back, nothing of it having been stored."""
         began = time.monotonic()
         try:
-            record = await self._carry_out(planned, replica)
+            record = await self._carry_out(planned, place)
         except EngineError as error:
             self._tally.put_back()
-            self._dispatcher.lose(replica, error)
+            self._dispatcher.lose(place, error)
             key = str(planned[1])
             self._losses[key] += 1
             if self._losses[key] >= LOSSES:

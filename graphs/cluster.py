@@ -1,0 +1,349 @@
+"""Joins a Ray cluster and has its nodes play dialogues: a worker there is one more kind of place for the dispatcher.
+
+Plan, store and dispatcher stay here, on the driver. Ray is imported late, as it is an extra of its own.
+"""
+
+import asyncio
+import functools
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.engine import Engine, OnWait
+from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, shorten
+from agents.usage import Usage
+from graphs.dispatch import LOOK_S
+from graphs.remote import Identity, RemoteWorker, Report
+from graphs.servers import AWAY_S
+from graphs.settings import Settings
+from graphs.steering import CEILING
+from outputs.record import Planned, Record
+from personas.persona import Persona
+
+LOCAL = "local"
+"""Stands for a Ray that is started here, unless RAY_ADDRESS names a cluster."""
+JOIN_S = 120.0
+"""So long a cluster may take to start a worker."""
+CONNECT_S = 5.0
+STOP_S = 40.0
+"""So long workers may take to end their engines."""
+
+
+class Worker:
+    """A worker on a node, as the driver sees it: a place for the dispatcher.
+
+    Ray ends what is in flight in an actor when its process or its node ends. A worker that was lost is started anew by
+    `probe`, on another node where its own is gone.
+    """
+
+    def __init__(self, name: str, create: Callable[[], Any], outage_left_s: float) -> None:
+        """Ask Ray for the actor.
+
+        Args:
+            name: says in messages which worker it is.
+            create: makes the actor, a `RemoteWorker`.
+            outage_left_s: see `Place`.
+        """
+        self.name = name
+        self.is_there = False
+        self.last_answer = time.monotonic()
+        self.outage_left_s = outage_left_s
+        self.identity: Identity | None = None
+        self._create = create
+        self._actor = create()
+        self._report = Report()
+        self._usage_before = Usage()
+
+    @property
+    def limit(self) -> int:
+        """A few more than the worker has seats, so that the next ones lie there when seats become free."""
+        return self._report.limit + self._report.limit // 8 + 1
+
+    @property
+    def usage(self) -> Usage:
+        """What the worker has spent, as far as it has told."""
+        return self._usage_before + self._report.usage
+
+    async def connect(self) -> None:
+        """Have the worker connect to its servers; its `identity` is known then.
+
+        Raises:
+            UsageError: no node has room for it, or can play; a server or model is not there.
+            EngineError: its process or node is gone.
+        """
+        try:
+            async with asyncio.timeout(JOIN_S):
+                identity = Identity(*await self._call("connect"))
+        except ValidationError as error:
+            raise UsageError(f"{self.name} has another version of rolecs: {describe_invalid(error)}") from None
+        except TimeoutError:
+            raise UsageError(
+                f"{self.name}: in {JOIN_S:.0f} s no node of the Ray cluster had a free CPU for it"
+            ) from None
+        if identity != (self.identity or identity):
+            raise UsageError(f"{self.name} was {self.identity} and came back as {identity}")
+        self.identity = identity
+
+    async def start(self) -> None:
+        """Have the worker start its engine, if it manages one. From then on it can play.
+
+        Raises:
+            UsageError, EngineError: the engine cannot be started.
+        """
+        await self._call("start")
+        self.is_there = True
+
+    async def play(self, planned: Planned) -> Record:
+        """Have a dialogue played.
+
+        Raises:
+            EngineError: the worker or its engine is gone; the dialogue has not ended.
+        """
+        if not self.is_there:
+            # What Ray has not started yet, it would let wait.
+            raise EngineError(f"{self.name} is gone")
+        record, report = await self._call("play", json.dumps(planned))
+        self._note(report)
+        return Record.model_validate_json(record)
+
+    async def look(self, in_flight: int) -> None:
+        """Ask the worker how it stands; that it is gone is found out by what is in flight there."""
+        with suppress(EngineError, TimeoutError):
+            async with asyncio.timeout(10 * LOOK_S):
+                self._note(await self._call("look"))
+
+    async def probe(self) -> bool:
+        """Start the worker anew, and tell whether it can play. While no node has room for it, this waits."""
+        import ray
+
+        self.is_there = False
+        self._usage_before, self._report = self.usage, Report()
+        ray.kill(self._actor)
+        self._actor = self._create()
+        try:
+            await self.connect()
+            await self.start()
+        except (UsageError, EngineError):
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """Have the worker end its engine, and wait for it."""
+        with suppress(RolecsError, TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                await self._call("stop")
+
+    def _note(self, report: str) -> None:
+        self._report = Report.model_validate_json(report)
+        self.last_answer = time.monotonic() - self._report.silent_s
+
+    async def _call(self, method: str, *arguments: str) -> Any:
+        """Call a method of the actor; what it raises comes out here, with the worker's name."""
+        from ray.exceptions import RayError, RayTaskError
+
+        try:
+            return await getattr(self._actor, method).remote(*arguments)
+        except RayTaskError as error:
+            if isinstance(error.cause, RolecsError):
+                raise type(error.cause)(f"{self.name}: {error.cause}") from None
+            raise error.cause from None
+        except RayError as error:
+            raise EngineError(f"{self.name} is gone: {shorten(str(error).strip().splitlines()[-1])}") from None
+
+
+class Cluster:
+    """The workers of a job; they have one configuration."""
+
+    engine: Engine | None = None
+    """None: the workers mind their engines themselves."""
+
+    def __init__(self, workers: Sequence[Worker], settings: Settings) -> None:
+        self.replicas = workers
+        self.concurrency = settings.concurrency
+        self._has_started = False
+
+    @property
+    def model(self) -> str:
+        """The name of the playing model."""
+        return self._identity.model
+
+    @property
+    def judge_model(self) -> str:
+        """The name of the judging model."""
+        return self._identity.judge_model
+
+    @property
+    def usage(self) -> Usage:
+        """What all workers have spent so far."""
+        return sum((worker.usage for worker in self.replicas), Usage())
+
+    @property
+    def _identity(self) -> Identity:
+        identity = self.replicas[0].identity
+        assert identity
+        return identity
+
+    async def connect(self) -> None:
+        """Connect all workers to their servers.
+
+        Raises:
+            UsageError: see `Worker.connect`, or the workers differ in model or version.
+            EngineError: a worker is gone.
+        """
+        await _all(worker.connect() for worker in self.replicas)
+        for worker in self.replicas:
+            if worker.identity != self._identity:
+                raise UsageError(
+                    f"{worker.name} would play otherwise than {self.replicas[0].name}: {worker.identity}, "
+                    f"{self._identity}; give all nodes the same rolecs and all servers the same model"
+                )
+
+    async def start_engine(self, log: Path, on_wait: OnWait) -> None:
+        """Have all workers start their engines, once; each writes to a log on its own node, not to `log`."""
+        if self._has_started:
+            return
+        began = time.monotonic()
+
+        async def tell() -> None:
+            while True:
+                await asyncio.sleep(LOOK_S)
+                ready = sum(worker.is_there for worker in self.replicas)
+                on_wait(time.monotonic() - began, f"{ready} of {len(self.replicas)} Ray workers are ready")
+
+        telling = asyncio.create_task(tell())
+        try:
+            await _all(worker.start() for worker in self.replicas)
+        finally:
+            telling.cancel()
+        self._has_started = True
+
+
+@asynccontextmanager
+async def join_cluster(settings: Settings, pool: Sequence[Persona]) -> AsyncIterator[Cluster]:
+    """Join the cluster that `settings.ray` names, or start one, and connect a worker for each server or node there.
+
+    With `base_url` there is a worker for each server, spread over the nodes; else one on each node that starts an
+    engine there: on those with GPUs, where any has some.
+
+    Raises:
+        UsageError: Ray is not installed, there is no such cluster, or see `Cluster.connect`.
+        EngineError: a worker is gone.
+    """
+    loop = asyncio.get_running_loop()
+    # Ray's processes end with the thread that started them, so it lives as long as they. And Ray takes over SIGTERM
+    # when it is started in the main thread.
+    with ThreadPoolExecutor(1, "ray") as thread:
+        try:
+            await asyncio.shield(loop.run_in_executor(thread, _init_ray, settings))
+            cluster = Cluster(_create_workers(settings, pool), settings)
+            await cluster.connect()
+            try:
+                yield cluster
+            finally:
+                await asyncio.gather(*(worker.stop() for worker in cluster.replicas if worker.is_there))
+        finally:
+            thread.submit(_shut_ray_down).result()
+
+
+def _init_ray(settings: Settings) -> None:
+    address = settings.ray or LOCAL
+    if address == LOCAL:
+        address = os.environ.get("RAY_ADDRESS", LOCAL)
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    options: dict[str, Any] = {}
+    if address == LOCAL:
+        # Ray replaces a loopback address by the machine's own and listens there, unless it is told as on a laptop that
+        # there is no cluster.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        cores = max(os.cpu_count() or 1, len(settings.base_url))
+        options = {"_node_ip_address": "127.0.0.1", "include_dashboard": False, "num_cpus": cores}
+    elif address != "auto":
+        _require_listener(address)
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("Ray is not installed: pip install 'rolecs[ray]', here and on all nodes") from None
+    # What it tells would tear the progress apart; what matters comes as an error.
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    try:
+        ray.init(address, log_to_driver=False, configure_logging=False, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UsageError(f"no Ray cluster at {address!r}: {shorten(str(error))}") from None
+
+
+def _require_listener(address: str) -> None:
+    """Find a wrong address at once: Ray would try it for a minute and end the process."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(f"no Ray cluster at {address!r}: {error}") from None
+
+
+def _shut_ray_down() -> None:
+    with suppress(ImportError):
+        import ray
+
+        ray.shutdown()
+
+
+def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]:
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    def spread() -> Iterator[tuple[str, Settings, dict[str, Any]]]:
+        for url in settings.base_url:
+            told = settings.model_copy(update={"base_url": (url,)})
+            yield f"Ray worker for {url}", told, {"scheduling_strategy": "SPREAD"}
+
+    def pin() -> Iterator[tuple[str, Settings, dict[str, Any]]]:
+        alive: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        nodes = [node for node in alive if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        most = max((node["Resources"].get("GPU", 0) for node in nodes), default=0)
+        for node in nodes:
+            gpus = node["Resources"].get("GPU", 0)
+            if gpus or not most:
+                # Without GPUs nothing would keep a second engine off a node that has one.
+                where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=bool(gpus))
+                name = f"Ray worker on {node['NodeManagerHostname']}"
+                yield name, settings, {"scheduling_strategy": where, "num_gpus": gpus}
+
+    wanted = list(spread() if settings.base_url else pin())
+    if not wanted:
+        raise UsageError("the Ray cluster has no node with a CPU for a worker")
+    several = len(wanted) > 1
+    outage_s = settings.patience.outage_s
+    personas = "\n".join(persona.model_dump_json() for persona in pool)
+    actor = ray.remote(RemoteWorker)
+    return [
+        Worker(
+            name,
+            functools.partial(
+                actor.options(num_cpus=1, max_concurrency=2 * CEILING, **options).remote,
+                told.model_dump_json(),
+                personas,
+                several,
+            ),
+            outage_s - min(AWAY_S, outage_s),
+        )
+        for name, told, options in wanted
+    ]
+
+
+async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Take steps side by side; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                group.create_task(step)
+    except* RolecsError as errors:
+        raise errors.exceptions[0] from None

@@ -1,0 +1,130 @@
+"""What plays dialogues on a node of a cluster: servers of its own, and what crosses the wire between it and the driver.
+
+It gets a planned dialogue and returns its record. JSON alone crosses the wire, and no key: each node takes the servers'
+keys from its own environment.
+"""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from agents.usage import Usage
+from graphs.dispatch import Dispatcher
+from graphs.header import describe_run
+from graphs.play import play_dialogue
+from graphs.servers import Replica, Servers, shared_log
+from graphs.settings import Secrets, Settings
+from graphs.steering import START
+from outputs.record import Planned
+from personas.persona import Persona
+
+
+class Report(BaseModel):
+    """How a worker stands: its seats, the seconds since a server last answered it, and what it has spent."""
+
+    limit: int = START
+    silent_s: float = 0.0
+    usage: Usage = Usage()
+
+
+class Identity(NamedTuple):
+    """What all workers must agree on: the models, and the digest of the configuration as each of them works it out.
+
+    The digest covers prompts and rubric too, so that a node with another version of rolecs is found.
+    """
+
+    model: str
+    judge_model: str
+    digest: str
+
+
+class RemoteWorker:
+    """What runs on a node: opens servers of its own, and plays what it is given, as many at once as these carry.
+
+    Its methods are called by a `Worker` over Ray.
+    """
+
+    def __init__(self, settings: str, pool: str, has_others: bool) -> None:
+        # Read later: an error here would reach the driver as the end of the actor.
+        self._texts = (settings, pool)
+        self._has_others = has_others
+        self._stack = AsyncExitStack()
+        self._death: asyncio.Task[None] | None = None
+
+    async def connect(self) -> tuple[str, str, str]:
+        """Connect to the servers that the settings name, and return the fields of the `Identity`.
+
+        Raises:
+            UsageError: see `Servers.connect`.
+        """
+        settings, pool = self._texts
+        self._settings = Settings.model_validate_json(settings)
+        personas = [Persona.model_validate_json(line) for line in pool.split("\n")]
+        self._personas = {persona.id: persona for persona in personas}
+        self._servers = Servers(
+            self._settings,
+            Secrets(),
+            self._stack,
+            self._settings.judge_base_url,
+            self._settings.judge_model,
+            has_others=self._has_others,
+        )
+        await self._servers.connect()
+        header = describe_run(self._settings, personas, self._servers.model, self._servers.judge_model)
+        return Identity(self._servers.model, self._servers.judge_model, header.digest)
+
+    async def start(self) -> None:
+        """Start the managed engine, unless the settings name a server.
+
+        Raises:
+            UsageError, EngineError: the engine cannot be started.
+        """
+        if os.environ.get("OMP_NUM_THREADS") == "1":
+            # Set by Ray, for an actor with one core; an engine on the CPU would compute on one.
+            del os.environ["OMP_NUM_THREADS"]
+        await self._servers.start_engine(shared_log(), lambda seconds, line: None)
+        self._dispatcher: Dispatcher[Replica] = await self._stack.enter_async_context(
+            Dispatcher(self._servers.replicas, self._servers.concurrency)
+        )
+        if self._servers.engine:
+            self._death = asyncio.create_task(self._servers.engine.watch())
+
+    async def play(self, planned: str) -> tuple[str, str]:
+        """Play a dialogue, and return record and `report`.
+
+        Raises:
+            EngineError: the engine is gone; the dialogue has not ended.
+        """
+        dialogue = Planned(*json.loads(planned))
+        async with self._dispatcher.seat() as replica:
+            playing = asyncio.create_task(
+                play_dialogue(dialogue, self._personas[dialogue.persona], replica, self._settings)
+            )
+            # An engine that has ended answers nothing more: nobody need be patient with it.
+            await asyncio.wait({playing, self._death} if self._death else {playing}, return_when="FIRST_COMPLETED")
+            if self._death and not playing.done():
+                playing.cancel()
+                self._death.result()
+            return (await playing).model_dump_json(), self.report()
+
+    async def look(self) -> str:
+        """Return the `report`."""
+        return self.report()
+
+    def report(self) -> str:
+        """Return a `Report` on how the worker stands."""
+        last_answer = max(replica.last_answer for replica in self._servers.replicas)
+        return Report(
+            limit=self._dispatcher.limit, silent_s=time.monotonic() - last_answer, usage=self._servers.usage
+        ).model_dump_json()
+
+    async def stop(self) -> None:
+        """End the managed engine and close all connections."""
+        if self._death:
+            self._death.cancel()
+        await self._stack.aclose()
