@@ -81,7 +81,8 @@ def generate(
     from outputs.trust import describe_trust
 
     settings = job_settings(Settings, DIALOGUES, context)
-    go_on = f"rolecs generate --resume --run {settings.run}"
+    place = "" if settings.ray is None else f" --ray {settings.ray}"
+    go_on = f"rolecs generate --resume --run {settings.run}{place}"
     played = _carry_out(run_job, settings, go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
     funnel = played.funnel
     failed = funnel.outcomes[Outcome.FAILED]
