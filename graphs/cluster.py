@@ -8,6 +8,7 @@ import functools
 import json
 import logging
 import os
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -239,11 +240,11 @@ async def join_cluster(settings: Settings, pool: Sequence[Persona]) -> AsyncIter
         EngineError: a worker is gone.
     """
     loop = asyncio.get_running_loop()
-    # Ray's processes end with the thread that started them, so it lives as long as they. And Ray takes over SIGTERM
-    # when it is started in the main thread.
+    # Ray's processes end with the thread that started them, so it lives as long as they.
     with ThreadPoolExecutor(1, "ray") as thread:
         try:
             await asyncio.shield(loop.run_in_executor(thread, _init_ray, settings))
+            _take_sigterm_back()
             cluster = Cluster(_create_workers(settings, pool), settings)
             await cluster.connect()
             try:
@@ -270,14 +271,21 @@ def _init_ray(settings: Settings) -> None:
         _require_listener(address)
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError:
         raise UsageError("Ray is not installed: pip install 'rolecs[ray]', here and on all nodes") from None
     # What it tells would tear the progress apart; what matters comes as an error.
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     try:
         ray.init(address, log_to_driver=False, configure_logging=False, **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         raise UsageError(f"no Ray cluster at {address!r}: {shorten(str(error))}") from None
+
+
+def _take_sigterm_back() -> None:
+    """Have SIGTERM handled again as before: beneath Python's handler, Ray has put one that aborts the process."""
+    with suppress(ValueError):  # not the main thread: no signal is handled here
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def _require_listener(address: str) -> None:

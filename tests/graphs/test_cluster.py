@@ -86,7 +86,7 @@ def header(run: Path) -> Any:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -137,9 +137,9 @@ async def test_a_worker_that_is_killed_is_started_anew(second_node: Any, cluster
         (worker,) = (child for child in raylet.children() if "RemoteWorker" in "".join(child.cmdline()))
         worker.kill()
         for server in servers:
-            server.delay = 1.0
+            server.delay = 0.3
         await until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.5)
         before = [len(server.sessions) for server in servers]
         await until(lambda: all(len(server.sessions) > count for server, count in zip(servers, before, strict=True)))
         for server in servers:
@@ -235,7 +235,7 @@ async def test_a_local_ray_stays_on_loopback_and_sigterm_ends_the_job_politely(t
         server.delay = 0.0
         funnel = await play([server], tmp_path / "plain", dialogues=40, canaries=0.05, limits={})
     assert process.returncode == 130
-    plan, stopping, interrupted = err.decode().splitlines()
+    plan, stopping, interrupted = (line for line in err.decode().splitlines() if "in flight |" not in line)
     assert plan.startswith("200 dialogues") and stopping.startswith("Stopping: what is in flight has 30 s")
     assert interrupted.endswith("go on with: rolecs generate --resume --run rolecs-run --ray local")
     assert addresses and set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
