@@ -23,6 +23,7 @@ from agents.engine import Engine, OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, shorten
 from agents.usage import Usage
 from graphs.dispatch import LOOK_S
+from graphs.header import describe_run
 from graphs.remote import Identity, RemoteWorker, Report
 from graphs.servers import AWAY_S
 from graphs.settings import Settings
@@ -167,9 +168,11 @@ class Cluster:
     engine: Engine | None = None
     """None: the workers mind their engines themselves."""
 
-    def __init__(self, workers: Sequence[Worker], settings: Settings) -> None:
+    def __init__(self, workers: Sequence[Worker], settings: Settings, pool: Sequence[Persona]) -> None:
         self.replicas = workers
         self.concurrency = settings.concurrency
+        self._settings = settings
+        self._pool = pool
         self._has_started = False
 
     @property
@@ -197,15 +200,17 @@ class Cluster:
         """Connect all workers to their servers.
 
         Raises:
-            UsageError: see `Worker.connect`, or the workers differ in model or version.
+            UsageError: see `Worker.connect`, or a worker has another model or version than the others or this process.
             EngineError: a worker is gone.
         """
         await _all(worker.connect() for worker in self.replicas)
+        header = describe_run(self._settings, self._pool, self.model, self.judge_model)
+        expected = self._identity._replace(digest=header.digest)
         for worker in self.replicas:
-            if worker.identity != self._identity:
+            if worker.identity != expected:
                 raise UsageError(
-                    f"{worker.name} would play otherwise than {self.replicas[0].name}: {worker.identity}, "
-                    f"{self._identity}; give all nodes the same rolecs and all servers the same model"
+                    f"{worker.name} would play otherwise: it has {worker.identity}, expected is {expected}; give all "
+                    "nodes the same rolecs, and all servers the same model"
                 )
 
     async def start_engine(self, log: Path, on_wait: OnWait) -> None:
@@ -245,7 +250,7 @@ async def join_cluster(settings: Settings, pool: Sequence[Persona]) -> AsyncIter
         try:
             await asyncio.shield(loop.run_in_executor(thread, _init_ray, settings))
             _take_sigterm_back()
-            cluster = Cluster(_create_workers(settings, pool), settings)
+            cluster = Cluster(_create_workers(settings, pool), settings, pool)
             await cluster.connect()
             try:
                 yield cluster
@@ -279,7 +284,8 @@ def _init_ray(settings: Settings) -> None:
     try:
         ray.init(address, log_to_driver=False, configure_logging=False, **options)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
-        raise UsageError(f"no Ray cluster at {address!r}: {shorten(str(error))}") from None
+        hint = "if it asks for a token, set RAY_AUTH_MODE=token here too"
+        raise UsageError(f"no Ray cluster at {address!r}: {shorten(str(error))} ({hint})") from None
 
 
 def _take_sigterm_back() -> None:

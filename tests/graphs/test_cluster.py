@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 import graphs.dispatch
+import graphs.header
 import graphs.servers
 from agents.errors import EngineError, UsageError
 from graphs.batch import run_job
@@ -165,6 +166,17 @@ async def test_wrong_use_is_found_in_the_worker_before_any_call(cluster: Any, tm
     assert not server.calls and not (tmp_path / "run").exists()
 
 
+async def test_a_node_with_other_prompts_is_refused(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The worker is another process: it has the prompts that ship.
+    monkeypatch.setattr(graphs.header, "prompts_digest", lambda: "other")
+    async with serve(Loopback()) as server:
+        with pytest.raises(UsageError, match=r"^Ray worker for \S+ would play otherwise: it has Identity\("):
+            await play([server], tmp_path / "run", ray=cluster.address)
+    assert not server.calls
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [("127.0.0.1:9", r"no Ray cluster at '127.0.0.1:9': .*refused$"), ("nowhere", "no Ray cluster at 'nowhere': ")],
@@ -227,7 +239,8 @@ def listeners(process: psutil.Process) -> list[str]:
 async def test_a_local_ray_stays_on_loopback_and_sigterm_ends_the_job_politely(tmp_path: Path) -> None:
     async with serve(Loopback(delay=0.05)) as server:
         flags = ("-n", 200, "--max-similarity", 1, "--concurrency", 8, "--base-url", server.base_url, "--ray")
-        process = await start("generate", *flags, cwd=tmp_path)
+        # Ray writes a token into the home folder.
+        process = await start("generate", *flags, cwd=tmp_path, HOME=str(tmp_path))
         await until(lambda: len(set(server.sessions)) >= 12)
         addresses = listeners(psutil.Process(process.pid))
         process.send_signal(signal.SIGTERM)
