@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+import typer
 from rich.console import Console
 
 import graphs.dispatch
@@ -29,6 +30,7 @@ from outputs.record import DIALOGUES
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
 from personas.pool import load_pool
+from rolecs import app
 from tests.loopback import Loopback, serve
 from tests.test_cli import start
 
@@ -166,6 +168,12 @@ async def test_wrong_use_is_found_in_the_worker_before_any_call(cluster: Any, tm
     assert not server.calls and not (tmp_path / "run").exists()
 
 
+async def test_without_a_server_each_node_is_to_start_its_own_engine(cluster: Any, tmp_path: Path) -> None:
+    message = r"^Ray worker on \S+: (the engine to be started serves smollm2 alone|no vLLM is installed)"
+    with pytest.raises(UsageError, match=message):
+        await play([], tmp_path / "run", judge_model="gpt", ray=cluster.address)
+
+
 async def test_a_node_with_other_prompts_is_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +192,21 @@ async def test_a_node_with_other_prompts_is_refused(
 async def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, address: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         await play([], tmp_path / "run", ray=address)
+
+
+@pytest.mark.parametrize(
+    ("flags", "ray"),
+    [
+        (["--ray"], "local"),
+        (["--ray", "-n", "3"], "local"),
+        (["-n", "3", "--ray", "auto"], "auto"),
+        (["--ray=node1:6379", "--resume"], "node1:6379"),
+        (["-n", "3"], None),
+    ],
+)
+def test_the_flag_may_stand_without_a_value(flags: list[str], ray: str | None) -> None:
+    command: Any = typer.main.get_command(app)
+    assert command.commands["generate"].make_context("generate", flags).params["ray"] == ray
 
 
 async def test_a_missing_ray_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
