@@ -17,7 +17,7 @@ from typing import NamedTuple
 import httpx2
 
 from agents.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
-from agents.errors import EngineError, UsageError
+from agents.errors import EngineEndedError, EngineError, UsageError
 
 HOST = "127.0.0.1"
 POLL_S = 0.5
@@ -73,10 +73,17 @@ class Engine:
         """Wait until the engine ends by itself.
 
         Raises:
-            EngineError: it ended; holds its last lines.
+            EngineEndedError: it ended; holds its last lines.
         """
         code = await self._process.wait()
-        raise EngineError(f"the engine ended (exit code {code}); its last lines, from {self.log}:\n{self.last_lines()}")
+        raise EngineEndedError(
+            f"the engine ended (exit code {code}); its last lines, from {self.log}:\n{self.last_lines()}"
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether its process is gone."""
+        return self._process.returncode is not None
 
     def last_lines(self, count: int = LAST_LINES) -> str:
         """Return the end of the engine's log."""

@@ -4,7 +4,8 @@ What can go wrong, and the one consequence of each:
 
 1. the user asked for something that cannot be done (`UsageError`): the program ends with exit code 2 before any work;
 2. one model call failed for good (`CallError`): the dialogue it belongs to is stored as failed, the job goes on;
-3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on;
+3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on; an
+   engine of its own that ended after it had worked (`EngineEndedError`) the job starts again first;
 4. the run store cannot be written (`StoreError`): the same.
 """
 
@@ -29,6 +30,10 @@ class UnreadableAnswerError(CallError):
 
 class EngineError(RolecsError):
     """The engine did not start, died, or did not answer for longer than the job's patience."""
+
+
+class EngineEndedError(EngineError):
+    """The engine that the job manages ended by itself; it can be started again."""
 
 
 class StoreError(RolecsError):

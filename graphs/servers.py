@@ -159,7 +159,9 @@ class Servers:
                 )
 
     async def start_engine(self, log: Path, on_wait: OnWait) -> None:
-        """Start the managed engine, its output going to `log`, unless the settings name a server."""
+        """Start the managed engine, its output going to `log`, unless the settings name a server or it runs already."""
+        if self.engine and self.engine.has_ended:
+            self.replicas.clear()
         if self.replicas:
             return
         self.engine = await self._stack.enter_async_context(

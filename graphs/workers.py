@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from rich.console import Console
 
 from agents.engine import Engine, OnWait
-from agents.errors import EngineError, StoreError
+from agents.errors import EngineEndedError, EngineError, StoreError
 from agents.usage import Usage
 from graphs.dispatch import Dispatcher, Place, PlaceT
 from graphs.interrupts import Interruption
@@ -86,7 +86,8 @@ async def work_off(
 ) -> WorkedOff:
     """Carry out what a run has pending, and return how that went.
 
-    The engine, where one is to be managed, is started only when there is something to do. When the job is interrupted,
+    The engine, where one is to be managed, is started only when there is something to do, and again when it ended after
+    some items had. When the job is interrupted,
     nothing more is started, and it returns when all in flight have ended.
 
     Args:
@@ -104,18 +105,27 @@ async def work_off(
         EngineError: the engine did not start, died, was away for too long, or every item fails.
         StoreError: the store cannot be written.
     """
-    tally = Tally(store.funnel(), lambda: servers.usage, retry_failed=retry_failed)
-    supply = _Supply(iter(store.pending(retry_failed=retry_failed)), extend, goal, tally)
-    if first := supply.take():
-        supply.put_back(first)
-        with LoadingDisplay(console, servers.model) as loading:
-            await servers.start_engine(store.folder / "engine.log", loading)
-        dispatcher = Dispatcher(servers.replicas, servers.concurrency)
-        journal = _Journal(store)
-        progress = show_progress(tally, dispatcher.describe, goal, console)
-        async with progress, dispatcher, journal, watch.follow(tally, dispatcher):
-            await _Workers(supply, servers, dispatcher, carry_out, journal, tally, watch).run(interruption)
-    return WorkedOff(supply.halt, tally.seconds)
+    seconds = 0.0
+    while True:
+        tally = Tally(store.funnel(), lambda: servers.usage, retry_failed=retry_failed)
+        supply = _Supply(iter(store.pending(retry_failed=retry_failed)), extend, goal, tally)
+        try:
+            if first := supply.take():
+                supply.put_back(first)
+                with LoadingDisplay(console, servers.model) as loading:
+                    await servers.start_engine(store.folder / "engine.log", loading)
+                dispatcher = Dispatcher(servers.replicas, servers.concurrency)
+                journal = _Journal(store)
+                progress = show_progress(tally, dispatcher.describe, goal, console)
+                async with progress, dispatcher, journal, watch.follow(tally, dispatcher):
+                    await _Workers(supply, servers, dispatcher, carry_out, journal, tally, watch).run(interruption)
+            return WorkedOff(supply.halt, seconds + tally.seconds)
+        except EngineEndedError as error:
+            if interruption.requested or not tally.ended_here:
+                # It would end again: nothing has come of this start.
+                raise
+            console.print(f"{error}\nIt is started again.", markup=False)
+            seconds += tally.seconds
 
 
 class _Supply(Generic[PlannedT]):

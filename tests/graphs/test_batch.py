@@ -3,13 +3,16 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import graphs.servers
 import quality.gate
-from agents.errors import EngineError, UsageError
+from agents.errors import EngineEndedError, EngineError, UsageError
 from agents.flow import broken_rules
 from graphs.settings import Settings
 from graphs.workers import FAILURES_IN_A_ROW
@@ -262,3 +265,43 @@ async def test_a_resume_with_another_configuration_is_refused(tmp_path: Path) ->
         await play(server, tmp_path, dialogues=2)
         with pytest.raises(UsageError, match=r"another configuration: temperature was 0.8, is 0.1"):
             await play(server, tmp_path, resume=True, temperature=0.1)
+
+
+class DyingEngine:
+    """Stands for a managed engine that ends when its server has answered so many requests."""
+
+    def __init__(self, server: Loopback, requests: int) -> None:
+        self.base_url = server.base_url
+        self.has_ended = False
+        self._server = server
+        self._requests = requests
+
+    async def watch(self) -> None:
+        while self._server.calls["all"] < self._requests:
+            await asyncio.sleep(0.005)
+        self.has_ended = True
+        raise EngineEndedError("the engine ended (exit code -9)")
+
+
+@pytest.mark.parametrize(("lives", "starts"), [((300, 300, 10**6), 3), ((300, 1), 2)])
+async def test_a_managed_engine_that_dies_is_started_again_as_long_as_something_comes_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lives: tuple[int, ...], starts: int
+) -> None:
+    started: list[DyingEngine] = []
+
+    @asynccontextmanager
+    async def managed_engine(*_: Any, **__: Any) -> AsyncIterator[DyingEngine]:
+        async with serve(Loopback(delay=0.002)) as server:
+            started.append(DyingEngine(server, lives[len(started)]))
+            yield started[-1]
+
+    monkeypatch.setattr(graphs.servers, "managed_engine", managed_engine)
+    monkeypatch.setattr(graphs.servers, "require_engine", lambda: None)
+    job = {"base_url": [], "run": tmp_path, "model": "loopback", "concurrency": 4, "dialogues": 30}
+    settings = Settings.model_validate(job | {"canaries": 0, "max_similarity": 1})
+    if lives[-1] == 1:
+        with pytest.raises(EngineError, match="the engine ended"):
+            await run_quietly(settings)
+    else:
+        assert (await run_quietly(settings)).outcomes[Outcome.KEPT] == 30
+    assert len(started) == starts and len(ended(tmp_path)) >= 4
