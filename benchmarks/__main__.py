@@ -30,6 +30,7 @@ def main() -> None:
     dedup.main([])
     embedding.main([])
     client_cpu.main([])
+    cluster.main([])
     memory.main([])
     resume.main([])
     prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])

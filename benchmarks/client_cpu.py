@@ -112,8 +112,10 @@ def _await_server(process: subprocess.Popen[bytes], base_url: str) -> None:
     raise SystemExit("the server did not start")
 
 
-async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues: int) -> int:
-    """Run a job; return its calls.
+async def play_jobs(
+    base_urls: Sequence[str], language: Language, in_flight: int, dialogues: int, ray: str | None = None
+) -> int:
+    """Run a job, on Ray where it is named; return its calls.
 
     Raises:
         EngineError: a dialogue failed.
@@ -121,13 +123,14 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             run=Path(folder) / "run",
-            base_url=(base_url,),
+            base_url=tuple(base_urls),
             language=language,
             concurrency=in_flight,
             dialogues=dialogues,
             canaries=0,
             max_similarity=1,
             min_agreement=0,
+            ray=ray,
         )
         funnel = await run_quietly(settings)
     if failed := funnel.outcomes[Outcome.FAILED]:
@@ -138,7 +141,7 @@ async def play_jobs(base_url: str, language: Language, in_flight: int, dialogues
 async def record_bodies(language: Language) -> list[Body]:
     """Return the request bodies of some dialogues, again and again, played against a server in this process."""
     async with serve(Loopback()) as server:
-        await play_jobs(server.base_url, language, RECORDED_DIALOGUES, RECORDED_DIALOGUES)
+        await play_jobs([server.base_url], language, RECORDED_DIALOGUES, RECORDED_DIALOGUES)
     return list(itertools.islice(itertools.cycle(server.requests), POSTS))
 
 
@@ -187,16 +190,19 @@ def measure(work: Coroutine[Any, Any, int]) -> Cost:
     return Cost(calls, time.process_time() - cpu, time.perf_counter() - wall)
 
 
-def measure_rate(base_url: str, work: Coroutine[Any, Any, int]) -> Rate:
-    """Run `work`; return the rate that the server counted over its steady part."""
-    ask_served = f"{base_url}/served"
-    before = httpx2.get(ask_served, trust_env=False).json()
+def measure_rate(base_urls: Sequence[str], work: Coroutine[Any, Any, int]) -> Rate:
+    """Run `work`; return the rate that the servers counted over its steady part."""
+
+    def look() -> list[dict[str, Any]]:
+        return [httpx2.get(f"{url}/served", trust_env=False).json() for url in base_urls]
+
+    before = look()
     wall_s = measure(work).wall_s
-    after = httpx2.get(ask_served, trust_env=False).json()
-    first, last = (int(share * len(after["times"])) for share in STEADY)
-    return Rate(
-        (last - first) / (after["times"][last] - after["times"][first]), (after["cpu_s"] - before["cpu_s"]) / wall_s
-    )
+    after = look()
+    times = sorted(moment for server in after for moment in server["times"])
+    first, last = (int(share * len(times)) for share in STEADY)
+    cpu_s = sum(server["cpu_s"] for server in after) - sum(server["cpu_s"] for server in before)
+    return Rate((last - first) / (times[last] - times[first]), cpu_s / wall_s)
 
 
 def compare(
@@ -205,7 +211,7 @@ def compare(
     """Measure the three clients in turns; return the cost of each round by client."""
     costs: dict[str, list[Cost]] = {"rolecs": [], "openai": [], "aiohttp": []}
     for _ in range(rounds):
-        costs["rolecs"].append(measure(play_jobs(base_url, language, in_flight, dialogues)))
+        costs["rolecs"].append(measure(play_jobs([base_url], language, in_flight, dialogues)))
         costs["openai"].append(measure(post_by_openai(base_url, in_flight, bodies)))
         costs["aiohttp"].append(measure(post_by_aiohttp(base_url, in_flight, bodies)))
     return costs
@@ -220,6 +226,19 @@ def rows_of(in_flight: int, costs: dict[str, list[Cost]]) -> list[tuple[object, 
         calls_per_s = round(median(cost.calls_per_s for cost in spent))
         rows.append((client, in_flight, spent[0].calls, cpu_ms, calls_per_s, cpu_ms / baseline))
     return rows
+
+
+def print_rates(rates: dict[str, Rate]) -> None:
+    """Print the second table."""
+    ideal = IN_FLIGHT / DELAY_S
+    print_table(
+        f"Share of the ideal rate ({ideal:,.0f} calls/s): {IN_FLIGHT} in flight, answers after {DELAY_S} s",
+        ("client", "calls/s", "of the ideal", "servers' cores"),
+        [
+            (client, round(rate.calls_per_s), rate.calls_per_s / ideal, rate.server_cores)
+            for client, rate in rates.items()
+        ],
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -243,22 +262,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     with errors_in_one_line(), server_process(arguments.language, DELAY_S) as base_url:
         rates = {
             "rolecs": measure_rate(
-                base_url, play_jobs(base_url, arguments.language, IN_FLIGHT, DIALOGUES_EACH * IN_FLIGHT)
+                [base_url], play_jobs([base_url], arguments.language, IN_FLIGHT, DIALOGUES_EACH * IN_FLIGHT)
             ),
             "openai": measure_rate(
-                base_url,
+                [base_url],
                 post_by_openai(base_url, IN_FLIGHT, list(itertools.islice(itertools.cycle(bodies), DELAYED_POSTS))),
             ),
         }
-    ideal = IN_FLIGHT / DELAY_S
-    print_table(
-        f"Share of the ideal rate ({ideal:,.0f} calls/s): {IN_FLIGHT} in flight, answers after {DELAY_S} s",
-        ("client", "calls/s", "of the ideal", "server's cores"),
-        [
-            (client, round(rate.calls_per_s), rate.calls_per_s / ideal, rate.server_cores)
-            for client, rate in rates.items()
-        ],
-    )
+    print_rates(rates)
     print(describe_machine("openai", "aiohttp", "langgraph", "pydantic"))
 
 

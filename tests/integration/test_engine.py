@@ -9,10 +9,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
+import httpx2
 import psutil
 import pytest
 
@@ -20,6 +22,7 @@ from agents.csc import Language
 from agents.dialogue import is_abandoned
 from agents.flow import Limits, broken_rules
 from agents.privacy import find_private
+from graphs.steering import parse_load
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
 from outputs.run import Outcome
@@ -120,6 +123,12 @@ def test_a_shared_engine_plays_judges_and_exports(base_url: str, tmp_path: Path,
             assert rows["id"] == [record.id for record in records if record.outcome is outcome]
 
 
+def test_the_engine_reports_what_a_job_is_steered_by(base_url: str) -> None:
+    page = httpx2.get(base_url.removesuffix("/v1") + "/metrics", trust_env=False)
+    load = parse_load(page.text)
+    assert load and load.waiting == load.preemptions == 0 and 0 <= load.kv_usage < 1
+
+
 def test_the_gate_is_compared_with_people(base_url: str, tmp_path: Path) -> None:
     lines = (STAR.parent / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()
     (tmp_path / "gold.jsonl").write_text("\n".join([lines[0], *lines[12:48:9]]), encoding="utf-8")
@@ -159,13 +168,35 @@ def test_real_calls_become_a_pool_that_generate_takes(base_url: str, tmp_path: P
         assert dialogues.funnel().outcomes[Outcome.PLANNED] == 0
 
 
-def test_generate_starts_and_stops_an_engine_of_its_own(tmp_path: Path) -> None:
+def test_generate_minds_an_engine_of_its_own(tmp_path: Path) -> None:
+    """It starts one, starts it again when it is killed, and leaves none behind."""
     (tmp_path / "run.toml").write_text(CONFIG)
     before = engines()
-    played = rolecs("generate", "-n", 1, "--config", "run.toml", cwd=tmp_path)
+    flags = ("--concurrency", 1, "--config", "run.toml", "--log", "log.jsonl", "--metrics", "job.prom")
+    with subprocess.Popen(
+        command("generate", "-n", COUNT, *flags), cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as job:
+        while job.poll() is None and count_ended(tmp_path / "rolecs-run") == 0:
+            time.sleep(0.2)
+        if job.poll() is None:
+            for process in psutil.Process(job.pid).children():
+                process.kill()
+        _, told = job.communicate()
     assert engines() <= before
-    assert "starting the engine for smollm2" in played.stderr
+    assert "starting the engine for smollm2" in told and "It is started again." in told
     with RunStore.read(DIALOGUES, tmp_path / "rolecs-run") as store:
         outcomes = store.funnel().outcomes
-    assert outcomes[Outcome.PLANNED] == 0 and played.returncode == outcomes[Outcome.FAILED], played.stderr
+    assert outcomes[Outcome.PLANNED] == 0 and job.returncode == (1 if outcomes[Outcome.FAILED] else 0), told
     assert b"Application startup complete" in (tmp_path / "rolecs-run" / "engine.log").read_bytes()
+    events = [json.loads(line)["event"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert events.count("dialogue ended") == COUNT and (events[0], events[-1]) == ("job started", "job ended")
+    assert (
+        f'rolecs_dialogues{{outcome="failed",run="{tmp_path / "rolecs-run"}"}}' in (tmp_path / "job.prom").read_text()
+    )
+
+
+def count_ended(run: Path) -> int:
+    if not RunStore.exists(run):
+        return 0
+    with RunStore.read(DIALOGUES, run) as store:
+        return store.funnel().ended
