@@ -7,6 +7,7 @@ import argparse
 
 from benchmarks import (
     client_cpu,
+    cluster,
     dedup,
     embedding,
     engine_cache,
