@@ -27,7 +27,7 @@ from outputs.record import DIALOGUES
 from outputs.run import Outcome
 from outputs.status import build_status, describe_status, stored_prices
 from outputs.store import RunStore
-from outputs.summary import summarise, usage_table
+from outputs.summary import describe_cost, summarise, usage_table
 from outputs.verify import verify_export
 from personas.filters import Filters
 from rolecs_flags import JobCommand, describe_setting, job_settings, read_flags, takes
@@ -218,6 +218,7 @@ def distill(
     code = 1 if failed or not distilled.personas else 0
     told = _results(quiet, code)
     told.print(summarise_pool(summary))
+    told.print(describe_cost(distilled.funnel, settings.prices, "persona"))
     told.print(usage_table(distilled.funnel))
     _tell_halt(distilled.halt, go_on, told)
     if failed:

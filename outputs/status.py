@@ -17,8 +17,8 @@ RECENT_S = 600.0
 class Status(BaseModel):
     """How a run stands. `process` and `host` are those of the job that works on it, where one does.
 
-    Rates are ended dialogues per minute: over the last 10 minutes, and since the first one ended. They, the seconds
-    left and the costs in US dollars are None where nothing tells them.
+    Rates are ended dialogues per minute: over the last 10 minutes of a job that works, and since the first one ended.
+    They, the seconds left and the costs in US dollars are None where nothing tells them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +52,7 @@ def build_status(header: Header, funnel: Funnel, ended: Sequence[float], owner: 
     """
     target = header.settings.get("target_kept")
     prices = stored_prices(header)
-    recently = _per_minute(ended, now - RECENT_S, now)
+    recently = _per_minute(ended, now - RECENT_S, now) if owner else None
     left = count_left(funnel.outcomes, target)
     usd = prices.cost(funnel.total_usage) if prices.are_given else None
     kept = funnel.outcomes[Outcome.KEPT]

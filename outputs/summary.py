@@ -9,13 +9,22 @@ from outputs.run import Funnel, Outcome
 
 
 def summarise(funnel: Funnel, prices: Prices) -> Group:
-    """Return the tables that a job ends with, and below them what a kept dialogue took; in dollars too at any price."""
-    parts: list[Table | str] = [_funnel_table(funnel), "", usage_table(funnel), "", _token_line(funnel)]
-    if prices.are_given:
-        parts.append(_price_line(prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]))
+    """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
+    parts: list[Table | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
     if funnel.repairs:
-        parts[1:1] = ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.mended:,} dialogues."]
-    return Group(*parts)
+        parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.mended:,} dialogues."]
+    return Group(*parts, "", usage_table(funnel))
+
+
+def describe_cost(funnel: Funnel, prices: Prices, item: str = "dialogue") -> str:
+    """Return what each kept item took, the lost ones' part included, and what all cost at these prices."""
+    tokens = funnel.tokens_per_kept
+    line = f"Tokens per kept {item}: " + ("none was kept." if tokens is None else f"{tokens:,.0f}")
+    if not prices.are_given:
+        return line
+    spent, kept = prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]
+    each = f", {format_usd(spent / kept)} per kept {item}" if kept else ""
+    return f"{line}\nCost: {format_usd(spent)}{each}"
 
 
 def _funnel_table(funnel: Funnel) -> Table:
@@ -59,20 +68,3 @@ def usage_table(funnel: Funnel) -> Table:
 def _usage_cells(usage: Usage) -> tuple[str, ...]:
     share = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
     return f"{usage.calls:,}", f"{usage.prompt_tokens:,}", f"{share:.0%}", f"{usage.completion_tokens:,}"
-
-
-def _token_line(funnel: Funnel) -> str:
-    if funnel.tokens_per_kept is None:
-        return "Tokens per kept dialogue: none was kept."
-    return f"Tokens per kept dialogue: {funnel.tokens_per_kept:,.0f}"
-
-
-def _price_line(spent: float, kept: int) -> str:
-    """Say what was spent in dollars.
-
-    >>> _price_line(12.5, 50), _price_line(12.5, 0)
-    ('Cost: $12.50, $0.25 per kept dialogue', 'Cost: $12.50; no dialogue was kept.')
-    """
-    if not kept:
-        return f"Cost: {format_usd(spent)}; no dialogue was kept."
-    return f"Cost: {format_usd(spent)}, {format_usd(spent / kept)} per kept dialogue"

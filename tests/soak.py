@@ -287,10 +287,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     transcripts = [str(Path(name).resolve()) for name in arguments.transcripts]
-    short = arguments.engine_kills // 2
-    stops = [Stop.KILL] * arguments.kills + [Stop.TERM] * arguments.terms
-    stops += [Stop.AWAY] * short + [Stop.GONE] * (arguments.engine_kills - short)
-    for job in (distillation(transcripts), generation(arguments.dialogues)):
+    # Sixty calls are distilled before a hundred stops could hit them.
+    for job, share in ((distillation(transcripts), 0.2), (generation(arguments.dialogues), 1.0)):
+        kills, terms, engine_kills = (
+            round(share * count) for count in (arguments.kills, arguments.terms, arguments.engine_kills)
+        )
+        short = engine_kills // 2
+        stops = [Stop.KILL] * kills + [Stop.TERM] * terms + [Stop.AWAY] * short + [Stop.GONE] * (engine_kills - short)
         with tempfile.TemporaryDirectory() as folder:
             work = soak(Path(folder), job, stops, delay=arguments.delay, seed=arguments.seed)
             print(*asyncio.run(work), sep="\n")

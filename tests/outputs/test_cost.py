@@ -22,12 +22,12 @@ def funnel(kept: int, usage: Usage) -> Funnel:
     return Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage={Role.PLANNER: usage})
 
 
-def last_lines(kept: int, prices: Prices) -> list[str]:
+def first_lines(kept: int, prices: Prices) -> list[str]:
     console = Console(file=io.StringIO(), width=100)
     spent = Usage(calls=1, prompt_tokens=3_000_000, cached_tokens=1_000_000, completion_tokens=500_000)
     console.print(summarise(funnel(kept, spent), prices))
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    return [line.rstrip() for line in text[text.rindex("Tokens per kept") :].splitlines()]
+    return [line.rstrip() for line in text.partition("\n\n")[0].splitlines()]
 
 
 @given(COUNTS, COUNTS, COUNTS)
@@ -45,7 +45,7 @@ def test_prices_are_given_by_any_of_them_and_never_negative() -> None:
         Prices(input=-1.0)
 
 
-def test_the_summary_ends_with_tokens_and_at_a_price_with_the_cost() -> None:
-    assert last_lines(10, Prices()) == ["Tokens per kept dialogue: 350,000"]
-    assert last_lines(10, PRICES) == ["Tokens per kept dialogue: 350,000", "Cost: $8.50, $0.85 per kept dialogue"]
-    assert last_lines(0, PRICES)[1] == "Cost: $8.50; no dialogue was kept."
+def test_the_summary_begins_with_tokens_and_at_a_price_with_the_cost() -> None:
+    assert first_lines(10, Prices()) == ["Tokens per kept dialogue: 350,000"]
+    assert first_lines(10, PRICES) == ["Tokens per kept dialogue: 350,000", "Cost: $8.50, $0.85 per kept dialogue"]
+    assert first_lines(0, PRICES) == ["Tokens per kept dialogue: none was kept.", "Cost: $8.50"]

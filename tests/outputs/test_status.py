@@ -46,7 +46,7 @@ def test_a_target_takes_what_it_takes_at_the_yield() -> None:
 def test_a_dead_job_has_no_time_left_and_an_idle_one_a_falling_rate() -> None:
     dead = status(21, 10, 12, now=90_000.0, owner=None)
     assert (dead.working, dead.process, dead.seconds_left) == (False, None, None)
-    assert dead.per_minute == pytest.approx(0.6) and dead.per_minute_recently == 0
+    assert dead.per_minute == pytest.approx(0.6) and dead.per_minute_recently is None
     stuck = status(21, 10, 12, now=6000.0)
     assert stuck.per_minute == pytest.approx(0.3) and stuck.seconds_left is None
     assert next(describe_status(dead)) == "No job works on it."
