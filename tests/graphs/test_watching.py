@@ -6,9 +6,11 @@ import json
 import logging
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -102,7 +104,7 @@ async def test_a_log_tells_a_whole_job_and_no_text(tmp_path: Path, language: str
     for line in ended:
         record = records[line["key"]]
         assert (line["outcome"], line["reasons"]) == (record.outcome, record.reasons) and line["seconds"] > 0
-        assert line["usage"] == record.total_usage.model_dump()
+        assert line["usage"] == asdict(record.total_usage)
         assert line["error"] is None or (record.error and record.error.startswith(f"{line['error']}: "))
     again = [line for line in lines if line["event"] == "call asked again"]
     assert {line["error"] for line in again} >= {"500", "unreadable"} and {line["key"] for line in again} <= set(
@@ -110,7 +112,7 @@ async def test_a_log_tells_a_whole_job_and_no_text(tmp_path: Path, language: str
     )
     assert last["event"] == "job ended"
     assert last["outcomes"] == played.funnel.outcomes and last["reasons"] == played.funnel.reasons
-    assert last["usage"] == {role: spent.model_dump() for role, spent in played.funnel.usage.items()}
+    assert last["usage"] == {role: asdict(spent) for role, spent in played.funnel.usage.items()}
 
 
 async def test_texts_are_logged_when_they_are_asked_for_and_keys_never(tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ async def test_a_failed_job_and_why_one_halts_are_logged(tmp_path: Path) -> None
         await play(server, tmp_path / "run", dialogues=50, budget_tokens=1, concurrency=2, log=log)
     halted, _ = read(log)[-2:]
     assert (halted["event"], halted["kind"]) == ("job halted", "budget") and halted["reason"]
-    async with serve(Loopback(busy_rate=1.0)) as server:
+    async with serve(Loopback(faults=Faults(busy_429=1.0))) as server:
         with pytest.raises(EngineError):
             await play(server, tmp_path / "other", dialogues=2, log=log)
     *_, failed, ended = read(log)
@@ -183,8 +185,12 @@ async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest
     log = tmp_path / "log.jsonl"
     async with serve(Loopback(metrics=lambda: page)) as one, serve(Loopback()) as two:
         with log_to(log, texts=False):
-            async with ChatClient(one.base_url, "loopback") as first, ChatClient(two.base_url, "loopback") as second:
-                replicas = [Replica(first, first), Replica(second, second)]
+            async with (
+                ChatClient(one.base_url, "loopback") as first,
+                ChatClient(two.base_url, "loopback") as second,
+                httpx2.AsyncClient() as reports,
+            ):
+                replicas = [Replica(first, first, reports), Replica(second, second, reports)]
                 async with Dispatcher(replicas, None) as dispatcher:
                     for _ in range(64):
                         await dispatcher.take()
