@@ -83,7 +83,7 @@ def generate(
     settings = job_settings(Settings, DIALOGUES, context)
     place = "" if settings.ray is None else f" --ray {settings.ray}"
     go_on = f"rolecs generate --resume --run {settings.run}{place}"
-    played = _carry_out(run_job, settings, go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
+    played = _carry_out(run_job, settings, _hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
     funnel = played.funnel
     failed = funnel.outcomes[Outcome.FAILED]
     code = 1 if failed or (played.halt and played.halt.kind == "barren") else 0
@@ -121,11 +121,13 @@ def estimate(
     given = job_settings(Settings, DIALOGUES, context)
     wanted = given.target_kept or (given.dialogues if "dialogues" in given.model_fields_set else 1000)
     with tempfile.TemporaryDirectory(prefix="rolecs-pilot-") as folder:
-        place = given.run if "run" in given.model_fields_set else Path(folder) / "run"
-        go_on = f"rolecs generate --resume --run {place}"
-        settings = given.model_copy(update={"run": place, "dialogues": pilot, "target_kept": None})
-        played = _carry_out(run_job, settings, go_on, quiet=quiet)
-        with RunStore.read(DIALOGUES, place) as store:
+        is_kept = "run" in given.model_fields_set
+        run = given.run if is_kept else Path(folder) / "run"
+        go_on = f"rolecs generate --resume --run {run}" if is_kept else ""
+        hint = _hint(go_on) if is_kept else "Nothing is stored of it: --run names a folder where a pilot is kept."
+        settings = given.model_copy(update={"run": run, "dialogues": pilot, "target_kept": None})
+        played = _carry_out(run_job, settings, hint, quiet=quiet)
+        with RunStore.read(DIALOGUES, run) as store:
             ended = read_pilot(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
     output.print(summarise(played.funnel, given.prices))
     _tell_halt(played.halt, go_on, output)
@@ -134,19 +136,19 @@ def estimate(
         raise typer.Exit(1)
     told = forecast(ended, wanted, played.seconds, given.prices, seed=given.seed)
     output.print("", forecast_table(told, given.prices), sep="\n")
-    if place == given.run:
+    if is_kept:
         output.print(f"The dialogues of the pilot are kept; go on with them: {go_on} --target-kept {wanted}")
 
 
 def _carry_out(
-    job: Callable[..., Coroutine[Any, Any, ResultT]], settings: ServerSettings, go_on: str, *, quiet: bool, **how: bool
+    job: Callable[..., Coroutine[Any, Any, ResultT]], settings: ServerSettings, hint: str, *, quiet: bool, **how: bool
 ) -> ResultT:
-    """Run a job so that it can be interrupted and gone on with; without its progress when `quiet`."""
+    """Run a job so that it can be interrupted, with `hint` then; without its progress when `quiet`."""
     console = silence if quiet else progress
     return run_interruptible(
         lambda interruption: job(settings, Secrets(), console, interruption, **how),
         progress,
-        _hint(go_on),
+        hint,
         settings.grace,
     )
 
@@ -163,9 +165,9 @@ def _results(quiet: bool, code: int) -> Console:
 
 
 def _tell_halt(halt: "Halt | None", go_on: str, told: Console) -> None:
-    """Say why a job stopped before everything was done, and how it goes on."""
+    """Say why a job stopped before everything was done, and how it goes on, if it can."""
     if halt:
-        told.print(f"{halt.reason} To go on: {go_on}{halt.remedy}", markup=False)
+        told.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""), markup=False)
 
 
 @app.command()
@@ -210,7 +212,7 @@ def distill(
 
     settings = job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
-    distilled = _carry_out(distill_job, settings, go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
+    distilled = _carry_out(distill_job, settings, _hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
     with interruptible(progress, _hint(go_on)):
         console = silence if quiet else progress
         summary = make_pool(distilled.personas, distilled.stages, settings, distilled.models, console)

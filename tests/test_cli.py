@@ -142,6 +142,16 @@ async def test_a_pilot_that_keeps_nothing_says_so_and_leaves_no_folder(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_an_interrupted_pilot_that_is_not_kept_promises_nothing(tmp_path: Path) -> None:
+    async with serve(Loopback(delay=0.1)) as server:
+        process = await start("estimate", *ALL_DIFFER, "--base-url", server.base_url, "--grace", 0, cwd=tmp_path)
+        while not server.requests:
+            await asyncio.sleep(0.05)
+        process.terminate()
+        _, err = await process.communicate()
+    assert process.returncode == 130 and "Nothing is stored of it" in err.decode() and "--resume" not in err.decode()
+
+
 async def test_a_working_job_is_seen_from_another_terminal(tmp_path: Path) -> None:
     async with serve(Loopback(delay=0.05)) as server:
         flags = ("--target-kept", 40, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", "--concurrency", 2)
