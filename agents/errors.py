@@ -9,6 +9,9 @@ What can go wrong, and the one consequence of each:
 4. the run store cannot be written (`StoreError`): the same.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import ValidationError
 
 
@@ -38,6 +41,24 @@ class EngineEndedError(EngineError):
 
 class StoreError(RolecsError):
     """The run store could not be written: a full disk, a folder that went away."""
+
+
+@contextmanager
+def first_error() -> Iterator[None]:
+    """Raise the first error of a task group alone, where all of them are ours.
+
+    Not by `except*`: early releases of Python 3.11 make a group again of what is raised there.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours, others = group.split(RolecsError)
+        if ours is None or others is not None:
+            raise
+        error: BaseException = ours
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 def shorten(text: str, limit: int = 300) -> str:

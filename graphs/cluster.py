@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.engine import Engine, OnWait
-from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, shorten
+from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
 from agents.usage import Usage
 from graphs.dispatch import LOOK_S
 from graphs.header import describe_run
@@ -355,9 +355,7 @@ def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]
 
 async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Take steps side by side; the first that fails ends the others."""
-    try:
+    with first_error():
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 group.create_task(step)
-    except* RolecsError as errors:
-        raise errors.exceptions[0] from None

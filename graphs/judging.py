@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agents.chat import Chat, derive_seed
-from agents.errors import CallError, EngineError
+from agents.errors import CallError, EngineError, first_error
 from graphs.dispatch import Dispatcher
 from graphs.progress import LoadingDisplay
 from graphs.servers import Replica, Servers, shared_log
@@ -55,16 +55,14 @@ async def judge_dialogues(
             await servers.start_engine(shared_log(), loading)
         dispatcher = await stack.enter_async_context(Dispatcher(servers.replicas, servers.concurrency))
         with Progress(console=console, disable=not console.is_terminal) as progress:
-            try:
+            bar = progress.add_task("judging", total=len(dialogues))
+            with first_error():
                 async with asyncio.TaskGroup() as group:
-                    bar = progress.add_task("judging", total=len(dialogues))
                     tasks = []
                     for dialogue in dialogues:
                         task = group.create_task(_judge(dialogue, dispatcher, settings))
                         task.add_done_callback(lambda _: progress.advance(bar))
                         tasks.append(task)
-            except* EngineError as errors:
-                raise errors.exceptions[0] from None
         return Judgements([task.result() for task in tasks], servers.judge_model)
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -13,7 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from rich.console import Console
 
 from agents.engine import Engine, OnWait
-from agents.errors import EngineEndedError, EngineError, StoreError
+from agents.errors import EngineEndedError, EngineError, first_error
 from agents.usage import Usage
 from graphs.dispatch import Dispatcher, Place, PlaceT
 from graphs.interrupts import Interruption
@@ -232,12 +233,8 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, interruption: Interruption) -> None:
-        # A call leaves next to nothing behind that only the garbage collector frees, but allocates much that it looks
-        # through: by its defaults it took a tenth of the CPU of a call. The modules live as long as the job anyway.
-        thresholds = gc.get_threshold()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        try:
+        """Carry out all, and return when nothing is in flight any more."""
+        with _rare_collection(), first_error():
             async with asyncio.TaskGroup() as group:
                 helpers = [group.create_task(self._journal.run())]
                 if self._servers.engine:
@@ -249,11 +246,6 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
                         await asyncio.wait(self._tasks)
                 for helper in helpers:
                     helper.cancel()
-        except* (EngineError, StoreError) as errors:
-            raise errors.exceptions[0] from None
-        finally:
-            gc.set_threshold(*thresholds)
-            gc.unfreeze()
 
     async def _feed(self, group: asyncio.TaskGroup) -> None:
         """Start a task for each item as soon as a seat is free."""
@@ -294,3 +286,20 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
         self._watch.ended(record, time.monotonic() - began)
         if self._tally.failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EngineError(f"{self._tally.failed_in_a_row} in a row failed; the last one: {record.error}")
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Have the garbage collector run less often.
+
+    A call leaves next to nothing behind that only the collector frees, but allocates much that it looks through: by its
+    defaults it took a tenth of the CPU of a call. The modules live as long as the job anyway.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()

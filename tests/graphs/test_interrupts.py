@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import graphs.batch
-from agents.errors import StoreError
+from agents.errors import EngineError, StoreError, first_error
 from graphs.batch import Played, run_job
 from graphs.interrupts import Interruption, run_in_thread, run_interruptible
 from graphs.settings import Secrets, Settings
@@ -165,3 +165,19 @@ def test_a_job_that_has_finished_what_it_could_was_interrupted_all_the_same() ->
             await done.wait()
 
     assert run_and_interrupt(work).endswith("Interrupted. Go on with X.\n")
+
+
+async def test_of_several_errors_of_ours_the_first_is_raised_alone_and_a_bug_is_not_hidden() -> None:
+    async def fail(error: Exception) -> None:
+        raise error
+
+    async def run(*errors: Exception) -> None:
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                for error in errors:
+                    group.create_task(fail(error))
+
+    with pytest.raises(StoreError, match="^one$"):
+        await run(StoreError("one"), EngineError("two"))
+    with pytest.raises(BaseExceptionGroup):
+        await run(StoreError("one"), ValueError("a bug"))
