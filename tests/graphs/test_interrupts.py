@@ -177,7 +177,7 @@ async def test_of_several_errors_of_ours_the_first_is_raised_alone_and_a_bug_is_
                 for error in errors:
                     group.create_task(fail(error))
 
-    with pytest.raises(StoreError, match="^one$"):
+    with pytest.raises(StoreError, match=r"^one$"):
         await run(StoreError("one"), EngineError("two"))
     with pytest.raises(BaseExceptionGroup):
         await run(StoreError("one"), ValueError("a bug"))
