@@ -57,6 +57,8 @@ def second_node(cluster: Any) -> Iterator[Any]:
     yield node
     if node in cluster.list_all_nodes():
         cluster.remove_node(node)
+    # It takes its time to notice; until then a job would be given a worker there.
+    cluster.wait_for_nodes()
 
 
 @pytest.fixture
