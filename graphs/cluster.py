@@ -276,14 +276,13 @@ def _init_ray(settings: Settings) -> None:
         _require_listener(address)
     try:
         import ray
-        from ray.exceptions import RayError
     except ImportError:
         raise UsageError("Ray is not installed: pip install 'rolecs[ray]', here and on all nodes") from None
     # What it tells would tear the progress apart; what matters comes as an error.
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     try:
         ray.init(address, log_to_driver=False, configure_logging=False, **options)
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+    except Exception as error:  # a boundary: Ray raises bare exceptions where it cannot start
         hint = "if it asks for a token, set RAY_AUTH_MODE=token here too"
         raise UsageError(f"no Ray cluster at {address!r}: {shorten(str(error))} ({hint})") from None
 

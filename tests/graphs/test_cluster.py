@@ -45,7 +45,13 @@ def cluster() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    for tries_left in (2, 1, 0):
+        try:
+            cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+            break
+        except Exception:  # Ray gives its own processes 15 s to start, and ends where a busy machine takes longer
+            if not tries_left:
+                raise
     yield cluster
     cluster.shutdown()
 
