@@ -17,7 +17,7 @@ from typing import cast
 import uvloop
 
 from agents.csc import Language
-from tests.loopback import sentence
+from tests.made_up import sentence
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CHOICE = re.compile(rb'"choice": *\[([^]]*)\]')

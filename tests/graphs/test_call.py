@@ -16,7 +16,7 @@ from graphs.call import EXCHANGE, after_customer, after_supporter, graph, play_c
 from graphs.state import CallContext
 from quality.turn_checks import HINTS
 from tests.golden import check_golden
-from tests.loopback import sentence
+from tests.made_up import sentence
 
 LENGTH = 9
 LIMITS = Limits(min_utterances=LENGTH, max_utterances=LENGTH + 1)
