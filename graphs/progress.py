@@ -23,11 +23,11 @@ _LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
 
 def describe_tally(tally: Tally, goal: Goal, load: str) -> str:
     """Return the figures of a job as one line; `load` says what is in flight."""
-    usage, seconds = tally.usage_here, max(tally.seconds, 1e-3)
+    usage, total, seconds = tally.usage_here, tally.usage, max(tally.seconds, 1e-3)
     counts = ", ".join(f"{tally.outcomes[outcome]:,} {outcome}" for outcome in SHOWN)
     cached = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
-    per_kept = f"{tally.usage.total_tokens / tally.kept:,.0f} tokens per kept, " if tally.kept else ""
-    price = f"{format_usd(goal.prices.cost(tally.usage))}, " if goal.prices.are_given else ""
+    per_kept = f"{total.total_tokens / tally.kept:,.0f} tokens per kept, " if tally.kept else ""
+    price = f"{format_usd(goal.prices.cost(total))}, " if goal.prices.are_given else ""
     remaining = count_left(tally.outcomes, goal.target_kept)
     left = "?"
     if tally.ended_here and remaining is not None:

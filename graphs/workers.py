@@ -27,9 +27,10 @@ from outputs.store import RunStore
 
 FAILURES_IN_A_ROW = 20
 """So many failed items, one after the other, mean that something is wrong with all of them: the job stops."""
-GC_THRESHOLDS = (50_000, 20, 100)
 LOSSES = 5
 """An item that so many replicas went down under may be what brings them down: the job stops."""
+GC_THRESHOLDS = (50_000, 20, 100)
+"""After so many allocations, and collections of each generation, memory is looked through; see `_rare_collection`."""
 
 
 class WorkedOff(NamedTuple):
@@ -88,8 +89,7 @@ async def work_off(
     """Carry out what a run has pending, and return how that went.
 
     The engine, where one is to be managed, is started only when there is something to do, and again when it ended after
-    some items had. When the job is interrupted,
-    nothing more is started, and it returns when all in flight have ended.
+    some items had. When the job is interrupted, nothing more is started, and it returns when all in flight have ended.
 
     Args:
         store: the run.
