@@ -12,8 +12,8 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperCommand
 
+from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from agents.topics import TOPICS
 from graphs.settings import ServerSettings, load_settings
 from outputs.run import RunKind
 from outputs.store import RunStore

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 import httpx2
 from rich.console import Console
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.errors import UsageError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.progress import LoadingDisplay

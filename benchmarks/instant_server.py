@@ -16,7 +16,7 @@ from typing import cast
 
 import uvloop
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from tests.made_up import sentence
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

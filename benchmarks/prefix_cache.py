@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from transformers import AutoTokenizer
 
-from agents.client import ChatClient
-from agents.csc import Language, Strategy
-from agents.demo_model import prepare_demo_model
-from agents.dialogue import Plan
-from agents.prompting import render_fixed
-from agents.usage import Role
+from agents.csc.dialogue import Plan
+from agents.csc.strategies import Language, Strategy
+from agents.engine.demo_model import prepare_demo_model
+from agents.llm.client import ChatClient
+from agents.llm.usage import Role
+from agents.prompts.rendering import render_fixed
 from benchmarks._common import errors_in_one_line, print_table
 from graphs.play import play_dialogue
 from graphs.servers import Replica

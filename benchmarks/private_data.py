@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.privacy import Finding, find_private
 from benchmarks._common import print_table
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from statistics import median
 
-from agents.csc import Language
-from agents.dialogue import Turn
-from agents.flow import Limits
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language
 from benchmarks._common import describe_machine, print_table
 from quality.rules import check_rules
 from quality.turn_checks import check_turn

@@ -12,15 +12,15 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agents.csc import Speaker, Strategy
-from agents.customer import say_customer_turn
-from agents.customer_assistant import direct_customer
-from agents.dialogue import Action, CustomerView, Repair, SupporterView, Turn, is_abandoned
-from agents.flow import Limits, Progress, allowed_strategies
-from agents.planner import plan_call
-from agents.supporter import say_supporter_turn
-from agents.supporter_assistant import choose_strategy
-from agents.topics import TOPICS
+from agents.csc.dialogue import Action, CustomerView, Repair, SupporterView, Turn, is_abandoned
+from agents.csc.flow import Limits, Progress, allowed_strategies
+from agents.csc.strategies import Speaker, Strategy
+from agents.csc.topics import TOPICS
+from agents.roles.customer import say_customer_turn
+from agents.roles.customer_assistant import direct_customer
+from agents.roles.planner import plan_call
+from agents.roles.supporter import say_supporter_turn
+from agents.roles.supporter_assistant import choose_strategy
 from graphs.state import CallContext, CallState
 from quality.turn_checks import HINTS, check_turn
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.engine import Engine, OnWait
+from agents.engine.managed import Engine, OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from graphs.dispatch import LOOK_S
 from graphs.header import describe_run
 from graphs.remote import Identity, RemoteWorker, Report

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from agents.chat import Chat, derive_seed
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.errors import EngineError, UsageError
+from agents.llm.chat import Chat, derive_seed
 from graphs.header import describe_distillation
 from graphs.interrupts import Interruption
 from graphs.pooling import find_models

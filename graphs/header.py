@@ -5,8 +5,8 @@ import importlib.metadata
 import platform
 from collections.abc import Iterable, Sequence
 
-from agents.engine import installed_engine
-from agents.prompting import prompts_digest
+from agents.engine.managed import installed_engine
+from agents.prompts.rendering import prompts_digest
 from graphs.settings import DistillSettings, Settings
 from outputs.run import Header
 from personas.persona import Persona

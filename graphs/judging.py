@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.chat import Chat, derive_seed
 from agents.errors import CallError, EngineError, first_error
+from agents.llm.chat import Chat, derive_seed
 from graphs.dispatch import Dispatcher
 from graphs.progress import LoadingDisplay
 from graphs.servers import Replica, Servers, shared_log

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from agents.errors import UsageError
 from agents.events import tell
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from graphs.dispatch import Dispatcher
 from graphs.tally import Tally
 from outputs.cost import Prices

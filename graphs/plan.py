@@ -7,7 +7,7 @@ from itertools import count, product
 from math import lcm
 from random import Random
 
-from agents.chat import derive_seed
+from agents.llm.chat import derive_seed
 from outputs.record import Planned
 from personas.persona import Persona
 

@@ -4,10 +4,10 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from agents.chat import Chat, derive_seed
-from agents.dialogue import is_abandoned
+from agents.csc.dialogue import is_abandoned
+from agents.csc.topics import TOPICS
 from agents.errors import CallError, EngineError
-from agents.topics import TOPICS
+from agents.llm.chat import Chat, derive_seed
 from graphs.call import play_call
 from graphs.servers import Replica
 from graphs.settings import Settings

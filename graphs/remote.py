@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from graphs.dispatch import Dispatcher
 from graphs.header import describe_run
 from graphs.play import play_dialogue

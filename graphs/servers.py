@@ -11,12 +11,12 @@ import platformdirs
 from pydantic import SecretStr
 from rich.console import Console
 
-from agents.client import ChatClient
-from agents.demo_model import DEMO_MODEL
-from agents.engine import Engine, OnWait, managed_engine, require_engine
+from agents.engine.demo_model import DEMO_MODEL
+from agents.engine.managed import Engine, OnWait, managed_engine, require_engine
 from agents.errors import UsageError
-from agents.observing import Observer
-from agents.usage import Usage
+from agents.llm.client import ChatClient
+from agents.llm.observer import Observer
+from agents.llm.usage import Usage
 from graphs.progress import LoadingDisplay
 from graphs.settings import Secrets, ServerSettings
 from graphs.steering import CEILING, EngineLoad, Reading, Steering, parse_load

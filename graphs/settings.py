@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agents.csc import Language
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language
+from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
-from agents.flow import Limits
-from agents.options import Patience, Sampling, normalise_base_url
-from agents.topics import TOPICS
+from agents.llm.options import Patience, Sampling, normalise_base_url
 from graphs.stopping import Goal
 from outputs.cost import Budget, Prices
 from personas.filters import Filters

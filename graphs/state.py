@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from agents.chat import Chat
-from agents.csc import Language, Strategy
-from agents.dialogue import Plan, Repair, Turn
-from agents.flow import Limits
+from agents.csc.dialogue import Plan, Repair, Turn
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language, Strategy
+from agents.llm.chat import Chat
 
 
 class CallState(TypedDict, total=False):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Literal, NamedTuple
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from graphs.tally import Tally
 from outputs.cost import Budget, Prices, format_usd
 

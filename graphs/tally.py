@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from outputs.run import EndedItem, Funnel, Outcome
 
 

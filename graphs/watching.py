@@ -14,7 +14,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from agents.errors import UsageError
 from agents.events import EVENTS, OFF, tell
-from agents.observing import Observer
+from agents.llm.observer import Observer
 from graphs.dispatch import Dispatcher
 from graphs.interrupts import Interruption, run_in_thread
 from graphs.metrics import MetricsFile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
-    from agents.tracing import Tracing
+    from agents.llm.spans import Tracing
 
 _log = logging.getLogger("rolecs.job")
 
@@ -194,7 +194,7 @@ def _open_tracing() -> "tuple[Tracing, TracerProvider]":
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        from agents.tracing import Tracing
+        from agents.llm.spans import Tracing
 
         exporter = make_exporter()
     except ImportError as error:

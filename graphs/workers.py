@@ -13,9 +13,9 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from rich.console import Console
 
-from agents.engine import Engine, OnWait
+from agents.engine.managed import Engine, OnWait
 from agents.errors import EngineEndedError, EngineError, first_error
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from graphs.dispatch import Dispatcher, Place, PlaceT
 from graphs.interrupts import Interruption
 from graphs.progress import LoadingDisplay, show_progress

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agents.csc import STRATEGIES, Language
-from agents.topics import TOPICS
+from agents.csc.strategies import STRATEGIES, Language
+from agents.csc.topics import TOPICS
 from outputs.manifest import Manifest
 from outputs.run import Header, Outcome
 

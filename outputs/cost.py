@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 
 _MILLION = 1_000_000
 

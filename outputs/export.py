@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from agents.csc.flow import Limits
 from agents.errors import UsageError
-from agents.flow import Limits
 from outputs.card import render_card
 from outputs.files import write_whole
 from outputs.formats import Format, format_lines, rejected_line

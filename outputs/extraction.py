@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from outputs.cost import Prices, format_usd
 from outputs.run import EndedItem, Outcome
 

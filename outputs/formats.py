@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc import SPEAKER_NAMES, Language, Speaker, Stage, Strategy, authors_label
-from agents.dialogue import Turn
-from agents.prompting import render, render_fixed
-from agents.topics import TOPICS
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import SPEAKER_NAMES, Language, Speaker, Stage, Strategy, authors_label
+from agents.csc.topics import TOPICS
+from agents.prompts.rendering import render, render_fixed
 from outputs.record import Record
 from personas.persona import Persona
 

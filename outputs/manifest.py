@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
-from agents.flow import Limits
 from outputs.files import write_whole
 from outputs.formats import Format
 from outputs.run import Outcome

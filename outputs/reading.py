@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError, field_validator
 
-from agents.csc import parse_speaker, parse_strategy
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import parse_speaker, parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.formats import RejectedRow, RolecsRow
 from quality.rubric import POINT_CODES

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc import Language
-from agents.dialogue import Plan, Repair, Turn, is_abandoned
+from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
+from agents.csc.strategies import Language
 from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 from quality.canaries import Canary

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
-from agents.topics import TOPICS
+from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.csc.topics import TOPICS
 from outputs import report_figures
 from outputs.record import Record
 from outputs.run import Funnel

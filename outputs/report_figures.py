@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
 from outputs.run import Funnel, Outcome
 
 MAX_BINS = 30

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 
 REPAIRS = "repairs"
 """The subject under which is counted what was asked for again for what it said, by what was wrong."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from outputs.cost import Prices
 from outputs.lock import Owner
 from outputs.run import Funnel, Header, Outcome, count_left

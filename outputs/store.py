@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Generic
 
 from agents.errors import StoreError, UsageError
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from outputs.lock import acquire
 from outputs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
 

@@ -3,7 +3,7 @@
 from rich.console import Group
 from rich.table import Table
 
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from outputs.cost import Prices, format_usd
 from outputs.run import Funnel, Outcome
 

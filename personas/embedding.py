@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.errors import StoreError, UsageError
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.chat import Chat
-from agents.csc import Language, Speaker
+from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
 from agents.privacy import PLACEHOLDER, find_private
-from agents.prompting import Message, render, render_fixed
-from agents.usage import Role
+from agents.prompts.rendering import Message, render, render_fixed
 from personas.filters import split_words
 from personas.persona import UNKNOWN, Persona
 from personas.transcripts import Transcript

@@ -7,7 +7,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.csc import Speaker
+from agents.csc.strategies import Speaker
 from personas.transcripts import Transcript
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+|\d+|[\u3400-\u9fff]")

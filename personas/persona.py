@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 
 UNKNOWN = "unknown"
 """What a field of a persona says when nothing is known."""

@@ -19,7 +19,7 @@ from typing import IO, NamedTuple
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from agents.csc import Language, Speaker, parse_speaker
+from agents.csc.strategies import Language, Speaker, parse_speaker
 from agents.errors import UsageError, describe_invalid
 
 STANDARD_INPUT = "-"

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from quality.rubric import POINT_CODES
 
 ALL_POINTS = "whole gate"

@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from agents.csc import Language, Speaker, Strategy, authors_label
-from agents.flow import Limits, broken_rules
+from agents.csc.flow import Limits, broken_rules
+from agents.csc.strategies import Language, Speaker, Strategy, authors_label
 from quality.canary_texts import (
     BRIBES,
     HANDOVERS,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from agents.csc import Language, Strategy
+from agents.csc.strategies import Language, Strategy
 
 
 class Wish(NamedTuple):

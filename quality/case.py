@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.csc import Language
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 from sacrebleu.metrics.bleu import BLEU
 
-from agents.csc import Language, Speaker, Stage, Strategy
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language, Speaker, Stage, Strategy
 from quality.turn_checks import WORD
 
 ORDERS = (1, 2, 3)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from agents.chat import Chat
+from agents.csc.flow import Limits
 from agents.errors import UnreadableAnswerError
-from agents.flow import Limits
+from agents.llm.chat import Chat
 from quality.case import Case
 from quality.judge import judge_points
 from quality.labeller import label_turns

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, create_model
 
-from agents.chat import Chat
-from agents.prompting import Message, render, render_fixed
-from agents.usage import Role
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message, render, render_fixed
 from quality.case import Case
 from quality.rubric import RUBRIC, Point
 from quality.verdict import Opinion, PointVerdict

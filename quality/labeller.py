@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from agents.chat import Chat
-from agents.csc import Strategy
-from agents.prompting import Message, render, render_fixed
-from agents.usage import Role
+from agents.csc.strategies import Strategy
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message, render, render_fixed
 from quality.case import Case
 
 TOKENS_A_TURN = 16

@@ -7,8 +7,8 @@ import hashlib
 from functools import cache
 from typing import NamedTuple
 
-from agents.csc import Language
-from agents.prompting import prompts_digest
+from agents.csc.strategies import Language
+from agents.prompts.rendering import prompts_digest
 
 
 class Point(NamedTuple):

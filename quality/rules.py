@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc import Language, Speaker
-from agents.dialogue import Turn
-from agents.flow import Limits, Progress, broken_rules
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits, Progress, broken_rules
+from agents.csc.strategies import Language, Speaker
 from quality.turn_checks import check_turn
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from agents.csc import Language
-from agents.dialogue import Turn
-from agents.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language
+from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
 
 MAX_CHARACTERS = 600
 """An utterance longer than this is a speech, not a turn on the phone."""

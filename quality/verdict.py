@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc import Strategy
+from agents.csc.strategies import Strategy
 from quality.rubric import LABEL_POINT, POINT_CODES
 from quality.rules import Violation
 

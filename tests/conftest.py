@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents.csc import Speaker, Strategy
-from agents.dialogue import Plan, Turn
+from agents.csc.dialogue import Plan, Turn
+from agents.csc.strategies import Speaker, Strategy
 from outputs.record import Record
 from personas.pool import load_pool
 from quality.rubric import POINT_CODES
@@ -102,7 +102,7 @@ def flawless() -> Verdict:
 @pytest.fixture
 def make_record(en_turns: tuple[Turn, ...]) -> Callable[..., Record]:
     """Make a kept record; any field can be given."""
-    from agents.csc import Language
+    from agents.csc.strategies import Language
 
     persona = load_pool(None, Language.EN)[0]
 

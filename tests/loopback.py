@@ -21,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from agents.csc import STRATEGIES, Language
+from agents.csc.strategies import STRATEGIES, Language
 from tests.made_up import persona, sentence
 
 NAMES = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from personas.pool import SEED_POOLS, load_pool
 from tests.golden import FOLDER, check_golden
 from tests.loopback import Faults, Loopback, serve

@@ -12,12 +12,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import BaseModel, SecretStr
 
-from agents.chat import Chat, derive_seed
-from agents.client import ChatClient
 from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError
-from agents.options import Patience, Sampling, normalise_base_url
-from agents.prompting import Message
-from agents.usage import Role, Usage
+from agents.llm.chat import Chat, derive_seed
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience, Sampling, normalise_base_url
+from agents.llm.usage import Role, Usage
+from agents.prompts.rendering import Message
 from tests.loopback import Faults, Loopback, serve
 
 HELLO: list[Message] = [{"role": "user", "content": "hello"}]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.csc import STRATEGIES, Language, Stage, Strategy, authors_label, name_of, parse_strategy
-from agents.topics import TOPICS
+from agents.csc.strategies import STRATEGIES, Language, Stage, Strategy, authors_label, name_of, parse_strategy
+from agents.csc.topics import TOPICS
 
 
 def test_twelve_strategies_in_five_stages_with_the_authors_numbers() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agents import engine as engine_module
-from agents.demo_model import DEMO_MODEL
-from agents.engine import managed_engine
+from agents.engine.demo_model import DEMO_MODEL
+from agents.engine.managed import managed as engine_module
+from agents.engine.managed import managed_engine
 from agents.errors import EngineError, UsageError
 
 SERVER = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.privacy import Private
 from benchmarks.private_data import NUMBERS, Score, measure
 

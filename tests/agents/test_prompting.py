@@ -3,15 +3,15 @@
 import pytest
 from jinja2 import UndefinedError
 
-from agents.chat import Chat
-from agents.csc import Language, Strategy
-from agents.customer import customer_messages, say_customer_turn
-from agents.customer_assistant import direct_customer
-from agents.dialogue import CustomerView, SupporterView, Turn
-from agents.planner import plan_call
-from agents.prompting import PROMPTS, Message, prompts_digest, render
-from agents.supporter import say_supporter_turn, supporter_messages
-from agents.supporter_assistant import choose_strategy
+from agents.csc.dialogue import CustomerView, SupporterView, Turn
+from agents.csc.strategies import Language, Strategy
+from agents.llm.chat import Chat
+from agents.prompts.rendering import PROMPTS, Message, prompts_digest, render
+from agents.roles.customer import customer_messages, say_customer_turn
+from agents.roles.customer_assistant import direct_customer
+from agents.roles.planner import plan_call
+from agents.roles.supporter import say_supporter_turn, supporter_messages
+from agents.roles.supporter_assistant import choose_strategy
 from quality.case import Case
 from quality.judge import judge_messages
 from quality.labeller import labeller_messages

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.csc import SPEAKER_NAMES, Language, Strategy, name_of
-from agents.speech import clean_utterance
+from agents.csc.strategies import SPEAKER_NAMES, Language, Strategy, name_of
+from agents.roles.speech import clean_utterance
 
 
 @pytest.mark.parametrize(

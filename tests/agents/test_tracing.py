@@ -12,15 +12,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from agents.chat import Chat
-from agents.client import ChatClient
 from agents.errors import CallError, EngineError, UnreadableAnswerError
-from agents.observing import Observer, name_error
-from agents.options import Patience, Sampling
-from agents.prompting import Message
-from agents.tracing import Tracing
-from agents.transport import NoAnswerError, StatusError
-from agents.usage import Role
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
+from agents.llm.observer import Observer, name_error
+from agents.llm.options import Patience, Sampling
+from agents.llm.spans import Tracing
+from agents.llm.transport import NoAnswerError, StatusError
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message
 from graphs.watching import log_to
 from tests.loopback import Faults, Loopback, serve
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from agents.transport import NoAnswerError, StatusError, Transport, _proxy_for
+from agents.llm.transport import NoAnswerError, StatusError, Transport, _proxy_for
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ import pytest
 
 import graphs.servers
 import quality.gate
+from agents.csc.flow import broken_rules
 from agents.errors import EngineEndedError, EngineError, UsageError
-from agents.flow import broken_rules
 from graphs.settings import Settings
 from graphs.workers import FAILURES_IN_A_ROW
 from outputs.export import export_run

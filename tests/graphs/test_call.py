@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agents.chat import Chat
-from agents.csc import Language, Speaker, Strategy
-from agents.dialogue import Repair, Turn, is_abandoned
-from agents.flow import Limits
-from agents.prompting import Message
+from agents.csc.dialogue import Repair, Turn, is_abandoned
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language, Speaker, Strategy
+from agents.llm.chat import Chat
+from agents.prompts.rendering import Message
 from graphs.call import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
 from graphs.state import CallContext
 from quality.turn_checks import HINTS

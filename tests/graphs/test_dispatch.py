@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphs.dispatch
-from agents.client import ChatClient
 from agents.errors import EngineError
-from agents.options import Patience
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience
 from graphs.dispatch import Dispatcher
 from graphs.servers import Replica
 from graphs.steering import CEILING, HOLD_LOOKS, START, EngineLoad, Reading, Steering, parse_load

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from agents.errors import EngineError, UsageError
-from agents.usage import Role
+from agents.llm.usage import Role
 from graphs.distilling import Distilled, distill_job
 from graphs.interrupts import Interruption
 from graphs.pooling import make_pool

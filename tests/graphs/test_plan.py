@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.csc import Language
+from agents.csc.strategies import Language
+from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from agents.topics import TOPICS
 from graphs.header import describe_run
 from graphs.plan import describe_coverage, iterate_plan
 from graphs.settings import DistillSettings, PoolSettings, Settings, load_settings

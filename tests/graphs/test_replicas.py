@@ -16,8 +16,8 @@ from rich.console import Console
 import graphs.batch
 import graphs.dispatch
 import graphs.servers
-from agents.client import ChatClient
 from agents.errors import EngineError
+from agents.llm.client import ChatClient
 from graphs.dispatch import Dispatcher
 from graphs.judging import judge_dialogues
 from graphs.servers import Replica

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import graphs.batch
-from agents.csc import Language
+from agents.csc.strategies import Language
 from graphs.servers import Replica
 from graphs.settings import Settings
 from outputs.record import Planned, Record

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.errors import UsageError
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from graphs.progress import describe_tally
 from graphs.settings import Settings, load_settings
 from graphs.stopping import BARREN, BLOCK, Goal, Halt, aim, count_needed, find_halt

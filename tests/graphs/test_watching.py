@@ -21,11 +21,11 @@ from rich.console import Console
 import graphs.dispatch
 import graphs.metrics
 import graphs.watching
-from agents.chat import Chat
-from agents.client import ChatClient
 from agents.errors import EngineError, UsageError
-from agents.options import Patience
-from agents.usage import Usage
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience
+from agents.llm.usage import Usage
 from graphs.batch import Played, run_job
 from graphs.dispatch import Dispatcher
 from graphs.distilling import distill_job

@@ -18,9 +18,9 @@ import httpx2
 import psutil
 import pytest
 
-from agents.csc import Language
-from agents.dialogue import is_abandoned
-from agents.flow import Limits, broken_rules
+from agents.csc.dialogue import is_abandoned
+from agents.csc.flow import Limits, broken_rules
+from agents.csc.strategies import Language
 from agents.privacy import find_private
 from graphs.steering import parse_load
 from outputs.extraction import EXTRACTIONS

@@ -6,9 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from agents.csc import Language, Speaker, Stage, Strategy
-from agents.dialogue import Plan, Repair
-from agents.topics import TOPICS
+from agents.csc.dialogue import Plan, Repair
+from agents.csc.strategies import Language, Speaker, Stage, Strategy
+from agents.csc.topics import TOPICS
 from outputs.formats import RolecsRow
 from outputs.record import Record, Twin
 from outputs.report import RunReport

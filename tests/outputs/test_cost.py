@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from rich.console import Console
 
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from outputs.cost import Prices
 from outputs.run import Funnel, Outcome
 from outputs.summary import summarise

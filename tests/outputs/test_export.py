@@ -11,8 +11,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.csc import Language
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language
 from agents.errors import UsageError
 from outputs.export import export_run
 from outputs.files import write_whole

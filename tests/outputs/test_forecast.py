@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import outputs.forecast
-from agents.usage import Usage
+from agents.llm.usage import Usage
 from outputs.cost import Prices
 from outputs.forecast import Played, describe_hopeless, forecast, forecast_table, read_pilot
 from outputs.record import Record

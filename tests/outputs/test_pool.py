@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from outputs.pool_report import SHOWN_GROUPS, render_pool_report
 from outputs.pool_summary import PoolSummary, Stage, describe_merges, percentiles, summarise_pool
 from personas.merging import Absorbed, Group, Merged

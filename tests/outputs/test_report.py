@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.csc import Language, Speaker, Stage, Strategy, name_of
+from agents.csc.strategies import Language, Speaker, Stage, Strategy, name_of
 from outputs import report_figures
 from outputs.files import write_whole
 from outputs.record import Record

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from agents.csc import Language
-from agents.dialogue import Plan
+from agents.csc.dialogue import Plan
+from agents.csc.strategies import Language
 from outputs.files import write_whole
 from outputs.record import Record
 from outputs.report import render_report

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from outputs.lock import Owner, find_owner
 from outputs.record import DIALOGUES, Planned, Record
 from outputs.run import Funnel, Header, Outcome

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.csc import Speaker
-from agents.dialogue import Repair
+from agents.csc.dialogue import Repair
+from agents.csc.strategies import Speaker
 from agents.errors import StoreError, UsageError
-from agents.usage import Role, Usage
+from agents.llm.usage import Role, Usage
 from outputs.record import DIALOGUES, Planned, Record, Twin
 from outputs.run import Header, Outcome, RunKind
 from outputs.store import RunStore

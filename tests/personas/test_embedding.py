@@ -8,7 +8,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 
-from agents.csc import Language
+from agents.csc.strategies import Language
 from agents.errors import StoreError, UsageError
 from personas import embedding
 from personas.embedding import PACKAGED_MODEL, EmbeddingModel, embed, find_model

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from agents.chat import Chat
-from agents.client import ChatClient
-from agents.csc import Language, Speaker
+from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
-from agents.options import Patience, Sampling
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience, Sampling
 from personas.extraction import Drafted, _answer_type, distill_messages, extract_persona
 from personas.persona import UNKNOWN
 from personas.transcripts import Line, Transcript

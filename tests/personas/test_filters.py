@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from agents.csc import Speaker
+from agents.csc.strategies import Speaker
 from personas.filters import Filters, count_words
 from personas.transcripts import Line, Transcript
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.csc import Language, Speaker
+from agents.csc.strategies import Language, Speaker
 from agents.errors import UsageError
 from personas.transcripts import Broken, Line, Transcript, read_transcripts
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from agents.csc import Language, Speaker, Strategy
-from agents.dialogue import Turn
-from agents.flow import Limits, broken_rules
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits, broken_rules
+from agents.csc.strategies import Language, Speaker, Strategy
+from agents.csc.topics import TOPICS
 from agents.privacy import PLACEHOLDER
-from agents.topics import TOPICS
 from quality import canary_texts
 from quality.canaries import CLEAN_CALLS, FAR_STRATEGIES, FAULTS, Canary, draw_canary, plant_fault, sound_calls
 from quality.case import Case

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from agents.csc import Language, Speaker, Stage, Strategy
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language, Speaker, Stage, Strategy
 from quality import corpus
 from quality.corpus import CorpusFigures, compare, measure_corpus
 from tests.conftest import EN_CALL, ZH_CALL, make_turns

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from agents.chat import Chat
-from agents.client import ChatClient
-from agents.csc import Language, Strategy
-from agents.dialogue import Turn
-from agents.flow import Limits
-from agents.options import Patience, Sampling
-from agents.usage import Role
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language, Strategy
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience, Sampling
+from agents.llm.usage import Role
 from quality.case import Case
 from quality.gate import Gate
 from quality.rubric import LABEL_POINT

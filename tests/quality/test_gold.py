@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agents.csc import Language
-from agents.flow import Limits
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language
 from outputs.formats import RolecsRow
 from quality.rubric import POINT_CODES
 from quality.rules import check_rules

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.chat import Chat
-from agents.client import ChatClient
-from agents.csc import Language, Speaker
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
-from agents.options import Patience, Sampling
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
+from agents.llm.options import Patience, Sampling
 from quality.case import Case
 from quality.judge import judge_messages, judge_points
 from quality.rubric import POINT_CODES, RUBRIC, rubric_digest

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from agents.csc import Language, Speaker, Strategy
-from agents.dialogue import Turn
-from agents.flow import Limits
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language, Speaker, Strategy
 from quality.rules import check_rules
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.csc import Language, Speaker
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Language, Speaker
 from quality.turn_checks import HINTS, check_turn
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 

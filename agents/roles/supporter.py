@@ -1,11 +1,11 @@
 """The supporter: says the next turn with the chosen strategy."""
 
-from agents.chat import Chat
-from agents.csc import STRATEGIES, Speaker, Strategy
-from agents.dialogue import SupporterView
-from agents.prompting import Message, call_messages, render, render_fixed
-from agents.speech import UTTERANCE_ENDS, clean_utterance
-from agents.usage import Role
+from agents.csc.dialogue import SupporterView
+from agents.csc.strategies import STRATEGIES, Speaker, Strategy
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message, call_messages, render, render_fixed
+from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
 def supporter_messages(view: SupporterView, task: str) -> list[Message]:

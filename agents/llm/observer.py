@@ -13,14 +13,14 @@ import tenacity
 
 from agents.errors import UnreadableAnswerError
 from agents.events import tell
-from agents.transport import NoAnswerError, StatusError
-from agents.usage import Role, Usage
+from agents.llm.transport import NoAnswerError, StatusError
+from agents.llm.usage import Role, Usage
 
 if TYPE_CHECKING:
-    from agents.client import ChatClient
+    from agents.llm.client import ChatClient
 
     # It needs opentelemetry, which an extra brings.
-    from agents.tracing import CallSpan, Tracing
+    from agents.llm.spans import CallSpan, Tracing
 
 _log = logging.getLogger("rolecs.client")
 

@@ -2,11 +2,11 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.chat import Chat
-from agents.customer import customer_messages
-from agents.dialogue import CustomerView
-from agents.prompting import render
-from agents.usage import Role
+from agents.csc.dialogue import CustomerView
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import render
+from agents.roles.customer import customer_messages
 
 MAX_TOKENS = 200
 

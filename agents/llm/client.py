@@ -14,10 +14,10 @@ import tenacity
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid, shorten
-from agents.observing import ObservedCall, Observer
-from agents.options import Patience, normalise_base_url
-from agents.transport import NoAnswerError, StatusError, Transport, TransportError
-from agents.usage import Usage
+from agents.llm.observer import ObservedCall, Observer
+from agents.llm.options import Patience, normalise_base_url
+from agents.llm.transport import NoAnswerError, StatusError, Transport, TransportError
+from agents.llm.usage import Usage
 
 ResultT = TypeVar("ResultT")
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from yarl import URL
 
-from agents.observing import name_error
-from agents.usage import Role, Usage
+from agents.llm.observer import name_error
+from agents.llm.usage import Role, Usage
 
 if TYPE_CHECKING:
-    from agents.client import ChatClient
+    from agents.llm.client import ChatClient
 
 _SENT = {
     "temperature": "gen_ai.request.temperature",

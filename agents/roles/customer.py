@@ -1,11 +1,11 @@
 """The customer: says the next turn as the persona, following the customer assistant's direction."""
 
-from agents.chat import Chat
-from agents.csc import Speaker
-from agents.dialogue import CustomerView
-from agents.prompting import Message, call_messages, render, render_fixed
-from agents.speech import UTTERANCE_ENDS, clean_utterance
-from agents.usage import Role
+from agents.csc.dialogue import CustomerView
+from agents.csc.strategies import Speaker
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message, call_messages, render, render_fixed
+from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
 def customer_messages(view: CustomerView, task: str) -> list[Message]:

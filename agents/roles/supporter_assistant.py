@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from agents.chat import Chat
-from agents.csc import Strategy
-from agents.dialogue import SupporterView
-from agents.prompting import render
-from agents.supporter import supporter_messages
-from agents.usage import Role
+from agents.csc.dialogue import SupporterView
+from agents.csc.strategies import Strategy
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import render
+from agents.roles.supporter import supporter_messages
 
 
 async def choose_strategy(chat: Chat, view: SupporterView, allowed: Sequence[Strategy]) -> Strategy:

@@ -2,7 +2,7 @@
 
 import re
 
-from agents.csc import SPEAKER_NAMES, STRATEGIES, Language, Strategy, authors_label
+from agents.csc.strategies import SPEAKER_NAMES, STRATEGIES, Language, Strategy, authors_label
 
 SPEAKER_WORDS: frozenset[str] = frozenset(
     {"agent", "assistant", "customer service", "client", "user", "客服人员", "坐席", "用户", "顾客"}

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import httpx2
 
-from agents.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
+from agents.engine.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
 from agents.errors import EngineEndedError, EngineError, UsageError
 
 HOST = "127.0.0.1"

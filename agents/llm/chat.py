@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
-from agents.client import ChatClient, ResultT
 from agents.errors import CallError
-from agents.options import Sampling
-from agents.prompting import Message
-from agents.usage import Role, Usage
+from agents.llm.client import ChatClient, ResultT
+from agents.llm.options import Sampling
+from agents.llm.usage import Role, Usage
+from agents.prompts.rendering import Message
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 

@@ -1,11 +1,11 @@
 """The planner: a persona and a topic become the scenario of a call and the customer's goal."""
 
-from agents.chat import Chat
-from agents.csc import Language
-from agents.dialogue import Plan
-from agents.prompting import Message, render, render_fixed
-from agents.topics import TOPICS
-from agents.usage import Role
+from agents.csc.dialogue import Plan
+from agents.csc.strategies import Language
+from agents.csc.topics import TOPICS
+from agents.llm.chat import Chat
+from agents.llm.usage import Role
+from agents.prompts.rendering import Message, render, render_fixed
 
 MAX_TOKENS = 400
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.csc import Speaker, Strategy
-from agents.dialogue import Turn
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import Speaker, Strategy
 
 ALL = frozenset(Strategy)
 NOTHING: frozenset[Strategy] = frozenset()

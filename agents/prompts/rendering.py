@@ -1,4 +1,4 @@
-"""Renders the prompt files (`agents/prompts/<language>/*.md`) and lays a dialogue out as chat messages.
+"""Renders the prompt files (`<language>/*.md`) and lays a dialogue out as chat messages.
 
 The layout serves the engine's prefix cache: static role text, then what is fixed for the dialogue, then the append-only
 history, then the volatile task. The task is part of the last user message, so user and assistant always alternate,
@@ -14,11 +14,11 @@ from typing import TypedDict
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agents.csc import SPEAKER_NAMES, STRATEGIES, Language, Speaker
-from agents.dialogue import Turn
-from agents.topics import TOPICS
+from agents.csc.dialogue import Turn
+from agents.csc.strategies import SPEAKER_NAMES, STRATEGIES, Language, Speaker
+from agents.csc.topics import TOPICS
 
-PROMPTS = Path(__file__).parent / "prompts"
+PROMPTS = Path(__file__).parent
 
 
 class Message(TypedDict):

@@ -1,0 +1,1 @@
+"""The vocabulary of Customer Support Conversation: strategies, stages, flow rules, topics, dialogue types."""

@@ -1,0 +1,1 @@
+"""The managed vLLM, and the embedded demo model."""

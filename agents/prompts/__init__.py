@@ -1,0 +1,1 @@
+"""The prompt files by language, and what renders them."""

@@ -1,0 +1,1 @@
+"""The five roles, a file each, and how their speech is cleaned."""
