@@ -15,8 +15,8 @@ from itertools import product
 from pathlib import Path
 
 from agents.csc.strategies import Language
-from agents.privacy import Finding, find_private
 from benchmarks._common import print_table
+from quality.privacy import Finding, find_private
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "private"
 SETS = {"": "seen", "blind-": "blind"}

@@ -17,8 +17,8 @@ from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
 from agents.csc.strategies import Language
 from benchmarks._common import describe_machine, print_table
-from quality.rules import check_rules
-from quality.turn_checks import check_turn
+from quality.checks.rules import check_rules
+from quality.checks.turn_checks import check_turn
 from tests.quality.test_gold import load
 
 UTTERANCES = (10, 25, 50)

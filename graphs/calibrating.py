@@ -9,8 +9,8 @@ from agents.errors import UsageError
 from graphs.judging import Judged, judge_dialogues
 from graphs.settings import Secrets, Settings
 from outputs.reading import read_dialogues
-from quality.calibration import Calibration, GateStamp, Opinions, measure_agreement
-from quality.rubric import POINT_CODES, rubric_digest
+from quality.gate.rubric import POINT_CODES, rubric_digest
+from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
 
 
 async def calibrate(path: Path, settings: Settings, secrets: Secrets, console: Console) -> Calibration:

@@ -22,7 +22,7 @@ from agents.roles.planner import plan_call
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
 from graphs.state import CallContext, CallState
-from quality.turn_checks import HINTS, check_turn
+from quality.checks.turn_checks import HINTS, check_turn
 
 AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
 AfterCustomer = Literal["supporter_assistant", "customer_assistant", "__end__"]

@@ -11,7 +11,7 @@ from graphs.settings import DistillSettings, Settings
 from outputs.run import Header
 from personas.persona import Persona
 from personas.transcripts import Transcript
-from quality.rubric import rubric_digest
+from quality.gate.rubric import rubric_digest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
 """The packages whose versions are written, beside Python's and the engine's."""

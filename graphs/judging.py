@@ -16,9 +16,9 @@ from graphs.progress import LoadingDisplay
 from graphs.servers import Replica, Servers, shared_log
 from graphs.settings import Secrets, Settings
 from outputs.reading import Labelled
-from quality.case import Case
-from quality.rules import Violation, check_rules
-from quality.verdict import Findings, Verdict
+from quality.checks.rules import Violation, check_rules
+from quality.gate.case import Case
+from quality.gate.verdict import Findings, Verdict
 
 
 class Judged(BaseModel):

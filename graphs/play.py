@@ -14,8 +14,8 @@ from graphs.settings import Settings
 from graphs.state import CallContext
 from outputs.record import Planned, Record
 from personas.persona import Persona
-from quality.canaries import Canary, draw_canary, sound_calls
-from quality.case import Case
+from quality.gate.case import Case
+from quality.trust.canaries import Canary, draw_canary, sound_calls
 
 
 async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, settings: Settings) -> Record:

@@ -21,7 +21,7 @@ from outputs.cost import Budget, Prices
 from personas.filters import Filters
 
 if TYPE_CHECKING:
-    from quality.gate import Gate
+    from quality.gate.gate import Gate
 
 
 class Secrets(BaseSettings):
@@ -183,7 +183,7 @@ class Settings(ServerSettings):
     def gate(self) -> "Gate":
         """What dialogues must pass."""
         # Imported late: it brings the client, which takes its time.
-        from quality.gate import Gate
+        from quality.gate.gate import Gate
 
         return Gate(self.limits, self.judge_votes, self.min_agreement)
 

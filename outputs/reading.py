@@ -11,7 +11,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.strategies import parse_speaker, parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.formats import RejectedRow, RolecsRow
-from quality.rubric import POINT_CODES
+from quality.gate.rubric import POINT_CODES
 
 
 class Labelled(NamedTuple):

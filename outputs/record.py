@@ -9,9 +9,9 @@ from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
 from agents.csc.strategies import Language
 from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
-from quality.canaries import Canary
-from quality.rules import Violation
-from quality.verdict import Findings, Verdict
+from quality.checks.rules import Violation
+from quality.gate.verdict import Findings, Verdict
+from quality.trust.canaries import Canary
 
 CANARIES = "canaries"
 LABELS = "labels"

@@ -22,7 +22,7 @@ from agents.csc.topics import TOPICS
 from outputs import report_figures
 from outputs.record import Record
 from outputs.run import Funnel
-from quality.corpus import CorpusFigures, compare
+from quality.metrics.corpus import CorpusFigures, compare
 
 CHUNK = 100
 """So many dialogues are packed together, and unpacked when one of them is opened."""

@@ -7,7 +7,7 @@ from outputs.report import RunReport, render_report
 from outputs.run import Outcome
 from outputs.store import RunStore
 from outputs.trust import describe_trust
-from quality.corpus import measure_corpus
+from quality.metrics.corpus import measure_corpus
 
 
 def report_run(store: RunStore[Planned, Record]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
 from outputs.record import CANARIES
 from outputs.run import Funnel, Header
-from quality.calibration import ALL_POINTS, Calibration, Estimate, GateStamp
+from quality.trust.calibration import ALL_POINTS, Calibration, Estimate, GateStamp
 
 
 def _file(stamp: GateStamp) -> Path:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from agents.errors import describe_invalid
 from outputs.formats import ROW_TYPES, RejectedRow, RolecsRow
 from outputs.manifest import Manifest, Shard, read_manifest
-from quality.rules import check_rules
-from quality.verdict import Verdict
+from quality.checks.rules import check_rules
+from quality.gate.verdict import Verdict
 
 
 def verify_export(folder: Path) -> Iterator[str]:

@@ -16,11 +16,11 @@ from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
-from agents.privacy import PLACEHOLDER, find_private
 from agents.prompts.rendering import Message, render, render_fixed
 from personas.filters import split_words
 from personas.persona import UNKNOWN, Persona
 from personas.transcripts import Transcript
+from quality.privacy import PLACEHOLDER, find_private
 
 MAX_TOKENS = 800
 MAX_CITED_LINES = 6

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from agents.errors import UsageError
-from agents.privacy import Private, scrub
 from personas.filters import Filters
 from personas.transcripts import Broken, Line, Transcript, read_transcripts
+from quality.privacy import Private, scrub
 
 
 @dataclass

@@ -10,8 +10,8 @@ from agents.csc.dialogue import Plan, Turn
 from agents.csc.strategies import Speaker, Strategy
 from outputs.record import Record
 from personas.pool import load_pool
-from quality.rubric import POINT_CODES
-from quality.verdict import Labelling, PointVerdict, Verdict
+from quality.gate.rubric import POINT_CODES
+from quality.gate.verdict import Labelling, PointVerdict, Verdict
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

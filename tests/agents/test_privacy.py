@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.privacy import Private, find_private, scrub
+from quality.privacy import Private, find_private, scrub
 
 
 def found(text: str) -> list[tuple[str, str]]:

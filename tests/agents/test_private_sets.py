@@ -3,8 +3,8 @@
 import pytest
 
 from agents.csc.strategies import Language
-from agents.privacy import Private
 from benchmarks.private_data import NUMBERS, Score, measure
+from quality.privacy import Private
 
 
 @pytest.mark.parametrize(

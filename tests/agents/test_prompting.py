@@ -12,10 +12,10 @@ from agents.roles.customer_assistant import direct_customer
 from agents.roles.planner import plan_call
 from agents.roles.supporter import say_supporter_turn, supporter_messages
 from agents.roles.supporter_assistant import choose_strategy
-from quality.case import Case
-from quality.judge import judge_messages
-from quality.labeller import labeller_messages
-from quality.rubric import RUBRIC
+from quality.gate.case import Case
+from quality.gate.judge import judge_messages
+from quality.gate.labeller import labeller_messages
+from quality.gate.rubric import RUBRIC
 from tests.golden import check_golden
 
 PERSONA = "You are PERSONA, a baker."

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import graphs.servers
-import quality.gate
+import quality.gate.gate
 from agents.csc.flow import broken_rules
 from agents.errors import EngineEndedError, EngineError, UsageError
 from graphs.settings import Settings
@@ -133,7 +133,7 @@ async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path:
 
 
 async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_rules = quality.gate.check_rules
+    check_rules = quality.gate.gate.check_rules
     calls = iter([True, False, False])
 
     def broken(*arguments: Any) -> Any:
@@ -141,7 +141,7 @@ async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkey
             raise ZeroDivisionError("oops")
         return check_rules(*arguments)
 
-    monkeypatch.setattr(quality.gate, "check_rules", broken)
+    monkeypatch.setattr(quality.gate.gate, "check_rules", broken)
     async with serve(Loopback()) as server:
         funnel = await play(server, tmp_path, dialogues=3, concurrency=1)
     assert funnel.outcomes[Outcome.FAILED] == 1 and funnel.outcomes[Outcome.KEPT] == 2

@@ -14,7 +14,7 @@ from agents.llm.chat import Chat
 from agents.prompts.rendering import Message
 from graphs.call import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
 from graphs.state import CallContext
-from quality.turn_checks import HINTS
+from quality.checks.turn_checks import HINTS
 from tests.golden import check_golden
 from tests.made_up import sentence
 

@@ -21,15 +21,15 @@ import pytest
 from agents.csc.dialogue import is_abandoned
 from agents.csc.flow import Limits, broken_rules
 from agents.csc.strategies import Language
-from agents.privacy import find_private
 from graphs.steering import parse_load
 from outputs.extraction import EXTRACTIONS
 from outputs.record import DIALOGUES
 from outputs.run import Outcome
 from outputs.store import RunStore
 from personas.pool import load_pool
-from quality.calibration import ALL_POINTS, Calibration
-from quality.rubric import POINT_CODES
+from quality.gate.rubric import POINT_CODES
+from quality.privacy import find_private
+from quality.trust.calibration import ALL_POINTS, Calibration
 from tests.test_cli import STAR, heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]

@@ -14,11 +14,11 @@ from outputs.record import Record, Twin
 from outputs.report import RunReport
 from outputs.run import Funnel, Outcome
 from personas.persona import Persona
-from quality.canaries import Canary
-from quality.corpus import CorpusFigures
-from quality.rubric import POINT_CODES
-from quality.rules import Violation
-from quality.verdict import Labelling, PointVerdict, Verdict
+from quality.checks.rules import Violation
+from quality.gate.rubric import POINT_CODES
+from quality.gate.verdict import Labelling, PointVerdict, Verdict
+from quality.metrics.corpus import CorpusFigures
+from quality.trust.canaries import Canary
 
 GOLD = Path(__file__).parent.parent / "data" / "gold"
 HOSTILE = "</script><script>window.hacked=1</script><!-- <img src=x onerror='window.hacked=1'> \u2028"

@@ -24,8 +24,8 @@ from outputs.run import Header
 from outputs.store import RunStore
 from outputs.verify import verify_export
 from personas.pool import load_pool
-from quality.rules import Violation
-from quality.verdict import Verdict
+from quality.checks.rules import Violation
+from quality.gate.verdict import Verdict
 from tests.golden import check_golden
 
 MakeRecord = Callable[..., Record]

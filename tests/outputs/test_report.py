@@ -17,7 +17,7 @@ from outputs import report_figures
 from outputs.files import write_whole
 from outputs.record import Record
 from outputs.report import CHUNK, RunReport, pack, render_report, script_json
-from quality.corpus import compare, measure_corpus
+from quality.metrics.corpus import compare, measure_corpus
 from tests.outputs.report_samples import HOSTILE, make_report, varied_records
 
 

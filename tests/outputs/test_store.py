@@ -17,8 +17,8 @@ from agents.llm.usage import Role, Usage
 from outputs.record import DIALOGUES, Planned, Record, Twin
 from outputs.run import Header, Outcome, RunKind
 from outputs.store import RunStore
-from quality.rules import Violation
-from quality.verdict import Verdict
+from quality.checks.rules import Violation
+from quality.gate.verdict import Verdict
 from tests.conftest import flawless
 
 HEADER = Header.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})

@@ -11,8 +11,8 @@ from rich.console import Console
 from agents.errors import UsageError
 from outputs.run import Funnel, Header, Outcome
 from outputs.trust import calibration_table, describe_trust, find_calibration, keep_calibration, stamp_of
-from quality.calibration import ALL_POINTS, Calibration, Opinions, measure_agreement
-from quality.rubric import POINT_CODES
+from quality.gate.rubric import POINT_CODES
+from quality.trust.calibration import ALL_POINTS, Calibration, Opinions, measure_agreement
 
 GATE = {"language": "en", "judge_model": "judge", "rubric": "abc", "judge_votes": 1, "min_agreement": 0.5}
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, precision_score, recall_score
 
-from quality.calibration import ALL_POINTS, Agreement, Opinions, measure_agreement
-from quality.rubric import POINT_CODES
+from quality.gate.rubric import POINT_CODES
+from quality.trust.calibration import ALL_POINTS, Agreement, Opinions, measure_agreement
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)
 

@@ -14,13 +14,13 @@ from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, broken_rules
 from agents.csc.strategies import Language, Speaker, Strategy
 from agents.csc.topics import TOPICS
-from agents.privacy import PLACEHOLDER
-from quality import canary_texts
-from quality.canaries import CLEAN_CALLS, FAR_STRATEGIES, FAULTS, Canary, draw_canary, plant_fault, sound_calls
-from quality.case import Case
-from quality.rubric import POINT_CODES
-from quality.rules import check_rules
-from quality.turn_checks import MAX_CHARACTERS
+from quality.checks.rules import check_rules
+from quality.checks.turn_checks import MAX_CHARACTERS
+from quality.gate.case import Case
+from quality.gate.rubric import POINT_CODES
+from quality.privacy import PLACEHOLDER
+from quality.trust import canary_texts
+from quality.trust.canaries import CLEAN_CALLS, FAR_STRATEGIES, FAULTS, Canary, draw_canary, plant_fault, sound_calls
 
 LIMITS = Limits()
 CALLS = [call for language in Language for call in sound_calls(language)]

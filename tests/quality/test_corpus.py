@@ -12,8 +12,8 @@ from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import Language, Speaker, Stage, Strategy
-from quality import corpus
-from quality.corpus import CorpusFigures, compare, measure_corpus
+from quality.metrics import corpus
+from quality.metrics.corpus import CorpusFigures, compare, measure_corpus
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 from tests.quality.test_gold import load
 

@@ -12,10 +12,10 @@ from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import Patience, Sampling
 from agents.llm.usage import Role
-from quality.case import Case
-from quality.gate import Gate
-from quality.rubric import LABEL_POINT
-from quality.verdict import Findings
+from quality.gate.case import Case
+from quality.gate.gate import Gate
+from quality.gate.rubric import LABEL_POINT
+from quality.gate.verdict import Findings
 from tests.loopback import Loopback, serve
 
 OPINION = json.dumps({"reason": "Turn 1.", "turns": [1], "verdict": 1})

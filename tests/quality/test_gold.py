@@ -12,8 +12,8 @@ import pytest
 from agents.csc.flow import Limits
 from agents.csc.strategies import Language
 from outputs.formats import RolecsRow
-from quality.rubric import POINT_CODES
-from quality.rules import check_rules
+from quality.checks.rules import check_rules
+from quality.gate.rubric import POINT_CODES
 
 GOLD = Path(__file__).parents[1] / "data" / "gold"
 FOUND_BY_RULES = {

@@ -13,10 +13,10 @@ from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import Patience, Sampling
-from quality.case import Case
-from quality.judge import judge_messages, judge_points
-from quality.rubric import POINT_CODES, RUBRIC, rubric_digest
-from quality.verdict import Findings, Opinion, PointVerdict, Verdict
+from quality.gate.case import Case
+from quality.gate.judge import judge_messages, judge_points
+from quality.gate.rubric import POINT_CODES, RUBRIC, rubric_digest
+from quality.gate.verdict import Findings, Opinion, PointVerdict, Verdict
 from tests.conftest import flawless
 from tests.loopback import Loopback, serve
 

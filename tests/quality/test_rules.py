@@ -7,7 +7,7 @@ import pytest
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
 from agents.csc.strategies import Language, Speaker, Strategy
-from quality.rules import check_rules
+from quality.checks.rules import check_rules
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 
 LIMITS = Limits()

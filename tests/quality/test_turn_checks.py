@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import Language, Speaker
-from quality.turn_checks import HINTS, check_turn
+from quality.checks.turn_checks import HINTS, check_turn
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 
 EN, ZH = Language.EN, Language.ZH

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from agents.privacy.name_words import table
+from quality.privacy.name_words import table
 
 _FREQUENT = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏程吕丁沈任姚卢傅钟"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from agents.csc.flow import Limits
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
-from quality.case import Case
-from quality.judge import judge_points
-from quality.labeller import label_turns
-from quality.rules import check_rules
-from quality.verdict import Findings, Labelling, Verdict
+from quality.checks.rules import check_rules
+from quality.gate.case import Case
+from quality.gate.judge import judge_points
+from quality.gate.labeller import label_turns
+from quality.gate.verdict import Findings, Labelling, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.strategies import Language
-from quality.rubric import POINT_CODES
+from quality.gate.rubric import POINT_CODES
 
 ALL_POINTS = "whole gate"
 """The row of the calls that pass everything, rules included."""

@@ -8,8 +8,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from agents.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
-from agents.privacy.lexicon import is_ordinary
+from quality.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
+from quality.privacy.lexicon import is_ordinary
 
 _FLAGS = re.IGNORECASE | re.ASCII
 

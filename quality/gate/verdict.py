@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.strategies import Strategy
-from quality.rubric import LABEL_POINT, POINT_CODES
-from quality.rules import Violation
+from quality.checks.rules import Violation
+from quality.gate.rubric import LABEL_POINT, POINT_CODES
 
 Vote = Literal[0, 1]
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from enum import IntEnum
 
-from agents.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, split_words
-from agents.privacy.name_words import (
+from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, split_words
+from quality.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,

@@ -8,9 +8,9 @@ from pydantic import Field, create_model
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
 from agents.prompts.rendering import Message, render, render_fixed
-from quality.case import Case
-from quality.rubric import RUBRIC, Point
-from quality.verdict import Opinion, PointVerdict
+from quality.gate.case import Case
+from quality.gate.rubric import RUBRIC, Point
+from quality.gate.verdict import Opinion, PointVerdict
 
 MAX_TOKENS = 300
 MAX_REASON = 400

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, Progress, broken_rules
 from agents.csc.strategies import Language, Speaker
-from quality.turn_checks import check_turn
+from quality.checks.turn_checks import check_turn
 
 
 class Violation(BaseModel):

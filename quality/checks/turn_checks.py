@@ -146,7 +146,7 @@ def _check_wording(text: str, language: Language) -> Iterator[Fault]:
 def _private_faults(text: str) -> tuple[Fault, ...]:
     """Return the private data in a text; finding it costs more than all other checks together."""
     # Imported late: its patterns take a fifth of a second to compile, and most commands check nothing.
-    from agents.privacy import find_private
+    from quality.privacy import find_private
 
     return tuple(
         Fault("private-data", f"{text[start:end]!r} instead of [{kind}]") for start, end, kind in find_private(text)

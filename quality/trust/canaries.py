@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agents.csc.flow import Limits, broken_rules
 from agents.csc.strategies import Language, Speaker, Strategy, authors_label
-from quality.canary_texts import (
+from quality.checks.turn_checks import MAX_CHARACTERS, MIN_SENTENCE
+from quality.gate.case import Case
+from quality.trust.canary_texts import (
     BRIBES,
     HANDOVERS,
     KNOWN_GOALS,
@@ -29,8 +31,6 @@ from quality.canary_texts import (
     STOCK_PHRASES,
     WISHES,
 )
-from quality.case import Case
-from quality.turn_checks import MAX_CHARACTERS, MIN_SENTENCE
 
 CLEAN_CALLS = Path(__file__).parent / "clean"
 

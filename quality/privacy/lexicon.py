@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from agents.privacy.name_words import FURTHER_FAMILY, FURTHER_GIVEN, GIVEN_TOO, NO_NAMES, PARTICLES, WORDS_TOO
+from quality.privacy.name_words import FURTHER_FAMILY, FURTHER_GIVEN, GIVEN_TOO, NO_NAMES, PARTICLES, WORDS_TOO
 
 _POPULAR_LOCALES = ("en_GB", "en_IE", "en_IN", "en_NZ", "en_US")
 _LOCALES = (

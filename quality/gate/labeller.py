@@ -13,7 +13,7 @@ from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
 from agents.prompts.rendering import Message, render, render_fixed
-from quality.case import Case
+from quality.gate.case import Case
 
 TOKENS_A_TURN = 16
 """Enough for a turn's key, its label and the JSON around them."""

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.privacy import names, names_zh
-from agents.privacy.addresses import find_addresses, find_addresses_zh
-from agents.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
-from agents.privacy.emails import find_emails
-from agents.privacy.lexicon import is_ordinary
-from agents.privacy.numbers import find_numbers, holds_number
+from quality.privacy import names, names_zh
+from quality.privacy.addresses import find_addresses, find_addresses_zh
+from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from quality.privacy.emails import find_emails
+from quality.privacy.lexicon import is_ordinary
+from quality.privacy.numbers import find_numbers, holds_number
 
 __all__ = ["PLACEHOLDER", "Finding", "Private", "Scrubbed", "find_private", "scrub"]
 

@@ -6,9 +6,9 @@ The patterns expect plain text and step over each character a bounded number of 
 import re
 from collections.abc import Iterator
 
-from agents.privacy.cues import Finding, Private
-from agents.privacy.lexicon import is_ordinary
-from agents.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
+from quality.privacy.cues import Finding, Private
+from quality.privacy.lexicon import is_ordinary
+from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
 

@@ -16,7 +16,7 @@ from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import Language, Speaker, Stage, Strategy
-from quality.turn_checks import WORD
+from quality.checks.turn_checks import WORD
 
 ORDERS = (1, 2, 3)
 """The lengths n of the n-grams of distinct-n."""

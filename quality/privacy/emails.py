@@ -6,9 +6,9 @@ Like those of `numbers`, the pattern expects plain text and steps over each char
 import re
 from collections.abc import Iterator
 
-from agents.privacy.cues import Finding, Private
-from agents.privacy.lexicon import is_ordinary
-from agents.privacy.numbers import NUMBER_WORDS
+from quality.privacy.cues import Finding, Private
+from quality.privacy.lexicon import is_ordinary
+from quality.privacy.numbers import NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
 

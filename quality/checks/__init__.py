@@ -1,0 +1,1 @@
+"""Checks on turns and whole dialogues: pure code without a model."""

@@ -1,0 +1,1 @@
+"""The gate: rules, blind labeller, judge, verdict."""
