@@ -29,7 +29,7 @@ from outputs.status import build_status, describe_status, stored_prices
 from outputs.store import RunStore
 from outputs.summary import describe_cost, summarise, usage_table
 from outputs.verify import verify_export
-from personas.filters import Filters
+from personas.distill.filters import Filters
 from rolecs_flags import JobCommand, describe_setting, job_settings, read_flags, takes
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from agents.errors import UsageError
 from graphs.settings import ServerSettings, load_settings
 from outputs.run import RunKind
 from outputs.store import RunStore
-from personas.filters import Filters
+from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 

@@ -3,7 +3,7 @@
 The vectors stand for the embeddings of persona texts: what all have in common, directions whose weight falls off like
 1 / (3 + rank), and for every eight or so a centre of which they are noisy copies. 12% of the rows are centres; copies
 have a cosine of 0.92 to 0.99 with theirs, so of over 0.85 with one another mostly. The worst case for the bound of
-`personas.dedup` are vectors whose directions all weigh the same and of which none is a copy.
+`personas.dedup.pruning` are vectors whose directions all weigh the same and of which none is a copy.
 
 Each method selects greedily, rows in the same order: one stays unless an earlier one that stays is at or over the
 threshold. Each runs in a process of its own, some rows for warming up first; its memory is the peak of the process
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks._common import describe_machine, print_table
-from personas.dedup import prune
+from personas.dedup.pruning import prune
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agents.csc.strategies import Language
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from personas.embedding import embed, find_model
+from personas.dedup.embedding import embed, find_model
 from tests.made_up import persona
 
 

@@ -24,11 +24,11 @@ from outputs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.pool_summary import Stage
 from outputs.run import Funnel, Outcome
 from outputs.store import RunStore
-from personas.embedding import EmbeddingModel
-from personas.extraction import extract_persona
-from personas.intake import Intake, take_in
+from personas.dedup.embedding import EmbeddingModel
+from personas.distill.extraction import extract_persona
+from personas.distill.ingest import Intake, take_in
+from personas.distill.transcripts import Transcript
 from personas.persona import Persona
-from personas.transcripts import Transcript
 
 SHOWN_BROKEN = 5
 """So many broken lines are shown one by one."""

@@ -9,8 +9,8 @@ from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompts_digest
 from graphs.settings import DistillSettings, Settings
 from outputs.run import Header
+from personas.distill.transcripts import Transcript
 from personas.persona import Persona
-from personas.transcripts import Transcript
 from quality.gate.rubric import rubric_digest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")

@@ -14,8 +14,8 @@ from graphs.settings import PoolSettings
 from outputs.files import write_whole
 from outputs.pool_report import render_pool_report
 from outputs.pool_summary import PoolSummary, Stage, describe_merges
-from personas.embedding import EmbeddingModel, embed, find_model
-from personas.merging import merge_duplicates
+from personas.dedup.embedding import EmbeddingModel, embed, find_model
+from personas.dedup.merging import merge_duplicates
 from personas.persona import Persona
 from personas.pool import read_pool
 

@@ -18,7 +18,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.llm.options import Patience, Sampling, normalise_base_url
 from graphs.stopping import Goal
 from outputs.cost import Budget, Prices
-from personas.filters import Filters
+from personas.distill.filters import Filters
 
 if TYPE_CHECKING:
     from quality.gate.gate import Gate

@@ -13,8 +13,8 @@ from graphs.pooling import bar
 from graphs.settings import Settings
 from outputs.record import NEAR_DUPLICATE, Planned, Record, Twin
 from outputs.store import RunStore
-from personas.dedup import prune
-from personas.embedding import EmbeddingModel, embed, find_model
+from personas.dedup.embedding import EmbeddingModel, embed, find_model
+from personas.dedup.pruning import prune
 
 MAX_CHARACTERS = 4_000
 """No embedding model reads further: the usual ones stop at 256 or 512 tokens."""

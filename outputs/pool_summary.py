@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Group as Lines
 from rich.table import Table
 
-from personas.merging import Group, Merged
+from personas.dedup.merging import Group, Merged
 from personas.persona import Persona
 
 COUNTED_FIELDS = ("language", "age", "risk_tolerance", "job", "financial_situation", "recent_stress", "tone")

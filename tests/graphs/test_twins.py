@@ -17,7 +17,7 @@ from graphs.twins import find_twin_model, reject_twins
 from outputs.record import DIALOGUES, Planned, Record
 from outputs.run import Funnel, Header, Outcome
 from outputs.store import RunStore
-from personas.embedding import EmbeddingModel
+from personas.dedup.embedding import EmbeddingModel
 
 HEADER = Header.build({}, {}, {})
 MODEL = EmbeddingModel("none", Path("nowhere"))

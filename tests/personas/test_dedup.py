@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from personas import dedup
-from personas.dedup import Floats, Ints, Pruning, prune
+from personas.dedup.pruning import Floats, Ints, Pruning, prune
+from personas.dedup.pruning import pruning as dedup
 
 SMALL: dict[str, Any] = {
     "BLOCK": 16,

@@ -10,8 +10,8 @@ import pytest
 
 from agents.csc.strategies import Language
 from agents.errors import StoreError, UsageError
-from personas import embedding
-from personas.embedding import PACKAGED_MODEL, EmbeddingModel, embed, find_model
+from personas.dedup.embedding import PACKAGED_MODEL, EmbeddingModel, embed, find_model
+from personas.dedup.pruning import embedding
 
 TEXTS = [f"You are number {number} of {'many ' * (number % 7)}people." for number in range(150)]
 

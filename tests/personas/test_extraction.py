@@ -10,9 +10,9 @@ from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import Patience, Sampling
-from personas.extraction import Drafted, _answer_type, distill_messages, extract_persona
+from personas.distill.extraction import Drafted, _answer_type, distill_messages, extract_persona
+from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN
-from personas.transcripts import Line, Transcript
 from tests.golden import check_golden
 from tests.loopback import Loopback, serve
 

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from agents.csc.strategies import Speaker
-from personas.filters import Filters, count_words
-from personas.transcripts import Line, Transcript
+from personas.distill.filters import Filters, count_words
+from personas.distill.transcripts import Line, Transcript
 
 LONG = "I have been waiting for the refund since May."
 

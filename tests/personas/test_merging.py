@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.csc.strategies import Language
-from personas.merging import merge_duplicates
+from personas.dedup.merging import merge_duplicates
 from personas.persona import UNKNOWN, Persona
 
 

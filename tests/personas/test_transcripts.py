@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.csc.strategies import Language, Speaker
 from agents.errors import UsageError
-from personas.transcripts import Broken, Line, Transcript, read_transcripts
+from personas.distill.transcripts import Broken, Line, Transcript, read_transcripts
 
 TURNS = [
     {"speaker": "customer", "text": "My card  was declined."},

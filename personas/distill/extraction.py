@@ -17,9 +17,9 @@ from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
 from agents.prompts.rendering import Message, render, render_fixed
-from personas.filters import split_words
+from personas.distill.filters import split_words
+from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
-from personas.transcripts import Transcript
 from quality.privacy import PLACEHOLDER, find_private
 
 MAX_TOKENS = 800

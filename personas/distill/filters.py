@@ -8,7 +8,7 @@ import re
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.csc.strategies import Speaker
-from personas.transcripts import Transcript
+from personas.distill.transcripts import Transcript
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+|\d+|[\u3400-\u9fff]")
 """A word, a number, or one Chinese character."""

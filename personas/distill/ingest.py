@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from agents.errors import UsageError
-from personas.filters import Filters
-from personas.transcripts import Broken, Line, Transcript, read_transcripts
+from personas.distill.filters import Filters
+from personas.distill.transcripts import Broken, Line, Transcript, read_transcripts
 from quality.privacy import Private, scrub
 
 

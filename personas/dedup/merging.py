@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from personas.dedup import prune
+from personas.dedup.pruning import prune
 from personas.persona import UNKNOWN, Persona
 
 SAMPLE = 1000

@@ -1,0 +1,1 @@
+"""Finds and merges near-duplicates by their embeddings."""

@@ -1,0 +1,1 @@
+"""From transcripts of real calls to personas."""
