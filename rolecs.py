@@ -17,18 +17,18 @@ import agents
 from agents.errors import RolecsError, UsageError
 from graphs.interrupts import interruptible, run_interruptible
 from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
-from outputs.export import export_run
-from outputs.extraction import EXTRACTIONS
+from outputs.datasets.export import export_run
+from outputs.datasets.formats import Format
+from outputs.datasets.reader import read_dialogues
+from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
-from outputs.formats import Format
-from outputs.lock import find_owner
-from outputs.reading import read_dialogues
-from outputs.record import DIALOGUES
-from outputs.run import Outcome
-from outputs.status import build_status, describe_status, stored_prices
-from outputs.store import RunStore
-from outputs.summary import describe_cost, summarise, usage_table
-from outputs.verify import verify_export
+from outputs.reports.summary import describe_cost, summarise, usage_table
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.lock import find_owner
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.status import build_status, describe_status, stored_prices
+from outputs.runs.store import RunStore
 from personas.distill.filters import Filters
 from rolecs_flags import JobCommand, describe_setting, job_settings, read_flags, takes
 
@@ -78,7 +78,7 @@ def generate(
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
     from graphs.batch import run_job
-    from outputs.trust import describe_trust
+    from outputs.reports.calibration import describe_trust
 
     settings = job_settings(Settings, DIALOGUES, context)
     place = "" if settings.ray is None else f" --ray {settings.ray}"
@@ -116,7 +116,7 @@ def estimate(
     How many are to be kept is what --target-kept says, or else --dialogues, or else 1000.
     """
     from graphs.batch import run_job
-    from outputs.forecast import describe_hopeless, forecast, forecast_table, read_pilot
+    from outputs.reports.forecast import describe_hopeless, forecast, forecast_table, read_pilot
 
     given = job_settings(Settings, DIALOGUES, context)
     wanted = given.target_kept or (given.dialogues if "dialogues" in given.model_fields_set else 1000)
@@ -208,7 +208,7 @@ def distill(
     """Distil the customers of real calls into a pool of distinct personas."""
     from graphs.distilling import distill_job
     from graphs.pooling import make_pool
-    from outputs.pool_summary import summarise_pool
+    from outputs.reports.pool_summary import summarise_pool
 
     settings = job_settings(DistillSettings, EXTRACTIONS, context)
     go_on = f"rolecs distill --resume --run {settings.run}"
@@ -240,7 +240,7 @@ def dedup(
 ) -> None:
     """Merge the near-duplicates of persona pools into one pool of distinct personas."""
     from graphs.pooling import find_models, make_pool, read_pools
-    from outputs.pool_summary import Stage, summarise_pool
+    from outputs.reports.pool_summary import Stage, summarise_pool
 
     settings = load_settings(PoolSettings, None, read_flags(context, PoolSettings))
     if settings.out.resolve() in [pool.resolve() for pool in pools]:
@@ -330,7 +330,7 @@ def calibrate(
 ) -> None:
     """Compare the gate with people's labels, and keep the result for the runs of this judge and rubric."""
     from graphs.calibrating import calibrate as compare
-    from outputs.trust import calibration_table, keep_calibration
+    from outputs.reports.calibration import calibration_table, keep_calibration
 
     settings = load_settings(Settings, config, read_flags(context, Settings))
     calibration = run_interruptible(lambda _: compare(file, settings, Secrets(), progress), progress)
@@ -348,7 +348,7 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML page on a run: its figures, and all its dialogues to read, search and filter."""
-    from outputs.run_report import report_run
+    from outputs.reports.run_report import report_run
 
     file = out or run / "report.html"
     with RunStore.read(DIALOGUES, run) as store, interruptible(progress):

@@ -15,8 +15,8 @@ from typer.core import TyperCommand
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
 from graphs.settings import ServerSettings, load_settings
-from outputs.run import RunKind
-from outputs.store import RunStore
+from outputs.runs.run import RunKind
+from outputs.runs.store import RunStore
 from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)

@@ -44,7 +44,7 @@ from agents.csc.strategies import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.settings import Settings
-from outputs.run import Outcome
+from outputs.runs.run import Outcome
 from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve
 

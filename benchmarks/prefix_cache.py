@@ -31,8 +31,8 @@ from benchmarks._common import errors_in_one_line, print_table
 from graphs.play import play_dialogue
 from graphs.servers import Replica
 from graphs.settings import Settings
-from outputs.record import Planned
-from outputs.run import Outcome
+from outputs.runs.record import Planned
+from outputs.runs.run import Outcome
 from personas.persona import Persona
 from personas.pool import load_pool
 from tests.loopback import Loopback, serve

@@ -23,8 +23,8 @@ from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.plan import iterate_plan
 from graphs.settings import Settings
-from outputs.record import DIALOGUES
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES
+from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve

@@ -20,9 +20,9 @@ from graphs.stopping import BARREN, Goal, Halt, aim
 from graphs.twins import find_twin_model, reject_twins
 from graphs.watching import Watch, watching
 from graphs.workers import Fleet, WorkedOff, work_off
-from outputs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from personas.persona import Persona
 from personas.pool import load_pool
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from agents.errors import UsageError
 from graphs.judging import Judged, judge_dialogues
 from graphs.settings import Secrets, Settings
-from outputs.reading import read_dialogues
+from outputs.datasets.reader import read_dialogues
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
 

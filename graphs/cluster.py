@@ -28,7 +28,7 @@ from graphs.remote import Identity, RemoteWorker, Report
 from graphs.servers import AWAY_S
 from graphs.settings import Settings
 from graphs.steering import CEILING
-from outputs.record import Planned, Record
+from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 
 LOCAL = "local"

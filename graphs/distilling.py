@@ -20,10 +20,10 @@ from graphs.settings import DistillSettings, Secrets
 from graphs.stopping import Halt
 from graphs.watching import watching
 from graphs.workers import work_off
-from outputs.extraction import EXTRACTIONS, Call, Extraction
-from outputs.pool_summary import Stage
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.reports.pool_summary import Stage
+from outputs.runs.extraction import EXTRACTIONS, Call, Extraction
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import extract_persona
 from personas.distill.ingest import Intake, take_in

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompts_digest
 from graphs.settings import DistillSettings, Settings
-from outputs.run import Header
+from outputs.runs.run import Header
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.gate.rubric import rubric_digest

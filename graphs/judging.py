@@ -15,7 +15,7 @@ from graphs.dispatch import Dispatcher
 from graphs.progress import LoadingDisplay
 from graphs.servers import Replica, Servers, shared_log
 from graphs.settings import Secrets, Settings
-from outputs.reading import Labelled
+from outputs.datasets.reader import Labelled
 from quality.checks.rules import Violation, check_rules
 from quality.gate.case import Case
 from quality.gate.verdict import Findings, Verdict

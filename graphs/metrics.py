@@ -17,8 +17,8 @@ from agents.events import tell
 from agents.llm.usage import Usage
 from graphs.dispatch import Dispatcher
 from graphs.tally import Tally
-from outputs.cost import Prices
-from outputs.run import Outcome
+from outputs.runs.cost import Prices
+from outputs.runs.run import Outcome
 
 WRITE_S = 10.0
 """Seconds between two writes of the file."""

@@ -8,7 +8,7 @@ from math import lcm
 from random import Random
 
 from agents.llm.chat import derive_seed
-from outputs.record import Planned
+from outputs.runs.record import Planned
 from personas.persona import Persona
 
 

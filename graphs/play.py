@@ -12,7 +12,7 @@ from graphs.call import play_call
 from graphs.servers import Replica
 from graphs.settings import Settings
 from graphs.state import CallContext
-from outputs.record import Planned, Record
+from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
 from quality.trust.canaries import Canary, draw_canary, sound_calls

@@ -12,8 +12,8 @@ from agents.csc.strategies import Language
 from agents.errors import UsageError
 from graphs.settings import PoolSettings
 from outputs.files import write_whole
-from outputs.pool_report import render_pool_report
-from outputs.pool_summary import PoolSummary, Stage, describe_merges
+from outputs.reports.pool_page import render_pool_report
+from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
 from personas.dedup.merging import merge_duplicates
 from personas.persona import Persona

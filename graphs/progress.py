@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from graphs.stopping import Goal
 from graphs.tally import Tally
-from outputs.cost import format_usd
-from outputs.run import Outcome, count_left
+from outputs.runs.cost import format_usd
+from outputs.runs.run import Outcome, count_left
 
 LIVE_S = 0.5
 PLAIN_S = 10.0

@@ -20,7 +20,7 @@ from graphs.play import play_dialogue
 from graphs.servers import Replica, Servers, shared_log
 from graphs.settings import Secrets, Settings
 from graphs.steering import START
-from outputs.record import Planned
+from outputs.runs.record import Planned
 from personas.persona import Persona
 
 

@@ -17,7 +17,7 @@ from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
 from agents.llm.options import Patience, Sampling, normalise_base_url
 from graphs.stopping import Goal
-from outputs.cost import Budget, Prices
+from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from agents.llm.usage import Usage
 from graphs.tally import Tally
-from outputs.cost import Budget, Prices, format_usd
+from outputs.runs.cost import Budget, Prices, format_usd
 
 BARREN = 100
 """So many dialogues that kept none, one after the other, end a run that plays until enough are kept."""

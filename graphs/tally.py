@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from agents.llm.usage import Usage
-from outputs.run import EndedItem, Funnel, Outcome
+from outputs.runs.run import EndedItem, Funnel, Outcome
 
 
 class Tally:

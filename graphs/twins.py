@@ -11,8 +11,8 @@ from agents.errors import UsageError
 from graphs.interrupts import Interruption
 from graphs.pooling import bar
 from graphs.settings import Settings
-from outputs.record import NEAR_DUPLICATE, Planned, Record, Twin
-from outputs.store import RunStore
+from outputs.runs.record import NEAR_DUPLICATE, Planned, Record, Twin
+from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
 from personas.dedup.pruning import prune
 

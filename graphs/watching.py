@@ -21,8 +21,8 @@ from graphs.metrics import MetricsFile
 from graphs.settings import ServerSettings
 from graphs.stopping import Halt
 from graphs.tally import Tally
-from outputs.run import EndedItem, Funnel, Outcome, RecordT
-from outputs.store import RunStore
+from outputs.runs.run import EndedItem, Funnel, Outcome, RecordT
+from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

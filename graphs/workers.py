@@ -22,8 +22,8 @@ from graphs.progress import LoadingDisplay, show_progress
 from graphs.stopping import Goal, Halt, count_needed, find_halt
 from graphs.tally import Tally
 from graphs.watching import Watch
-from outputs.run import PlannedT, RecordT
-from outputs.store import RunStore
+from outputs.runs.run import PlannedT, RecordT
+from outputs.runs.store import RunStore
 
 FAILURES_IN_A_ROW = 20
 """So many failed items, one after the other, mean that something is wrong with all of them: the job stops."""

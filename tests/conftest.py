@@ -8,7 +8,7 @@ import pytest
 
 from agents.csc.dialogue import Plan, Turn
 from agents.csc.strategies import Speaker, Strategy
-from outputs.record import Record
+from outputs.runs.record import Record
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Labelling, PointVerdict, Verdict

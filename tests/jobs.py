@@ -7,7 +7,7 @@ from rich.console import Console
 from graphs.batch import run_job
 from graphs.interrupts import Interruption
 from graphs.settings import Secrets, Settings
-from outputs.run import Funnel
+from outputs.runs.run import Funnel
 
 
 async def run_quietly(settings: Settings, *, resume: bool = False, retry_failed: bool = False) -> Funnel:

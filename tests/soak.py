@@ -24,12 +24,12 @@ from typing import Any, NamedTuple
 
 import httpx2
 
-from outputs.export import export_run
-from outputs.extraction import EXTRACTIONS
-from outputs.formats import Format
-from outputs.record import DIALOGUES
-from outputs.run import Outcome, RunKind
-from outputs.store import RunStore
+from outputs.datasets.export import export_run
+from outputs.datasets.formats import Format
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome, RunKind
+from outputs.runs.store import RunStore
 
 POLL_S = 0.02
 START_S = 60.0

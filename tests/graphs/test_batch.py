@@ -16,12 +16,12 @@ from agents.csc.flow import broken_rules
 from agents.errors import EngineEndedError, EngineError, UsageError
 from graphs.settings import Settings
 from graphs.workers import FAILURES_IN_A_ROW
-from outputs.export import export_run
-from outputs.formats import Format
-from outputs.record import DIALOGUES
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
-from outputs.verify import verify_export
+from outputs.datasets.export import export_run
+from outputs.datasets.formats import Format
+from outputs.datasets.verify import verify_export
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from tests.graphs.test_call import LENGTH, expected_share
 from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve

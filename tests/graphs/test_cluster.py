@@ -26,9 +26,9 @@ from graphs.interrupts import Interruption
 from graphs.plan import iterate_plan
 from graphs.remote import RemoteWorker, Report
 from graphs.settings import Secrets, Settings
-from outputs.record import DIALOGUES
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from rolecs import app
 from tests.loopback import Loopback, serve

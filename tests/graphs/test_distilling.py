@@ -16,10 +16,10 @@ from graphs.distilling import Distilled, distill_job
 from graphs.interrupts import Interruption
 from graphs.pooling import make_pool
 from graphs.settings import DistillSettings, PoolSettings, Secrets
-from outputs.extraction import EXTRACTIONS
-from outputs.record import DIALOGUES
-from outputs.run import Outcome
-from outputs.store import RunStore
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
 from tests.loopback import Faults, Loopback, serve
 
 DATA = Path(__file__).parents[1] / "data"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from graphs.settings import Settings
-from outputs.record import DIALOGUES
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve
 

@@ -18,9 +18,9 @@ from agents.errors import EngineError, StoreError, first_error
 from graphs.batch import Played, run_job
 from graphs.interrupts import Interruption, run_in_thread, run_interruptible
 from graphs.settings import Secrets, Settings
-from outputs.record import DIALOGUES
-from outputs.run import Outcome
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
 from tests.loopback import Loopback, serve
 
 

@@ -13,7 +13,7 @@ from agents.errors import UsageError
 from graphs.header import describe_run
 from graphs.plan import describe_coverage, iterate_plan
 from graphs.settings import DistillSettings, PoolSettings, Settings, load_settings
-from outputs.record import Planned
+from outputs.runs.record import Planned
 from personas.persona import Persona
 from personas.pool import load_pool
 

@@ -23,10 +23,10 @@ from graphs.judging import judge_dialogues
 from graphs.servers import Replica
 from graphs.settings import Secrets, Settings
 from graphs.steering import START
-from outputs.reading import Labelled
-from outputs.record import DIALOGUES
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.datasets.reader import Labelled
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from tests.conftest import EN_CALL, make_turns
 from tests.jobs import run_quietly
 from tests.loopback import Faults, Loopback, serve

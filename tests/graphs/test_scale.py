@@ -12,8 +12,8 @@ import graphs.batch
 from agents.csc.strategies import Language
 from graphs.servers import Replica
 from graphs.settings import Settings
-from outputs.record import Planned, Record
-from outputs.run import Outcome
+from outputs.runs.record import Planned, Record
+from outputs.runs.run import Outcome
 from personas.persona import Persona
 from tests.conftest import EN_CALL, flawless, make_turns
 from tests.jobs import run_quietly

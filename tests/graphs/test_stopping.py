@@ -14,10 +14,10 @@ from graphs.progress import describe_tally
 from graphs.settings import Settings, load_settings
 from graphs.stopping import BARREN, BLOCK, Goal, Halt, aim, count_needed, find_halt
 from graphs.tally import Tally
-from outputs.cost import Budget, Prices
-from outputs.record import DIALOGUES, Record, Twin
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.runs.cost import Budget, Prices
+from outputs.runs.record import DIALOGUES, Record, Twin
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from tests.graphs.test_batch import play
 from tests.loopback import Loopback, serve
 

@@ -14,9 +14,9 @@ from agents.errors import UsageError
 from graphs.interrupts import Interruption
 from graphs.settings import Settings
 from graphs.twins import find_twin_model, reject_twins
-from outputs.record import DIALOGUES, Planned, Record
-from outputs.run import Funnel, Header, Outcome
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES, Planned, Record
+from outputs.runs.run import Funnel, Header, Outcome
+from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
 
 HEADER = Header.build({}, {}, {})

@@ -35,11 +35,11 @@ from graphs.servers import Replica
 from graphs.settings import DistillSettings, Secrets, Settings, load_settings
 from graphs.tally import Tally
 from graphs.watching import log_to
-from outputs.cost import Prices
-from outputs.extraction import EXTRACTIONS
-from outputs.record import DIALOGUES
-from outputs.run import Funnel, Outcome
-from outputs.store import RunStore
+from outputs.runs.cost import Prices
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Funnel, Outcome
+from outputs.runs.store import RunStore
 from tests.loopback import Faults, Loopback, serve
 
 STAR = str(Path(__file__).parents[1] / "data" / "star-60.jsonl")

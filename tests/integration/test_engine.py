@@ -22,10 +22,10 @@ from agents.csc.dialogue import is_abandoned
 from agents.csc.flow import Limits, broken_rules
 from agents.csc.strategies import Language
 from graphs.steering import parse_load
-from outputs.extraction import EXTRACTIONS
-from outputs.record import DIALOGUES
-from outputs.run import Outcome
-from outputs.store import RunStore
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
 from quality.privacy import find_private

@@ -9,10 +9,10 @@ from typing import Any
 from agents.csc.dialogue import Plan, Repair
 from agents.csc.strategies import Language, Speaker, Stage, Strategy
 from agents.csc.topics import TOPICS
-from outputs.formats import RolecsRow
-from outputs.record import Record, Twin
-from outputs.report import RunReport
-from outputs.run import Funnel, Outcome
+from outputs.datasets.formats import RolecsRow
+from outputs.reports.run_page import RunReport
+from outputs.runs.record import Record, Twin
+from outputs.runs.run import Funnel, Outcome
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.rubric import POINT_CODES

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from agents.llm.usage import Role, Usage
-from outputs.cost import Prices
-from outputs.run import Funnel, Outcome
-from outputs.summary import summarise
+from outputs.reports.summary import summarise
+from outputs.runs.cost import Prices
+from outputs.runs.run import Funnel, Outcome
 
 COUNTS = st.integers(0, 10**9)
 PRICES = Prices(input=2.0, cached=0.5, output=8.0)

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import Language
 from agents.errors import UsageError
-from outputs.export import export_run
+from outputs.datasets.export import export_run
+from outputs.datasets.formats import ROW_TYPES, Format, format_lines, rejected_line
+from outputs.datasets.manifest import Manifest
+from outputs.datasets.reader import read_dialogues
+from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
-from outputs.formats import ROW_TYPES, Format, format_lines, rejected_line
-from outputs.manifest import Manifest
-from outputs.reading import read_dialogues
-from outputs.record import DIALOGUES, Planned, Record
-from outputs.run import Header
-from outputs.store import RunStore
-from outputs.verify import verify_export
+from outputs.runs.record import DIALOGUES, Planned, Record
+from outputs.runs.run import Header
+from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.checks.rules import Violation
 from quality.gate.verdict import Verdict

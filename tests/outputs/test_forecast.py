@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-import outputs.forecast
+import outputs.reports.forecast
 from agents.llm.usage import Usage
-from outputs.cost import Prices
-from outputs.forecast import Played, describe_hopeless, forecast, forecast_table, read_pilot
-from outputs.record import Record
+from outputs.reports.forecast import Played, describe_hopeless, forecast, forecast_table, read_pilot
+from outputs.runs.cost import Prices
+from outputs.runs.record import Record
 
 PRICES = Prices(input=2.0, cached=0.5, output=8.0)
 SPENT = Usage(calls=9, prompt_tokens=3000, cached_tokens=1000, completion_tokens=500)
@@ -51,7 +51,7 @@ def test_intervals_hold_their_value_and_scale_with_what_is_wanted(rows: list[tup
 @pytest.mark.parametrize(("size", "share"), [(12, 0.7), (12, 0.95), (40, 0.4)])
 def test_about_90_of_100_intervals_hold_the_truth(monkeypatch: pytest.MonkeyPatch, size: int, share: float) -> None:
     """300 pilots: at 90%, a count of 300 varies by 1.7%; small pilots may be told too widely, never too narrowly."""
-    monkeypatch.setattr(outputs.forecast, "RESAMPLES", 500)
+    monkeypatch.setattr(outputs.reports.forecast, "RESAMPLES", 500)
     random, held, pilots = np.random.default_rng(5), np.zeros(2), 300
     # Lost dialogues cost half as much; costs are log-normal with mean 1000 * exp(0.08).
     mean = 1000 * np.exp(0.4**2 / 2)

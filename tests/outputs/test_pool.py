@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from agents.csc.strategies import Language
-from outputs.pool_report import SHOWN_GROUPS, render_pool_report
-from outputs.pool_summary import PoolSummary, Stage, describe_merges, percentiles, summarise_pool
+from outputs.reports.pool_page import SHOWN_GROUPS, render_pool_report
+from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges, percentiles, summarise_pool
 from personas.dedup.merging import Absorbed, Group, Merged
 from personas.persona import Persona
 from personas.pool import load_pool

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.csc.strategies import Language, Speaker, Stage, Strategy, name_of
-from outputs import report_figures
 from outputs.files import write_whole
-from outputs.record import Record
-from outputs.report import CHUNK, RunReport, pack, render_report, script_json
+from outputs.reports import run_figures as report_figures
+from outputs.reports.run_page import CHUNK, RunReport, pack, render_report, script_json
+from outputs.runs.record import Record
 from quality.metrics.corpus import compare, measure_corpus
 from tests.outputs.report_samples import HOSTILE, make_report, varied_records
 

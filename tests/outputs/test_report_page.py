@@ -13,8 +13,8 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from agents.csc.dialogue import Plan
 from agents.csc.strategies import Language
 from outputs.files import write_whole
-from outputs.record import Record
-from outputs.report import render_report
+from outputs.reports.run_page import render_report
+from outputs.runs.record import Record
 from tests.outputs.report_samples import HOSTILE, changed, gold_records, make_report, varied_records
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from agents.llm.usage import Role, Usage
-from outputs.lock import Owner, find_owner
-from outputs.record import DIALOGUES, Planned, Record
-from outputs.run import Funnel, Header, Outcome
-from outputs.status import Status, build_status, describe_status
-from outputs.store import RunStore
+from outputs.runs.lock import Owner, find_owner
+from outputs.runs.record import DIALOGUES, Planned, Record
+from outputs.runs.run import Funnel, Header, Outcome
+from outputs.runs.status import Status, build_status, describe_status
+from outputs.runs.store import RunStore
 
 OWNER = Owner(7, "h")
 TIMES = [100.0 * number for number in range(31)]

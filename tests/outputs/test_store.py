@@ -14,9 +14,9 @@ from agents.csc.dialogue import Repair
 from agents.csc.strategies import Speaker
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
-from outputs.record import DIALOGUES, Planned, Record, Twin
-from outputs.run import Header, Outcome, RunKind
-from outputs.store import RunStore
+from outputs.runs.record import DIALOGUES, Planned, Record, Twin
+from outputs.runs.run import Header, Outcome, RunKind
+from outputs.runs.store import RunStore
 from quality.checks.rules import Violation
 from quality.gate.verdict import Verdict
 from tests.conftest import flawless

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from agents.errors import UsageError
-from outputs.run import Funnel, Header, Outcome
-from outputs.trust import calibration_table, describe_trust, find_calibration, keep_calibration, stamp_of
+from outputs.reports.calibration import calibration_table, describe_trust, find_calibration, keep_calibration, stamp_of
+from outputs.runs.run import Funnel, Header, Outcome
 from quality.gate.rubric import POINT_CODES
 from quality.trust.calibration import ALL_POINTS, Calibration, Opinions, measure_agreement
 

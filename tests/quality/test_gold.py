@@ -11,7 +11,7 @@ import pytest
 
 from agents.csc.flow import Limits
 from agents.csc.strategies import Language
-from outputs.formats import RolecsRow
+from outputs.datasets.formats import RolecsRow
 from quality.checks.rules import check_rules
 from quality.gate.rubric import POINT_CODES
 

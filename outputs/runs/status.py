@@ -7,9 +7,9 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict
 
 from agents.llm.usage import Role, Usage
-from outputs.cost import Prices
-from outputs.lock import Owner
-from outputs.run import Funnel, Header, Outcome, count_left
+from outputs.runs.cost import Prices
+from outputs.runs.lock import Owner
+from outputs.runs.run import Funnel, Header, Outcome, count_left
 
 RECENT_S = 600.0
 

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
-from outputs.record import CANARIES
-from outputs.run import Funnel, Header
+from outputs.runs.record import CANARIES
+from outputs.runs.run import Funnel, Header
 from quality.trust.calibration import ALL_POINTS, Calibration, Estimate, GateStamp
 
 

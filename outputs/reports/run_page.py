@@ -19,9 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
-from outputs import report_figures
-from outputs.record import Record
-from outputs.run import Funnel
+from outputs.reports import run_figures as report_figures
+from outputs.runs.record import Record
+from outputs.runs.run import Funnel
 from quality.metrics.corpus import CorpusFigures, compare
 
 CHUNK = 100
@@ -32,7 +32,7 @@ SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
 """What of the configuration the head of the page says; the rest can be unfolded."""
 LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
 
-_ASSETS = Path(__file__).parent
+_ASSETS = Path(__file__).parent / "pages"
 _SCRIPT_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -103,8 +103,8 @@ def _render_head(report: RunReport) -> str:
         canaries=tallies["canaries"],
         labels=tallies["labels"],
         compared=compare(figures) if figures else [],
-        scripts=[_inline("report_reader.js"), _inline("report.js")],
-        style=_inline("report.css"),
+        scripts=[_inline("reader.js"), _inline("run.js")],
+        style=_inline("run.css"),
     )
 
 
@@ -130,7 +130,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
+    return environment.get_template("run.html")
 
 
 def _vocabulary(language: Language) -> dict[str, object]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError
-from outputs.card import render_card
+from outputs.datasets.card import render_card
+from outputs.datasets.formats import Format, format_lines, rejected_line
+from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
 from outputs.files import write_whole
-from outputs.formats import Format, format_lines, rejected_line
-from outputs.manifest import MANIFEST, Manifest, Shard, read_manifest
-from outputs.record import Planned, Record
-from outputs.run import Outcome
-from outputs.store import RunStore
+from outputs.runs.record import Planned, Record
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
 
 
 def export_run(

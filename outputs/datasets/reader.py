@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, field_validator
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import parse_speaker, parse_strategy
 from agents.errors import UsageError, describe_invalid
-from outputs.formats import RejectedRow, RolecsRow
+from outputs.datasets.formats import RejectedRow, RolecsRow
 from quality.gate.rubric import POINT_CODES
 
 

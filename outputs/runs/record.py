@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
 from agents.csc.strategies import Language
-from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
+from outputs.runs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from outputs.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
+from outputs.reports.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
 
 BINS = 20
 SHOWN_VALUES = 12
@@ -26,10 +26,13 @@ class Bar(NamedTuple):
 def render_pool_report(summary: PoolSummary) -> str:
     """Return the report as an HTML page."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent / "pages"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
     )
     groups = sorted(summary.groups, key=lambda group: (-len(group.absorbed), group.survivor.id))
-    return environment.get_template("pool_report.html").render(
+    return environment.get_template("pool.html").render(
         summary=summary,
         percentiles=PERCENTILES,
         near={"before": percentiles(summary.nearest_before), "after": percentiles(summary.nearest_after)},

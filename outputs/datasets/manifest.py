@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
+from outputs.datasets.formats import Format
 from outputs.files import write_whole
-from outputs.formats import Format
-from outputs.run import Outcome
+from outputs.runs.run import Outcome
 
 MANIFEST = "manifest.json"
 

@@ -16,7 +16,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.strategies import SPEAKER_NAMES, Language, Speaker, Stage, Strategy, authors_label
 from agents.csc.topics import TOPICS
 from agents.prompts.rendering import render, render_fixed
-from outputs.record import Record
+from outputs.runs.record import Record
 from personas.persona import Persona
 
 

@@ -19,8 +19,8 @@ from typing import Any, Generic
 
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
-from outputs.lock import acquire
-from outputs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
+from outputs.runs.lock import acquire
+from outputs.runs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
 
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",

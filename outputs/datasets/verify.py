@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agents.errors import describe_invalid
-from outputs.formats import ROW_TYPES, RejectedRow, RolecsRow
-from outputs.manifest import Manifest, Shard, read_manifest
+from outputs.datasets.formats import ROW_TYPES, RejectedRow, RolecsRow
+from outputs.datasets.manifest import Manifest, Shard, read_manifest
 from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
 

@@ -4,8 +4,8 @@ from rich.console import Group
 from rich.table import Table
 
 from agents.llm.usage import Usage
-from outputs.cost import Prices, format_usd
-from outputs.run import Funnel, Outcome
+from outputs.runs.cost import Prices, format_usd
+from outputs.runs.run import Funnel, Outcome
 
 
 def summarise(funnel: Funnel, prices: Prices) -> Group:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from agents.csc.strategies import Language
-from outputs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
+from outputs.runs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
 from personas.persona import Persona
 
 

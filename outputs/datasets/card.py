@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from agents.csc.strategies import STRATEGIES, Language
 from agents.csc.topics import TOPICS
-from outputs.manifest import Manifest
-from outputs.run import Header, Outcome
+from outputs.datasets.manifest import Manifest
+from outputs.runs.run import Header, Outcome
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

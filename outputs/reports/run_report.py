@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from outputs.record import Planned, Record
-from outputs.report import RunReport, render_report
-from outputs.run import Outcome
-from outputs.store import RunStore
-from outputs.trust import describe_trust
+from outputs.reports.calibration import describe_trust
+from outputs.reports.run_page import RunReport, render_report
+from outputs.runs.record import Planned, Record
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
 from quality.metrics.corpus import measure_corpus
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
-from outputs.run import Funnel, Outcome
+from outputs.runs.run import Funnel, Outcome
 
 MAX_BINS = 30
 """A histogram has no more bins than this."""

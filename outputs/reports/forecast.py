@@ -17,8 +17,8 @@ import numpy.typing as npt
 from rich.table import Table
 
 from agents.llm.usage import Usage
-from outputs.cost import Prices, format_usd
-from outputs.run import EndedItem, Outcome
+from outputs.runs.cost import Prices, format_usd
+from outputs.runs.run import EndedItem, Outcome
 
 CONFIDENCE = 0.9
 RESAMPLES = 4000

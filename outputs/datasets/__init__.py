@@ -1,0 +1,1 @@
+"""Data sets: formats, reading, export, manifest, card, verification."""

@@ -1,0 +1,1 @@
+"""Runs: their records, the store, its lock, status and cost."""
