@@ -15,8 +15,9 @@ from rich.console import Console
 
 import agents
 from agents.errors import RolecsError, UsageError
-from graphs.interrupts import interruptible, run_interruptible
-from graphs.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
+from graphs.cli.flags import JobCommand, describe_setting, job_settings, read_flags, takes
+from graphs.config.settings import DistillSettings, PoolSettings, Secrets, ServerSettings, Settings, load_settings
+from graphs.scheduling.interrupts import interruptible, run_interruptible
 from outputs.datasets.export import export_run
 from outputs.datasets.formats import Format
 from outputs.datasets.reader import read_dialogues
@@ -30,10 +31,9 @@ from outputs.runs.run import Outcome
 from outputs.runs.status import build_status, describe_status, stored_prices
 from outputs.runs.store import RunStore
 from personas.distill.filters import Filters
-from rolecs_flags import JobCommand, describe_setting, job_settings, read_flags, takes
 
 if TYPE_CHECKING:
-    from graphs.stopping import Halt
+    from graphs.scheduling.stopping import Halt
 
 # What needs openai, langgraph or numpy takes its time to import: only the commands that use it do.
 
@@ -77,7 +77,7 @@ def generate(
     config: Config = None,
 ) -> None:
     """Play calls, judge them, and store each as it ends."""
-    from graphs.batch import run_job
+    from graphs.jobs.generate import run_job
     from outputs.reports.calibration import describe_trust
 
     settings = job_settings(Settings, DIALOGUES, context)
@@ -115,7 +115,7 @@ def estimate(
 
     How many are to be kept is what --target-kept says, or else --dialogues, or else 1000.
     """
-    from graphs.batch import run_job
+    from graphs.jobs.generate import run_job
     from outputs.reports.forecast import describe_hopeless, forecast, forecast_table, read_pilot
 
     given = job_settings(Settings, DIALOGUES, context)
@@ -206,8 +206,8 @@ def distill(
     config: Config = None,
 ) -> None:
     """Distil the customers of real calls into a pool of distinct personas."""
-    from graphs.distilling import distill_job
-    from graphs.pooling import make_pool
+    from graphs.jobs.build_pool import make_pool
+    from graphs.jobs.distill import distill_job
     from outputs.reports.pool_summary import summarise_pool
 
     settings = job_settings(DistillSettings, EXTRACTIONS, context)
@@ -239,7 +239,7 @@ def dedup(
     pools: Annotated[list[Path], typer.Argument(help="Persona pools, JSONL files.", metavar="POOLS")],
 ) -> None:
     """Merge the near-duplicates of persona pools into one pool of distinct personas."""
-    from graphs.pooling import find_models, make_pool, read_pools
+    from graphs.jobs.build_pool import find_models, make_pool, read_pools
     from outputs.reports.pool_summary import Stage, summarise_pool
 
     settings = load_settings(PoolSettings, None, read_flags(context, PoolSettings))
@@ -256,7 +256,7 @@ def dedup(
 
 def _tell_pool(settings: PoolSettings, told: Console) -> None:
     """Say which files were written, and what comes next."""
-    from graphs.pooling import merges_file
+    from graphs.jobs.build_pool import merges_file
 
     told.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}", markup=False)
     if settings.report:
@@ -303,7 +303,7 @@ def judge(
     config: Config = None,
 ) -> None:
     """Judge dialogues from a file: one JSON line for each, with verdicts and broken rules."""
-    from graphs.judging import judge_dialogues
+    from graphs.jobs.judge import judge_dialogues
 
     settings = load_settings(Settings, config, read_flags(context, Settings))
     dialogues = list(read_dialogues(file))
@@ -329,7 +329,7 @@ def calibrate(
     config: Config = None,
 ) -> None:
     """Compare the gate with people's labels, and keep the result for the runs of this judge and rubric."""
-    from graphs.calibrating import calibrate as compare
+    from graphs.jobs.calibrate import calibrate as compare
     from outputs.reports.calibration import calibration_table, keep_calibration
 
     settings = load_settings(Settings, config, read_flags(context, Settings))
@@ -363,7 +363,7 @@ def engine(
     port: Annotated[int | None, typer.Option(help="Loopback port; a free one by default.")] = None,
 ) -> None:
     """Start vLLM alone, so that several jobs can share it; Ctrl-C stops it."""
-    from graphs.servers import serve
+    from graphs.backends.local import serve
 
     def show(base_url: str, name: str) -> None:
         output.print(f"{name} is served at {base_url}")
@@ -376,7 +376,7 @@ def engine(
 @app.command()
 def graph() -> None:
     """Print the five-role graph as Mermaid."""
-    from graphs.call import graph as call_graph
+    from graphs.dialogue.graph import graph as call_graph
 
     typer.echo(call_graph.get_graph().draw_mermaid())
 

@@ -43,7 +43,7 @@ import uvloop
 from agents.csc.strategies import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.settings import Settings
+from graphs.config.settings import Settings
 from outputs.runs.run import Outcome
 from tests.jobs import run_quietly
 from tests.loopback import Loopback, serve

@@ -28,9 +28,9 @@ from agents.llm.client import ChatClient
 from agents.llm.usage import Role
 from agents.prompts.rendering import render_fixed
 from benchmarks._common import errors_in_one_line, print_table
-from graphs.play import play_dialogue
-from graphs.servers import Replica
-from graphs.settings import Settings
+from graphs.backends.local import Replica
+from graphs.config.settings import Settings
+from graphs.dialogue.play import play_dialogue
 from outputs.runs.record import Planned
 from outputs.runs.run import Outcome
 from personas.persona import Persona

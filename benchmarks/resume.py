@@ -21,8 +21,8 @@ from typing import Any
 
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.plan import iterate_plan
-from graphs.settings import Settings
+from graphs.config.settings import Settings
+from graphs.jobs.plan import iterate_plan
 from outputs.runs.record import DIALOGUES
 from outputs.runs.store import RunStore
 from personas.pool import load_pool

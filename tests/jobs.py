@@ -4,9 +4,9 @@ import io
 
 from rich.console import Console
 
-from graphs.batch import run_job
-from graphs.interrupts import Interruption
-from graphs.settings import Secrets, Settings
+from graphs.config.settings import Secrets, Settings
+from graphs.jobs.generate import run_job
+from graphs.scheduling.interrupts import Interruption
 from outputs.runs.run import Funnel
 
 

@@ -21,7 +21,7 @@ from agents.llm.spans import Tracing
 from agents.llm.transport import NoAnswerError, StatusError
 from agents.llm.usage import Role
 from agents.prompts.rendering import Message
-from graphs.watching import log_to
+from graphs.telemetry.telemetry import log_to
 from tests.loopback import Faults, Loopback, serve
 
 ASKED: list[Message] = [{"role": "user", "content": "a very private question"}]

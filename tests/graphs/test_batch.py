@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-import graphs.servers
+import graphs.backends.local
 import quality.gate.gate
 from agents.csc.flow import broken_rules
 from agents.errors import EngineEndedError, EngineError, UsageError
-from graphs.settings import Settings
-from graphs.workers import FAILURES_IN_A_ROW
+from graphs.config.settings import Settings
+from graphs.scheduling.runner import FAILURES_IN_A_ROW
 from outputs.datasets.export import export_run
 from outputs.datasets.formats import Format
 from outputs.datasets.verify import verify_export
@@ -295,8 +295,8 @@ async def test_a_managed_engine_that_dies_is_started_again_as_long_as_something_
             started.append(DyingEngine(server, lives[len(started)]))
             yield started[-1]
 
-    monkeypatch.setattr(graphs.servers, "managed_engine", managed_engine)
-    monkeypatch.setattr(graphs.servers, "require_engine", lambda: None)
+    monkeypatch.setattr(graphs.backends.local, "managed_engine", managed_engine)
+    monkeypatch.setattr(graphs.backends.local, "require_engine", lambda: None)
     job = {"base_url": [], "run": tmp_path, "model": "loopback", "concurrency": 4, "dialogues": 30}
     settings = Settings.model_validate(job | {"canaries": 0, "max_similarity": 1})
     if lives[-1] == 1:

@@ -12,8 +12,8 @@ from agents.csc.flow import Limits
 from agents.csc.strategies import Language, Speaker, Strategy
 from agents.llm.chat import Chat
 from agents.prompts.rendering import Message
-from graphs.call import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
-from graphs.state import CallContext
+from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
+from graphs.dialogue.state import CallContext
 from quality.checks.turn_checks import HINTS
 from tests.golden import check_golden
 from tests.made_up import sentence

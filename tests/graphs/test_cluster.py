@@ -17,15 +17,15 @@ import pytest
 import typer
 from rich.console import Console
 
-import graphs.dispatch
-import graphs.header
-import graphs.servers
+import graphs.backends.local
+import graphs.config.provenance
+import graphs.scheduling.dispatcher
 from agents.errors import EngineError, UsageError
-from graphs.batch import run_job
-from graphs.interrupts import Interruption
-from graphs.plan import iterate_plan
-from graphs.remote import RemoteWorker, Report
-from graphs.settings import Secrets, Settings
+from graphs.backends.ray_worker import RemoteWorker, Report
+from graphs.config.settings import Secrets, Settings
+from graphs.jobs.generate import run_job
+from graphs.jobs.plan import iterate_plan
+from graphs.scheduling.interrupts import Interruption
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
@@ -69,8 +69,8 @@ def second_node(cluster: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphs.dispatch, "LOOK_S", 0.1)
-    monkeypatch.setattr(graphs.dispatch, "PROBE_S", 0.1)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.1)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "PROBE_S", 0.1)
 
 
 def make_settings(servers: list[Loopback], run: Path, **fields: Any) -> Settings:
@@ -186,7 +186,7 @@ async def test_a_node_with_other_prompts_is_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The worker is another process: it has the prompts that ship.
-    monkeypatch.setattr(graphs.header, "prompts_digest", lambda: "other")
+    monkeypatch.setattr(graphs.config.provenance, "prompts_digest", lambda: "other")
     async with serve(Loopback()) as server:
         with pytest.raises(UsageError, match=r"^Ray worker for \S+ would play otherwise: it has Identity\("):
             await play([server], tmp_path / "run", ray=cluster.address)
@@ -238,8 +238,8 @@ async def test_an_engine_that_ends_in_a_worker_ends_its_dialogues_at_once(
         async def managed_engine(*_: Any, **__: Any) -> AsyncIterator[Any]:
             yield SimpleNamespace(base_url=server.base_url, watch=watch)
 
-        monkeypatch.setattr(graphs.servers, "managed_engine", managed_engine)
-        monkeypatch.setattr(graphs.servers, "require_engine", lambda: None)
+        monkeypatch.setattr(graphs.backends.local, "managed_engine", managed_engine)
+        monkeypatch.setattr(graphs.backends.local, "require_engine", lambda: None)
         settings, pool = make_settings([], tmp_path, model="loopback"), load_pool(None, Settings().language)
         worker = RemoteWorker(
             settings.model_dump_json(), "\n".join(persona.model_dump_json() for persona in pool), True

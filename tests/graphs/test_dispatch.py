@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import graphs.dispatch
+import graphs.scheduling.dispatcher
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
 from agents.llm.options import Patience
-from graphs.dispatch import Dispatcher
-from graphs.servers import Replica
-from graphs.steering import CEILING, HOLD_LOOKS, START, EngineLoad, Reading, Steering, parse_load
+from graphs.backends.local import Replica
+from graphs.scheduling.adaptive_concurrency import CEILING, HOLD_LOOKS, START, EngineLoad, Reading, Steering, parse_load
+from graphs.scheduling.dispatcher import Dispatcher
 
 IDLE = EngineLoad(waiting=0, kv_usage=0.1, preemptions=0)
 PAGE = """\
@@ -269,7 +269,7 @@ async def test_replicas_that_come_back_and_answer_nothing_have_been_away_all_the
 ) -> None:
     async def check(_: ChatClient) -> None: ...
 
-    monkeypatch.setattr(graphs.dispatch, "LOOK_S", 0.01)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.01)
     monkeypatch.setattr(ChatClient, "check", check)
     async with dispatch(2, 4, Patience(outage_s=0.4)) as (dispatcher, replicas):
         losses = 0

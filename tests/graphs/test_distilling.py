@@ -12,10 +12,10 @@ from rich.console import Console
 
 from agents.errors import EngineError, UsageError
 from agents.llm.usage import Role
-from graphs.distilling import Distilled, distill_job
-from graphs.interrupts import Interruption
-from graphs.pooling import make_pool
-from graphs.settings import DistillSettings, PoolSettings, Secrets
+from graphs.config.settings import DistillSettings, PoolSettings, Secrets
+from graphs.jobs.build_pool import make_pool
+from graphs.jobs.distill import Distilled, distill_job
+from graphs.scheduling.interrupts import Interruption
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graphs.settings import Settings
+from graphs.config.settings import Settings
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-import graphs.batch
+import graphs.jobs.generate
 from agents.errors import EngineError, StoreError, first_error
-from graphs.batch import Played, run_job
-from graphs.interrupts import Interruption, run_in_thread, run_interruptible
-from graphs.settings import Secrets, Settings
+from graphs.config.settings import Secrets, Settings
+from graphs.jobs.generate import Played, run_job
+from graphs.scheduling.interrupts import Interruption, run_in_thread, run_interruptible
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
@@ -93,7 +93,7 @@ async def test_a_full_disk_stops_the_job_and_loses_nothing_that_was_stored(
         store._db.execute("PRAGMA max_page_count=40")
         return store
 
-    monkeypatch.setattr(graphs.batch.RunStore, "create", create_small)
+    monkeypatch.setattr(graphs.jobs.generate.RunStore, "create", create_small)
     console = Console(file=io.StringIO())
     async with serve(Loopback()) as server:
         settings = make_settings(server, tmp_path)

@@ -10,9 +10,9 @@ import pytest
 from agents.csc.strategies import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.header import describe_run
-from graphs.plan import describe_coverage, iterate_plan
-from graphs.settings import DistillSettings, PoolSettings, Settings, load_settings
+from graphs.config.provenance import describe_run
+from graphs.config.settings import DistillSettings, PoolSettings, Settings, load_settings
+from graphs.jobs.plan import describe_coverage, iterate_plan
 from outputs.runs.record import Planned
 from personas.persona import Persona
 from personas.pool import load_pool

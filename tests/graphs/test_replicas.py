@@ -13,16 +13,16 @@ import httpx2
 import pytest
 from rich.console import Console
 
-import graphs.batch
-import graphs.dispatch
-import graphs.servers
+import graphs.backends.local
+import graphs.jobs.generate
+import graphs.scheduling.dispatcher
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
-from graphs.dispatch import Dispatcher
-from graphs.judging import judge_dialogues
-from graphs.servers import Replica
-from graphs.settings import Secrets, Settings
-from graphs.steering import START
+from graphs.backends.local import Replica
+from graphs.config.settings import Secrets, Settings
+from graphs.jobs.judge import judge_dialogues
+from graphs.scheduling.adaptive_concurrency import START
+from graphs.scheduling.dispatcher import Dispatcher
 from outputs.datasets.reader import Labelled
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
@@ -35,9 +35,9 @@ from tests.loopback import Faults, Loopback, serve
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look, probe and give up sooner than on real servers."""
-    monkeypatch.setattr(graphs.dispatch, "LOOK_S", 0.05)
-    monkeypatch.setattr(graphs.dispatch, "PROBE_S", 0.05)
-    monkeypatch.setattr(graphs.servers, "AWAY_S", 0.2)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.05)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "PROBE_S", 0.05)
+    monkeypatch.setattr(graphs.backends.local, "AWAY_S", 0.2)
 
 
 async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
@@ -250,7 +250,7 @@ async def fill(capacity: int, slots: int, *, reports: bool) -> list[int]:
 async def test_items_in_flight_stay_near_what_a_server_reports_it_can_do(
     monkeypatch: pytest.MonkeyPatch, capacity: int, slots: int, low: int, high: int
 ) -> None:
-    monkeypatch.setattr(graphs.dispatch, "LOOK_S", 0.01)
+    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.01)
     settled = sorted((await fill(capacity, slots, reports=True))[LOOKS // 2 :])
     assert low <= settled[len(settled) // 10] and settled[-1] <= high, settled
 
@@ -261,13 +261,13 @@ async def test_a_server_without_reports_keeps_its_first_limit() -> None:
 
 async def test_there_are_never_more_tasks_than_seats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    play_dialogue = graphs.batch.play_dialogue
+    play_dialogue = graphs.jobs.generate.play_dialogue
 
     async def count(*arguments: Any) -> Any:
         seen.append(sum("_work" in str(task.get_coro()) for task in asyncio.all_tasks()))
         return await play_dialogue(*arguments)
 
-    monkeypatch.setattr(graphs.batch, "play_dialogue", count)
+    monkeypatch.setattr(graphs.jobs.generate, "play_dialogue", count)
     async with serve(Loopback()) as one, serve(Loopback()) as two:
         await play([one, two], tmp_path, dialogues=12, concurrency=3)
     assert max(seen) == 3 and len(seen) == 12

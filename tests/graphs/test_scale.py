@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import graphs.batch
+import graphs.jobs.generate
 from agents.csc.strategies import Language
-from graphs.servers import Replica
-from graphs.settings import Settings
+from graphs.backends.local import Replica
+from graphs.config.settings import Settings
 from outputs.runs.record import Planned, Record
 from outputs.runs.run import Outcome
 from personas.persona import Persona
@@ -48,7 +48,7 @@ async def play_job(run: Path, dialogues: int) -> dict[str, int]:
             verdict=flawless(),
         )
 
-    setattr(graphs.batch, "play_dialogue", play_dialogue)  # noqa: B010
+    setattr(graphs.jobs.generate, "play_dialogue", play_dialogue)  # noqa: B010
     fields: dict[str, Any] = {
         "run": run,
         "dialogues": dialogues,

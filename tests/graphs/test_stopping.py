@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from agents.errors import UsageError
 from agents.llm.usage import Role, Usage
-from graphs.progress import describe_tally
-from graphs.settings import Settings, load_settings
-from graphs.stopping import BARREN, BLOCK, Goal, Halt, aim, count_needed, find_halt
-from graphs.tally import Tally
+from graphs.config.settings import Settings, load_settings
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.stopping import BARREN, BLOCK, Goal, Halt, aim, count_needed, find_halt
+from graphs.telemetry.progress import describe_tally
 from outputs.runs.cost import Budget, Prices
 from outputs.runs.record import DIALOGUES, Record, Twin
 from outputs.runs.run import Funnel, Outcome
@@ -192,10 +192,10 @@ async def test_repeats_are_made_up_for_and_a_run_of_repeats_alone_gives_up(
         return reject_twins
 
     async with serve(Loopback()) as server:
-        monkeypatch.setattr("graphs.batch.reject_twins", reject(2))
+        monkeypatch.setattr("graphs.jobs.generate.reject_twins", reject(2))
         found = await play(server, tmp_path / "half", target_kept=12, concurrency=4)
         assert 12 <= found.outcomes[Outcome.KEPT] <= 20 and found.reasons["near-duplicate"] > 0
-        monkeypatch.setattr("graphs.batch.reject_twins", reject(4))
+        monkeypatch.setattr("graphs.jobs.generate.reject_twins", reject(4))
         limits = {"min_utterances": 4, "max_utterances": 8}
         found = await play(server, tmp_path / "all", target_kept=40, concurrency=40, limits=limits)
     assert found.outcomes[Outcome.KEPT] == 0 and BARREN <= found.reasons["near-duplicate"] <= BARREN + 60

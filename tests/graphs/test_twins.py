@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import graphs.twins
+import graphs.jobs.near_duplicates
 from agents.errors import UsageError
-from graphs.interrupts import Interruption
-from graphs.settings import Settings
-from graphs.twins import find_twin_model, reject_twins
+from graphs.config.settings import Settings
+from graphs.jobs.near_duplicates import find_twin_model, reject_twins
+from graphs.scheduling.interrupts import Interruption
 from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.run import Funnel, Header, Outcome
 from outputs.runs.store import RunStore
@@ -31,7 +31,7 @@ def vectors(monkeypatch: pytest.MonkeyPatch) -> None:
         angles = np.array([ANGLES[text[:1]] for text in texts])
         return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
-    monkeypatch.setattr(graphs.twins, "embed", embed)
+    monkeypatch.setattr(graphs.jobs.near_duplicates, "embed", embed)
 
 
 def settings(run: Path, **fields: Any) -> Settings:
@@ -108,7 +108,7 @@ def test_no_model_is_looked_for_where_nothing_is_compared(tmp_path: Path, monkey
     def find_model(*_: Any) -> EmbeddingModel:
         raise UsageError("no such model")
 
-    monkeypatch.setattr(graphs.twins, "find_model", find_model)
+    monkeypatch.setattr(graphs.jobs.near_duplicates, "find_model", find_model)
     assert find_twin_model(settings(tmp_path, max_similarity=1)) is None
     with pytest.raises(UsageError, match="no such model; or compare no dialogues: --max-similarity 1"):
         find_twin_model(settings(tmp_path))

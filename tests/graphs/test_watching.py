@@ -18,23 +18,23 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from rich.console import Console
 
-import graphs.dispatch
-import graphs.metrics
-import graphs.watching
+import graphs.scheduling.dispatcher
+import graphs.telemetry.prometheus
+import graphs.telemetry.telemetry
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import Patience
 from agents.llm.usage import Usage
-from graphs.batch import Played, run_job
-from graphs.dispatch import Dispatcher
-from graphs.distilling import distill_job
-from graphs.interrupts import Interruption
-from graphs.metrics import MetricsFile
-from graphs.servers import Replica
-from graphs.settings import DistillSettings, Secrets, Settings, load_settings
-from graphs.tally import Tally
-from graphs.watching import log_to
+from graphs.backends.local import Replica
+from graphs.config.settings import DistillSettings, Secrets, Settings, load_settings
+from graphs.jobs.distill import distill_job
+from graphs.jobs.generate import Played, run_job
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.dispatcher import Dispatcher
+from graphs.scheduling.interrupts import Interruption
+from graphs.telemetry.prometheus import MetricsFile
+from graphs.telemetry.telemetry import log_to
 from outputs.runs.cost import Prices
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.record import DIALOGUES
@@ -144,7 +144,7 @@ async def test_a_bug_of_ours_is_logged_by_its_kind(tmp_path: Path, monkeypatch: 
 
 async def test_an_interrupted_job_closes_what_watches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spans = InMemorySpanExporter()
-    monkeypatch.setattr(graphs.watching, "make_exporter", lambda: spans)
+    monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", lambda: spans)
     log, metrics = tmp_path / "log.jsonl", tmp_path / "job.prom"
     async with serve(Loopback(delay=0.01)) as server:
         watched = {"log": log, "metrics": metrics, "trace": True}
@@ -180,7 +180,7 @@ async def test_a_failed_job_and_why_one_halts_are_logged(tmp_path: Path) -> None
 
 async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOOK_S", "PROBE_S"):
-        monkeypatch.setattr(graphs.dispatch, name, 0.01)
+        monkeypatch.setattr(graphs.scheduling.dispatcher, name, 0.01)
     page = "vllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 0\nvllm:num_preemptions_total 0\n"
     log = tmp_path / "log.jsonl"
     async with serve(Loopback(metrics=lambda: page)) as one, serve(Loopback()) as two:
@@ -206,7 +206,7 @@ async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest
 
 async def test_a_distillation_is_watched_like_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spans = InMemorySpanExporter()
-    monkeypatch.setattr(graphs.watching, "make_exporter", lambda: spans)
+    monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", lambda: spans)
     console, log = Console(file=io.StringIO()), tmp_path / "log.jsonl"
     async with serve(Loopback(faults=Faults(invalid=0.1))) as server:
         settings = DistillSettings(
@@ -238,7 +238,7 @@ def attribute(span: ReadableSpan, name: str) -> Any:
 
 async def test_spans_of_a_job_hang_together_and_hold_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spans = InMemorySpanExporter()
-    monkeypatch.setattr(graphs.watching, "make_exporter", lambda: spans)
+    monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", lambda: spans)
     monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
     async with serve(Loopback(faults=FAULTY, pass_rate=0.95)) as server:
         played = await play(server, tmp_path / "run", dialogues=12, canaries=0.3, trace=True)
@@ -264,7 +264,7 @@ async def test_spans_of_a_job_hang_together_and_hold_no_text(tmp_path: Path, mon
 
 async def test_the_service_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spans = InMemorySpanExporter()
-    monkeypatch.setattr(graphs.watching, "make_exporter", lambda: spans)
+    monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", lambda: spans)
     monkeypatch.setenv("OTEL_SERVICE_NAME", "ours")
     async with serve(Loopback()) as server:
         await play(server, tmp_path / "run", dialogues=1, trace=True)
@@ -319,7 +319,7 @@ async def test_metrics_say_what_the_run_says(tmp_path: Path) -> None:
 async def test_metrics_follow_a_job_and_its_counters_never_fall(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graphs.metrics, "WRITE_S", 0.01)
+    monkeypatch.setattr(graphs.telemetry.prometheus, "WRITE_S", 0.01)
     path = tmp_path / "job.prom"
     metrics = MetricsFile(path, tmp_path / "run", Prices())
     assert "rolecs_cost_usd_total" not in figures(path) and figures(path)["rolecs_calls_total"] == 0
@@ -359,8 +359,8 @@ async def test_an_unwatched_job_asks_nobody(tmp_path: Path, monkeypatch: pytest.
         raise AssertionError("a record was made")
 
     monkeypatch.setattr(logging.Logger, "makeRecord", forbidden)
-    monkeypatch.setattr(graphs.watching, "make_exporter", forbidden)
-    monkeypatch.setattr(graphs.watching.Observer, "call", forbidden)
+    monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", forbidden)
+    monkeypatch.setattr(graphs.telemetry.telemetry.Observer, "call", forbidden)
     async with serve(Loopback()) as server:
         funnel = (await play(server, tmp_path / "run", dialogues=2)).funnel
     assert funnel.outcomes[Outcome.FAILED] == 0 and funnel.ended == 2

@@ -21,7 +21,7 @@ from agents.roles.customer_assistant import direct_customer
 from agents.roles.planner import plan_call
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
-from graphs.state import CallContext, CallState
+from graphs.dialogue.state import CallContext, CallState
 from quality.checks.turn_checks import HINTS, check_turn
 
 AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]

@@ -15,12 +15,12 @@ from pythonjsonlogger.json import JsonFormatter
 from agents.errors import UsageError
 from agents.events import EVENTS, OFF, tell
 from agents.llm.observer import Observer
-from graphs.dispatch import Dispatcher
-from graphs.interrupts import Interruption, run_in_thread
-from graphs.metrics import MetricsFile
-from graphs.settings import ServerSettings
-from graphs.stopping import Halt
-from graphs.tally import Tally
+from graphs.config.settings import ServerSettings
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.dispatcher import Dispatcher
+from graphs.scheduling.interrupts import Interruption, run_in_thread
+from graphs.scheduling.stopping import Halt
+from graphs.telemetry.prometheus import MetricsFile
 from outputs.runs.run import EndedItem, Funnel, Outcome, RecordT
 from outputs.runs.store import RunStore
 

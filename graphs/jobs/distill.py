@@ -12,14 +12,14 @@ from rich.console import Console
 from agents.csc.strategies import Language
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat, derive_seed
-from graphs.header import describe_distillation
-from graphs.interrupts import Interruption
-from graphs.pooling import find_models
-from graphs.servers import Replica, Servers
-from graphs.settings import DistillSettings, Secrets
-from graphs.stopping import Halt
-from graphs.watching import watching
-from graphs.workers import work_off
+from graphs.backends.local import Replica, Servers
+from graphs.config.provenance import describe_distillation
+from graphs.config.settings import DistillSettings, Secrets
+from graphs.jobs.build_pool import find_models
+from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.runner import work_off
+from graphs.scheduling.stopping import Halt
+from graphs.telemetry.telemetry import watching
 from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.runs.run import Funnel, Outcome

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.settings import ServerSettings, load_settings
+from graphs.config.settings import ServerSettings, load_settings
 from outputs.runs.run import RunKind
 from outputs.runs.store import RunStore
 from personas.distill.filters import Filters

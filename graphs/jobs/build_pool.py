@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from agents.csc.strategies import Language
 from agents.errors import UsageError
-from graphs.settings import PoolSettings
+from graphs.config.settings import PoolSettings
 from outputs.files import write_whole
 from outputs.reports.pool_page import render_pool_report
 from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges

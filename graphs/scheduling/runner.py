@@ -16,12 +16,12 @@ from rich.console import Console
 from agents.engine.managed import Engine, OnWait
 from agents.errors import EngineEndedError, EngineError, first_error
 from agents.llm.usage import Usage
-from graphs.dispatch import Dispatcher, Place, PlaceT
-from graphs.interrupts import Interruption
-from graphs.progress import LoadingDisplay, show_progress
-from graphs.stopping import Goal, Halt, count_needed, find_halt
-from graphs.tally import Tally
-from graphs.watching import Watch
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.dispatcher import Dispatcher, Place, PlaceT
+from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.stopping import Goal, Halt, count_needed, find_halt
+from graphs.telemetry.progress import LoadingDisplay, show_progress
+from graphs.telemetry.telemetry import Watch
 from outputs.runs.run import PlannedT, RecordT
 from outputs.runs.store import RunStore
 

@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 from agents.errors import UsageError
 from agents.events import tell
 from agents.llm.usage import Usage
-from graphs.dispatch import Dispatcher
-from graphs.tally import Tally
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.cost import Prices
 from outputs.runs.run import Outcome
 

@@ -8,10 +8,10 @@ from agents.csc.dialogue import is_abandoned
 from agents.csc.topics import TOPICS
 from agents.errors import CallError, EngineError
 from agents.llm.chat import Chat, derive_seed
-from graphs.call import play_call
-from graphs.servers import Replica
-from graphs.settings import Settings
-from graphs.state import CallContext
+from graphs.backends.local import Replica
+from graphs.config.settings import Settings
+from graphs.dialogue.graph import play_call
+from graphs.dialogue.state import CallContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case

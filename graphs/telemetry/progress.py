@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from graphs.stopping import Goal
-from graphs.tally import Tally
+from graphs.scheduling.counters import Tally
+from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import format_usd
 from outputs.runs.run import Outcome, count_left
 

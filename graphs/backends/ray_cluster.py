@@ -22,12 +22,12 @@ from pydantic import ValidationError
 from agents.engine.managed import Engine, OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
 from agents.llm.usage import Usage
-from graphs.dispatch import LOOK_S
-from graphs.header import describe_run
-from graphs.remote import Identity, RemoteWorker, Report
-from graphs.servers import AWAY_S
-from graphs.settings import Settings
-from graphs.steering import CEILING
+from graphs.backends.local import AWAY_S
+from graphs.backends.ray_worker import Identity, RemoteWorker, Report
+from graphs.config.provenance import describe_run
+from graphs.config.settings import Settings
+from graphs.scheduling.adaptive_concurrency import CEILING
+from graphs.scheduling.dispatcher import LOOK_S
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 

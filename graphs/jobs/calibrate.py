@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from agents.errors import UsageError
-from graphs.judging import Judged, judge_dialogues
-from graphs.settings import Secrets, Settings
+from graphs.config.settings import Secrets, Settings
+from graphs.jobs.judge import Judged, judge_dialogues
 from outputs.datasets.reader import read_dialogues
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement

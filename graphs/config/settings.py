@@ -16,7 +16,7 @@ from agents.csc.strategies import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
 from agents.llm.options import Patience, Sampling, normalise_base_url
-from graphs.stopping import Goal
+from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 

@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from graphs.cluster import Worker, join_cluster
-from graphs.dispatch import PlaceT
-from graphs.header import describe_run
-from graphs.interrupts import Interruption, run_in_thread
-from graphs.plan import describe_coverage, iterate_plan
-from graphs.play import play_dialogue
-from graphs.servers import Replica, Servers
-from graphs.settings import Secrets, Settings
-from graphs.stopping import BARREN, Goal, Halt, aim
-from graphs.twins import find_twin_model, reject_twins
-from graphs.watching import Watch, watching
-from graphs.workers import Fleet, WorkedOff, work_off
+from graphs.backends.local import Replica, Servers
+from graphs.backends.ray_cluster import Worker, join_cluster
+from graphs.config.provenance import describe_run
+from graphs.config.settings import Secrets, Settings
+from graphs.dialogue.play import play_dialogue
+from graphs.jobs.near_duplicates import find_twin_model, reject_twins
+from graphs.jobs.plan import describe_coverage, iterate_plan
+from graphs.scheduling.dispatcher import PlaceT
+from graphs.scheduling.interrupts import Interruption, run_in_thread
+from graphs.scheduling.runner import Fleet, WorkedOff, work_off
+from graphs.scheduling.stopping import BARREN, Goal, Halt, aim
+from graphs.telemetry.telemetry import Watch, watching
 from outputs.runs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore

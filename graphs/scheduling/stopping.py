@@ -5,7 +5,7 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from agents.llm.usage import Usage
-from graphs.tally import Tally
+from graphs.scheduling.counters import Tally
 from outputs.runs.cost import Budget, Prices, format_usd
 
 BARREN = 100

@@ -8,9 +8,9 @@ import platformdirs
 from rich.console import Console
 
 from agents.errors import UsageError
-from graphs.interrupts import Interruption
-from graphs.pooling import bar
-from graphs.settings import Settings
+from graphs.config.settings import Settings
+from graphs.jobs.build_pool import bar
+from graphs.scheduling.interrupts import Interruption
 from outputs.runs.record import NEAR_DUPLICATE, Planned, Record, Twin
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel, embed, find_model

@@ -11,10 +11,10 @@ from rich.progress import Progress
 
 from agents.errors import CallError, EngineError, first_error
 from agents.llm.chat import Chat, derive_seed
-from graphs.dispatch import Dispatcher
-from graphs.progress import LoadingDisplay
-from graphs.servers import Replica, Servers, shared_log
-from graphs.settings import Secrets, Settings
+from graphs.backends.local import Replica, Servers, shared_log
+from graphs.config.settings import Secrets, Settings
+from graphs.scheduling.dispatcher import Dispatcher
+from graphs.telemetry.progress import LoadingDisplay
 from outputs.datasets.reader import Labelled
 from quality.checks.rules import Violation, check_rules
 from quality.gate.case import Case

@@ -17,9 +17,9 @@ from agents.errors import UsageError
 from agents.llm.client import ChatClient
 from agents.llm.observer import Observer
 from agents.llm.usage import Usage
-from graphs.progress import LoadingDisplay
-from graphs.settings import Secrets, ServerSettings
-from graphs.steering import CEILING, EngineLoad, Reading, Steering, parse_load
+from graphs.config.settings import Secrets, ServerSettings
+from graphs.scheduling.adaptive_concurrency import CEILING, EngineLoad, Reading, Steering, parse_load
+from graphs.telemetry.progress import LoadingDisplay
 
 AWAY_S = 5.0
 """So long one of several servers may answer nobody before its items go to another."""

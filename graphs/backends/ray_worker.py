@@ -14,12 +14,12 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from agents.llm.usage import Usage
-from graphs.dispatch import Dispatcher
-from graphs.header import describe_run
-from graphs.play import play_dialogue
-from graphs.servers import Replica, Servers, shared_log
-from graphs.settings import Secrets, Settings
-from graphs.steering import START
+from graphs.backends.local import Replica, Servers, shared_log
+from graphs.config.provenance import describe_run
+from graphs.config.settings import Secrets, Settings
+from graphs.dialogue.play import play_dialogue
+from graphs.scheduling.adaptive_concurrency import START
+from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.record import Planned
 from personas.persona import Persona
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompts_digest
-from graphs.settings import DistillSettings, Settings
+from graphs.config.settings import DistillSettings, Settings
 from outputs.runs.run import Header
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona

@@ -1,0 +1,1 @@
+"""Settings, and what a run writes down of them."""

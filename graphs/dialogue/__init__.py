@@ -1,0 +1,1 @@
+"""One dialogue: the LangGraph state machine, from plan to record."""

@@ -1,0 +1,1 @@
+"""Log, spans, metrics and progress of a job."""
