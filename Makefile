@@ -33,7 +33,7 @@ bench: $(VENV)/benchmarks
 # Kills jobs and their engine at random moments; TRANSCRIPTS names files of calls to try the distillation on.
 TRANSCRIPTS ?= tests/data/star-60.jsonl
 soak: $(VENV)/development
-	$(BIN)/python -m tests.soak $(TRANSCRIPTS)
+	$(BIN)/python -m tests.support.soak $(TRANSCRIPTS)
 
 # Accepts what the golden files would be now; read the diff.
 golden: $(VENV)/development

@@ -45,8 +45,8 @@ from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.config.settings import Settings
 from outputs.runs.run import Outcome
-from tests.jobs import run_quietly
-from tests.loopback import Loopback, serve
+from tests.support.jobs import run_quietly
+from tests.support.loopback import Loopback, serve
 
 Body = dict[str, Any]
 OPENAI_NAMES = frozenset({"model", "messages", "temperature", "top_p", "seed", "stop", "max_tokens", "response_format"})

@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.csc.strategies import Language
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from personas.dedup.embedding import embed, find_model
-from tests.made_up import persona
+from tests.support.made_up import persona
 
 
 def main(argv: Sequence[str] | None = None) -> None:

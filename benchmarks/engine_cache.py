@@ -24,7 +24,7 @@ from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.backends.local import Servers
 from graphs.config.settings import Secrets, Settings, load_settings
 from graphs.telemetry.progress import LoadingDisplay
-from tests.jobs import run_quietly
+from tests.support.jobs import run_quietly
 
 METRICS = ("vllm:prefix_cache_queries_total", "vllm:prefix_cache_hits_total", "vllm:generation_tokens_total")
 

@@ -1,7 +1,7 @@
 """A model server that costs next to nothing: fixed answers by the form of the request, after a fixed delay.
 
-`tests.loopback` computes its answers from the request, which takes more CPU than a lean client does. This one looks for
-a few bytes in the body and answers by hand-made HTTP, so that one core serves many times what a client can ask.
+`tests.support.loopback` computes its answers from the request, which takes more CPU than a lean client does. This one
+looks for a few bytes in the body and answers by hand-made HTTP, so that one core serves many times what a client asks.
 `GET /served` tells when each answer was sent since the last look, and the CPU seconds of the process so far.
 """
 
@@ -17,7 +17,7 @@ from typing import cast
 import uvloop
 
 from agents.csc.strategies import Language
-from tests.made_up import sentence
+from tests.support.made_up import sentence
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CHOICE = re.compile(rb'"choice": *\[([^]]*)\]')

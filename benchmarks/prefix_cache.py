@@ -35,7 +35,7 @@ from outputs.runs.record import Planned
 from outputs.runs.run import Outcome
 from personas.persona import Persona
 from personas.pool import load_pool
-from tests.loopback import Loopback, serve
+from tests.support.loopback import Loopback, serve
 
 SCRIPT = Path(__file__).parent / "zh_call.json"
 PLAYERS = (Role.PLANNER, Role.SUPPORTER_ASSISTANT, Role.SUPPORTER, Role.CUSTOMER_ASSISTANT, Role.CUSTOMER)

@@ -26,8 +26,8 @@ from graphs.jobs.plan import iterate_plan
 from outputs.runs.record import DIALOGUES
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
-from tests.jobs import run_quietly
-from tests.loopback import Loopback, serve
+from tests.support.jobs import run_quietly
+from tests.support.loopback import Loopback, serve
 
 PENDING = 4
 """Dialogues that are still to be played."""

@@ -19,7 +19,7 @@ from agents.csc.strategies import Language
 from benchmarks._common import describe_machine, print_table
 from quality.checks.rules import check_rules
 from quality.checks.turn_checks import check_turn
-from tests.quality.test_gold import load
+from tests.quality.gate.test_gold import load
 
 UTTERANCES = (10, 25, 50)
 GOAL_MS = 0.3

@@ -13,11 +13,12 @@ import pytest
 
 from agents.csc.strategies import Language
 from personas.pool import SEED_POOLS, load_pool
-from tests.golden import FOLDER, check_golden
-from tests.loopback import Faults, Loopback, serve
+from tests.support import DATA
+from tests.support.golden import FOLDER, check_golden
+from tests.support.loopback import Faults, Loopback, serve
 
-GOLD = Path(__file__).parent / "data" / "gold" / "en.jsonl"
-STAR = Path(__file__).parent / "data" / "star-60.jsonl"
+GOLD = DATA / "gold" / "en.jsonl"
+STAR = DATA / "star-60.jsonl"
 
 
 ALL_DIFFER = ("--max-similarity", "1")

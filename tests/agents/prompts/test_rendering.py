@@ -1,0 +1,128 @@
+"""Prompts: every rendered one is compared with a golden file, and nobody sees what is not theirs."""
+
+import pytest
+from jinja2 import UndefinedError
+
+from agents.csc.dialogue import CustomerView, SupporterView, Turn
+from agents.csc.strategies import Language, Strategy
+from agents.llm.chat import Chat
+from agents.prompts.rendering import PROMPTS, Message, prompts_digest, render
+from agents.roles.customer import customer_messages, say_customer_turn
+from agents.roles.customer_assistant import direct_customer
+from agents.roles.planner import plan_call
+from agents.roles.supporter import say_supporter_turn, supporter_messages
+from agents.roles.supporter_assistant import choose_strategy
+from quality.gate.case import Case
+from quality.gate.judge import judge_messages
+from quality.gate.labeller import labeller_messages
+from quality.gate.rubric import RUBRIC
+from tests.support.golden import check_golden
+
+PERSONA = "You are PERSONA, a baker."
+GOAL = "GOAL: the fee back."
+SCENARIO = "SCENARIO: a fee of 12 euros was booked on Monday."
+
+
+class Recorder(Chat):
+    """Takes down what roles ask instead of asking it; its signatures are looser than Chat's on purpose."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[Message]] = []
+
+    async def say(self, role, messages, **_):  # type: ignore[no-untyped-def, override]
+        self.asked.append(messages)
+        return "speech"
+
+    async def choose(self, role, messages, options):  # type: ignore[no-untyped-def, override]
+        self.asked.append(messages)
+        return options[0]
+
+    async def fill(self, role, messages, answer_type, **_):  # type: ignore[no-untyped-def, override]
+        self.asked.append(messages)
+        return answer_type.model_construct(direction="DIRECTION", ends_call=False)
+
+
+@pytest.fixture(params=list(Language))
+def language(request: pytest.FixtureRequest) -> Language:
+    return Language(request.param)
+
+
+@pytest.fixture
+def turns(language: Language, en_turns: tuple[Turn, ...], zh_turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    return en_turns if language is Language.EN else zh_turns
+
+
+def show(messages: list[Message]) -> str:
+    return "\n".join(f"<<{message['role']}>>\n{message['content']}" for message in messages) + "\n"
+
+
+async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, turns: tuple[Turn, ...]) -> None:
+    chat = Recorder()
+    supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
+    customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
+    await plan_call(chat, language, PERSONA, "account-transaction", 1)
+    await say_supporter_turn(chat, SupporterView(language, "TOPIC", SCENARIO, []), Strategy.GT, 100)
+    await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
+    for hint in ("", "HINT"):
+        await say_supporter_turn(chat, supporter, Strategy.EM, 100, hint)
+    for may_end, ending in ((False, False), (True, False), (False, True)):
+        await direct_customer(chat, customer, GOAL, may_end=may_end, ending=ending)
+    for ends_call, hint in ((False, ""), (True, ""), (False, "HINT")):
+        await say_customer_turn(chat, customer, "DIRECTION", ends_call=ends_call, max_tokens=100, hint=hint)
+    case = Case(language, "TOPIC", SCENARIO, PERSONA, GOAL, turns)
+    chat.asked += [labeller_messages(case, [1, 3]), *(judge_messages(case, point) for point in RUBRIC[language])]
+    text = "\n========\n".join(show(messages) for messages in chat.asked)
+    text += "\n========\n" + render(language, "export_system", topic="TOPIC", scenario=SCENARIO) + "\n"
+    check_golden(f"prompts-{language}.txt", text)
+
+
+def test_the_supporters_side_sees_neither_persona_nor_goal(language: Language, turns: tuple[Turn, ...]) -> None:
+    text = show(supporter_messages(SupporterView(language, "TOPIC", SCENARIO, turns[:6]), "task"))
+    assert SCENARIO in text and "PERSONA" not in text and "GOAL" not in text and "go on" not in text
+
+
+async def test_the_customer_sees_no_label_and_not_the_goal(language: Language, turns: tuple[Turn, ...]) -> None:
+    chat = Recorder()
+    view = CustomerView(language, PERSONA, SCENARIO, turns[:7])
+    await say_customer_turn(chat, view, "DIRECTION", ends_call=False, max_tokens=100)
+    text = show(chat.asked[0])
+    assert PERSONA in text and "GOAL" not in text
+    assert not any(f"{strategy} " in text or f"[{strategy}]" in text for strategy in Strategy)
+
+
+async def test_both_roles_of_a_side_share_all_but_the_task(language: Language, turns: tuple[Turn, ...]) -> None:
+    chat = Recorder()
+    view = CustomerView(language, PERSONA, SCENARIO, turns[:7])
+    await direct_customer(chat, view, GOAL, may_end=True, ending=False)
+    await say_customer_turn(chat, view, "DIRECTION", ends_call=False, max_tokens=100)
+    first, second = chat.asked
+    assert first[:-1] == second[:-1]
+    assert first[-1]["content"].startswith(turns[6].text) and second[-1]["content"].startswith(turns[6].text)
+
+
+def test_roles_alternate_behind_the_system_line(language: Language, turns: tuple[Turn, ...]) -> None:
+    for length in (0, 2, 4):
+        messages = supporter_messages(SupporterView(language, "TOPIC", SCENARIO, turns[:length]), "task")
+        roles = [message["role"] for message in messages]
+        assert roles == ["system", *(["user", "assistant"] * 26)[: length + 1]]
+    messages = customer_messages(CustomerView(language, PERSONA, SCENARIO, turns[:5]), "task")
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
+
+
+def test_text_from_models_is_data_and_no_template(language: Language) -> None:
+    sly = "{{ 7 * 7 }}{% for x in y %}"
+    assert sly in render(language, "customer", direction=sly, ends_call=False, hint="")
+
+
+def test_a_missing_value_is_an_error(language: Language) -> None:
+    with pytest.raises(UndefinedError):
+        render(language, "planner", persona="x")
+
+
+def test_both_languages_have_the_same_prompts() -> None:
+    names = [{path.name for path in (PROMPTS / language).iterdir()} for language in Language]
+    assert names[0] == names[1]
+
+
+def test_the_digest_is_stable() -> None:
+    assert prompts_digest() == prompts_digest() and len(prompts_digest()) == 16

@@ -1,0 +1,154 @@
+"""The graph: its shape, its pure routers, and what becomes of turns that fail a check."""
+
+import random
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import pytest
+
+from agents.csc.dialogue import Repair, Turn, is_abandoned
+from agents.csc.flow import Limits
+from agents.csc.strategies import Language, Speaker, Strategy
+from agents.llm.chat import Chat
+from agents.prompts.rendering import Message
+from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
+from graphs.dialogue.state import CallContext
+from quality.checks.turn_checks import HINTS
+from tests.support.golden import check_golden
+from tests.support.made_up import sentence
+
+LENGTH = 9
+LIMITS = Limits(min_utterances=LENGTH, max_utterances=LENGTH + 1)
+"""Calls of exactly nine utterances: closing is forbidden before the ninth and forced there."""
+BAD = "Well. Customer: hello."
+
+
+class Actor(Chat):
+    """Says sound sentences, and a bad one with a given probability, or where `is_bad` says so."""
+
+    def __init__(self, seed: int = 0, rate: float = 0.0, is_bad: Any = None) -> None:
+        self.tasks: list[str] = []
+        self._random = random.Random(seed)
+        self._is_bad = is_bad or (lambda number: self._random.random() < rate)
+
+    async def say(self, role, messages, **_):  # type: ignore[no-untyped-def, override]
+        self.tasks.append(messages[-1]["content"].rpartition("\n")[2])
+        return BAD if self._is_bad(len(self.tasks)) else sentence(self._random, chinese=False)
+
+    async def choose(self, role, messages, options):  # type: ignore[no-untyped-def, override]
+        return self._random.choice(options)
+
+    async def fill(self, role, messages: list[Message], answer_type, **_):  # type: ignore[no-untyped-def, override]
+        fields = {name: "x" for name in answer_type.model_fields}
+        return answer_type.model_construct(**fields | {"ends_call": False})
+
+
+async def play(actor: Actor, repairs: int = 2) -> tuple[list[Turn], list[Repair]]:
+    end = await play_call("p", "technical-support", 1, CallContext(actor, Language.EN, LIMITS, 100, repairs))
+    return end["turns"], end["repairs"]
+
+
+def test_the_graph_is_as_the_golden_file() -> None:
+    check_golden("graph.mmd", graph.get_graph().draw_mermaid())
+
+
+def test_the_call_ends_with_closure_alone() -> None:
+    for strategy in Strategy:
+        turn = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=strategy)
+        expected = "__end__" if strategy is Strategy.AC else "customer_assistant"
+        assert after_supporter([turn], []) == expected
+
+
+def test_after_a_rewind_the_same_side_speaks_again() -> None:
+    supporter = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=Strategy.GT)
+    customer = Turn(speaker=Speaker.CUSTOMER, text="y")
+    turns = [supporter, customer, supporter, customer]
+    assert after_supporter(turns[:2], []) == "supporter_assistant"
+    assert after_supporter([], []) == "supporter_assistant"
+    assert after_customer(turns[:1], []) == "customer_assistant"
+    assert after_customer(turns, []) == "supporter_assistant"
+    given_up = [Repair(turn=2, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")]
+    assert after_customer(turns[:1], given_up) == "__end__"
+    assert after_supporter(turns[:2], given_up) == "__end__"
+
+
+async def test_a_bad_turn_is_said_again_with_a_hint() -> None:
+    actor = Actor(is_bad=lambda number: number in (3, 4))
+    turns, repairs = await play(actor)
+    assert [(repair.turn, repair.action) for repair in repairs] == [(3, "said-again")] * 2
+    assert len(turns) == LENGTH and all(turn.text != BAD for turn in turns)
+    hint = HINTS["role-leak"][Language.EN]
+    assert [number for number, task in enumerate(actor.tasks, start=1) if hint in task] == [4, 5]
+
+
+async def test_a_turn_that_cannot_be_mended_takes_back_an_exchange() -> None:
+    turns, repairs = await play(Actor(is_bad=lambda number: number in (4, 5, 6)))
+    assert [repair.action for repair in repairs] == ["said-again", "said-again", "rewound"]
+    assert {repair.turn for repair in repairs} == {4} and len(turns) == LENGTH
+    assert [turn.speaker for turn in turns[:4]] == [Speaker.SUPPORTER, Speaker.CUSTOMER] * 2
+
+
+async def test_a_call_that_cannot_go_on_is_abandoned() -> None:
+    turns, repairs = await play(Actor(is_bad=lambda number: number > 3))
+    assert [repair.action for repair in repairs] == [
+        *("said-again", "said-again", "rewound"),
+        *("said-again", "said-again", "abandoned"),
+    ]
+    assert [repair.turn for repair in repairs] == [4] * 3 + [2] * 3 and is_abandoned(repairs) and len(turns) == 1
+    turns, repairs = await play(Actor(rate=1.0))
+    assert [repair.action for repair in repairs] == ["said-again", "said-again", "abandoned"] and turns == []
+
+
+async def test_without_repairs_a_bad_turn_goes_back_at_once() -> None:
+    _, repairs = await play(Actor(is_bad=lambda number: number == 5), repairs=0)
+    assert [(repair.turn, repair.action) for repair in repairs] == [(5, "rewound")]
+
+
+def expected_share(rate: float, repairs: int) -> float:
+    """Return the share of calls that come to their end when a turn is bad with probability `rate`.
+
+    A turn fails for good with q = rate ** (repairs + 1). Then a call of n turns goes back to n - 2, once for each
+    length that is longer than those it has gone back at.
+    """
+    fails = rate ** (repairs + 1)
+
+    @cache
+    def share(length: int, rewound_at: int) -> float:
+        if length == LENGTH:
+            return 1.0
+        can_rewind = length >= EXCHANGE and length > rewound_at
+        again = share(length - EXCHANGE, length) if can_rewind else 0.0
+        return (1 - fails) * share(length + 1, rewound_at) + fails * again
+
+    return share(0, 0)
+
+
+@pytest.mark.parametrize(("rate", "repairs"), [(0.6, 2), (0.3, 1), (0.15, 0)])
+async def test_the_share_of_calls_that_are_saved_is_what_the_arithmetic_says(rate: float, repairs: int) -> None:
+    calls = 300
+    actions: Counter[str] = Counter()
+    saved = 0
+    for seed in range(calls):
+        turns, done = await play(Actor(seed, rate), repairs)
+        actions.update(repair.action for repair in done)
+        assert len(turns) == LENGTH or is_abandoned(done)
+        saved += not is_abandoned(done)
+    expected = expected_share(rate, repairs)
+    deviation = (expected * (1 - expected) / calls) ** 0.5
+    assert abs(saved / calls - expected) < 4 * deviation, f"{saved / calls:.3f}, expected {expected:.3f}"
+    assert actions["abandoned"] == calls - saved and actions["rewound"] and bool(repairs) == bool(actions["said-again"])
+    assert expected > (1 - rate) ** LENGTH + 0.05, "much is saved"
+
+
+def test_the_recursion_limit_covers_the_longest_call() -> None:
+    """The longest way: each length is gone back at once, from the shortest to the longest."""
+
+    def steps(length: int, rewound_at: int) -> int:
+        if length == LENGTH:
+            return 0
+        further = 2 + steps(length + 1, rewound_at)
+        can_rewind = length >= EXCHANGE and length > rewound_at
+        return max(further, 2 + steps(length - EXCHANGE, length)) if can_rewind else further
+
+    assert 1 + steps(0, 0) <= recursion_limit(LIMITS)

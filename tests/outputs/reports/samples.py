@@ -1,0 +1,228 @@
+"""Records and reports that the tests of the report share."""
+
+import json
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from agents.csc.dialogue import Plan, Repair
+from agents.csc.strategies import Language, Speaker, Stage, Strategy
+from agents.csc.topics import TOPICS
+from outputs.datasets.formats import RolecsRow
+from outputs.reports.run_page import RunReport
+from outputs.runs.record import Record, Twin
+from outputs.runs.run import Funnel, Outcome
+from personas.persona import Persona
+from quality.checks.rules import Violation
+from quality.gate.rubric import POINT_CODES
+from quality.gate.verdict import Labelling, PointVerdict, Verdict
+from quality.metrics.corpus import CorpusFigures
+from quality.trust.canaries import Canary
+from tests.support import DATA
+
+GOLD = DATA / "gold"
+HOSTILE = "</script><script>window.hacked=1</script><!-- <img src=x onerror='window.hacked=1'> \u2028"
+
+
+def gold_records(language: Language) -> list[Record]:
+    """Make records of the gold calls, judged as their authors say; the labeller takes each EM for an RP."""
+    lines = (GOLD / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [_gold_record(json.loads(line), language) for line in lines]
+
+
+def _gold_record(fields: dict[str, Any], language: Language) -> Record:
+    gold = fields.pop("gold")
+    row = RolecsRow.model_validate(fields)
+    turns = [
+        turn if turn.strategy else turn.model_copy(update={"direction": "say what is still open"}) for turn in row.turns
+    ]
+    cited = tuple(gold["turns"]) or (1, 3)
+    points = {
+        code: PointVerdict(
+            reason=gold["note"], turns=cited, verdict=gold["points"][code], votes=(gold["points"][code],) * 3
+        )
+        for code in POINT_CODES
+    }
+    labels = {
+        number: Strategy.RP if turn.strategy is Strategy.EM else turn.strategy
+        for number, turn in enumerate(turns, start=1)
+        if turn.strategy
+    }
+    return Record(
+        id=row.id,
+        language=language,
+        topic=next(code for code, wordings in TOPICS.items() if wordings[language].name == row.source),
+        persona=Persona(language=language, **row.persona.model_dump()),
+        seed=7,
+        model="player",
+        judge_model="judge",
+        plan=Plan(scenario=row.scenario, customer_goal=row.customer_goal),
+        turns=tuple(turns),
+        verdict=Verdict(points=points, labelling=Labelling(labels=labels, agreement=0.875, required=0.5)),
+    )
+
+
+def changed(record: Record, **fields: Any) -> Record:
+    return Record.model_validate(record.model_dump() | fields)
+
+
+def varied_records(language: Language) -> list[Record]:
+    """Return the gold records, some of them with all that can befall a dialogue."""
+    first, second, third, fourth, fifth, sixth, *others = gold_records(language)
+    canaries = [
+        Canary(fault="swapped label", rejected=True, reasons=("point:strategy_adherence",)),
+        Canary(fault="granted request", rejected=False, reasons=()),
+        Canary(fault=None, rejected=False, reasons=()),
+    ]
+    again = Repair(turn=5, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
+    back = Repair(turn=6, speaker=Speaker.CUSTOMER, check="cut-off", action="rewound")
+    given_up = Repair(turn=40, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")
+    violations = [
+        Violation(rule="length", turn=None, detail="8 utterances, 10 to 50 are asked for"),
+        Violation(rule="greeting", turn=5, detail="GT: GT opens the call and never returns"),
+    ]
+    return [
+        changed(first, repairs=[again, again, back], canaries=canaries),
+        changed(second, violations=violations, verdict=None),
+        changed(third, error="the judge's server did not answer: timed out", verdict=None),
+        changed(fourth, twin=Twin(id=first.id, similarity=0.973)),
+        changed(fifth, repairs=[again, given_up], verdict=None),
+        changed(sixth, verdict=Verdict(unscored="the answer was cut off")),
+        *others,
+    ]
+
+
+def corpus_figures(records: list[Record]) -> CorpusFigures:
+    """Count what the page draws; the figures that take a method of their own are made up."""
+    strategies = [[turn.strategy for turn in record.turns if turn.strategy] for record in records]
+    transitions: dict[Stage, dict[Stage, int]] = {}
+    for record in records:
+        stages = [turn.stage for turn in record.turns if turn.stage]
+        for before, after in pairwise(stages):
+            following = transitions.setdefault(before, {})
+            following[after] = following.get(after, 0) + 1
+    return CorpusFigures(
+        dialogues=len(records),
+        utterances=_counts(len(record.turns) for record in records),
+        words={
+            speaker: _counts(
+                _length(turn.text, record) for record in records for turn in record.turns if turn.speaker is speaker
+            )
+            for speaker in Speaker
+        },
+        distinct={1: 0.182, 2: 0.564, 3: 0.811},
+        self_bleu=31.4,
+        vocabulary=[(step * 1000, int(40 * (step * 1000) ** 0.5)) for step in range(1, 15)],
+        strategies={code: sum(used.count(code) for used in strategies) for code in Strategy},
+        transitions=transitions,
+        positions={
+            Stage.CONNECTING: 0.07,
+            Stage.IDENTIFYING: 0.31,
+            Stage.EXPLORING: 0.44,
+            Stage.RESOLVING: 0.62,
+            Stage.MAINTAINING: 0.93,
+        },
+    )
+
+
+def _length(text: str, record: Record) -> int:
+    return len(text) if record.language is Language.ZH else len(text.split())
+
+
+def _counts(values: Iterable[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return counts
+
+
+def make_report(language: Language, records: list[Record], **fields: Any) -> RunReport:
+    """Make a report on a run of these records, of which two more are not played yet."""
+    outcomes = dict.fromkeys(Outcome, 0) | {Outcome.PLANNED: 2}
+    reasons: dict[str, int] = {}
+    for record in records:
+        outcomes[record.outcome] += 1
+        for reason in record.reasons:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    kept = [record for record in records if record.outcome is Outcome.KEPT]
+    funnel = Funnel.model_validate(
+        {
+            "outcomes": outcomes,
+            "reasons": reasons,
+            "mended": 9,
+            "usage": {
+                "planner": {"calls": 48, "prompt_tokens": 31_200, "cached_tokens": 20_000, "completion_tokens": 7_410},
+                "supporter_assistant": {"calls": 410, "prompt_tokens": 512_000, "cached_tokens": 470_000},
+                "supporter": {
+                    "calls": 430,
+                    "prompt_tokens": 540_100,
+                    "cached_tokens": 511_000,
+                    "completion_tokens": 17_800,
+                },
+                "customer": {
+                    "calls": 390,
+                    "prompt_tokens": 420_100,
+                    "cached_tokens": 391_000,
+                    "completion_tokens": 14_100,
+                },
+                "judge": {
+                    "calls": 300,
+                    "prompt_tokens": 610_000,
+                    "cached_tokens": 402_000,
+                    "completion_tokens": 41_000,
+                },
+            },
+            "tallies": {
+                "repairs": {
+                    "supporter: repetition": 12,
+                    "customer: cut-off": 5,
+                    "supporter: cut-off": 4,
+                    "customer: same-opening": 9,
+                    "rewound": 3,
+                },
+                "canaries": {
+                    "caught: swapped label": 9,
+                    "missed: swapped label": 3,
+                    "caught: granted request": 5,
+                    "missed: granted request": 1,
+                    "caught: repeated sentence": 7,
+                    "false rejection": 1,
+                    "sound call passed": 11,
+                },
+                "labels": {
+                    "GT as GT": 40,
+                    "IV as IV": 38,
+                    "EM as EM": 21,
+                    "EM as RP": 9,
+                    "EM as PS": 2,
+                    "PS as PS": 30,
+                    "PS as ID": 8,
+                    "ID as ID": 51,
+                    "ID as PS": 4,
+                    "AC as AC": 41,
+                    "OT as PR": 2,
+                },
+            },
+        }
+    )
+    defaults: dict[str, Any] = {
+        "title": f"run-{language}",
+        "configuration": {
+            "language": language.value,
+            "topics": list(TOPICS),
+            "seed": 7,
+            "model": "Qwen/Qwen3-30B-A3B",
+            "judge_model": "Qwen/Qwen3-32B",
+            "temperature": 0.8,
+            "limits": {"min_utterances": 10, "max_utterances": 50},
+        },
+        "versions": {"rolecs": "0.1.0", "vllm": "0.32.0", "python": "3.11.9"},
+        "funnel": funnel,
+        "gate": [
+            "Uncalibrated: nobody has compared the judge with human verdicts on this language and model.",
+            "Of 25 canaries with a known fault, 21 were rejected.",
+        ],
+        "figures": corpus_figures(kept) if kept else None,
+        "records": records,
+    }
+    return RunReport(**(defaults | fields))

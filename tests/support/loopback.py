@@ -1,0 +1,321 @@
+"""A loopback server that speaks the engine's protocol: answers follow from the request, faults come on demand.
+
+An answer is a pure function of the request, whatever was asked before: a server that is killed and started again
+answers as the first one would have. For fast tests, for the soak and for `make bench` (`python -m
+tests.support.loopback`); it plays no part in the product.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import socket
+import struct
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from agents.csc.strategies import STRATEGIES, Language
+from tests.support.made_up import persona, sentence
+
+NAMES = {
+    str(code): [
+        f"strategy {entry.wording[Language.EN].name}:",
+        f"“{entry.wording[Language.ZH].name}”",
+    ]
+    for code, entry in STRATEGIES.items()
+}
+SAID = re.compile(r"^\[(\d+)\] [^:：]*[:：]\s*(\".*\")$", re.MULTILINE)
+STALL_S = 60.0
+DRIP_S = 0.25
+DRIP_BYTES = 16
+
+
+@dataclass
+class Faults:
+    """The share of requests that go wrong, by kind."""
+
+    error_500: float = 0.0
+    drop: float = 0.0
+    """The connection is closed before any answer."""
+    truncated: float = 0.0
+    """The text is cut off, and the answer says so."""
+    invalid: float = 0.0
+    """The text is no JSON, and no option."""
+    empty: float = 0.0
+    busy_429: float = 0.0
+    """Turned away, to be sent again after `Loopback.retry_after` seconds."""
+    error_503: float = 0.0
+    reset: float = 0.0
+    """The connection is reset when half of the body has been sent."""
+    stall: float = 0.0
+    """Nothing comes for `STALL_S` seconds."""
+    drip: float = 0.0
+    """The answer is whole, but comes a few bytes at a time, over `DRIP_S` seconds."""
+    garbage: float = 0.0
+    """The status is 200, the body is no JSON."""
+    wrong_schema: float = 0.0
+    """The text does not fit the demanded form: other keys, no option, no words."""
+
+
+@dataclass
+class Loopback:
+    """The server's behaviour and what it saw."""
+
+    model: str = "loopback"
+    owned_by: str = "vllm"
+    delay: float = 0.0
+    faults: Faults = field(default_factory=Faults)
+    pass_rate: float = 1.0
+    end_rate: float = 0.2
+    say: Callable[[dict[str, Any]], str | None] = lambda body: None
+    faulty_requests: int | None = None
+    """How many requests the faults hit; None: all."""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    struck: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The X-Session-IDs of the requests that a kind of fault hit."""
+    keep_requests: bool = True
+    base_url: str = ""
+    metrics: Callable[[], str] | None = None
+    """The text at /metrics; None: there is no such page."""
+    retry_after: float = 0.1
+    sessions: list[str] = field(default_factory=list)
+    """The X-Session-ID of each request."""
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def __post_init__(self) -> None:
+        self._fault_random = random.Random(1)
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/v1/chat/completions", self._serve)
+        app.router.add_get("/calls", self._count)
+        if self.metrics:
+            app.router.add_get("/metrics", self._report)
+        return app
+
+    async def _report(self, request: web.Request) -> web.Response:
+        assert self.metrics
+        return web.Response(text=self.metrics())
+
+    async def _models(self, request: web.Request) -> web.Response:
+        return web.json_response({"data": [{"id": self.model, "owned_by": self.owned_by}]})
+
+    async def _count(self, request: web.Request) -> web.Response:
+        return web.json_response(self.calls)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._complete(request)
+        finally:
+            self.in_flight -= 1
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        session = request.headers.get("X-Session-ID", "")
+        self.sessions.append(session)
+        body = json.loads(await request.read())
+        self.calls["all"] += 1
+        if self.keep_requests:
+            self.requests.append(body)
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        fault = self._pick_fault()
+        if fault:
+            self.calls[fault] += 1
+            self.struck[fault].add(session)
+        match fault:
+            case "error_500" | "error_503":
+                return web.json_response({"error": {"message": "engine trouble"}}, status=int(fault[-3:]))
+            case "busy_429":
+                headers = {"Retry-After": str(self.retry_after)}
+                return web.json_response({"error": {"message": "busy"}}, status=429, headers=headers)
+            case "drop":
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
+            case "stall":
+                await asyncio.sleep(STALL_S)
+            case "garbage":
+                return web.Response(text="<html>Welcome to the gateway</html>", content_type="text/html")
+        text = spoil(fault, body, self.say(body) or self._answer(body))
+        completion = self._completion(body, text, "length" if fault == "truncated" else "stop")
+        if fault == "reset":
+            return await send_half(request, json.dumps(completion).encode())
+        if fault == "drip":
+            return await drip(request, json.dumps(completion).encode())
+        return web.json_response(completion)
+
+    def _pick_fault(self) -> str | None:
+        if self.faulty_requests is not None and self.calls["all"] > self.faulty_requests:
+            return None
+        draw = self._fault_random.random()
+        for name, share in vars(self.faults).items():
+            if draw < share:
+                return name
+            draw -= share
+        return None
+
+    def _completion(self, body: dict[str, Any], text: str, finish_reason: str) -> dict[str, Any]:
+        prompt = sum(len(message["content"]) for message in body["messages"]) // 4
+        return {
+            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+            "usage": {
+                "prompt_tokens": prompt,
+                "completion_tokens": max(1, len(text) // 4),
+                "prompt_tokens_details": {"cached_tokens": prompt // 32 * 16},
+            },
+        }
+
+    def _answer(self, body: dict[str, Any]) -> str:
+        """Answer in the demanded form; the same request gets the same answer."""
+        chance = random.Random(f"{body['seed']} {body['messages'][-1]['content']}")
+        chinese = bool(re.search(r"[\u4e00-\u9fff]", body["messages"][-1]["content"]))
+        if "structured_outputs" in body:
+            return str(chance.choice(body["structured_outputs"]["choice"]))
+        if "response_format" in body:
+            schema = body["response_format"]["json_schema"]["schema"]
+            if schema["title"] == "Labels":
+                return json.dumps(labels(schema, body["messages"][-1]["content"]))
+            return json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
+        strategy = demanded_strategy(body["messages"][-1]["content"])
+        text = sentence(chance, chinese)
+        while strategy and hidden_strategy(text) != strategy:
+            text = sentence(chance, chinese)
+        return text
+
+    def _instance(
+        self, schema: dict[str, Any], root: dict[str, Any], chance: random.Random, zh: bool, name: str
+    ) -> Any:
+        if "$ref" in schema:
+            schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+        if "anyOf" in schema:
+            return self._instance(chance.choice(schema["anyOf"]), root, chance, zh, name)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            if schema["enum"] == [0, 1]:
+                return int(chance.random() < self.pass_rate)
+            return chance.choice(schema["enum"])
+        match schema["type"]:
+            case "object":
+                parts = schema["properties"].items()
+                return {key: self._instance(part, root, chance, zh, key) for key, part in parts}
+            case "array":
+                return [self._instance(schema["items"], root, chance, zh, name)]
+            case "integer":
+                return chance.randint(schema["minimum"], schema["maximum"])
+            case "boolean":
+                return chance.random() < self.end_rate
+            case "string":
+                return persona(chance, zh) if name == "description" else sentence(chance, zh)
+        raise AssertionError(f"no answer for {schema}")
+
+
+def hidden_strategy(text: str) -> str:
+    """Return the strategy that a text uses: what is said as a supporter is drawn until this is the demanded one.
+
+    So the labeller answers truly about each text that was said here, by the text alone.
+    """
+    return list(NAMES)[zlib.crc32(text.encode()) % len(NAMES)]
+
+
+def demanded_strategy(prompt: str) -> str | None:
+    """Return the strategy that a supporter is told to use; None in other prompts."""
+    task = prompt.rpartition("\n")[2]
+    if not task.startswith(("[Say]", "【发言】")):
+        return None
+    return next((code for code, names in NAMES.items() if any(name in task for name in names)), None)
+
+
+def labels(schema: dict[str, Any], prompt: str) -> dict[str, str]:
+    """Label the turns that a labeller is asked for."""
+    texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
+    return {key: hidden_strategy(texts[key]) for key in schema["properties"]}
+
+
+def spoil(fault: str | None, body: dict[str, Any], text: str) -> str:
+    """Return what a fault makes of an answer's text."""
+    match fault:
+        case "truncated":
+            return text[: len(text) // 2]
+        case "invalid":
+            return "no such thing {"
+        case "empty":
+            return ""
+        case "wrong_schema":
+            return '{"no_such_key": 1}' if {"response_format", "structured_outputs"} & body.keys() else " "
+    return text
+
+
+async def send_half(request: web.Request, content: bytes) -> web.StreamResponse:
+    """Send the headers and the first half of a body, then reset the connection."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
+    await response.prepare(request)
+    await response.write(content[: len(content) // 2])
+    assert request.transport is not None
+    # Closing with a linger time of 0 sends RST, not FIN.
+    connection = request.transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
+    return response
+
+
+async def drip(request: web.Request, content: bytes) -> web.StreamResponse:
+    """Send a body a few bytes at a time."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
+    parts = [content[start : start + DRIP_BYTES] for start in range(0, len(content), DRIP_BYTES)]
+    with suppress(ConnectionError):  # the client may have gone
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(DRIP_S / len(parts))
+    return response
+
+
+def rarely_unreadable(share: float) -> Callable[[dict[str, Any]], str | None]:
+    """Return a `say` by which that share of the answers has no words and no form; which ones, the request decides."""
+
+    def say(body: dict[str, Any]) -> str | None:
+        chance = random.Random(f"unreadable {body['seed']} {body['messages'][-1]['content']}")
+        return " " if chance.random() < share else None
+
+    return say
+
+
+@asynccontextmanager
+async def serve(loopback: Loopback, port: int = 0) -> AsyncIterator[Loopback]:
+    """Run the server in this process and event loop, at a free port unless one is named."""
+    runner = web.AppRunner(loopback.application(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", port))
+    await web.SockSite(runner, listener).start()
+    loopback.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    try:
+        yield loopback
+    finally:
+        await runner.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve loopback answers in a process of its own.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--unreadable", type=float, default=0.0, help="share of answers that are of no use")
+    arguments = parser.parse_args()
+    loopback = Loopback(delay=arguments.delay, keep_requests=False, say=rarely_unreadable(arguments.unreadable))
+    web.run_app(loopback.application(), host="127.0.0.1", port=arguments.port, access_log=None, print=None)
+
+
+if __name__ == "__main__":
+    main()
