@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from agents.engine import managed as engine_module
-from agents.engine import managed_engine
 from agents.engine.demo_model import DEMO_MODEL
+from agents.engine.managed import managed_engine
 from agents.errors import EngineError, UsageError
 
 SERVER = """
