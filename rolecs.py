@@ -51,7 +51,7 @@ RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed on
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
 
 SERVERS = ("base_url", "model", "engine_args", "concurrency")
-LIMITS = ("grace", "budget_tokens", "budget_usd")
+LIMITS = ("grace_period", "budget_tokens", "budget_usd")
 WATCHING = ("log", "log_texts", "metrics", "trace")
 GATE = ("judge_votes", "min_agreement")
 POOL = ("out", "threshold", "embedding_model", "report")
@@ -86,11 +86,11 @@ def generate(
     played = _carry_out(run_job, settings, _hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
     funnel = played.funnel
     failed = funnel.outcomes[Outcome.FAILED]
-    code = 1 if failed or (played.halt and played.halt.kind == "barren") else 0
+    code = 1 if failed or (played.halt and played.halt.kind == "no-yield") else 0
     told = _results(quiet, code)
     told.print(summarise(funnel, settings.prices))
     with RunStore.read(DIALOGUES, settings.run) as store:
-        for sentence in describe_trust(store.header, funnel):
+        for sentence in describe_trust(store.provenance, funnel):
             told.print(sentence, markup=False)
     _tell_halt(played.halt, go_on, told)
     if (waiting := funnel.outcomes[Outcome.PLANNED]) and not played.halt:
@@ -149,7 +149,7 @@ def _carry_out(
         lambda interruption: job(settings, Secrets(), console, interruption, **how),
         progress,
         hint,
-        settings.grace,
+        settings.grace_period,
     )
 
 
@@ -177,14 +177,14 @@ def status(
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
     with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS), run) as store:
-        header, funnel = store.header, store.funnel()
-        found = build_status(header, funnel, store.ended_times(), find_owner(run), time.time())
+        provenance, funnel = store.provenance, store.funnel()
+        found = build_status(provenance, funnel, store.ended_times(), find_owner(run), time.time())
     if as_json:
         typer.echo(found.model_dump_json())
         return
     for line in describe_status(found):
         output.print(line, markup=False)
-    output.print(summarise(funnel, stored_prices(header)))
+    output.print(summarise(funnel, stored_prices(provenance)))
 
 
 @app.command()

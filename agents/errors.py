@@ -3,7 +3,7 @@
 What can go wrong, and the one consequence of each:
 
 1. the user asked for something that cannot be done (`UsageError`): the program ends with exit code 2 before any work;
-2. one model call failed for good (`CallError`): the dialogue it belongs to is stored as failed, the job goes on;
+2. one request to the model failed for good (`RequestError`): its dialogue is stored as failed, the job goes on;
 3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on; an
    engine of its own that ended after it had worked (`EngineEndedError`) the job starts again first;
 4. the run store cannot be written (`StoreError`): the same.
@@ -23,16 +23,16 @@ class UsageError(RolecsError):
     """Wrong use: a bad file, flag, folder, server or model name."""
 
 
-class CallError(RolecsError):
-    """A model call that failed for good; one dialogue is lost to it."""
+class RequestError(RolecsError):
+    """A request to the model that failed for good; one dialogue is lost to it."""
 
 
-class UnreadableAnswerError(CallError):
+class UnreadableAnswerError(RequestError):
     """The model answered, but the answer was cut off, empty or not in the demanded form, however often it was asked."""
 
 
 class EngineError(RolecsError):
-    """The engine did not start, died, or did not answer for longer than the job's patience."""
+    """The engine did not start, died, or did not answer for longer than the retry policy."""
 
 
 class EngineEndedError(EngineError):

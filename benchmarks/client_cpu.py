@@ -135,7 +135,7 @@ async def play_jobs(
         funnel = await run_quietly(settings)
     if failed := funnel.outcomes[Outcome.FAILED]:
         raise EngineError(f"{failed} of {dialogues} dialogues failed: what was measured is no whole job")
-    return sum(usage.calls for usage in funnel.usage.values())
+    return sum(usage.requests for usage in funnel.usage.values())
 
 
 async def record_bodies(language: Language) -> list[Body]:

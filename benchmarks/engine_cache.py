@@ -71,7 +71,7 @@ async def measure(settings: Settings) -> None:
     queried, hit, generated = (now - then for now, then in zip(after, before, strict=True))
     if not queried:
         raise UsageError(f"{settings.base_url[0]} counts no prefix cache queries: is it vLLM, with its cache on?")
-    calls = sum(usage.calls for usage in funnel.usage.values())
+    calls = sum(usage.requests for usage in funnel.usage.values())
     rows = [
         (name, total, total / settings.dialogues)
         for name, total in (

@@ -54,14 +54,14 @@ async def make_run(run: Path, server: Loopback, dialogues: int) -> None:
     settings = settings_for(run, server.base_url, dialogues)
     await run_quietly(settings.model_copy(update={"dialogues": 1}))
     with RunStore.read(DIALOGUES, run) as reader:
-        header = reader.header
-    with RunStore.resume(DIALOGUES, run, header) as store:
-        plan = iterate_plan(header.digest, load_pool(None, settings.language), settings.topics, settings.seed)
+        provenance = reader.provenance
+    with RunStore.resume(DIALOGUES, run, provenance) as store:
+        plan = iterate_plan(provenance.digest, load_pool(None, settings.language), settings.topics, settings.seed)
         store.add_plan(islice(plan, dialogues))
     with sqlite3.connect(run / "run.sqlite") as database:
         database.execute(
-            "UPDATE items SET (outcome, reasons, tallies, usage, record) = "
-            "(SELECT outcome, reasons, tallies, usage, json_set(record, '$.id', items.key) FROM items AS played "
+            "UPDATE items SET (outcome, reasons, counts, usage, record) = "
+            "(SELECT outcome, reasons, counts, usage, json_set(record, '$.id', items.key) FROM items AS played "
             "WHERE played.position = 0) WHERE position BETWEEN 1 AND ?",
             (dialogues - PENDING - 1,),
         )

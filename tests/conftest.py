@@ -118,7 +118,7 @@ def make_record(en_turns: tuple[Turn, ...]) -> Callable[..., Record]:
             "plan": Plan(scenario="A card was declined twice on Friday.", customer_goal="To use the card today."),
             "turns": en_turns,
             "verdict": flawless(),
-            "usage": {"planner": {"calls": 1, "prompt_tokens": 300, "completion_tokens": 60}},
+            "usage": {"planner": {"requests": 1, "prompt_tokens": 300, "completion_tokens": 60}},
         }
         return Record.model_validate(defaults | fields)
 

@@ -145,7 +145,7 @@ async def test_a_pilot_that_keeps_nothing_says_so_and_leaves_no_folder(tmp_path:
 
 async def test_an_interrupted_pilot_that_is_not_kept_promises_nothing(tmp_path: Path) -> None:
     async with serve(Loopback(delay=0.1)) as server:
-        process = await start("estimate", *ALL_DIFFER, "--base-url", server.base_url, "--grace", 0, cwd=tmp_path)
+        process = await start("estimate", *ALL_DIFFER, "--base-url", server.base_url, "--grace-period", 0, cwd=tmp_path)
         while not server.requests:
             await asyncio.sleep(0.05)
         process.terminate()

@@ -1,4 +1,4 @@
-"""The calls that roles make: say, choose and fill, on behalf of one dialogue."""
+"""The requests that roles make: say, choose and fill, on behalf of one dialogue."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
-from agents.errors import CallError
+from agents.errors import RequestError
 from agents.llm.client import ChatClient, ResultT
 from agents.llm.options import Sampling
 from agents.llm.usage import Role, Usage
@@ -37,9 +37,9 @@ def _option_type(options: tuple[str, ...]) -> Any:
 
 
 class Chat:
-    """The calls of one dialogue to one model: seeds follow from the dialogue's seed, usage is counted by role.
+    """The requests of one dialogue to one model: seeds follow from the dialogue's seed, usage is counted by role.
 
-    Calls of a dialogue are made one after the other, so call k of a dialogue always gets the same seed. `session`
+    Requests of a dialogue are made one after the other, so request k of a dialogue always gets the same seed. `session`
     is the dialogue's key, for routers that keep a dialogue on one server.
     """
 
@@ -49,7 +49,7 @@ class Chat:
         self._sampling = sampling
         self._seed = seed
         self._session = session
-        self._calls = 0
+        self._requests = 0
 
     async def say(
         self,
@@ -67,7 +67,7 @@ class Chat:
 
         Raises:
             UnreadableAnswerError: every answer was empty or cut off.
-            CallError, EngineError: see `ChatClient.ask`.
+            RequestError, EngineError: see `ChatClient.ask`.
         """
 
         def parse(text: str) -> str:
@@ -86,7 +86,7 @@ class Chat:
 
         Raises:
             UnreadableAnswerError: every answer was something else.
-            CallError, EngineError: see `ChatClient.ask`.
+            RequestError, EngineError: see `ChatClient.ask`.
         """
         if not self._client.is_vllm:
             option_type = _option_type(tuple(options))
@@ -117,7 +117,7 @@ class Chat:
 
         Raises:
             UnreadableAnswerError: every answer was cut off, invalid or sent back.
-            CallError, EngineError: see `ChatClient.ask`.
+            RequestError, EngineError: see `ChatClient.ask`.
         """
 
         def parse(text: str) -> AnswerT:
@@ -134,8 +134,8 @@ class Chat:
     async def _ask(
         self, role: Role, messages: Sequence[Message], form: dict[str, Any], parse: Callable[[str], ResultT]
     ) -> ResultT:
-        self._calls += 1
-        call = self._calls
+        self._requests += 1
+        number = self._requests
         sampling = self._sampling
         body = {"messages": messages, "temperature": sampling.temperature, "top_p": sampling.top_p, **form}
         if sampling.thinking_tokens:
@@ -147,18 +147,18 @@ class Chat:
             self.usage[role] = self.usage.get(role, Usage()) + usage
 
         def seed_of(unreadable: int) -> int:
-            return derive_seed(self._seed, call, unreadable)
+            return derive_seed(self._seed, number, unreadable)
 
         session = self._session
         try:
             if observer := self._client.observer:
-                with observer.call(role, session, self._client) as observed:
+                with observer.request(role, session, self._client) as observed:
                     return await self._client.ask(
                         body, parse, seed_of=seed_of, count=count, session=session, observed=observed
                     )
             return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=session)
-        except CallError as error:
-            raise type(error)(f"{role}, call {call}: {error}") from error
+        except RequestError as error:
+            raise type(error)(f"{role}, request {number}: {error}") from error
 
 
 def derive_seed(*parts: object) -> int:

@@ -13,9 +13,9 @@ import openai
 import tenacity
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError, describe_invalid, shorten
-from agents.llm.observer import ObservedCall, Observer
-from agents.llm.options import Patience, normalise_base_url
+from agents.errors import EngineError, RequestError, UnreadableAnswerError, UsageError, describe_invalid, shorten
+from agents.llm.observer import ObservedRequest, Observer
+from agents.llm.options import RetryPolicy, normalise_base_url
 from agents.llm.transport import NoAnswerError, StatusError, Transport, TransportError
 from agents.llm.usage import Usage
 
@@ -149,24 +149,24 @@ class _Trouble:
         if isinstance(error, UnreadableAnswerError):
             self.unreadable += 1
             self._failed = 0
-            return self.unreadable >= self._client.patience.attempts
+            return self.unreadable >= self._client.retry_policy.attempts
         busy = isinstance(error, StatusError) and error.status in _BUSY
         away = isinstance(error, NoAnswerError) and not error.timed_out
         self._client.busy_answers += busy
         if busy:
-            return now - self._since >= self._client.patience.outage_s
+            return now - self._since >= self._client.retry_policy.outage_s
         if away and not is_own:
             return self.dark_seconds >= self._client.away_s
         self._failed += 1
-        return self._failed >= self._client.patience.attempts
+        return self._failed >= self._client.retry_policy.attempts
 
 
 class ChatClient:
     """One model on one server, with a shared connection pool; `usage` counts all its answers.
 
     `busy_answers` counts those by which the server turned a request away for the moment. `away_s` is how long it may
-    answer nobody before it is gone: the patience's `outage_s`, unless there is another server to turn to. `observer`
-    watches the calls, if any does.
+    answer nobody before it is gone: the retry policy's `outage_s`, unless there is another server to turn to.
+    `observer` watches the requests, if any does.
 
     Use it with `async with`, and `check` it before the first call. Without a `model`, the server's only one is taken.
     """
@@ -177,7 +177,7 @@ class ChatClient:
         model: str | None,
         *,
         api_key: SecretStr | None = None,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         connections: int = 256,
         away_s: float | None = None,
         observer: Observer | None = None,
@@ -188,15 +188,17 @@ class ChatClient:
         self.usage = Usage()
         self.busy_answers = 0
         self.observer = observer
-        self.patience = patience or Patience()
-        self.away_s = self.patience.outage_s if away_s is None else min(away_s, self.patience.outage_s)
+        self.retry_policy = retry_policy or RetryPolicy()
+        self.away_s = self.retry_policy.outage_s if away_s is None else min(away_s, self.retry_policy.outage_s)
         self.last_answer = time.monotonic()
         self._openai = openai.AsyncOpenAI(
             base_url=self.base_url,
             api_key=api_key.get_secret_value() if api_key else "none",
             max_retries=0,
         )
-        self._transport = Transport(self._openai, connections=connections, timeout_s=self.patience.request_timeout_s)
+        self._transport = Transport(
+            self._openai, connections=connections, timeout_s=self.retry_policy.request_timeout_s
+        )
 
     async def __aenter__(self) -> "ChatClient":
         await self._transport.__aenter__()
@@ -242,9 +244,9 @@ class ChatClient:
         seed_of: Callable[[int], int],
         count: Callable[[Usage], None],
         session: str | None = None,
-        observed: ObservedCall | None = None,
+        observed: ObservedRequest | None = None,
     ) -> ResultT:
-        """Send a chat completion until its answer can be parsed or the patience ends.
+        """Send a chat completion until its answer can be parsed or the retry policy gives up.
 
         Args:
             body: the request but for model and seed; its temperature is raised after an unreadable answer.
@@ -258,8 +260,8 @@ class ChatClient:
 
         Raises:
             UnreadableAnswerError: every answer was cut off, empty or not in the demanded form.
-            CallError: the server refused the request, or failed on it however often it was asked.
-            EngineError: the server answered nobody for longer than the patience allows.
+            RequestError: the server refused the request, or failed on it however often it was asked.
+            EngineError: the server answered nobody for longer than the retry policy allows.
         """
         temperature = body["temperature"]
         trouble = _Trouble(self)
@@ -297,14 +299,14 @@ class ChatClient:
             if trouble.is_gone:
                 seconds = trouble.dark_seconds
                 raise EngineError(f"{self.base_url} gave no answer for {seconds:.0f} s ({error})") from error
-            raise CallError(str(error)) from error
+            raise RequestError(str(error)) from error
 
     def _read(
         self,
         content: bytes,
         parse: Callable[[str], ResultT],
         count: Callable[[Usage], None],
-        observed: ObservedCall | None,
+        observed: ObservedRequest | None,
     ) -> ResultT:
         """Count what an answer cost, and parse it."""
         try:
@@ -316,7 +318,7 @@ class ChatClient:
         counts = completion.usage
         details = counts.prompt_tokens_details
         usage = Usage(
-            calls=1,
+            requests=1,
             prompt_tokens=counts.prompt_tokens,
             cached_tokens=(details.cached_tokens or 0) if details else 0,
             completion_tokens=counts.completion_tokens,

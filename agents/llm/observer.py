@@ -1,6 +1,6 @@
-"""Watches model calls: what is sent, answered and asked for again goes into the log, and into a span where one is made.
+"""Watches requests: what is sent, answered and asked for again goes into the log, and into a span where one is made.
 
-A client without an observer pays one check a call.
+A client without an observer pays one check a request.
 """
 
 import logging
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agents.llm.client import ChatClient
 
     # It needs opentelemetry, which an extra brings.
-    from agents.llm.spans import CallSpan, Tracing
+    from agents.llm.spans import RequestSpan, Tracing
 
 _log = logging.getLogger("rolecs.client")
 
@@ -47,22 +47,22 @@ def name_error(error: BaseException | None) -> str:
 
 
 class Observer:
-    """Watches the calls of a job; with `tracing` each becomes a span."""
+    """Watches the requests of a job; with `tracing` each becomes a span."""
 
     def __init__(self, tracing: "Tracing | None" = None) -> None:
         self._tracing = tracing
 
     @contextmanager
-    def call(self, role: Role, key: str | None, client: "ChatClient") -> Iterator["ObservedCall"]:
-        """Watch a call for the length of the context; `key` is that of its dialogue."""
-        with self._tracing.call(role, client) if self._tracing else nullcontext() as span:
-            yield ObservedCall(role, key, span)
+    def request(self, role: Role, key: str | None, client: "ChatClient") -> Iterator["ObservedRequest"]:
+        """Watch a request for the length of the context; `key` is that of its dialogue."""
+        with self._tracing.request(role, client) if self._tracing else nullcontext() as span:
+            yield ObservedRequest(role, key, span)
 
 
-class ObservedCall:
-    """One call, which may take several attempts: the client tells what becomes of each."""
+class ObservedRequest:
+    """One request, which may take several attempts: the client tells what becomes of each."""
 
-    def __init__(self, role: Role, key: str | None, span: "CallSpan | None") -> None:
+    def __init__(self, role: Role, key: str | None, span: "RequestSpan | None") -> None:
         self._fields: dict[str, object] = {"key": key, "role": role}
         self._span = span
         self._request: Mapping[str, Any] = {}

@@ -16,7 +16,7 @@ class Sampling(NamedTuple):
     thinking_tokens: int = 0
 
 
-class Patience(BaseModel):
+class RetryPolicy(BaseModel):
     """How long to wait for one answer, how often to ask again, and how long a server may be away before it is gone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry for dialogues and calls; calls are named by its semantic conventions for generative AI.
+"""Spans of OpenTelemetry for dialogues and requests; these are named by its semantic conventions for generative AI.
 
 The conventions: https://github.com/open-telemetry/semantic-conventions-genai (spans of inference). Spans hold no text
 that a model or a person wrote. This module needs the extra `otel`.
@@ -34,14 +34,14 @@ class Tracing:
 
     @contextmanager
     def dialogue(self, key: str, topic: str | None) -> Iterator["DialogueSpan"]:
-        """Make a span of a dialogue, the parent of those of its calls."""
+        """Make a span of a dialogue, the parent of those of its requests."""
         attributes = {"rolecs.key": key} | ({"rolecs.topic": topic} if topic else {})
         with self._open("rolecs.dialogue", SpanKind.INTERNAL, attributes) as span:
             yield DialogueSpan(span)
 
     @contextmanager
-    def call(self, role: Role, client: "ChatClient") -> Iterator["CallSpan"]:
-        """Make a span of a call, with all its attempts."""
+    def request(self, role: Role, client: "ChatClient") -> Iterator["RequestSpan"]:
+        """Make a span of a request, with all its attempts."""
         url = URL(client.base_url)
         attributes: dict[str, str | int] = {
             "gen_ai.operation.name": "chat",
@@ -53,7 +53,7 @@ class Tracing:
             "rolecs.role": role.value,
         }
         with self._open(f"chat {client.model}", SpanKind.CLIENT, attributes) as span:
-            yield CallSpan(span)
+            yield RequestSpan(span)
 
     @contextmanager
     def _open(self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> Iterator[Span]:
@@ -81,8 +81,8 @@ class DialogueSpan:
             _fail(self._span, error)
 
 
-class CallSpan:
-    """The span of a call. Tokens are summed up over its answers, all else is of the last attempt."""
+class RequestSpan:
+    """The span of a request. Tokens are summed up over its answers, all else is of the last attempt."""
 
     def __init__(self, span: Span) -> None:
         self._span = span

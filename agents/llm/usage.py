@@ -1,4 +1,4 @@
-"""What model calls cost, and who made them."""
+"""What requests to models cost, and who made them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,16 +19,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Calls and tokens spent. `cached_tokens` is the part of `prompt_tokens` that the prefix cache served."""
+    """Requests and tokens spent. `cached_tokens` is the part of `prompt_tokens` that the prefix cache served."""
 
-    calls: int = 0
+    requests: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
-            self.calls + other.calls,
+            self.requests + other.requests,
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.completion_tokens + other.completion_tokens,
@@ -36,7 +36,7 @@ class Usage:
 
     def __sub__(self, other: "Usage") -> "Usage":
         return Usage(
-            self.calls - other.calls,
+            self.requests - other.requests,
             self.prompt_tokens - other.prompt_tokens,
             self.cached_tokens - other.cached_tokens,
             self.completion_tokens - other.completion_tokens,

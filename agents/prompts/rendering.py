@@ -70,7 +70,7 @@ def render_fixed(language: Language, prompt: str, /, **values: str) -> str:
     return render(language, prompt, **values)
 
 
-def call_messages(system: str, opening: str, turns: Iterable[Turn], speaker: Speaker, task: str) -> list[Message]:
+def dialogue_messages(system: str, opening: str, turns: Iterable[Turn], speaker: Speaker, task: str) -> list[Message]:
     """Lay a call out as `speaker` hears it: own turns are the assistant's, the other's the user's; labels stay out.
 
     `opening` is the user line in front of a call that `speaker` opens; `task` ends the last user message.

@@ -4,14 +4,14 @@ from agents.csc.dialogue import CustomerView
 from agents.csc.strategies import Speaker
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, call_messages, render, render_fixed
+from agents.prompts.rendering import Message, dialogue_messages, render, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
 def customer_messages(view: CustomerView, task: str) -> list[Message]:
     """Lay the call out for the customer's side; both its roles share all but `task`."""
     system = render_fixed(view.language, "customer_side", persona=view.persona, scenario=view.scenario)
-    return call_messages(system, "", view.turns, Speaker.CUSTOMER, task)
+    return dialogue_messages(system, "", view.turns, Speaker.CUSTOMER, task)
 
 
 async def say_customer_turn(

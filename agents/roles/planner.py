@@ -10,7 +10,7 @@ from agents.prompts.rendering import Message, render, render_fixed
 MAX_TOKENS = 400
 
 
-async def plan_call(chat: Chat, language: Language, persona: str, topic: str, number: int) -> Plan:
+async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int) -> Plan:
     """Lay down a call for `persona` on `topic` (a code of `TOPICS`).
 
     `number` tells apart the calls that one persona makes on one topic: 1, 2, ...

@@ -4,7 +4,7 @@ from agents.csc.dialogue import SupporterView
 from agents.csc.strategies import STRATEGIES, Speaker, Strategy
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, call_messages, render, render_fixed
+from agents.prompts.rendering import Message, dialogue_messages, render, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
@@ -12,7 +12,7 @@ def supporter_messages(view: SupporterView, task: str) -> list[Message]:
     """Lay the call out for the supporter's side; both its roles share all but `task`."""
     system = render_fixed(view.language, "supporter_side", topic=view.topic, scenario=view.scenario)
     opening = render_fixed(view.language, "opening")
-    return call_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
+    return dialogue_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
 
 
 async def say_supporter_turn(

@@ -18,7 +18,7 @@ from agents.llm.client import ChatClient
 from agents.llm.observer import Observer
 from agents.llm.usage import Usage
 from graphs.config.settings import Secrets, ServerSettings
-from graphs.scheduling.adaptive_concurrency import CEILING, EngineLoad, Reading, Steering, parse_load
+from graphs.scheduling.adaptive_concurrency import CEILING, AdaptiveConcurrency, EngineLoad, Reading, parse_load
 from graphs.telemetry.progress import LoadingDisplay
 
 AWAY_S = 5.0
@@ -31,14 +31,14 @@ OPEN_FILES = 65_535
 class Replica:
     """The client that plays a dialogue and the one that judges it; the same one where the settings name no judge.
 
-    With `reports`, which asks the server for its load, it is a place whose limit is steered; see `Steering`.
+    With `reports`, which asks the server for its load, it is a place whose limit is steered; see `AdaptiveConcurrency`.
     """
 
     def __init__(self, play: ChatClient, judge: ChatClient, reports: httpx2.AsyncClient | None = None) -> None:
         self.play = play
         self.judge = judge
         self._clients = list(dict.fromkeys((play, judge)))
-        self._steering = Steering()
+        self._adaptive = AdaptiveConcurrency()
         self._reports = reports
         # Prometheus' text lies beside the API, at the root of the server.
         self._report_url = f"{play.base_url.removesuffix('/v1')}/metrics"
@@ -51,7 +51,7 @@ class Replica:
     @property
     def limit(self) -> int:
         """So many items the server is to have in flight."""
-        return self._steering.limit
+        return self._adaptive.limit
 
     @property
     def last_answer(self) -> float:
@@ -61,12 +61,12 @@ class Replica:
     @property
     def outage_left_s(self) -> float:
         """Seconds that the job may wait when the replica is gone; its client has waited already."""
-        return self.play.patience.outage_s - self.play.away_s
+        return self.play.retry_policy.outage_s - self.play.away_s
 
     async def look(self, in_flight: int) -> None:
         """Read the server's load, and let the limit follow."""
         load = await self._read_load()
-        self._steering.look(Reading(in_flight, sum(client.busy_answers for client in self._clients), load))
+        self._adaptive.look(Reading(in_flight, sum(client.busy_answers for client in self._clients), load))
 
     async def probe(self) -> bool:
         """Tell whether the replica's servers are there again and have their models."""
@@ -117,7 +117,7 @@ class Servers:
             stack: closes what is opened.
             judge_base_url: the judge's server, if it is another one.
             judge_model: the judge's model, if it is another one.
-            observer: watches the calls.
+            observer: watches the requests.
             has_others: dialogues can also go to servers that others than these `Servers` have opened.
         """
         self.replicas: list[Replica] = []
@@ -204,7 +204,7 @@ class Servers:
             url,
             model,
             api_key=key,
-            patience=self._settings.patience,
+            retry_policy=self._settings.retry_policy,
             connections=self.concurrency or CEILING,
             away_s=away_s,
             observer=self._observer,

@@ -24,7 +24,7 @@ from agents.errors import EngineError, RolecsError, UsageError, describe_invalid
 from agents.llm.usage import Usage
 from graphs.backends.local import AWAY_S
 from graphs.backends.ray_worker import Identity, RemoteWorker, Report
-from graphs.config.provenance import describe_run
+from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Settings
 from graphs.scheduling.adaptive_concurrency import CEILING
 from graphs.scheduling.dispatcher import LOOK_S
@@ -204,8 +204,8 @@ class Cluster:
             EngineError: a worker is gone.
         """
         await _all(worker.connect() for worker in self.replicas)
-        header = describe_run(self._settings, self._pool, self.model, self.judge_model)
-        expected = self._identity._replace(digest=header.digest)
+        provenance = dialogues_provenance(self._settings, self._pool, self.model, self.judge_model)
+        expected = self._identity._replace(digest=provenance.digest)
         for worker in self.replicas:
             if worker.identity != expected:
                 raise UsageError(
@@ -334,7 +334,7 @@ def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]
     if not wanted:
         raise UsageError("the Ray cluster has no node with a CPU for a worker")
     several = len(wanted) > 1
-    outage_s = settings.patience.outage_s
+    outage_s = settings.retry_policy.outage_s
     personas = "\n".join(persona.model_dump_json() for persona in pool)
     actor = ray.remote(RemoteWorker)
     return [

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from agents.llm.usage import Usage
 from graphs.backends.local import Replica, Servers, shared_log
-from graphs.config.provenance import describe_run
+from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Secrets, Settings
 from graphs.dialogue.play import play_dialogue
 from graphs.scheduling.adaptive_concurrency import START
@@ -75,8 +75,8 @@ class RemoteWorker:
             has_others=self._has_others,
         )
         await self._servers.connect()
-        header = describe_run(self._settings, personas, self._servers.model, self._servers.judge_model)
-        return Identity(self._servers.model, self._servers.judge_model, header.digest)
+        provenance = dialogues_provenance(self._settings, personas, self._servers.model, self._servers.judge_model)
+        return Identity(self._servers.model, self._servers.judge_model, provenance.digest)
 
     async def start(self) -> None:
         """Start the managed engine, unless the settings name a server.

@@ -135,7 +135,7 @@ def job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context:
     settings = load_settings(kind, config, flags)
     if context.params.get("resume"):
         with RunStore.read(run_kind, settings.run) as store:
-            return load_settings(kind, config, flags, store.header.settings)
+            return load_settings(kind, config, flags, store.provenance.settings)
     if context.params.get("retry_failed"):
         raise UsageError("--retry-failed goes with --resume")
     return settings

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompts_digest
 from graphs.config.settings import DistillSettings, Settings
-from outputs.runs.run import Header
+from outputs.runs.run import Provenance
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.gate.rubric import rubric_digest
@@ -17,7 +17,7 @@ VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
 """The packages whose versions are written, beside Python's and the engine's."""
 
 
-def describe_distillation(settings: DistillSettings, calls: Sequence[Transcript], model: str) -> Header:
+def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript], model: str) -> Provenance:
     """Return the header of a distillation: the configuration that personas depend on, all settings, and versions."""
     configuration = settings.model_dump(
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
@@ -27,10 +27,10 @@ def describe_distillation(settings: DistillSettings, calls: Sequence[Transcript]
         "transcripts": f"{len(calls)} ({_digest(map(repr, calls))})",
         "prompts": prompts_digest(),
     }
-    return Header.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
-def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Header:
+def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Provenance:
     """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
     configuration = settings.model_dump(
         mode="json",
@@ -57,7 +57,7 @@ def describe_run(settings: Settings, pool: Sequence[Persona], model: str, judge_
         "prompts": prompts_digest(),
         "rubric": rubric_digest(settings.language),
     }
-    return Header.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
 def _digest(texts: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from agents.csc.flow import Limits
 from agents.csc.strategies import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
-from agents.llm.options import Patience, Sampling, normalise_base_url
+from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
 from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
@@ -77,8 +77,8 @@ class ServerSettings(BaseModel):
     thinking_tokens: int = Field(
         0, ge=0, description="Room for a reasoning model's thinking before each answer; 0 turns thinking off."
     )
-    patience: Patience = Field(default_factory=Patience, description="Time-outs and retries.")
-    grace: float = Field(
+    retry_policy: RetryPolicy = Field(default_factory=RetryPolicy, description="Time-outs and retries.")
+    grace_period: float = Field(
         30.0, ge=0, allow_inf_nan=False, description="Seconds that an interrupted job has to end what is in flight."
     )
     budget_tokens: int | None = Field(

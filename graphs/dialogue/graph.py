@@ -18,10 +18,10 @@ from agents.csc.strategies import Speaker, Strategy
 from agents.csc.topics import TOPICS
 from agents.roles.customer import say_customer_turn
 from agents.roles.customer_assistant import direct_customer
-from agents.roles.planner import plan_call
+from agents.roles.planner import plan_dialogue
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
-from graphs.dialogue.state import CallContext, CallState
+from graphs.dialogue.state import DialogueContext, DialogueState
 from quality.checks.turn_checks import HINTS, check_turn
 
 AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
@@ -38,30 +38,30 @@ def recursion_limit(limits: Limits) -> int:
     return 2 + 2 * limits.max_utterances * (2 + EXCHANGE)
 
 
-def _supporter_view(state: CallState, context: CallContext) -> SupporterView:
+def _supporter_view(state: DialogueState, context: DialogueContext) -> SupporterView:
     topic = TOPICS[state["topic"]][context.language].name
     return SupporterView(context.language, topic, state["plan"].scenario, state["turns"])
 
 
-def _customer_view(state: CallState, context: CallContext) -> CustomerView:
+def _customer_view(state: DialogueState, context: DialogueContext) -> CustomerView:
     return CustomerView(context.language, state["persona"], state["plan"].scenario, state["turns"])
 
 
-async def planner(state: CallState, runtime: Runtime[CallContext]) -> CallState:
+async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
     """Lay down the scenario and the customer's goal."""
     context = runtime.context
-    plan = await plan_call(context.chat, context.language, state["persona"], state["topic"], state["number"])
+    plan = await plan_dialogue(context.chat, context.language, state["persona"], state["topic"], state["number"])
     return {"plan": plan}
 
 
-async def supporter_assistant(state: CallState, runtime: Runtime[CallContext]) -> CallState:
+async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
     """Choose the strategy of the supporter's next turn."""
     context = runtime.context
     allowed = allowed_strategies(Progress.of(state["turns"]), context.limits)
     return {"strategy": await choose_strategy(context.chat, _supporter_view(state, context), allowed)}
 
 
-async def supporter(state: CallState, runtime: Runtime[CallContext]) -> Command[AfterSupporter]:
+async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterSupporter]:
     """Say the supporter's next turn."""
     context = runtime.context
     view, strategy = _supporter_view(state, context), state["strategy"]
@@ -74,7 +74,7 @@ async def supporter(state: CallState, runtime: Runtime[CallContext]) -> Command[
     return Command(update=said, goto=after_supporter(said["turns"], said["repairs"]))
 
 
-async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) -> CallState:
+async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
     """Direct the customer's next turn."""
     context = runtime.context
     turns = state["turns"]
@@ -86,7 +86,7 @@ async def customer_assistant(state: CallState, runtime: Runtime[CallContext]) ->
     return {"direction": direction, "ends_call": ends_call}
 
 
-async def customer(state: CallState, runtime: Runtime[CallContext]) -> Command[AfterCustomer]:
+async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterCustomer]:
     """Say the customer's next turn."""
     context = runtime.context
     view, direction, ends_call = _customer_view(state, context), state["direction"], state["ends_call"]
@@ -101,7 +101,9 @@ async def customer(state: CallState, runtime: Runtime[CallContext]) -> Command[A
     return Command(update=said, goto=after_customer(said["turns"], said["repairs"]))
 
 
-async def _say_sound_turn(state: CallState, context: CallContext, say: Callable[[str], Awaitable[Turn]]) -> CallState:
+async def _say_sound_turn(
+    state: DialogueState, context: DialogueContext, say: Callable[[str], Awaitable[Turn]]
+) -> DialogueState:
     """Say a turn until it passes the checks; after too many tries go back by an exchange, or abandon the call.
 
     `say` gets the hint for its try. It goes back at a length that it has not gone back at or beyond before. Returns the
@@ -139,9 +141,9 @@ def after_customer(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterCus
     return "supporter_assistant" if turns[-1].speaker is Speaker.CUSTOMER else "customer_assistant"
 
 
-def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallState]:
+def build_graph() -> CompiledStateGraph[DialogueState, DialogueContext, DialogueState, DialogueState]:
     """Compile the graph; it keeps no checkpoints, as a call is stored whole when it has ended."""
-    builder = StateGraph(CallState, context_schema=CallContext)
+    builder = StateGraph(DialogueState, context_schema=DialogueContext)
     for node in (planner, supporter_assistant, supporter, customer_assistant, customer):
         builder.add_node(node)
     builder.add_edge(START, "planner")
@@ -154,7 +156,7 @@ def build_graph() -> CompiledStateGraph[CallState, CallContext, CallState, CallS
 graph = build_graph()
 
 
-async def play_call(persona: str, topic: str, number: int, context: CallContext) -> CallState:
+async def play_call(persona: str, topic: str, number: int, context: DialogueContext) -> DialogueState:
     """Play a call and return its last state.
 
     Args:
@@ -163,7 +165,7 @@ async def play_call(persona: str, topic: str, number: int, context: CallContext)
         number: tells apart the calls that one persona makes on one topic: 1, 2, ...
         context: the chat client and the settings.
     """
-    begin: CallState = {"persona": persona, "topic": topic, "number": number, "turns": [], "repairs": []}
+    begin: DialogueState = {"persona": persona, "topic": topic, "number": number, "turns": [], "repairs": []}
     limit = recursion_limit(context.limits)
     end: Any = None
     # Not `ainvoke`: it streams the updates as well, to see interrupts, of which there are none here.

@@ -6,16 +6,16 @@ from typing import Any
 
 from agents.csc.dialogue import is_abandoned
 from agents.csc.topics import TOPICS
-from agents.errors import CallError, EngineError
+from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
 from graphs.backends.local import Replica
 from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
-from graphs.dialogue.state import CallContext
+from graphs.dialogue.state import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
-from quality.trust.canaries import Canary, draw_canary, sound_calls
+from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
 
 async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, settings: Settings) -> Record:
@@ -55,7 +55,7 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
 
 async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> dict[str, Any]:
     """Return plan, turns and repairs of a call."""
-    context = CallContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
+    context = DialogueContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
     end = await play_call(persona.description, planned.topic, planned.number, context)
     return {"plan": end["plan"], "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
 
@@ -81,11 +81,11 @@ async def _send_canaries(chat: Chat, passed: Case | None, seed: int, settings: S
     random = Random(derive_seed(seed, "canaries"))
     if random.random() >= settings.canaries:
         return ()
-    sound = random.choice(sound_calls(settings.language))
+    sound = random.choice(sound_dialogues(settings.language))
     name, planted = draw_canary(passed or sound, random.getrandbits(31))
     canaries = []
     for fault, case in ((name, planted), (None, sound)):
-        with suppress(CallError):
+        with suppress(RequestError):
             reasons = (await settings.gate.examine(chat, case)).reasons
             canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=tuple(reasons)))
     return tuple(canaries)

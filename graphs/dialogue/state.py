@@ -9,7 +9,7 @@ from agents.csc.strategies import Language, Strategy
 from agents.llm.chat import Chat
 
 
-class CallState(TypedDict, total=False):
+class DialogueState(TypedDict, total=False):
     """What the nodes pass on. `persona`, `topic` and `number` are the input; the rest is made on the way.
 
     `rewound_at` is how many turns the call had when it last went back by an exchange.
@@ -28,7 +28,7 @@ class CallState(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class CallContext:
+class DialogueContext:
     """What stays the same for a call and is no part of its state: the chat client and the settings."""
 
     chat: Chat

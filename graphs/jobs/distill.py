@@ -13,20 +13,20 @@ from agents.csc.strategies import Language
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from graphs.backends.local import Replica, Servers
-from graphs.config.provenance import describe_distillation
+from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings, Secrets
 from graphs.jobs.build_pool import find_models
 from graphs.scheduling.interrupts import Interruption
-from graphs.scheduling.runner import work_off
+from graphs.scheduling.runner import run_pending
 from graphs.scheduling.stopping import Halt
-from graphs.telemetry.telemetry import watching
+from graphs.telemetry.telemetry import open_telemetry
 from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, Call, Extraction
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import extract_persona
-from personas.distill.ingest import Intake, take_in
+from personas.distill.ingest import Ingested, ingest
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 
@@ -76,23 +76,23 @@ async def distill_job(
     if not settings.transcripts:
         raise UsageError("no transcripts: name at least one file, or - for standard input")
     async with AsyncExitStack() as stack:
-        watch = await stack.enter_async_context(watching(settings))
+        watch = await stack.enter_async_context(open_telemetry(settings))
         servers = Servers(settings, secrets, stack, observer=watch.observer)
         await servers.connect()
-        intake = Intake()
-        calls = await _read(settings, intake, console)
+        ingested = Ingested()
+        calls = await _read(settings, ingested, console)
         models = find_models(settings, {call.language for call in calls}, console)
-        header = describe_distillation(settings, calls, servers.model)
+        provenance = extractions_provenance(settings, calls, servers.model)
         begin = RunStore.resume if resume else RunStore.create
-        store = stack.enter_context(begin(EXTRACTIONS, settings.run, header))
-        store.add_plan(_plan(header.digest, calls, settings.seed))
+        store = stack.enter_context(begin(EXTRACTIONS, settings.run, provenance))
+        store.add_plan(_plan(provenance.digest, calls, settings.seed))
 
         async def distill(planned: Call, replica: Replica) -> Extraction:
             work = _distill_call(planned, calls[planned.position], replica, settings)
             return await watch.carry_out(work, planned.key)
 
         with watch.job(store, interruption, retry_failed=retry_failed):
-            worked = await work_off(
+            worked = await run_pending(
                 store,
                 servers,
                 distill,
@@ -105,29 +105,29 @@ async def distill_job(
             watch.halted(worked.halt)
         funnel = store.funnel()
         personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
-    return Distilled(personas, models, _stages(intake, funnel), funnel, worked.halt)
+    return Distilled(personas, models, _stages(ingested, funnel), funnel, worked.halt)
 
 
-async def _read(settings: DistillSettings, intake: Intake, console: Console) -> list[Transcript]:
+async def _read(settings: DistillSettings, ingested: Ingested, console: Console) -> list[Transcript]:
     calls = []
     with console.status("reading"):
-        for call in take_in(settings.transcripts, settings.filters, intake, strict=settings.strict):
+        for call in ingest(settings.transcripts, settings.filters, ingested, strict=settings.strict):
             calls.append(call)
             if len(calls) % BREATH == 0:
                 await asyncio.sleep(0)
-    for broken in intake.broken[:SHOWN_BROKEN]:
+    for broken in ingested.broken[:SHOWN_BROKEN]:
         console.print(f"skipped {broken}", markup=False)
-    if (more := len(intake.broken) - SHOWN_BROKEN) > 0:
+    if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
         console.print(f"skipped {more} more broken lines; --strict stops at the first")
     if not calls:
-        raise UsageError(f"none of the {intake.read} calls read can be distilled: {_describe_filtered(intake)}")
+        raise UsageError(f"none of the {ingested.read} calls read can be distilled: {_describe_filtered(ingested)}")
     return calls
 
 
-def _describe_filtered(intake: Intake) -> str:
-    counts = [f"{rule} {count}" for rule, count in intake.filtered.most_common()]
-    if intake.broken:
-        counts.append(f"broken lines {len(intake.broken)}")
+def _describe_filtered(ingested: Ingested) -> str:
+    counts = [f"{rule} {count}" for rule, count in ingested.filtered.most_common()]
+    if ingested.broken:
+        counts.append(f"broken lines {len(ingested.broken)}")
     return ", ".join(counts) or "the files are empty"
 
 
@@ -158,16 +158,16 @@ async def _distill_call(planned: Call, call: Transcript, replica: Replica, setti
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 
 
-def _stages(intake: Intake, funnel: Funnel) -> list[Stage]:
+def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
     """Return the stages of a distillation up to the extracted personas."""
 
     def parts(counts: Counter[str] | dict[str, int]) -> list[Stage]:
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return [Stage(name=name, count=count, is_part=True) for name, count in ordered]
 
-    stages = [Stage(name="broken lines", count=len(intake.broken)), Stage(name="calls read", count=intake.read)]
-    stages += [Stage(name="filtered out", count=intake.filtered.total()), *parts(intake.filtered)]
-    replaced = Counter({kind.value: count for kind, count in intake.replaced.items()})
+    stages = [Stage(name="broken lines", count=len(ingested.broken)), Stage(name="calls read", count=ingested.read)]
+    stages += [Stage(name="filtered out", count=ingested.filtered.total()), *parts(ingested.filtered)]
+    replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
     stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
     stages += [Stage(name="answers sent back", count=sum(funnel.repairs.values())), *parts(funnel.repairs)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))

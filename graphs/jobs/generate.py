@@ -10,16 +10,16 @@ from rich.console import Console
 
 from graphs.backends.local import Replica, Servers
 from graphs.backends.ray_cluster import Worker, join_cluster
-from graphs.config.provenance import describe_run
+from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Secrets, Settings
 from graphs.dialogue.play import play_dialogue
-from graphs.jobs.near_duplicates import find_twin_model, reject_twins
+from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
 from graphs.jobs.plan import describe_coverage, iterate_plan
 from graphs.scheduling.dispatcher import PlaceT
 from graphs.scheduling.interrupts import Interruption, run_in_thread
-from graphs.scheduling.runner import Fleet, WorkedOff, work_off
-from graphs.scheduling.stopping import BARREN, Goal, Halt, aim
-from graphs.telemetry.telemetry import Watch, watching
+from graphs.scheduling.runner import Fleet, PendingRun, run_pending
+from graphs.scheduling.stopping import NO_YIELD, Goal, Halt, aim
+from graphs.telemetry.telemetry import Telemetry, open_telemetry
 from outputs.runs.record import DIALOGUES, NEAR_DUPLICATE, Planned, Record
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
@@ -65,7 +65,7 @@ async def run_job(
     personas = {persona.id: persona for persona in pool}
 
     async with AsyncExitStack() as stack:
-        watch = await stack.enter_async_context(watching(settings))
+        watch = await stack.enter_async_context(open_telemetry(settings))
 
         async def play(planned: Planned, replica: Replica) -> Record:
             work = play_dialogue(planned, personas[planned.persona], replica, settings)
@@ -90,17 +90,17 @@ async def _play_run(
     settings: Settings,
     console: Console,
     interruption: Interruption,
-    watch: Watch,
+    watch: Telemetry,
     *,
     resume: bool,
     retry_failed: bool,
 ) -> Played:
     """Open the run, plan what is lacking, and play it in the places of a fleet."""
-    twin_model = find_twin_model(settings)
-    header = describe_run(settings, pool, fleet.model, fleet.judge_model)
+    similarity_model = find_similarity_model(settings)
+    provenance = dialogues_provenance(settings, pool, fleet.model, fleet.judge_model)
     begin = RunStore.resume if resume else RunStore.create
-    with begin(DIALOGUES, settings.run, header) as store:
-        plan = iterate_plan(header.digest, pool, settings.topics, settings.seed, balance=settings.balance)
+    with begin(DIALOGUES, settings.run, provenance) as store:
+        plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)
 
         def extend(dialogues: int) -> Sequence[Planned]:
             more = list(islice(plan, dialogues))
@@ -114,8 +114,10 @@ async def _play_run(
         else:
             # What is planned already is taken from the store.
             next(islice(plan, store.planned, store.planned), None)
-        work = partial(work_off, store, fleet, play, console, interruption, watch=watch, extend=extend)
-        compare = partial(run_in_thread, reject_twins, store, twin_model, settings, console, interruption)
+        work = partial(run_pending, store, fleet, play, console, interruption, watch=watch, extend=extend)
+        compare = partial(
+            run_in_thread, reject_near_duplicates, store, similarity_model, settings, console, interruption
+        )
         with watch.job(store, interruption, retry_failed=retry_failed):
             played = await _play_and_compare(
                 store, settings.goal, work, compare, interruption, retry_failed=retry_failed
@@ -127,7 +129,7 @@ async def _play_run(
 async def _play_and_compare(
     store: RunStore[Planned, Record],
     goal: Goal,
-    work: Callable[..., Awaitable[WorkedOff]],
+    work: Callable[..., Awaitable[PendingRun]],
     compare: Callable[[], Awaitable[None]],
     interruption: Interruption,
     *,
@@ -151,9 +153,9 @@ async def _play_and_compare(
         if wanted is None or (halt and halt.kind != "reached"):
             return Played(funnel, halt, seconds)
         gained_at = funnel.ended if kept > before else gained_at
-        if (vain := funnel.ended - gained_at) >= BARREN:
+        if (vain := funnel.ended - gained_at) >= NO_YIELD:
             reason = f"The last {vain:,} dialogues brought nothing new: {kept:,} of {wanted:,} are kept."
-            return Played(funnel, Halt("barren", reason), seconds)
+            return Played(funnel, Halt("no-yield", reason), seconds)
         retry_failed = False
 
 

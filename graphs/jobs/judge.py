@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.errors import CallError, EngineError, first_error
+from agents.errors import EngineError, RequestError, first_error
 from agents.llm.chat import Chat, derive_seed
 from graphs.backends.local import Replica, Servers, shared_log
 from graphs.config.settings import Secrets, Settings
@@ -82,7 +82,7 @@ async def _judge(dialogue: Labelled, dispatcher: Dispatcher[Replica], settings: 
             chat = Chat(replica.judge, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
             try:
                 verdict = await settings.gate.judge(chat, case)
-            except CallError as error:
+            except RequestError as error:
                 verdict = Verdict(unscored=str(error))
             except EngineError as error:
                 dispatcher.lose(replica, error)

@@ -11,7 +11,7 @@ from agents.errors import UsageError
 from graphs.config.settings import Settings
 from graphs.jobs.build_pool import bar
 from graphs.scheduling.interrupts import Interruption
-from outputs.runs.record import NEAR_DUPLICATE, Planned, Record, Twin
+from outputs.runs.record import NEAR_DUPLICATE, NearDuplicate, Planned, Record
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
 from personas.dedup.pruning import prune
@@ -20,7 +20,7 @@ MAX_CHARACTERS = 4_000
 """No embedding model reads further: the usual ones stop at 256 or 512 tokens."""
 
 
-def find_twin_model(settings: Settings) -> EmbeddingModel | None:
+def find_similarity_model(settings: Settings) -> EmbeddingModel | None:
     """Return the model that dialogues are compared with; None where the settings compare none.
 
     Raises:
@@ -34,7 +34,7 @@ def find_twin_model(settings: Settings) -> EmbeddingModel | None:
         raise UsageError(f"{error}; or compare no dialogues: --max-similarity 1") from None
 
 
-def reject_twins(
+def reject_near_duplicates(
     store: RunStore[Planned, Record],
     model: EmbeddingModel | None,
     settings: Settings,
@@ -54,10 +54,10 @@ def reject_twins(
     if model is None and NEAR_DUPLICATE not in store.funnel().reasons:
         return
     gists = list(map(_gist, store.passed_records(NEAR_DUPLICATE)))
-    twins = _find_twins(gists, model, settings, console, interruption)
+    near_duplicates = _find_near_duplicates(gists, model, settings, console, interruption)
     for gist in gists:
-        if gist.twin != (twin := twins.get(gist.id)):
-            store.rewrite(store.record(gist.id).model_copy(update={"twin": twin}))
+        if gist.near_duplicate != (near_duplicate := near_duplicates.get(gist.id)):
+            store.rewrite(store.record(gist.id).model_copy(update={"near_duplicate": near_duplicate}))
 
 
 class _Gist(NamedTuple):
@@ -65,20 +65,20 @@ class _Gist(NamedTuple):
 
     id: str
     text: str
-    twin: Twin | None
+    near_duplicate: NearDuplicate | None
 
 
 def _gist(record: Record) -> _Gist:
-    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS], record.twin)
+    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS], record.near_duplicate)
 
 
-def _find_twins(
+def _find_near_duplicates(
     gists: Sequence[_Gist],
     model: EmbeddingModel | None,
     settings: Settings,
     console: Console,
     interruption: Interruption,
-) -> dict[str, Twin]:
+) -> dict[str, NearDuplicate]:
     """Return for each dialogue that repeats one before it in the sequence which one that is."""
     if model is None or len(gists) < 2:
         return {}
@@ -94,7 +94,7 @@ def _find_twins(
         vectors = embed([gist.text for gist in gists], model, cache, advance)
     pruning = prune(vectors, np.arange(len(gists)), settings.max_similarity)
     return {
-        gists[row].id: Twin(id=gists[survivor].id, similarity=round(float(pruning.similarity[row]), 4))
+        gists[row].id: NearDuplicate(id=gists[survivor].id, similarity=round(float(pruning.similarity[row]), 4))
         for row, survivor in enumerate(pruning.absorber)
         if row != survivor
     }

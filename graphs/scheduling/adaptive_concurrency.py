@@ -59,7 +59,7 @@ def parse_load(text: str) -> EngineLoad | None:
     return EngineLoad(sum(found[_WAITING]), max(found[_KV_USAGE]), sum(found[_PREEMPTIONS]))
 
 
-class Steering:
+class AdaptiveConcurrency:
     """The limit of one server, steered by what it reports.
 
     The method is AIMD, additive increase and multiplicative decrease (Chiu and Jain 1989), with TCP's slow start

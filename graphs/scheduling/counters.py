@@ -7,7 +7,7 @@ from agents.llm.usage import Usage
 from outputs.runs.run import EndedItem, Funnel, Outcome
 
 
-class Tally:
+class Counters:
     """Counts the items of a run while a job works on it. `outcomes` is how all of them stand."""
 
     def __init__(self, before: Funnel, spent: Callable[[], Usage], *, retry_failed: bool = False) -> None:

@@ -66,7 +66,7 @@ class Dispatcher(Generic[PlaceT]):
     place has as many as it says.
 
     Who finds a place gone reports it as lost. It gets no more items until a probe finds it back. The job ends when
-    all places have been down for the patience's `outage_s`. Since the dispatcher waits, the clients of several
+    all places have been down for the retry policy's `outage_s`. Since the dispatcher waits, the clients of several
     places give up sooner (`Servers`); a single place has no other to turn to, its client waits, and its loss ends
     the job.
     """

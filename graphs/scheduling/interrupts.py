@@ -22,16 +22,16 @@ class Interruption:
     and when it is asked a second time, it is cancelled. `requested` tells that it was asked.
     """
 
-    def __init__(self, console: Console, grace_s: float = 0.0) -> None:
+    def __init__(self, console: Console, grace_period_s: float = 0.0) -> None:
         self.requested = False
         self._console = console
-        self._grace_s = grace_s
+        self._grace_period_s = grace_period_s
         self._finish: Callable[[], object] | None = None
 
     @contextmanager
     def finishing(self, finish: Callable[[], object]) -> Iterator[None]:
         """Have `finish` called at the first request within the context, instead of a cancellation."""
-        self._finish = finish if self._grace_s else None
+        self._finish = finish if self._grace_period_s else None
         try:
             yield
         finally:
@@ -55,17 +55,17 @@ class Interruption:
             task.cancel()
             return
         self._console.print(
-            f"Stopping: what is in flight has {self._grace_s:g} s to end; once more stops at once.", markup=False
+            f"Stopping: what is in flight has {self._grace_period_s:g} s to end; once more stops at once.", markup=False
         )
         finish()
-        asyncio.get_running_loop().call_later(self._grace_s, task.cancel)
+        asyncio.get_running_loop().call_later(self._grace_period_s, task.cancel)
 
 
 def run_interruptible(
     work: Callable[[Interruption], Coroutine[Any, Any, ResultT]],
     console: Console,
     hint: str = "",
-    grace_s: float = 0.0,
+    grace_period_s: float = 0.0,
 ) -> ResultT:
     """Run a job and return its result, unless Ctrl-C or SIGTERM interrupts it.
 
@@ -73,13 +73,13 @@ def run_interruptible(
         work: makes the job, which may finish what is in flight when it is interrupted.
         console: where an interruption is told.
         hint: how to go on, shown when the job is interrupted or the engine is gone.
-        grace_s: seconds for what is in flight.
+        grace_period_s: seconds for what is in flight.
 
     Raises:
         SystemExit: the job was interrupted; the code is 130.
         EngineError, StoreError: as the job raised it, with the hint.
     """
-    interruption = Interruption(console, grace_s)
+    interruption = Interruption(console, grace_period_s)
     with interruptible(console, hint), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(interruption.guard(work(interruption)))
         if interruption.requested:

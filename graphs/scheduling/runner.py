@@ -16,12 +16,12 @@ from rich.console import Console
 from agents.engine.managed import Engine, OnWait
 from agents.errors import EngineEndedError, EngineError, first_error
 from agents.llm.usage import Usage
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher, Place, PlaceT
 from graphs.scheduling.interrupts import Interruption
 from graphs.scheduling.stopping import Goal, Halt, count_needed, find_halt
 from graphs.telemetry.progress import LoadingDisplay, show_progress
-from graphs.telemetry.telemetry import Watch
+from graphs.telemetry.telemetry import Telemetry
 from outputs.runs.run import PlannedT, RecordT
 from outputs.runs.store import RunStore
 
@@ -33,7 +33,7 @@ GC_THRESHOLDS = (50_000, 20, 100)
 """After so many allocations, and collections of each generation, memory is looked through; see `_rare_collection`."""
 
 
-class WorkedOff(NamedTuple):
+class PendingRun(NamedTuple):
     """Why not all that was pending was carried out, if so, and for how many seconds items were in flight."""
 
     halt: Halt | None
@@ -74,7 +74,7 @@ class Fleet(Protocol[PlaceT_co]):
         """Start what has to be started before the first item; its output goes to `log`."""
 
 
-async def work_off(
+async def run_pending(
     store: RunStore[PlannedT, RecordT],
     servers: Fleet[PlaceT],
     carry_out: Callable[[PlannedT, PlaceT], Awaitable[RecordT]],
@@ -82,10 +82,10 @@ async def work_off(
     interruption: Interruption,
     *,
     goal: Goal,
-    watch: Watch,
+    watch: Telemetry,
     extend: Callable[[int], Sequence[PlannedT]] = lambda items: (),
     retry_failed: bool = False,
-) -> WorkedOff:
+) -> PendingRun:
     """Carry out what a run has pending, and return how that went.
 
     The engine, where one is to be managed, is started only when there is something to do, and again when it ended after
@@ -108,8 +108,8 @@ async def work_off(
     """
     seconds = 0.0
     while True:
-        tally = Tally(store.funnel(), lambda: servers.usage, retry_failed=retry_failed)
-        supply = _Supply(iter(store.pending(retry_failed=retry_failed)), extend, goal, tally)
+        counters = Counters(store.funnel(), lambda: servers.usage, retry_failed=retry_failed)
+        supply = _Supply(iter(store.pending(retry_failed=retry_failed)), extend, goal, counters)
         try:
             if first := supply.take():
                 supply.put_back(first)
@@ -117,45 +117,45 @@ async def work_off(
                     await servers.start_engine(store.folder / "engine.log", loading)
                 dispatcher = Dispatcher(servers.replicas, servers.concurrency)
                 journal = _Journal(store)
-                progress = show_progress(tally, dispatcher.describe, goal, console)
-                async with progress, dispatcher, journal, watch.follow(tally, dispatcher):
-                    await _Workers(supply, servers, dispatcher, carry_out, journal, tally, watch).run(interruption)
-            return WorkedOff(supply.halt, seconds + tally.seconds)
+                progress = show_progress(counters, dispatcher.describe, goal, console)
+                async with progress, dispatcher, journal, watch.follow(counters, dispatcher):
+                    await _Workers(supply, servers, dispatcher, carry_out, journal, counters, watch).run(interruption)
+            return PendingRun(supply.halt, seconds + counters.seconds)
         except EngineEndedError as error:
-            if interruption.requested or not tally.ended_here:
+            if interruption.requested or not counters.ended_here:
                 # It would end again: nothing has come of this start.
                 raise
             console.print(f"{error}\nIt is started again.", markup=False)
-            seconds += tally.seconds
+            seconds += counters.seconds
 
 
 class _Supply(Generic[PlannedT]):
     """The items to do, in their order; `halt` is why the last one asked for was not given, unless there was none."""
 
     def __init__(
-        self, pending: Iterator[PlannedT], extend: Callable[[int], Sequence[PlannedT]], goal: Goal, tally: Tally
+        self, pending: Iterator[PlannedT], extend: Callable[[int], Sequence[PlannedT]], goal: Goal, counters: Counters
     ) -> None:
         self.halt: Halt | None = None
         self._pending = pending
         self._returned: deque[PlannedT] = deque()
         self._extend = extend
         self._goal = goal
-        self._tally = tally
+        self._counters = counters
 
     def take(self) -> PlannedT | None:
         """Return the next item to start; None when none shall be started for now."""
         if self._returned:
             return self._returned.popleft()
-        if self.halt and self.halt.kind == "budget" and self._tally.in_flight:
+        if self.halt and self.halt.kind == "budget" and self._counters.in_flight:
             # The short ones end first and tell too little: ask again when all in flight have ended.
             return None
-        self.halt = find_halt(self._goal, self._tally)
+        self.halt = find_halt(self._goal, self._counters)
         if self.halt:
             return None
         planned = next(self._pending, None)
         if planned is None and self._goal.target_kept is not None:
-            more = self._extend(count_needed(self._goal, self._tally))
-            self._tally.extend(len(more))
+            more = self._extend(count_needed(self._goal, self._counters))
+            self._counters.extend(len(more))
             self._pending = iter(more)
             planned = next(self._pending, None)
         return planned
@@ -219,15 +219,15 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
         dispatcher: Dispatcher[PlaceT],
         carry_out: Callable[[PlannedT, PlaceT], Awaitable[RecordT]],
         journal: _Journal[RecordT],
-        tally: Tally,
-        watch: Watch,
+        counters: Counters,
+        watch: Telemetry,
     ) -> None:
         self._supply = supply
         self._servers = servers
         self._dispatcher = dispatcher
         self._carry_out = carry_out
         self._journal = journal
-        self._tally = tally
+        self._counters = counters
         self._watch = watch
         self._losses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -252,7 +252,7 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
         while True:
             place = await self._dispatcher.take()
             if planned := self._supply.take():
-                self._tally.begin()
+                self._counters.begin()
                 task = group.create_task(self._work(planned, place))
                 self._tasks.add(task)
                 # Not by the task itself: one that is cancelled before its first step would keep the seat.
@@ -273,7 +273,7 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
         try:
             record = await self._carry_out(planned, place)
         except EngineError as error:
-            self._tally.put_back()
+            self._counters.put_back()
             self._dispatcher.lose(place, error)
             key = str(planned[1])
             self._losses[key] += 1
@@ -282,10 +282,10 @@ class _Workers(Generic[PlannedT, RecordT, PlaceT]):
             self._supply.put_back(planned)
             return
         await self._journal.write(record)
-        self._tally.end(record)
+        self._counters.end(record)
         self._watch.ended(record, time.monotonic() - began)
-        if self._tally.failed_in_a_row >= FAILURES_IN_A_ROW:
-            raise EngineError(f"{self._tally.failed_in_a_row} in a row failed; the last one: {record.error}")
+        if self._counters.failed_in_a_row >= FAILURES_IN_A_ROW:
+            raise EngineError(f"{self._counters.failed_in_a_row} in a row failed; the last one: {record.error}")
 
 
 @contextmanager

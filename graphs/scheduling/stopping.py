@@ -5,10 +5,10 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from agents.llm.usage import Usage
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from outputs.runs.cost import Budget, Prices, format_usd
 
-BARREN = 100
+NO_YIELD = 100
 """So many dialogues that kept none, one after the other, end a run that plays until enough are kept."""
 BLOCK = 10_000
 """A plan grows by at most so many dialogues at once."""
@@ -30,73 +30,73 @@ class Goal(NamedTuple):
 class Halt(NamedTuple):
     """Why no further item is started: what kind of reason, the reason as a sentence, and flags that lift it."""
 
-    kind: Literal["reached", "budget", "barren"]
+    kind: Literal["reached", "budget", "no-yield"]
     reason: str
     remedy: str = ""
 
 
-def find_halt(goal: Goal, tally: Tally) -> Halt | None:
+def find_halt(goal: Goal, counters: Counters) -> Halt | None:
     """Return why no further item shall be started; None when one may be.
 
     A halt holds for as long as items are in flight: once they have ended, ask again, for they may have cost less or
     kept fewer than could be expected.
     """
-    return _halt_kept(goal, tally) or _halt_spent(goal, tally) or _halt_barren(goal, tally)
+    return _halt_kept(goal, counters) or _halt_spent(goal, counters) or _halt_no_yield(goal, counters)
 
 
-def count_needed(goal: Goal, tally: Tally) -> int:
+def count_needed(goal: Goal, counters: Counters) -> int:
     """Return how many items it takes, at the yield so far, to keep those that are missing; at most `BLOCK`."""
-    missing = max(0, (goal.target_kept or 0) - tally.kept)
-    return min(BLOCK, ceil(missing / _yield(tally)))
+    missing = max(0, (goal.target_kept or 0) - counters.kept)
+    return min(BLOCK, ceil(missing / _yield(counters)))
 
 
-def _yield(tally: Tally) -> float:
+def _yield(counters: Counters) -> float:
     """Return the share that is kept; 1 before anything has ended, and never 0."""
-    return (tally.kept + 1) / (tally.ended + 1)
+    return (counters.kept + 1) / (counters.ended + 1)
 
 
-def _halt_kept(goal: Goal, tally: Tally) -> Halt | None:
+def _halt_kept(goal: Goal, counters: Counters) -> Halt | None:
     """Expect of those in flight what the yield so far says."""
-    if goal.target_kept is None or tally.kept + tally.in_flight * _yield(tally) < goal.target_kept:
+    if goal.target_kept is None or counters.kept + counters.in_flight * _yield(counters) < goal.target_kept:
         return None
-    return Halt("reached", f"{tally.kept:,} dialogues are kept, {goal.target_kept:,} are wanted.")
+    return Halt("reached", f"{counters.kept:,} dialogues are kept, {goal.target_kept:,} are wanted.")
 
 
-def _halt_spent(goal: Goal, tally: Tally) -> Halt | None:
+def _halt_spent(goal: Goal, counters: Counters) -> Halt | None:
     tokens, usd = goal.budget
     halt = None
     if tokens is not None:
-        halt = _halt_over(tokens, _count_tokens, _show_tokens, tally, f" --budget-tokens {2 * tokens}")
+        halt = _halt_over(tokens, _count_tokens, _show_tokens, counters, f" --budget-tokens {2 * tokens}")
     if usd is not None and halt is None:
-        halt = _halt_over(usd, goal.prices.cost, format_usd, tally, f" --budget-usd {2 * usd:g}")
+        halt = _halt_over(usd, goal.prices.cost, format_usd, counters, f" --budget-usd {2 * usd:g}")
     return halt
 
 
 def _halt_over(
-    bound: float, measure: Callable[[Usage], float], show: Callable[[float], str], tally: Tally, remedy: str
+    bound: float, measure: Callable[[Usage], float], show: Callable[[float], str], counters: Counters, remedy: str
 ) -> Halt | None:
     """Leave room for those in flight, as if they had spent nothing yet, and for the one to be started.
 
     That counts twice what they have spent: those that end first are the short ones, and tell too little.
     """
-    if tally.in_flight >= max(1, RAMP * tally.ended):
+    if counters.in_flight >= max(1, RAMP * counters.ended):
         return Halt("budget", "A few show first what one costs.")
-    mean = measure(tally.usage_of_ended) / tally.ended if tally.ended else 0.0
-    total = measure(tally.usage)
-    if total < bound and total + (tally.in_flight + 1) * mean <= bound:
+    mean = measure(counters.usage_of_ended) / counters.ended if counters.ended else 0.0
+    total = measure(counters.usage)
+    if total < bound and total + (counters.in_flight + 1) * mean <= bound:
         return None
     reason = f"{show(total)} of {show(bound)} are spent: the budget allows no further one ({show(mean)} each)."
     return Halt("budget", reason, remedy)
 
 
-def _halt_barren(goal: Goal, tally: Tally) -> Halt | None:
+def _halt_no_yield(goal: Goal, counters: Counters) -> Halt | None:
     """Give a low yield time: ten times as many dialogues as one kept took before."""
-    lost = tally.lost_in_a_row
-    usual = (tally.ended - lost) / tally.kept if tally.kept else 0.0
-    if goal.target_kept is None or lost < max(BARREN, 10 * usual):
+    lost = counters.lost_in_a_row
+    usual = (counters.ended - lost) / counters.kept if counters.kept else 0.0
+    if goal.target_kept is None or lost < max(NO_YIELD, 10 * usual):
         return None
-    reason = f"The last {lost:,} dialogues were all lost: {tally.kept:,} of {goal.target_kept:,} are kept."
-    return Halt("barren", reason)
+    reason = f"The last {lost:,} dialogues were all lost: {counters.kept:,} of {goal.target_kept:,} are kept."
+    return Halt("no-yield", reason)
 
 
 def _count_tokens(usage: Usage) -> float:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import format_usd
 from outputs.runs.run import Outcome, count_left
@@ -21,19 +21,19 @@ _LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
 """What vLLM writes in front of a message: process, level, time, place."""
 
 
-def describe_tally(tally: Tally, goal: Goal, load: str) -> str:
+def describe_counters(counters: Counters, goal: Goal, load: str) -> str:
     """Return the figures of a job as one line; `load` says what is in flight."""
-    usage, total, seconds = tally.usage_here, tally.usage, max(tally.seconds, 1e-3)
-    counts = ", ".join(f"{tally.outcomes[outcome]:,} {outcome}" for outcome in SHOWN)
+    usage, total, seconds = counters.usage_here, counters.usage, max(counters.seconds, 1e-3)
+    counts = ", ".join(f"{counters.outcomes[outcome]:,} {outcome}" for outcome in SHOWN)
     cached = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
-    per_kept = f"{total.total_tokens / tally.kept:,.0f} tokens per kept, " if tally.kept else ""
+    per_kept = f"{total.total_tokens / counters.kept:,.0f} tokens per kept, " if counters.kept else ""
     price = f"{format_usd(goal.prices.cost(total))}, " if goal.prices.are_given else ""
-    remaining = count_left(tally.outcomes, goal.target_kept)
+    remaining = count_left(counters.outcomes, goal.target_kept)
     left = "?"
-    if tally.ended_here and remaining is not None:
-        left = format_seconds(seconds / tally.ended_here * remaining)
+    if counters.ended_here and remaining is not None:
+        left = format_seconds(seconds / counters.ended_here * remaining)
     return (
-        f"{counts} | {usage.calls / seconds:.1f} calls/s, {usage.completion_tokens / seconds:.0f} tokens/s, "
+        f"{counts} | {usage.requests / seconds:.1f} requests/s, {usage.completion_tokens / seconds:.0f} tokens/s, "
         f"{cached:.0%} cached | {per_kept}{price}{load} | {left} left"
     )
 
@@ -52,13 +52,15 @@ def format_seconds(seconds: float) -> str:
 
 @contextlib.asynccontextmanager
 async def show_progress(
-    tally: Tally, describe_load: Callable[[], str], goal: Goal, console: Console
+    counters: Counters, describe_load: Callable[[], str], goal: Goal, console: Console
 ) -> AsyncIterator[None]:
     """Show the figures of a job for the length of the context; `describe_load` says what is in flight."""
 
     def show() -> tuple[int, int, str]:
-        done, total = (tally.ended, tally.planned) if goal.target_kept is None else (tally.kept, goal.target_kept)
-        return done, total, describe_tally(tally, goal, describe_load())
+        done, total = (
+            (counters.ended, counters.planned) if goal.target_kept is None else (counters.kept, goal.target_kept)
+        )
+        return done, total, describe_counters(counters, goal, describe_load())
 
     task = asyncio.create_task(_live(show, console) if console.is_terminal else _plain(show, console))
     try:

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from agents.errors import UsageError
 from agents.events import tell
 from agents.llm.usage import Usage
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.cost import Prices
 from outputs.runs.run import Outcome
@@ -52,7 +52,7 @@ class MetricsFile(Collector):
         self._outcomes: Mapping[Outcome, int] = dict.fromkeys(Outcome, 0)
         self._ended_at: float | None = None
         self._spent_before = Usage()
-        self._tally: Tally | None = None
+        self._counters: Counters | None = None
         self._dispatcher: Dispatcher[Any] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -62,17 +62,17 @@ class MetricsFile(Collector):
             raise UsageError(f"cannot write metrics to {path}: {error}") from error
 
     @contextlib.asynccontextmanager
-    async def follow(self, tally: Tally, dispatcher: Dispatcher[Any]) -> AsyncIterator[None]:
+    async def follow(self, counters: Counters, dispatcher: Dispatcher[Any]) -> AsyncIterator[None]:
         """Write the figures now and then for the length of the context."""
-        self._tally, self._dispatcher = tally, dispatcher
+        self._counters, self._dispatcher = counters, dispatcher
         task = asyncio.create_task(self._keep_writing())
         try:
             yield
         finally:
             task.cancel()
-            self._ended_at = tally.ended_at or self._ended_at
-            self._spent_before += tally.usage_here
-            self._tally = self._dispatcher = None
+            self._ended_at = counters.ended_at or self._ended_at
+            self._spent_before += counters.usage_here
+            self._counters = self._dispatcher = None
 
     def end(self, outcomes: Mapping[Outcome, int]) -> None:
         """Write the file for the last time, with how the items of the run stand."""
@@ -83,9 +83,9 @@ class MetricsFile(Collector):
         """Yield the figures; a registry of prometheus_client asks for them."""
         outcomes, ended_at, spent = self._outcomes, self._ended_at, self._spent_before
         in_flight = limit = down = 0
-        if self._tally and self._dispatcher:
-            outcomes, ended_at = self._tally.outcomes, self._tally.ended_at or ended_at
-            spent += self._tally.usage_here
+        if self._counters and self._dispatcher:
+            outcomes, ended_at = self._counters.outcomes, self._counters.ended_at or ended_at
+            spent += self._counters.usage_here
             in_flight, limit, down = self._dispatcher.in_flight, self._dispatcher.limit, self._dispatcher.down
         ended = {outcome.value: outcomes[outcome] for outcome in Outcome if outcome is not Outcome.PLANNED}
         tokens = {
@@ -104,11 +104,11 @@ class MetricsFile(Collector):
         if ended_at is not None:
             text = "When a dialogue ended last, in Unix time."
             yield self._metric(gauge, "rolecs_last_dialogue_end_time_seconds", text, ended_at)
-        yield self._metric(counter, "rolecs_calls", "Answered model calls of the job.", spent.calls)
-        yield self._metrics(counter, "rolecs_tokens", "Tokens of the job's calls.", "kind", tokens)
+        yield self._metric(counter, "rolecs_requests", "Answered requests of the job.", spent.requests)
+        yield self._metrics(counter, "rolecs_tokens", "Tokens of the job's requests.", "kind", tokens)
         if self._prices.are_given:
             cost = self._prices.cost(spent)
-            yield self._metric(counter, "rolecs_cost_usd", "What the job's calls cost, in US dollars.", cost)
+            yield self._metric(counter, "rolecs_cost_usd", "What the job's requests cost, in US dollars.", cost)
 
     def _metric(
         self, kind: type[GaugeMetricFamily | CounterMetricFamily], name: str, text: str, value: float

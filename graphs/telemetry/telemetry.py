@@ -16,7 +16,7 @@ from agents.errors import UsageError
 from agents.events import EVENTS, OFF, tell
 from agents.llm.observer import Observer
 from graphs.config.settings import ServerSettings
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher
 from graphs.scheduling.interrupts import Interruption, run_in_thread
 from graphs.scheduling.stopping import Halt
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rolecs.job")
 
 
-class Watch:
-    """Watches one job; `observer` is for the clients of its servers, None where nothing is to be told of calls."""
+class Telemetry:
+    """Watches one job; `observer` is for the clients of its servers, None where nothing is to be told of requests."""
 
     def __init__(
         self,
@@ -54,16 +54,16 @@ class Watch:
         if not (self._metrics or _log.isEnabledFor(logging.INFO)):
             yield
             return
-        header, outcomes, began = store.header, store.funnel().outcomes, time.monotonic()
+        provenance, outcomes, began = store.provenance, store.funnel().outcomes, time.monotonic()
         tell(
             _log,
             "job started",
             run=str(store.folder),
-            model=header.configuration["model"],
-            judge_model=header.configuration.get("judge_model"),
+            model=provenance.configuration["model"],
+            judge_model=provenance.configuration.get("judge_model"),
             planned=sum(outcomes.values()),
             pending=outcomes[Outcome.PLANNED] + (outcomes[Outcome.FAILED] if retry_failed else 0),
-            versions=header.versions,
+            versions=provenance.versions,
         )
         is_cancelled = False
         try:
@@ -122,9 +122,9 @@ class Watch:
             usage=asdict(record.total_usage),
         )
 
-    def follow(self, tally: Tally, dispatcher: Dispatcher[Any]) -> contextlib.AbstractAsyncContextManager[None]:
+    def follow(self, counters: Counters, dispatcher: Dispatcher[Any]) -> contextlib.AbstractAsyncContextManager[None]:
         """Keep the metrics up to date for the length of the context."""
-        return self._metrics.follow(tally, dispatcher) if self._metrics else contextlib.nullcontext()
+        return self._metrics.follow(counters, dispatcher) if self._metrics else contextlib.nullcontext()
 
 
 def _name_failure(record: EndedItem) -> str | None:
@@ -133,7 +133,7 @@ def _name_failure(record: EndedItem) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def watching(settings: ServerSettings) -> AsyncIterator[Watch]:
+async def open_telemetry(settings: ServerSettings) -> AsyncIterator[Telemetry]:
     """Open what the settings ask for, and close it in the end, also that of an interrupted job.
 
     Raises:
@@ -150,7 +150,7 @@ async def watching(settings: ServerSettings) -> AsyncIterator[Watch]:
         if settings.metrics:
             metrics = MetricsFile(settings.metrics, settings.run, settings.prices)
         observer = Observer(tracing) if settings.log or tracing else None
-        yield Watch(observer, tracing, metrics)
+        yield Telemetry(observer, tracing, metrics)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from agents.csc.strategies import STRATEGIES, Language
 from agents.csc.topics import TOPICS
 from outputs.datasets.manifest import Manifest
-from outputs.runs.run import Header, Outcome
+from outputs.runs.run import Outcome, Provenance
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -30,18 +30,18 @@ def _size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")
 
 
-def render_card(manifest: Manifest, header: Header) -> str:
+def render_card(manifest: Manifest, provenance: Provenance) -> str:
     """Return the card of an export in Markdown with the YAML block that dataset hubs read."""
-    language = Language(header.configuration["language"])
+    language = Language(provenance.configuration["language"])
     rows = sum(shard.lines for shard in manifest.shards)
     return _template().render(
         manifest=manifest,
-        configuration=header.configuration,
+        configuration=provenance.configuration,
         language=language,
         rows=rows,
         size=_size_category(rows),
         kept=manifest.outcomes[Outcome.KEPT],
         played=sum(manifest.outcomes.values()) - manifest.outcomes[Outcome.PLANNED],
         strategies=STRATEGIES,
-        topics=[TOPICS[code][language].name for code in header.configuration["topics"]],
+        topics=[TOPICS[code][language].name for code in provenance.configuration["topics"]],
     )

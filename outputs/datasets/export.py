@@ -34,17 +34,17 @@ def export_run(
         if with_rejected:
             lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
             rejected = _write_shards(out, "rejected", lines, shard_lines)
-        header = store.header
+        provenance = store.provenance
         manifest = Manifest(
             format=form,
-            run=header.digest,
-            limits=Limits.model_validate(header.configuration["limits"]),
+            run=provenance.digest,
+            limits=Limits.model_validate(provenance.configuration["limits"]),
             outcomes=store.funnel().outcomes,
-            versions=header.versions,
+            versions=provenance.versions,
             shards=shards,
             rejected=rejected,
         )
-        write_whole(out / "README.md", [render_card(manifest, header)])
+        write_whole(out / "README.md", [render_card(manifest, provenance)])
         manifest.write(out)
         for name in old - {shard.name for shard in (*shards, *rejected)}:
             (out / name).unlink(missing_ok=True)

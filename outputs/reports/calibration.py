@@ -9,7 +9,7 @@ from rich.table import Table
 from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
 from outputs.runs.record import CANARIES
-from outputs.runs.run import Funnel, Header
+from outputs.runs.run import Funnel, Provenance
 from quality.trust.calibration import ALL_POINTS, Calibration, Estimate, GateStamp
 
 
@@ -49,9 +49,9 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
         raise UsageError(f"{file} is no calibration: {describe_invalid(error)}; calibrate again") from None
 
 
-def stamp_of(header: Header) -> GateStamp:
+def stamp_of(provenance: Provenance) -> GateStamp:
     """Return the stamp of the gate that a run's dialogues go through."""
-    configuration = header.configuration
+    configuration = provenance.configuration
     return GateStamp(
         language=configuration["language"],
         judge_model=configuration["judge_model"],
@@ -61,13 +61,13 @@ def stamp_of(header: Header) -> GateStamp:
     )
 
 
-def describe_trust(header: Header, funnel: Funnel) -> list[str]:
+def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
     """Say in sentences how far the gate of a run can be trusted."""
-    stamp = stamp_of(header)
+    stamp = stamp_of(provenance)
     calibration = find_calibration(stamp)
     return [
         _describe_calibration(calibration) if calibration else _describe_lack(stamp),
-        _describe_canaries(funnel.tallies.get(CANARIES, {})),
+        _describe_canaries(funnel.counts.get(CANARIES, {})),
     ]
 
 

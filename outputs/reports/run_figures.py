@@ -126,12 +126,12 @@ def repair_rows(repairs: Mapping[str, int]) -> list[RepairRow]:
 
 def catch_rates(canaries: Mapping[str, int]) -> list[CatchRate]:
     """Return the rate of each fault, the worst first."""
-    tallies: dict[str, dict[str, int]] = {}
+    by_fault: dict[str, dict[str, int]] = {}
     for name, count in canaries.items():
         found, separator, fault = name.partition(": ")
         if separator:
-            tallies.setdefault(fault, {"caught": 0, "missed": 0})[found] += count
-    rates = [CatchRate(fault, tally["caught"], sum(tally.values())) for fault, tally in tallies.items()]
+            by_fault.setdefault(fault, {"caught": 0, "missed": 0})[found] += count
+    rates = [CatchRate(fault, found["caught"], sum(found.values())) for fault, found in by_fault.items()]
     return sorted((rate for rate in rates if rate.planted), key=lambda rate: (rate.share, rate.fault))
 
 

@@ -87,7 +87,7 @@ def _render_head(report: RunReport) -> str:
     """Return the page down to the end of its figures."""
     configuration, funnel, figures = report.configuration, report.funnel, report.figures
     language = Language(configuration["language"])
-    tallies = {subject: funnel.tallies.get(subject, {}) for subject in ("canaries", "labels")}
+    counts = {subject: funnel.counts.get(subject, {}) for subject in ("canaries", "labels")}
     return _template().render(
         report=report,
         funnel=funnel,
@@ -100,8 +100,8 @@ def _render_head(report: RunReport) -> str:
         stages=list(Stage),
         speakers=list(Speaker),
         draw=report_figures,
-        canaries=tallies["canaries"],
-        labels=tallies["labels"],
+        canaries=counts["canaries"],
+        labels=counts["labels"],
         compared=compare(figures) if figures else [],
         scripts=[_inline("reader.js"), _inline("run.js")],
         style=_inline("run.css"),

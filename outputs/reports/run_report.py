@@ -12,15 +12,15 @@ from quality.metrics.corpus import measure_corpus
 
 def report_run(store: RunStore[Planned, Record]) -> Iterator[str]:
     """Yield the page on a run in pieces, see `render_report`."""
-    header, funnel = store.header, store.funnel()
+    provenance, funnel = store.provenance, store.funnel()
     kept = (record.turns for record in store.records(Outcome.KEPT))
     report = RunReport(
         title=store.folder.resolve().name,
-        configuration=header.configuration,
-        versions=header.versions,
+        configuration=provenance.configuration,
+        versions=provenance.versions,
         funnel=funnel,
-        gate=describe_trust(header, funnel),
-        figures=measure_corpus(kept, header.configuration["language"]) if funnel.outcomes[Outcome.KEPT] else None,
+        gate=describe_trust(provenance, funnel),
+        figures=measure_corpus(kept, provenance.configuration["language"]) if funnel.outcomes[Outcome.KEPT] else None,
         records=store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED),
     )
     yield from render_report(report)

@@ -12,7 +12,7 @@ def summarise(funnel: Funnel, prices: Prices) -> Group:
     """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
     parts: list[Table | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
     if funnel.repairs:
-        parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.mended:,} dialogues."]
+        parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.repaired:,} dialogues."]
     return Group(*parts, "", usage_table(funnel))
 
 
@@ -56,7 +56,7 @@ def _repair_table(funnel: Funnel) -> Table:
 def usage_table(funnel: Funnel) -> Table:
     """Return what each role spent."""
     table = Table(
-        "role", "calls", "prompt tokens", "of these cached", "generated", title="Tokens", title_justify="left"
+        "role", "requests", "prompt tokens", "of these cached", "generated", title="Tokens", title_justify="left"
     )
     for column in table.columns[1:]:
         column.justify = "right"
@@ -67,4 +67,4 @@ def usage_table(funnel: Funnel) -> Table:
 
 def _usage_cells(usage: Usage) -> tuple[str, ...]:
     share = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
-    return f"{usage.calls:,}", f"{usage.prompt_tokens:,}", f"{share:.0%}", f"{usage.completion_tokens:,}"
+    return f"{usage.requests:,}", f"{usage.prompt_tokens:,}", f"{share:.0%}", f"{usage.completion_tokens:,}"

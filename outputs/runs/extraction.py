@@ -5,7 +5,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from agents.csc.strategies import Language
-from outputs.runs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
+from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
 from personas.persona import Persona
 
 
@@ -46,7 +46,7 @@ class Extraction(EndedItem):
         return [self.problem] if self.problem else []
 
     @property
-    def tallies(self) -> Tallies:
+    def counts(self) -> Counts:
         """How often an answer was sent back, by why."""
         return {REPAIRS: self.sent_back} if self.sent_back else {}
 

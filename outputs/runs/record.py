@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
 from agents.csc.strategies import Language
-from outputs.runs.run import REPAIRS, EndedItem, Outcome, RunKind, Tallies
+from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
@@ -34,7 +34,7 @@ class Planned(NamedTuple):
     seed: int
 
 
-class Twin(BaseModel):
+class NearDuplicate(BaseModel):
     """An earlier dialogue of the run that is nearly the same, and the cosine similarity of the two."""
 
     model_config = ConfigDict(frozen=True)
@@ -47,9 +47,9 @@ class Record(EndedItem):
     """A dialogue that has ended.
 
     `error` says why the play or the judge's server failed; `repairs` are the turns that failed a check while playing;
-    `violations` are the rules that the call broke (then it was not judged); `verdict` is the judge's; `twin` is the
-    dialogue that this one repeats; `canaries` are calls with known faults that went through the gate beside it. `model`
-    and `judge_model` are names as the servers know them.
+    `violations` are the rules that the dialogue broke (then it was not judged); `verdict` is the judge's;
+    `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues with known faults that went through
+    the gate beside it. `model` and `judge_model` are names as the servers know them.
     """
 
     language: Language
@@ -63,7 +63,7 @@ class Record(EndedItem):
     repairs: tuple[Repair, ...] = ()
     violations: tuple[Violation, ...] = ()
     verdict: Verdict | None = None
-    twin: Twin | None = None
+    near_duplicate: NearDuplicate | None = None
     canaries: tuple[Canary, ...] = ()
 
     @property
@@ -83,10 +83,10 @@ class Record(EndedItem):
             return []
         if is_abandoned(self.repairs):
             return [f"turn:{self.repairs[-1].check}"]
-        return Findings(self.violations, self.verdict).reasons or ([NEAR_DUPLICATE] if self.twin else [])
+        return Findings(self.violations, self.verdict).reasons or ([NEAR_DUPLICATE] if self.near_duplicate else [])
 
     @property
-    def tallies(self) -> Tallies:
+    def counts(self) -> Counts:
         """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
         repairs = Counter(f"{repair.speaker}: {repair.check}" for repair in self.repairs)
         repairs.update("rewound" for repair in self.repairs if repair.action == "rewound")

@@ -14,7 +14,7 @@ from agents.llm.usage import Role, Usage
 
 REPAIRS = "repairs"
 """The subject under which is counted what was asked for again for what it said, by what was wrong."""
-Tallies = dict[str, dict[str, int]]
+Counts = dict[str, dict[str, int]]
 """Counts by subject and name."""
 
 
@@ -56,7 +56,7 @@ class EndedItem(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def tallies(self) -> Tallies:
+    def counts(self) -> Counts:
         """What else is counted of items, to be summed up over the run."""
 
 
@@ -75,7 +75,7 @@ class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
     record: type[RecordT]
 
 
-class Header(BaseModel):
+class Provenance(BaseModel):
     """What a run is: the configuration that its items depend on, the settings of its last job, and versions."""
 
     model_config = ConfigDict(frozen=True)
@@ -86,7 +86,7 @@ class Header(BaseModel):
     versions: dict[str, str]
 
     @classmethod
-    def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Header":
+    def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Provenance":
         """Make a header; the digest follows from the configuration."""
         text = json.dumps(configuration, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -96,21 +96,21 @@ class Header(BaseModel):
 class Funnel(BaseModel):
     """How many items ended how, why they were lost, what else was counted of them, and what was spent by role.
 
-    `mended` are the kept items in which something was asked for again.
+    `repaired` are the kept items in which something was asked for again.
     """
 
     model_config = ConfigDict(frozen=True)
 
     outcomes: dict[Outcome, int]
     reasons: dict[str, int]
-    tallies: Tallies
-    mended: int
+    counts: Counts
+    repaired: int
     usage: dict[Role, Usage]
 
     @property
     def repairs(self) -> dict[str, int]:
         """What was asked for again for what it said, by what was wrong."""
-        return self.tallies.get(REPAIRS, {})
+        return self.counts.get(REPAIRS, {})
 
     @property
     def planned(self) -> int:

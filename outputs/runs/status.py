@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from agents.llm.usage import Role, Usage
 from outputs.runs.cost import Prices
 from outputs.runs.lock import Owner
-from outputs.runs.run import Funnel, Header, Outcome, count_left
+from outputs.runs.run import Funnel, Outcome, Provenance, count_left
 
 RECENT_S = 600.0
 
@@ -40,18 +40,20 @@ class Status(BaseModel):
     usd_per_kept: float | None
 
 
-def build_status(header: Header, funnel: Funnel, ended: Sequence[float], owner: Owner | None, now: float) -> Status:
+def build_status(
+    provenance: Provenance, funnel: Funnel, ended: Sequence[float], owner: Owner | None, now: float
+) -> Status:
     """Say how a run stands.
 
     Args:
-        header: of the run; target and prices are those of its last job.
+        provenance: of the run; target and prices are those of its last job.
         funnel: of the run.
         ended: when its dialogues ended, in Unix time, the earliest first.
         owner: the job that works on it.
         now: in Unix time.
     """
-    target = header.settings.get("target_kept")
-    prices = stored_prices(header)
+    target = provenance.settings.get("target_kept")
+    prices = stored_prices(provenance)
     recently = _per_minute(ended, now - RECENT_S, now) if owner else None
     left = count_left(funnel.outcomes, target)
     usd = prices.cost(funnel.total_usage) if prices.are_given else None
@@ -75,9 +77,9 @@ def build_status(header: Header, funnel: Funnel, ended: Sequence[float], owner: 
     )
 
 
-def stored_prices(header: Header) -> Prices:
+def stored_prices(provenance: Provenance) -> Prices:
     """Return the prices of a run's last job."""
-    return Prices.model_validate(header.settings.get("prices", {}))
+    return Prices.model_validate(provenance.settings.get("prices", {}))
 
 
 def _per_minute(ended: Sequence[float], since: float, until: float) -> float | None:

@@ -20,7 +20,7 @@ from typing import Any, Generic
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
 from outputs.runs.lock import acquire
-from outputs.runs.run import REPAIRS, Funnel, Header, Outcome, PlannedT, RecordT, RunKind
+from outputs.runs.run import REPAIRS, Funnel, Outcome, PlannedT, Provenance, RecordT, RunKind
 
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -31,7 +31,7 @@ CREATE TABLE items (
   task TEXT NOT NULL,
   outcome TEXT NOT NULL DEFAULT 'planned' CHECK (outcome IN ('planned', 'kept', 'rejected', 'failed')),
   reasons TEXT NOT NULL DEFAULT '[]',
-  tallies TEXT NOT NULL DEFAULT '{}',
+  counts TEXT NOT NULL DEFAULT '{}',
   usage TEXT NOT NULL DEFAULT '{}',
   repaired INTEGER NOT NULL DEFAULT 0,
   ended REAL,
@@ -40,7 +40,7 @@ CREATE TABLE items (
 """,
     "CREATE INDEX by_outcome ON items (outcome, position)",
     "CREATE INDEX by_repair ON items (outcome) WHERE repaired",
-    # Reasons, tallies and usage of all items, summed up with each write: a run may have a hundred thousand.
+    # Reasons, counts and usage of all items, summed up with each write: a run may have a hundred thousand.
     """
 CREATE TABLE sums (
   subject TEXT NOT NULL,
@@ -88,7 +88,9 @@ class RunStore(Generic[PlannedT, RecordT]):
             connection.close()
 
     @classmethod
-    def create(cls, kind: RunKind[PlannedT, RecordT], folder: Path, header: Header) -> "RunStore[PlannedT, RecordT]":
+    def create(
+        cls, kind: RunKind[PlannedT, RecordT], folder: Path, provenance: Provenance
+    ) -> "RunStore[PlannedT, RecordT]":
         """Begin a run in `folder`.
 
         Raises:
@@ -106,14 +108,16 @@ class RunStore(Generic[PlannedT, RecordT]):
                 for statement in SCHEMA:
                     store._db.execute(statement)
                 store._db.execute(f"PRAGMA user_version={VERSION}")
-                meta = (("header", header.model_dump_json()), ("command", kind.command))
+                meta = (("header", provenance.model_dump_json()), ("command", kind.command))
                 store._db.executemany("INSERT INTO meta VALUES (?, ?)", meta)
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"cannot begin a run in {folder}: {error}") from error
         return store
 
     @classmethod
-    def resume(cls, kind: RunKind[PlannedT, RecordT], folder: Path, header: Header) -> "RunStore[PlannedT, RecordT]":
+    def resume(
+        cls, kind: RunKind[PlannedT, RecordT], folder: Path, provenance: Provenance
+    ) -> "RunStore[PlannedT, RecordT]":
         """Go on with the run in `folder`; the settings in its header become those of this job.
 
         Raises:
@@ -121,11 +125,11 @@ class RunStore(Generic[PlannedT, RecordT]):
             StoreError: the store cannot be written.
         """
         with cls.read(kind, folder) as reader:
-            stored = reader.header
-        if differences := _differences(stored.configuration, header.configuration):
+            stored = reader.provenance
+        if differences := _differences(stored.configuration, provenance.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
         store = cls._open_locked(kind, folder)
-        now = stored.model_copy(update={"settings": header.settings})
+        now = stored.model_copy(update={"settings": provenance.settings})
         with store._transaction() as db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'header'", (now.model_dump_json(),))
         return store
@@ -174,9 +178,9 @@ class RunStore(Generic[PlannedT, RecordT]):
             os.close(self._lock)
 
     @property
-    def header(self) -> Header:
+    def provenance(self) -> Provenance:
         """What the run is."""
-        return Header.model_validate_json(_meta(self._db, "header"))
+        return Provenance.model_validate_json(_meta(self._db, "header"))
 
     def add_plan(self, plan: Iterable[PlannedT]) -> None:
         """Add items to do; those that are in the store already stay as they are.
@@ -213,28 +217,28 @@ class RunStore(Generic[PlannedT, RecordT]):
         with self._transaction() as db:
             for record in records:
                 waiting = db.execute(
-                    "SELECT usage, tallies FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
+                    "SELECT usage, counts FROM items WHERE key = ? AND outcome IN ('planned', 'failed')", (record.id,)
                 ).fetchone()
                 if waiting is None:
                     raise StoreError(f"{record.id} is not waiting to be written")
-                usage, tallies = map(json.loads, waiting)
+                usage, counts = map(json.loads, waiting)
                 for role, spent in record.usage.items():
                     usage[role] = asdict(Usage(**usage.get(role, {})) + spent)
                     _add(db, f"usage {role}", asdict(spent))
-                for subject, counts in tallies.items():
-                    _add(db, f"tally {subject}", counts, -1)
-                for subject, counts in record.tallies.items():
-                    _add(db, f"tally {subject}", counts)
+                for subject, by_name in counts.items():
+                    _add(db, f"count {subject}", by_name, -1)
+                for subject, by_name in record.counts.items():
+                    _add(db, f"count {subject}", by_name)
                 _add(db, REASONS, Counter(record.reasons))
                 db.execute(
-                    "UPDATE items SET outcome = ?, reasons = ?, tallies = ?, usage = ?, repaired = ?, ended = ?, "
+                    "UPDATE items SET outcome = ?, reasons = ?, counts = ?, usage = ?, repaired = ?, ended = ?, "
                     "record = ? WHERE key = ?",
                     (
                         record.outcome,
                         json.dumps(record.reasons),
-                        json.dumps(record.tallies, sort_keys=True),
+                        json.dumps(record.counts, sort_keys=True),
                         json.dumps(usage),
-                        REPAIRS in record.tallies,
+                        REPAIRS in record.counts,
                         time.time(),
                         record.model_dump_json(),
                         record.id,
@@ -297,7 +301,7 @@ class RunStore(Generic[PlannedT, RecordT]):
     def funnel(self) -> Funnel:
         """Sum the run up."""
         outcomes = self._db.execute("SELECT outcome, count(*) FROM items GROUP BY outcome")
-        (mended,) = self._db.execute("SELECT count(*) FROM items WHERE outcome = 'kept' AND repaired").fetchone()
+        (repaired,) = self._db.execute("SELECT count(*) FROM items WHERE outcome = 'kept' AND repaired").fetchone()
         sums: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for subject, name, value in self._db.execute("SELECT subject, name, value FROM sums WHERE value != 0"):
             sums[subject][name] = value
@@ -305,12 +309,12 @@ class RunStore(Generic[PlannedT, RecordT]):
         return Funnel(
             outcomes=dict.fromkeys(Outcome, 0) | {Outcome(outcome): count for outcome, count in outcomes},
             reasons=_most_frequent_first(sums[REASONS]),
-            tallies={
-                subject.removeprefix("tally "): _most_frequent_first(counts)
+            counts={
+                subject.removeprefix("count "): _most_frequent_first(counts)
                 for subject, counts in sums.items()
-                if subject.startswith("tally ")
+                if subject.startswith("count ")
             },
-            mended=mended,
+            repaired=repaired,
             usage={role: Usage(**spent) for role, spent in usage.items() if spent},
         )
 

@@ -111,7 +111,7 @@ async def extract_persona(chat: Chat, transcript: Transcript, id_: str) -> Draft
 
     Raises:
         UnreadableAnswerError: no answer was in the demanded form.
-        CallError, EngineError: see `ChatClient.ask`.
+        RequestError, EngineError: see `ChatClient.ask`.
     """
     language = transcript.language
     copies = _runs((line.text for line in transcript.lines), COPIED_WORDS[language])

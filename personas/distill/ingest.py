@@ -12,7 +12,7 @@ from quality.privacy import Private, scrub
 
 
 @dataclass
-class Intake:
+class Ingested:
     """The counts of what was read: calls, broken lines, calls by the rule that they failed, private data by kind.
 
     "repeated" is the rule that a call came before, word by word.
@@ -24,13 +24,13 @@ class Intake:
     replaced: Counter[Private] = field(default_factory=Counter)
 
 
-def take_in(names: Iterable[str], filters: Filters, intake: Intake, *, strict: bool = False) -> Iterator[Transcript]:
-    """Yield the calls of files that are to be distilled, scrubbed; `intake` counts along.
+def ingest(names: Iterable[str], filters: Filters, ingested: Ingested, *, strict: bool = False) -> Iterator[Transcript]:
+    """Yield the calls of files that are to be distilled, scrubbed; `ingested` counts along.
 
     Args:
         names: paths of files; `-` is standard input.
         filters: the rules that a call must pass.
-        intake: is told of everything that was read.
+        ingested: is told of everything that was read.
         strict: stop at what is broken instead of counting it.
 
     Raises:
@@ -41,16 +41,16 @@ def take_in(names: Iterable[str], filters: Filters, intake: Intake, *, strict: b
         if isinstance(item, Broken):
             if strict:
                 raise UsageError(str(item))
-            intake.broken.append(item)
+            ingested.broken.append(item)
             continue
-        intake.read += 1
+        ingested.read += 1
         digest = hashlib.blake2b(repr(item.lines).encode(), digest_size=16).digest()
         rule = "repeated" if digest in seen else filters.failed_rule(item)
         if rule:
-            intake.filtered[rule] += 1
+            ingested.filtered[rule] += 1
             continue
         seen.add(digest)
         scrubbed = scrub([line.text for line in item.lines])
-        intake.replaced.update(scrubbed.counts)
+        ingested.replaced.update(scrubbed.counts)
         lines = zip(item.lines, scrubbed.texts, strict=True)
         yield Transcript(item.id, tuple(Line(line.speaker, text) for line, text in lines))

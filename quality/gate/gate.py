@@ -24,7 +24,7 @@ class Gate:
         """Return what speaks against a call. One that broke rules is not judged: it is lost already.
 
         Raises:
-            CallError, EngineError: the judge's server refused, failed or is gone.
+            RequestError, EngineError: the judge's server refused, failed or is gone.
         """
         violations = tuple(check_rules(case.turns, self.limits, case.language))
         return Findings(violations, None if violations else await self.judge(chat, case))
@@ -33,7 +33,7 @@ class Gate:
         """Return what labeller and judge say; an answer that cannot be read makes a verdict too: unscored.
 
         Raises:
-            CallError, EngineError: the judge's server refused, failed or is gone.
+            RequestError, EngineError: the judge's server refused, failed or is gone.
         """
         try:
             labels = await label_turns(chat, case)

@@ -45,7 +45,7 @@ async def judge_points(chat: Chat, case: Case, votes: int) -> dict[str, PointVer
 
     Raises:
         UnreadableAnswerError: a vote could not be read: a turn is cited that is not there, or none, or no 0 or 1.
-        CallError, EngineError: the judge's server refused, failed or is gone.
+        RequestError, EngineError: the judge's server refused, failed or is gone.
     """
     answer_type = _answer_type(len(case.turns))
     temperature = VOTING_TEMPERATURE if votes > 1 else None

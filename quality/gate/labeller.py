@@ -39,7 +39,7 @@ async def label_turns(chat: Chat, case: Case) -> dict[int, Strategy]:
 
     Raises:
         UnreadableAnswerError: no answer could be read.
-        CallError, EngineError: the labeller's server refused, failed or is gone.
+        RequestError, EngineError: the labeller's server refused, failed or is gone.
     """
     numbers = tuple(number for number, turn in enumerate(case.turns, start=1) if turn.strategy)
     if not numbers:

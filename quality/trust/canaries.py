@@ -32,7 +32,7 @@ from quality.trust.canary_texts import (
     WISHES,
 )
 
-CLEAN_CALLS = Path(__file__).parent / "clean"
+SOUND_DIALOGUES = Path(__file__).parent / "clean"
 
 _Item = TypeVar("_Item")
 
@@ -109,14 +109,14 @@ def plant_fault(case: Case, fault: str, random: Random) -> Case | None:
 
 
 @cache
-def sound_calls(language: Language) -> tuple[Case, ...]:
+def sound_dialogues(language: Language) -> tuple[Case, ...]:
     """Return the sound calls of a language that were written by hand, in the order of their file.
 
     Raises:
         pydantic.ValidationError: the file holds a line that is no call.
     """
     adapter = TypeAdapter(Case)
-    lines = (CLEAN_CALLS / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (SOUND_DIALOGUES / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
     calls = (adapter.validate_python({"language": language, **json.loads(line)}) for line in lines)
     return tuple(replace(call, turns=tuple(call.turns)) for call in calls)
 

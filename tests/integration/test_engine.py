@@ -143,7 +143,7 @@ def test_the_gate_is_compared_with_people(base_url: str, tmp_path: Path) -> None
 def test_real_calls_become_a_pool_that_generate_takes(base_url: str, tmp_path: Path) -> None:
     calls = STAR.read_text(encoding="utf-8").splitlines()[:30]
     (tmp_path / "calls.jsonl").write_text("\n".join(calls), encoding="utf-8")
-    (tmp_path / "distill.toml").write_text("[patience]\nattempts = 2\n")
+    (tmp_path / "distill.toml").write_text("[retry_policy]\nattempts = 2\n")
     flags = ("--base-url", base_url, "--config", "distill.toml", "--report", "pool.html", "--concurrency", 8)
     distilled = rolecs("distill", "calls.jsonl", *flags, cwd=tmp_path)
     with RunStore.read(EXTRACTIONS, tmp_path / "rolecs-distill") as store:

@@ -123,7 +123,7 @@ class Engine:
 async def running(job: Job, folder: Path, engine: Engine, outage_s: float) -> AsyncIterator[asyncio.subprocess.Process]:
     """Begin or resume a job in `folder`; one that still runs in the end is killed."""
     folder.mkdir(exist_ok=True)
-    (folder / "soak.toml").write_text(f"[patience]\noutage_s = {outage_s}\n", encoding="utf-8")
+    (folder / "soak.toml").write_text(f"[retry_policy]\noutage_s = {outage_s}\n", encoding="utf-8")
     resume = ["--resume"] if RunStore.exists(folder / "run") else []
     flags = ["--base-url", engine.base_url, "--run", "run", "--concurrency", "8", "--config", "soak.toml"]
     with (folder / "errors.txt").open("wb") as errors:

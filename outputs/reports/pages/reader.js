@@ -73,9 +73,9 @@ class Reader {
       el("p", { className: "soft meta" }, el("a", { href: `#${encodeURIComponent(record.id)}` }, el("code", {}, record.id)),
         ` · ${count(record.turns.length, "utterance")} · persona ${record.persona.id} · seed ${record.seed}`),
       record.error ? el("p", { className: "alert failed", role: "note" }, el("b", {}, "Failed: "), record.error) : null,
-      record.twin ? el("p", { className: "alert rejected", role: "note" }, "Nearly the same as ",
-        el("a", { href: `#${encodeURIComponent(record.twin.id)}` }, el("code", {}, record.twin.id)),
-        `, similarity ${record.twin.similarity.toFixed(2)}`) : null);
+      record.near_duplicate ? el("p", { className: "alert rejected", role: "note" }, "Nearly the same as ",
+        el("a", { href: `#${encodeURIComponent(record.near_duplicate.id)}` }, el("code", {}, record.near_duplicate.id)),
+        `, similarity ${record.near_duplicate.similarity.toFixed(2)}`) : null);
   }
 
   plan(record) {

@@ -12,16 +12,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import BaseModel, SecretStr
 
-from agents.errors import CallError, EngineError, UnreadableAnswerError, UsageError
+from agents.errors import EngineError, RequestError, UnreadableAnswerError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience, Sampling, normalise_base_url
+from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
 from agents.llm.usage import Role, Usage
 from agents.prompts.rendering import Message
 from tests.support.loopback import Faults, Loopback, serve
 
 HELLO: list[Message] = [{"role": "user", "content": "hello"}]
-QUICK = Patience(request_timeout_s=2.0, attempts=3, outage_s=0.5)
+QUICK = RetryPolicy(request_timeout_s=2.0, attempts=3, outage_s=0.5)
 
 
 class Pick(BaseModel):
@@ -39,7 +39,7 @@ async def say(chat: Chat) -> str:
 
 
 async def test_three_calls_and_their_usage() -> None:
-    async with serve(Loopback()) as server, ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(Loopback()) as server, ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         chat = await open_chat(client)
         assert (await say(chat)).endswith(".")
         assert await chat.choose(Role.SUPPORTER_ASSISTANT, HELLO, ["PS", "PR"]) in {"PS", "PR"}
@@ -51,7 +51,7 @@ async def test_three_calls_and_their_usage() -> None:
     schema = filled["response_format"]["json_schema"]["schema"]
     assert list(schema["properties"]) == ["reason", "verdict"] and schema["additionalProperties"] is False
     assert len({body["seed"] for body in server.requests}) == 3
-    assert chat.usage[Role.SUPPORTER].calls == 1 and set(chat.usage) == {
+    assert chat.usage[Role.SUPPORTER].requests == 1 and set(chat.usage) == {
         Role.SUPPORTER,
         Role.SUPPORTER_ASSISTANT,
         Role.JUDGE,
@@ -61,7 +61,7 @@ async def test_three_calls_and_their_usage() -> None:
 
 async def test_servers_other_than_vllm_get_only_standard_fields() -> None:
     server = Loopback(owned_by="someone")
-    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         chat = await open_chat(client)
         await say(chat)
         assert await chat.choose(Role.SUPPORTER_ASSISTANT, HELLO, ["PS", "PR"]) in {"PS", "PR"}
@@ -99,9 +99,9 @@ async def test_a_passing_fault_is_retried(fault: str) -> None:
     seeds = {body["seed"] for body in server.requests}
     temperatures = [body["temperature"] for body in server.requests]
     if fault in {"truncated", "empty"}:
-        assert (len(seeds), temperatures, chat.usage[Role.SUPPORTER].calls) == (3, [0.0, 0.5, 0.5], 3)
+        assert (len(seeds), temperatures, chat.usage[Role.SUPPORTER].requests) == (3, [0.0, 0.5, 0.5], 3)
     else:
-        assert (len(seeds), temperatures, chat.usage[Role.SUPPORTER].calls) == (1, [0.0, 0.0, 0.0], 1)
+        assert (len(seeds), temperatures, chat.usage[Role.SUPPORTER].requests) == (1, [0.0, 0.0, 0.0], 1)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ async def test_a_passing_fault_is_retried(fault: str) -> None:
 )
 async def test_a_lasting_bad_answer_is_unreadable(fault: str, message: str) -> None:
     server = Loopback(faults=Faults(**{fault: 1.0}))
-    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         chat = await open_chat(client)
-        with pytest.raises(UnreadableAnswerError, match=f"supporter, call 1: the answer .*{message}"):
+        with pytest.raises(UnreadableAnswerError, match=f"supporter, request 1: the answer .*{message}"):
             await say(chat)
     assert server.calls["all"] == 3
 
 
 async def test_a_choice_that_is_none_and_invalid_json_are_unreadable() -> None:
     server = Loopback(faults=Faults(invalid=1.0))
-    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         chat = await open_chat(client)
         with pytest.raises(UnreadableAnswerError, match="is none of PS, PR"):
             await chat.choose(Role.SUPPORTER_ASSISTANT, HELLO, ["PS", "PR"])
@@ -129,9 +129,9 @@ async def test_a_choice_that_is_none_and_invalid_json_are_unreadable() -> None:
 
 async def test_a_lasting_500_fails_the_call_alone() -> None:
     server = Loopback(faults=Faults(error_500=1.0))
-    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         chat = await open_chat(client)
-        with pytest.raises(CallError, match="HTTP 500: engine trouble"):
+        with pytest.raises(RequestError, match="HTTP 500: engine trouble"):
             await say(chat)
     assert server.calls["all"] == 3
 
@@ -143,8 +143,8 @@ async def test_a_refused_request_is_not_sent_again() -> None:
         next(calls)
         return web.json_response({"error": {"message": "maximum context length is 10"}}, status=400)
 
-    async with _serve_completions(refuse) as base_url, ChatClient(base_url, None, patience=QUICK) as client:
-        with pytest.raises(CallError, match="HTTP 400: maximum context length is 10"):
+    async with _serve_completions(refuse) as base_url, ChatClient(base_url, None, retry_policy=QUICK) as client:
+        with pytest.raises(RequestError, match="HTTP 400: maximum context length is 10"):
             await say(await open_chat(client))
     assert next(calls) == 1
 
@@ -159,7 +159,7 @@ async def test_retry_after_is_respected() -> None:
             {"choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}]}
         )
 
-    async with _serve_completions(busy_once) as base_url, ChatClient(base_url, None, patience=QUICK) as client:
+    async with _serve_completions(busy_once) as base_url, ChatClient(base_url, None, retry_policy=QUICK) as client:
         assert await say(await open_chat(client)) == "Yes."
     assert times[1] - times[0] >= 0.3
 
@@ -167,7 +167,7 @@ async def test_retry_after_is_respected() -> None:
 async def test_a_server_that_is_gone_is_an_engine_error() -> None:
     async with serve(Loopback()) as server:
         pass
-    async with ChatClient(server.base_url, "loopback", patience=QUICK) as client:
+    async with ChatClient(server.base_url, "loopback", retry_policy=QUICK) as client:
         with pytest.raises(EngineError, match=r"gave no answer for \d s"):
             await say(Chat(client, Sampling(0.8, 0.95), 1))
 
@@ -176,8 +176,8 @@ async def test_a_call_that_had_failed_before_its_server_went_away_waits_as_other
     server = Loopback(faults=Faults(error_500=1.0), faulty_requests=1)
     async with AsyncExitStack() as killed, AsyncExitStack() as stack:
         await killed.enter_async_context(serve(server))
-        patience = Patience(request_timeout_s=5.0, attempts=3, outage_s=60.0)
-        client = await stack.enter_async_context(ChatClient(server.base_url, None, patience=patience))
+        retry_policy = RetryPolicy(request_timeout_s=5.0, attempts=3, outage_s=60.0)
+        client = await stack.enter_async_context(ChatClient(server.base_url, None, retry_policy=retry_policy))
         early, late = await open_chat(client), await open_chat(client)
         waiting = asyncio.create_task(say(early))
         while not server.calls["error_500"]:
@@ -191,16 +191,16 @@ async def test_a_call_that_had_failed_before_its_server_went_away_waits_as_other
 
 
 async def test_a_body_that_is_no_completion_leaves_no_trace() -> None:
-    async with serve(Loopback()) as server, ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(Loopback()) as server, ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         sound = await say(await open_chat(client))
     server = Loopback(faults=Faults(garbage=1.0), faulty_requests=1)
-    async with serve(server), ChatClient(server.base_url, None, patience=QUICK) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
         assert await say(await open_chat(client)) == sound and server.calls["garbage"] == 1
     async with (
         serve(Loopback(faults=Faults(garbage=1.0))) as server,
-        ChatClient(server.base_url, None, patience=QUICK) as client,
+        ChatClient(server.base_url, None, retry_policy=QUICK) as client,
     ):
-        with pytest.raises(CallError, match="the server answered no chat completion but"):
+        with pytest.raises(RequestError, match="the server answered no chat completion but"):
             await say(await open_chat(client))
 
 

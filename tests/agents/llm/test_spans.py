@@ -12,11 +12,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from agents.errors import CallError, EngineError, UnreadableAnswerError
+from agents.errors import EngineError, RequestError, UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.observer import Observer, name_error
-from agents.llm.options import Patience, Sampling
+from agents.llm.options import RetryPolicy, Sampling
 from agents.llm.spans import Tracing
 from agents.llm.transport import NoAnswerError, StatusError
 from agents.llm.usage import Role
@@ -26,7 +26,7 @@ from tests.support.loopback import Faults, Loopback, serve
 
 ASKED: list[Message] = [{"role": "user", "content": "a very private question"}]
 ANSWER = "a very private answer"
-QUICK = Patience(request_timeout_s=2.0, attempts=3, outage_s=0.5)
+QUICK = RetryPolicy(request_timeout_s=2.0, attempts=3, outage_s=0.5)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def tracing(spans: InMemorySpanExporter) -> Iterator[Tracing]:
 
 @asynccontextmanager
 async def open_chat(server: Loopback, tracing: Tracing | None) -> AsyncIterator[Chat]:
-    async with ChatClient(server.base_url, None, patience=QUICK, observer=Observer(tracing)) as client:
+    async with ChatClient(server.base_url, None, retry_policy=QUICK, observer=Observer(tracing)) as client:
         await client.check()
         yield Chat(client, Sampling(0.8, 0.95), seed=1, session="key-1")
 
@@ -121,7 +121,7 @@ async def test_a_failed_call_tells_its_kind_alone(
     tracing: Tracing, spans: InMemorySpanExporter, faults: Faults, kind: str
 ) -> None:
     async with serve(Loopback(say=speak, faults=faults)) as server, open_chat(server, tracing) as chat:
-        with pytest.raises(CallError):
+        with pytest.raises(RequestError):
             await chat.choose(Role.SUPPORTER_ASSISTANT, ASKED, ["PS", "PR"])
     (span,) = spans.get_finished_spans()
     assert attributes(span)["error.type"] == kind
@@ -194,7 +194,7 @@ def caused(outer: Exception, inner: Exception) -> Exception:
         (NoAnswerError(TimeoutError()), "timeout"),
         (caused(EngineError("secret"), NoAnswerError(OSError("secret"))), "no answer"),
         (caused(UnreadableAnswerError("secret"), ValueError("secret")), "unreadable"),
-        (caused(CallError("secret"), caused(CallError("secret"), StatusError(400, "", {}, b"secret"))), "400"),
+        (caused(RequestError("secret"), caused(RequestError("secret"), StatusError(400, "", {}, b"secret"))), "400"),
         (KeyError("secret"), "KeyError"),
     ],
 )

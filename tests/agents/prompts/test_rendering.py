@@ -9,7 +9,7 @@ from agents.llm.chat import Chat
 from agents.prompts.rendering import PROMPTS, Message, prompts_digest, render
 from agents.roles.customer import customer_messages, say_customer_turn
 from agents.roles.customer_assistant import direct_customer
-from agents.roles.planner import plan_call
+from agents.roles.planner import plan_dialogue
 from agents.roles.supporter import say_supporter_turn, supporter_messages
 from agents.roles.supporter_assistant import choose_strategy
 from quality.gate.case import Case
@@ -60,7 +60,7 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     chat = Recorder()
     supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
     customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
-    await plan_call(chat, language, PERSONA, "account-transaction", 1)
+    await plan_dialogue(chat, language, PERSONA, "account-transaction", 1)
     await say_supporter_turn(chat, SupporterView(language, "TOPIC", SCENARIO, []), Strategy.GT, 100)
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
     for hint in ("", "HINT"):

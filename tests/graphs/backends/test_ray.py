@@ -75,7 +75,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_settings(servers: list[Loopback], run: Path, **fields: Any) -> Settings:
     known = {"base_url": [server.base_url for server in servers], "run": run, "limits": SHORT, "max_similarity": 1}
-    return Settings.model_validate(known | {"patience": {"outage_s": 8.0}, "canaries": 0.3} | fields)
+    return Settings.model_validate(known | {"retry_policy": {"outage_s": 8.0}, "canaries": 0.3} | fields)
 
 
 async def play(servers: list[Loopback], run: Path, *, resume: bool = False, **fields: Any) -> Funnel:
@@ -91,9 +91,9 @@ def stored(run: Path) -> dict[str, str]:
         return {record.id: record.model_dump_json() for record in ended}
 
 
-def header(run: Path) -> Any:
+def provenance(run: Path) -> Any:
     with RunStore.read(DIALOGUES, run) as store:
-        return store.header
+        return store.provenance
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -107,7 +107,7 @@ async def test_a_worker_stores_what_is_stored_without_ray(cluster: Any, tmp_path
         await play([server], tmp_path / "here", dialogues=20)
         funnel = await play([server], tmp_path / "there", dialogues=20, ray=cluster.address)
     assert stored(tmp_path / "here") == stored(tmp_path / "there") and funnel.ended == 20
-    here, there = header(tmp_path / "here"), header(tmp_path / "there")
+    here, there = provenance(tmp_path / "here"), provenance(tmp_path / "there")
     assert here.model_copy(update={"settings": {}}) == there.model_copy(update={"settings": {}})
     assert "ray" not in there.settings
 
@@ -119,7 +119,7 @@ async def test_dialogues_stay_on_their_server_and_are_spread(second_node: Any, c
     one, two = (set(server.sessions) for server in servers)
     assert funnel.ended == 24 and one | two == set(stored(tmp_path)) and not one & two
     assert min(len(one), len(two)) >= 6 and sum(server.most_in_flight for server in servers) <= 6
-    assert funnel.total_usage.calls == sum(server.calls["all"] for server in servers)
+    assert funnel.total_usage.requests == sum(server.calls["all"] for server in servers)
 
 
 @pytest.mark.usefixtures("quick")
@@ -162,7 +162,7 @@ async def test_a_worker_that_is_killed_is_started_anew(second_node: Any, cluster
 async def test_an_engine_that_is_gone_ends_the_job_with_its_own_message(cluster: Any, tmp_path: Path) -> None:
     async with serve(Loopback(delay=0.02)) as server:
         job = asyncio.create_task(
-            play([server], tmp_path, dialogues=60, ray=cluster.address, patience={"outage_s": 0.5})
+            play([server], tmp_path, dialogues=60, ray=cluster.address, retry_policy={"outage_s": 0.5})
         )
         await until(lambda: len(server.sessions) > 30)
     with pytest.raises(EngineError, match=r"^Ray worker for http://127\S+: http://127\S+ gave no answer for [^\n]*$"):

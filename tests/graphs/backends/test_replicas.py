@@ -44,7 +44,7 @@ async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
     known = {
         "base_url": [server.base_url for server in servers],
         "run": run,
-        "patience": {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 8.0},
+        "retry_policy": {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 8.0},
         "limits": {"min_utterances": 4, "max_utterances": 8},
         "canaries": 0,
         "max_similarity": 1,
@@ -131,11 +131,11 @@ async def test_what_is_played_does_not_depend_on_a_loss(tmp_path: Path) -> None:
 
 async def test_when_all_servers_are_gone_the_job_ends_after_the_outage(tmp_path: Path) -> None:
     servers = [Loopback(delay=0.01), Loopback(delay=0.01)]
-    patience = {"attempts": 8, "outage_s": 1.0}
+    retry_policy = {"attempts": 8, "outage_s": 1.0}
     async with AsyncExitStack() as stack:
         for server in servers:
             await stack.enter_async_context(serve(server))
-        job = asyncio.create_task(play(servers, tmp_path, dialogues=40, patience=patience))
+        job = asyncio.create_task(play(servers, tmp_path, dialogues=40, retry_policy=retry_policy))
         await until(lambda: len(servers[1].sessions) > 20)
     loop = asyncio.get_running_loop()
     gone = loop.time()

@@ -13,7 +13,7 @@ from agents.csc.strategies import Language, Speaker, Strategy
 from agents.llm.chat import Chat
 from agents.prompts.rendering import Message
 from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
-from graphs.dialogue.state import CallContext
+from graphs.dialogue.state import DialogueContext
 from quality.checks.turn_checks import HINTS
 from tests.support.golden import check_golden
 from tests.support.made_up import sentence
@@ -45,7 +45,7 @@ class Actor(Chat):
 
 
 async def play(actor: Actor, repairs: int = 2) -> tuple[list[Turn], list[Repair]]:
-    end = await play_call("p", "technical-support", 1, CallContext(actor, Language.EN, LIMITS, 100, repairs))
+    end = await play_call("p", "technical-support", 1, DialogueContext(actor, Language.EN, LIMITS, 100, repairs))
     return end["turns"], end["repairs"]
 
 

@@ -30,7 +30,7 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 10.0}
 async def distill(
     server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any
 ) -> Distilled:
-    given = {"base_url": [server.base_url], "run": run, "transcripts": [STAR], "patience": IMPATIENT} | fields
+    given = {"base_url": [server.base_url], "run": run, "transcripts": [STAR], "retry_policy": IMPATIENT} | fields
     settings = DistillSettings.model_validate(given)
     console = Console(file=io.StringIO(), width=200)
     return await distill_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry)
@@ -51,7 +51,7 @@ async def test_every_call_is_counted_once(tmp_path: Path) -> None:
     assert found["calls read"] == 60 and found["broken lines"] == 0
     assert found["filtered out"] + found["failed"] + found["dropped"] + found["extracted"] == 60
     assert found["extracted"] == len(distilled.personas) > 40 and found["private data replaced"] > 60
-    assert distilled.funnel.usage[Role.DISTILLER].calls == server.calls["all"]
+    assert distilled.funnel.usage[Role.DISTILLER].requests == server.calls["all"]
     assert {persona.sources[0] for persona in distilled.personas} < {f"star-{i}" for i in range(1, 10_000)}
     shown = [body["messages"][1]["content"] for body in server.requests]
     assert shown and not any(re.search(r"\d{6}|\S@\S+\.", text) for text in shown)
@@ -154,8 +154,8 @@ async def test_a_resume_with_other_calls_is_refused(tmp_path: Path) -> None:
 
 async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None:
     async with serve(Loopback(faults=Faults(error_500=1.0))) as server:
-        with pytest.raises(EngineError, match="20 in a row failed; the last one: CallError: distiller, call 1"):
-            await distill(server, tmp_path, concurrency=1, patience={"attempts": 1})
+        with pytest.raises(EngineError, match="20 in a row failed; the last one: RequestError: distiller, call 1"):
+            await distill(server, tmp_path, concurrency=1, retry_policy={"attempts": 1})
     assert ended(tmp_path) == 20
 
 

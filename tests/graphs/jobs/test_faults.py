@@ -29,7 +29,7 @@ async def play(server: Loopback, run: Path, *, dialogues: int, attempts: int = A
             "base_url": [server.base_url],
             "run": run,
             "dialogues": dialogues,
-            "patience": {"request_timeout_s": 3.0, "attempts": attempts, "outage_s": 30.0},
+            "retry_policy": {"request_timeout_s": 3.0, "attempts": attempts, "outage_s": 30.0},
             "limits": {"min_utterances": 4, "max_utterances": 8},
             "canaries": 0,
             "max_similarity": 1,

@@ -30,7 +30,7 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
 async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
-    known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "canaries": 0, "max_similarity": 1}
+    known = {"base_url": [server.base_url], "run": run, "retry_policy": IMPATIENT, "canaries": 0, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
     return await run_quietly(settings, resume=resume, retry_failed=retry)
 
@@ -67,7 +67,7 @@ async def test_200_dialogues_all_end_and_obey_the_rules(tmp_path: Path, faults: 
     assert any(any(turn.ends_call for turn in record.turns) for record in records)
     export(tmp_path / "run", tmp_path / "shards")
     answered = server.calls["all"] - server.calls["error_500"] - server.calls["drop"]
-    assert funnel.total_usage.calls == answered
+    assert funnel.total_usage.requests == answered
     if faults.drop:
         assert min(server.calls[fault] for fault, share in vars(faults).items() if share) > 50
 
@@ -129,7 +129,7 @@ async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path:
         assert (await play(server, tmp_path, dialogues=4, resume=True)).outcomes[Outcome.FAILED] == 2
         again = await play(server, tmp_path, dialogues=4, resume=True, retry=True)
     assert again.outcomes[Outcome.KEPT] == 4
-    assert again.total_usage.calls == server.calls["all"]
+    assert again.total_usage.requests == server.calls["all"]
 
 
 async def test_a_bug_in_one_dialogue_does_not_end_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,8 +166,8 @@ async def test_a_server_that_dies_stops_the_job_and_a_resume_goes_on(tmp_path: P
 async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None:
     server = Loopback(faults=Faults(error_500=1.0))
     async with serve(server):
-        with pytest.raises(EngineError, match="20 in a row failed; the last one: CallError: planner"):
-            await play(server, tmp_path, dialogues=100, concurrency=1, patience={"attempts": 1})
+        with pytest.raises(EngineError, match="20 in a row failed; the last one: RequestError: planner"):
+            await play(server, tmp_path, dialogues=100, concurrency=1, retry_policy={"attempts": 1})
     assert len(ended(tmp_path)) == FAILURES_IN_A_ROW
 
 
@@ -233,7 +233,7 @@ async def test_every_fault_is_repaired_and_counted_as_often_as_the_arithmetic_sa
     deviation = (expected * (1 - expected) / calls) ** 0.5
     kept = funnel.outcomes[Outcome.KEPT]
     assert abs(kept / calls - expected) < 4 * deviation, f"{kept / calls:.3f}, expected {expected:.3f}"
-    assert funnel.mended > 0.9 * kept and funnel.outcomes[Outcome.FAILED] == 0
+    assert funnel.repaired > 0.9 * kept and funnel.outcomes[Outcome.FAILED] == 0
     assert set(funnel.reasons) <= {f"turn:{check}" for check in BAD_TURNS}
     assert sum(funnel.reasons.values()) == calls - kept
     said = Counter({check: 0 for check in BAD_TURNS})

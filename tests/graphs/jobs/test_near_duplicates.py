@@ -12,14 +12,14 @@ from rich.console import Console
 import graphs.jobs.near_duplicates
 from agents.errors import UsageError
 from graphs.config.settings import Settings
-from graphs.jobs.near_duplicates import find_twin_model, reject_twins
+from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
 from graphs.scheduling.interrupts import Interruption
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Funnel, Header, Outcome
+from outputs.runs.run import Funnel, Outcome, Provenance
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
 
-HEADER = Header.build({}, {}, {})
+HEADER = Provenance.build({}, {}, {})
 MODEL = EmbeddingModel("none", Path("nowhere"))
 ANGLES = {"a": 0.0, "b": 0.1, "c": 1.0, "d": 1.05, "e": 0.05}
 """Each dialogue's direction in the plane, by its id: a, b and e are alike, and c and d."""
@@ -58,15 +58,17 @@ def record(make: Callable[..., Record], id_: str, **fields: Any) -> Record:
     return sample.model_copy(update={"id": id_, "turns": turns})
 
 
-def twins(run: Path) -> dict[str, str]:
+def near_duplicates(run: Path) -> dict[str, str]:
     with RunStore.read(DIALOGUES, run) as store:
-        return {record.id: record.twin.id for record in store.records(Outcome.REJECTED) if record.twin}
+        return {
+            record.id: record.near_duplicate.id for record in store.records(Outcome.REJECTED) if record.near_duplicate
+        }
 
 
 def reject(run: Path, model: EmbeddingModel | None = MODEL, **fields: Any) -> Funnel:
     console = Console(file=io.StringIO())
     with RunStore.resume(DIALOGUES, run, HEADER) as store:
-        reject_twins(store, model, settings(run, **fields), console, Interruption(console))
+        reject_near_duplicates(store, model, settings(run, **fields), console, Interruption(console))
         return store.funnel()
 
 
@@ -74,9 +76,9 @@ def reject(run: Path, model: EmbeddingModel | None = MODEL, **fields: Any) -> Fu
 def test_the_earlier_one_in_the_plan_stays(begin: Callable[..., Path], order: str) -> None:
     run = begin(order)
     funnel = reject(run)
-    assert twins(run) == {"b": "a", "d": "c", "e": "a"}
+    assert near_duplicates(run) == {"b": "a", "d": "c", "e": "a"}
     assert funnel.outcomes[Outcome.KEPT] == 2 and funnel.reasons == {"near-duplicate": 3}
-    assert funnel.total_usage.calls == 5, "what was spent stays counted"
+    assert funnel.total_usage.requests == 5, "what was spent stays counted"
     assert reject(run) == funnel, "doing it again changes nothing"
 
 
@@ -84,24 +86,27 @@ def test_what_comes_later_is_looked_at_with_the_rest(
     begin: Callable[..., Path], make_record: Callable[..., Record]
 ) -> None:
     run = begin("bde")
-    assert reject(run).outcomes[Outcome.REJECTED] == 1 and twins(run) == {"e": "b"}
+    assert reject(run).outcomes[Outcome.REJECTED] == 1 and near_duplicates(run) == {"e": "b"}
     with RunStore.resume(DIALOGUES, run, HEADER) as store:
         store.write(record(make_record, "a"))
         store.write(record(make_record, "c"))
     reject(run)
-    assert twins(run) == {"b": "a", "d": "c", "e": "a"}
+    assert near_duplicates(run) == {"b": "a", "d": "c", "e": "a"}
 
 
 def test_another_threshold_gives_dialogues_back(begin: Callable[..., Path]) -> None:
     run = begin("abcde")
     reject(run)
-    assert reject(run, max_similarity=0.998).reasons == {"near-duplicate": 2} and twins(run) == {"d": "c", "e": "a"}
-    assert reject(run, model=None).outcomes[Outcome.KEPT] == 5 and twins(run) == {}
+    assert reject(run, max_similarity=0.998).reasons == {"near-duplicate": 2} and near_duplicates(run) == {
+        "d": "c",
+        "e": "a",
+    }
+    assert reject(run, model=None).outcomes[Outcome.KEPT] == 5 and near_duplicates(run) == {}
 
 
 def test_lost_dialogues_are_not_compared(begin: Callable[..., Path]) -> None:
     run = begin("abcde", verdict=None)
-    assert reject(run).reasons == {"unscored": 5} and twins(run) == {}
+    assert reject(run).reasons == {"unscored": 5} and near_duplicates(run) == {}
 
 
 def test_no_model_is_looked_for_where_nothing_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +114,6 @@ def test_no_model_is_looked_for_where_nothing_is_compared(tmp_path: Path, monkey
         raise UsageError("no such model")
 
     monkeypatch.setattr(graphs.jobs.near_duplicates, "find_model", find_model)
-    assert find_twin_model(settings(tmp_path, max_similarity=1)) is None
+    assert find_similarity_model(settings(tmp_path, max_similarity=1)) is None
     with pytest.raises(UsageError, match="no such model; or compare no dialogues: --max-similarity 1"):
-        find_twin_model(settings(tmp_path))
+        find_similarity_model(settings(tmp_path))

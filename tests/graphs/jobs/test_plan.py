@@ -10,7 +10,7 @@ import pytest
 from agents.csc.strategies import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.config.provenance import describe_run
+from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import DistillSettings, PoolSettings, Settings, load_settings
 from graphs.jobs.plan import describe_coverage, iterate_plan
 from outputs.runs.record import Planned
@@ -114,19 +114,19 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_run_is_described_by_what_its_dialogues_depend_on() -> None:
-    header = describe_run(Settings(), POOL, "m", "j")
-    moved = describe_run(
+    provenance = dialogues_provenance(Settings(), POOL, "m", "j")
+    moved = dialogues_provenance(
         Settings(run=Path("x"), concurrency=1, base_url=("http://h/v1",), dialogues=99), POOL, "m", "j"
     )
-    assert header.digest == moved.digest
+    assert provenance.digest == moved.digest
     others = [
-        describe_run(Settings(temperature=0.7), POOL, "m", "j"),
-        describe_run(Settings(), POOL[1:], "m", "j"),
-        describe_run(Settings(), POOL, "n", "j"),
-        describe_run(Settings(), POOL, "m", "k"),
+        dialogues_provenance(Settings(temperature=0.7), POOL, "m", "j"),
+        dialogues_provenance(Settings(), POOL[1:], "m", "j"),
+        dialogues_provenance(Settings(), POOL, "n", "j"),
+        dialogues_provenance(Settings(), POOL, "m", "k"),
     ]
-    assert len({header.digest, *(other.digest for other in others)}) == 5
-    assert {"rolecs", "langgraph", "python"} <= set(header.versions)
+    assert len({provenance.digest, *(other.digest for other in others)}) == 5
+    assert {"rolecs", "langgraph", "python"} <= set(provenance.versions)
 
 
 def test_every_setting_is_documented() -> None:

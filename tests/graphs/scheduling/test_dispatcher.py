@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 import graphs.scheduling.dispatcher
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience
+from agents.llm.options import RetryPolicy
 from graphs.backends.local import Replica
-from graphs.scheduling.adaptive_concurrency import CEILING, HOLD_LOOKS, START, EngineLoad, Reading, Steering, parse_load
+from graphs.scheduling.adaptive_concurrency import (
+    CEILING,
+    HOLD_LOOKS,
+    START,
+    AdaptiveConcurrency,
+    EngineLoad,
+    Reading,
+    parse_load,
+)
 from graphs.scheduling.dispatcher import Dispatcher
 
 IDLE = EngineLoad(waiting=0, kv_usage=0.1, preemptions=0)
@@ -45,11 +53,11 @@ def test_a_report_that_lacks_a_figure_is_none(lacking: str) -> None:
 @given(st.text() | st.sampled_from(["NaN", "+Inf", "x", "1_0", "", "0x1"]).map(lambda v: PAGE.replace("0.25", v)))
 def test_any_page_can_be_read(text: str) -> None:
     load = parse_load(text)
-    Steering().look(Reading(START, 0, load))
+    AdaptiveConcurrency().look(Reading(START, 0, load))
 
 
 def test_a_used_limit_grows_by_a_quarter_until_the_first_cut_and_then_by_one() -> None:
-    steering = Steering()
+    steering = AdaptiveConcurrency()
     assert [steering.look(Reading(steering.limit, 0, IDLE)) for _ in range(3)] == [40, 50, 62]
     assert steering.look(Reading(62, 0, IDLE._replace(preemptions=1))) == 46
     held = IDLE._replace(preemptions=1)
@@ -73,19 +81,19 @@ def test_a_used_limit_grows_by_a_quarter_until_the_first_cut_and_then_by_one() -
     ],
 )
 def test_one_look(reading: Reading, limit: int) -> None:
-    steering = Steering()
+    steering = AdaptiveConcurrency()
     steering.look(Reading(0, 0, IDLE))
     assert steering.look(reading) == limit
 
 
 def test_a_server_that_reports_nothing_comes_back_to_the_start_one_by_one() -> None:
-    steering = Steering()
+    steering = AdaptiveConcurrency()
     assert [steering.look(Reading(steering.limit, busy, None)) for busy in (2, 5, 5, 5)] == [16, 8, 9, 10]
     assert [steering.look(Reading(0, 5, None)) for _ in range(30)][-1] == START
 
 
 def test_an_engine_started_anew_counts_from_zero() -> None:
-    steering = Steering()
+    steering = AdaptiveConcurrency()
     steering.look(Reading(0, 0, IDLE._replace(preemptions=50)))
     assert steering.look(Reading(START, 0, IDLE._replace(preemptions=3))) == 40
     assert steering.look(Reading(40, 0, IDLE._replace(preemptions=4))) == 30
@@ -98,7 +106,7 @@ READINGS = st.builds(Reading, st.integers(0, 2 * CEILING), st.integers(0, 5), LO
 @settings(deadline=None)
 @given(st.lists(READINGS, max_size=60), st.booleans())
 def test_bounds_hold_and_nothing_grows_after_a_preemption(readings: list[Reading], is_used: bool) -> None:
-    steering, preemptions, busy = Steering(), None, 0
+    steering, preemptions, busy = AdaptiveConcurrency(), None, 0
     for reading in readings:
         before = steering.limit
         if is_used:
@@ -148,7 +156,7 @@ class SimulatedEngine:
     [(100, 5, 8), (150, 5, 3), (400, 5, 3), (1000, 5, 3), (100, 40, 8), (150, 40, 3), (400, 40, 3), (1000, 40, 3)],
 )
 def test_a_limit_settles_near_the_capacity_of_an_engine(capacity: int, length: int, most_cuts: int) -> None:
-    engine, steering = SimulatedEngine(capacity, length), Steering()
+    engine, steering = SimulatedEngine(capacity, length), AdaptiveConcurrency()
     in_flight, cuts = [], 0
     for _ in range(600):
         before, reading = steering.limit, engine.step(steering.limit)
@@ -161,24 +169,26 @@ def test_a_limit_settles_near_the_capacity_of_an_engine(capacity: int, length: i
 
 
 def test_a_limit_comes_down_to_a_small_engine() -> None:
-    engine, steering = SimulatedEngine(8, 10), Steering()
+    engine, steering = SimulatedEngine(8, 10), AdaptiveConcurrency()
     in_flight = [engine.step(steering.look(engine.step(steering.limit))).in_flight for _ in range(300)]
     assert max(in_flight[100:]) <= 12 and min(in_flight) >= 1
 
 
 def test_a_limit_stops_growing_where_the_engine_lets_requests_wait() -> None:
-    engine, steering = SimulatedEngine(10_000, 20, slots=256), Steering()
+    engine, steering = SimulatedEngine(10_000, 20, slots=256), AdaptiveConcurrency()
     limits = [steering.look(engine.step(steering.limit)) for _ in range(200)]
     assert 256 < limits[-1] <= 256 * 5 // 4 and limits == sorted(limits)
 
 
 @asynccontextmanager
 async def dispatch(
-    replicas: int, concurrency: int | None, patience: Patience | None = None, away_s: float = 0.1
+    replicas: int, concurrency: int | None, retry_policy: RetryPolicy | None = None, away_s: float = 0.1
 ) -> AsyncIterator[tuple[Dispatcher, list[Replica]]]:
     """Open a dispatcher over replicas that are nowhere."""
     async with AsyncExitStack() as stack:
-        clients = [ChatClient("http://127.0.0.1:9", "m", patience=patience, away_s=away_s) for _ in range(replicas)]
+        clients = [
+            ChatClient("http://127.0.0.1:9", "m", retry_policy=retry_policy, away_s=away_s) for _ in range(replicas)
+        ]
         places = [Replica(client, client) for client in clients]
         for client in clients:
             await stack.enter_async_context(client)
@@ -251,7 +261,7 @@ async def test_a_cancelled_wait_leaks_no_seat(is_granted: bool) -> None:
 
 
 async def test_a_lost_replica_gets_nothing_and_the_loss_of_all_ends_the_job_after_the_outage() -> None:
-    async with dispatch(2, 4, Patience(outage_s=0.4)) as (dispatcher, (one, two)):
+    async with dispatch(2, 4, RetryPolicy(outage_s=0.4)) as (dispatcher, (one, two)):
         dispatcher.lose(one, EngineError("gone"))
         assert [await dispatcher.take() for _ in range(3)] == [two] * 3
         assert dispatcher.describe() == "3/4 in flight, 1 of 2 replicas down"
@@ -271,7 +281,7 @@ async def test_replicas_that_come_back_and_answer_nothing_have_been_away_all_the
 
     monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.01)
     monkeypatch.setattr(ChatClient, "check", check)
-    async with dispatch(2, 4, Patience(outage_s=0.4)) as (dispatcher, replicas):
+    async with dispatch(2, 4, RetryPolicy(outage_s=0.4)) as (dispatcher, replicas):
         losses = 0
         with pytest.raises(EngineError, match="again"):
             while losses < 1000:

@@ -37,11 +37,11 @@ def make_settings(server: Loopback, run: Path, **fields: Any) -> Settings:
     return Settings.model_validate(known | fields)
 
 
-async def interrupt(run: Path, grace_s: float, delay: float, *, times: int = 1) -> tuple[Played | None, str]:
+async def interrupt(run: Path, grace_period_s: float, delay: float, *, times: int = 1) -> tuple[Played | None, str]:
     """Run a job, interrupt it when some dialogues have ended; return what it returned, None when it was cancelled."""
     shown = io.StringIO()
     console = Console(file=shown)
-    interruption = Interruption(console, grace_s)
+    interruption = Interruption(console, grace_period_s)
     async with serve(Loopback(delay=delay)) as server:
         settings = make_settings(server, run)
         job = asyncio.create_task(interruption.guard(run_job(settings, Secrets(), console, interruption)))

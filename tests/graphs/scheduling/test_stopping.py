@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from agents.errors import UsageError
 from agents.llm.usage import Role, Usage
 from graphs.config.settings import Settings, load_settings
-from graphs.scheduling.counters import Tally
-from graphs.scheduling.stopping import BARREN, BLOCK, Goal, Halt, aim, count_needed, find_halt
-from graphs.telemetry.progress import describe_tally
+from graphs.scheduling.counters import Counters
+from graphs.scheduling.stopping import BLOCK, NO_YIELD, Goal, Halt, aim, count_needed, find_halt
+from graphs.telemetry.progress import describe_counters
 from outputs.runs.cost import Budget, Prices
-from outputs.runs.record import DIALOGUES, Record, Twin
+from outputs.runs.record import DIALOGUES, NearDuplicate, Record
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from tests.graphs.jobs.test_generate import play
@@ -25,7 +25,7 @@ PRICES = {"input": 2.0, "cached": 0.5, "output": 8.0}
 MakeRecord = Callable[..., Record]
 
 
-def make_tally(kept: int = 0, rejected: int = 0, waiting: int = 0, failed: int = 0, tokens: int = 0) -> Tally:
+def make_tally(kept: int = 0, rejected: int = 0, waiting: int = 0, failed: int = 0, tokens: int = 0) -> Counters:
     outcomes = {
         Outcome.PLANNED: waiting,
         Outcome.KEPT: kept,
@@ -33,7 +33,7 @@ def make_tally(kept: int = 0, rejected: int = 0, waiting: int = 0, failed: int =
         Outcome.FAILED: failed,
     }
     usage = {Role.JUDGE: Usage(completion_tokens=tokens)}
-    return Tally(Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage=usage), Usage)
+    return Counters(Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage=usage), Usage)
 
 
 def make_goal(target: int | None = None, tokens: int | None = None, usd: float | None = None) -> Goal:
@@ -41,17 +41,17 @@ def make_goal(target: int | None = None, tokens: int | None = None, usd: float |
 
 
 def test_nothing_stops_a_run_without_bounds() -> None:
-    tally = make_tally(waiting=9, tokens=10**9)
+    counters = make_tally(waiting=9, tokens=10**9)
     for _ in range(500):
-        assert find_halt(make_goal(), tally) is None
-        tally.begin()
+        assert find_halt(make_goal(), counters) is None
+        counters.begin()
 
 
 def test_a_budget_leaves_room_for_those_in_flight() -> None:
-    tally = make_tally(kept=10, tokens=1000)
-    while find_halt(make_goal(tokens=1500), tally) is None:
-        tally.begin()
-    assert tally.in_flight == 5
+    counters = make_tally(kept=10, tokens=1000)
+    while find_halt(make_goal(tokens=1500), counters) is None:
+        counters.begin()
+    assert counters.in_flight == 5
     assert find_halt(make_goal(tokens=1500), make_tally(kept=10, tokens=1450)) == Halt(
         "budget",
         "1,450 tokens of 1,500 tokens are spent: the budget allows no further one (145 tokens each).",
@@ -62,40 +62,40 @@ def test_a_budget_leaves_room_for_those_in_flight() -> None:
 
 
 def test_before_its_cost_is_known_one_dialogue_goes_alone(make_record: MakeRecord) -> None:
-    goal, tally = make_goal(tokens=10**6), make_tally(waiting=99)
-    assert find_halt(goal, tally) is None
-    tally.begin()
-    assert find_halt(goal, tally) is not None
-    tally.end(make_record())
+    goal, counters = make_goal(tokens=10**6), make_tally(waiting=99)
+    assert find_halt(goal, counters) is None
+    counters.begin()
+    assert find_halt(goal, counters) is not None
+    counters.end(make_record())
     for _ in range(8):
-        assert find_halt(goal, tally) is None
-        tally.begin()
-    assert find_halt(goal, tally) is not None, "one dialogue tells too little to start many"
+        assert find_halt(goal, counters) is None
+        counters.begin()
+    assert find_halt(goal, counters) is not None, "one dialogue tells too little to start many"
 
 
 def test_a_target_expects_of_those_in_flight_what_the_yield_says(make_record: MakeRecord) -> None:
-    goal, tally = make_goal(target=52), make_tally(kept=49, rejected=50, waiting=9)
-    assert count_needed(goal, tally) == 6
-    while find_halt(goal, tally) is None:
-        tally.begin()
-    assert tally.in_flight == 6
+    goal, counters = make_goal(target=52), make_tally(kept=49, rejected=50, waiting=9)
+    assert count_needed(goal, counters) == 6
+    while find_halt(goal, counters) is None:
+        counters.begin()
+    assert counters.in_flight == 6
     for _ in range(3):
-        tally.end(make_record())
-    halt = find_halt(goal, tally)
-    assert halt and halt.kind == "reached" and tally.kept == 52
+        counters.end(make_record())
+    halt = find_halt(goal, counters)
+    assert halt and halt.kind == "reached" and counters.kept == 52
 
 
 def test_a_run_that_keeps_nothing_ends_and_a_low_yield_is_given_time(make_record: MakeRecord) -> None:
-    def barren_end(tally: Tally) -> int:
+    def barren_end(counters: Counters) -> int:
         for number in range(5000):
-            if halt := find_halt(make_goal(target=1000), tally):
-                assert halt.kind == "barren"
+            if halt := find_halt(make_goal(target=1000), counters):
+                assert halt.kind == "no-yield"
                 return number
-            tally.begin()
-            tally.end(make_record(verdict=None))
+            counters.begin()
+            counters.end(make_record(verdict=None))
         raise AssertionError("it never ends")
 
-    assert barren_end(make_tally(waiting=5000)) == barren_end(make_tally(kept=500, rejected=10)) == BARREN
+    assert barren_end(make_tally(waiting=5000)) == barren_end(make_tally(kept=500, rejected=10)) == NO_YIELD
     assert barren_end(make_tally(kept=2, rejected=98)) == 500
 
 
@@ -119,26 +119,28 @@ def test_the_aim_covers_what_is_missing(wanted: int, kept: int, repeated: int) -
 
 def test_a_tally_counts_failed_items_that_are_tried_again_as_planned(make_record: MakeRecord) -> None:
     failed = {Outcome.PLANNED: 1, Outcome.KEPT: 2, Outcome.REJECTED: 0, Outcome.FAILED: 3}
-    before = Funnel(outcomes=failed, reasons={}, tallies={}, mended=0, usage={})
-    tally = Tally(before, Usage, retry_failed=True)
-    assert (tally.planned, tally.ended, tally.outcomes[Outcome.FAILED]) == (6, 2, 0)
-    tally.begin()
-    tally.end(make_record(error="again"))
-    assert (tally.planned, tally.ended, tally.failed_in_a_row) == (6, 3, 1)
+    before = Funnel(outcomes=failed, reasons={}, counts={}, repaired=0, usage={})
+    counters = Counters(before, Usage, retry_failed=True)
+    assert (counters.planned, counters.ended, counters.outcomes[Outcome.FAILED]) == (6, 2, 0)
+    counters.begin()
+    counters.end(make_record(error="again"))
+    assert (counters.planned, counters.ended, counters.failed_in_a_row) == (6, 3, 1)
 
 
 def test_the_progress_line_tells_what_is_spent_and_left(make_record: MakeRecord) -> None:
-    spent = [Usage(), Usage(calls=9, completion_tokens=1_000_000)]
+    spent = [Usage(), Usage(requests=9, completion_tokens=1_000_000)]
     outcomes = {Outcome.PLANNED: 9, Outcome.KEPT: 1, Outcome.REJECTED: 0, Outcome.FAILED: 0}
-    before = Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage={})
-    tally = Tally(before, lambda: spent[0])
+    before = Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage={})
+    counters = Counters(before, lambda: spent[0])
     spent.pop(0)
-    assert describe_tally(tally, make_goal(), "3/4 in flight").endswith(
+    assert describe_counters(counters, make_goal(), "3/4 in flight").endswith(
         "1,000,000 tokens per kept, $8.00, 3/4 in flight | ? left"
     )
-    tally.begin()
-    tally.end(make_record())
-    assert "2 kept, 0 rejected" in describe_tally(tally, Goal(), "") and "?" not in describe_tally(tally, Goal(), "")
+    counters.begin()
+    counters.end(make_record())
+    assert "2 kept, 0 rejected" in describe_counters(counters, Goal(), "") and "?" not in describe_counters(
+        counters, Goal(), ""
+    )
 
 
 @pytest.mark.parametrize("flags", [{"budget_usd": 5.0}, {"budget_usd": 5.0, "prices": {"input": 0.0}}])
@@ -184,21 +186,21 @@ async def test_repeats_are_made_up_for_and_a_run_of_repeats_alone_gives_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reject(share: int) -> Callable[..., None]:
-        def reject_twins(store: RunStore[Any, Record], *_: Any) -> None:
+        def reject_near_duplicates(store: RunStore[Any, Record], *_: Any) -> None:
             for record in list(store.records(Outcome.KEPT)):
                 if int(record.id, 16) % 4 < share:
-                    store.rewrite(record.model_copy(update={"twin": Twin(id="x", similarity=1.0)}))
+                    store.rewrite(record.model_copy(update={"near_duplicate": NearDuplicate(id="x", similarity=1.0)}))
 
-        return reject_twins
+        return reject_near_duplicates
 
     async with serve(Loopback()) as server:
-        monkeypatch.setattr("graphs.jobs.generate.reject_twins", reject(2))
+        monkeypatch.setattr("graphs.jobs.generate.reject_near_duplicates", reject(2))
         found = await play(server, tmp_path / "half", target_kept=12, concurrency=4)
         assert 12 <= found.outcomes[Outcome.KEPT] <= 20 and found.reasons["near-duplicate"] > 0
-        monkeypatch.setattr("graphs.jobs.generate.reject_twins", reject(4))
+        monkeypatch.setattr("graphs.jobs.generate.reject_near_duplicates", reject(4))
         limits = {"min_utterances": 4, "max_utterances": 8}
         found = await play(server, tmp_path / "all", target_kept=40, concurrency=40, limits=limits)
-    assert found.outcomes[Outcome.KEPT] == 0 and BARREN <= found.reasons["near-duplicate"] <= BARREN + 60
+    assert found.outcomes[Outcome.KEPT] == 0 and NO_YIELD <= found.reasons["near-duplicate"] <= NO_YIELD + 60
 
 
 async def test_a_job_that_keeps_nothing_gives_up(tmp_path: Path) -> None:
@@ -207,4 +209,4 @@ async def test_a_job_that_keeps_nothing_gives_up(tmp_path: Path) -> None:
 
     async with serve(Loopback(say=leak)) as server:
         found = await play(server, tmp_path, target_kept=5, repairs=0)
-    assert found.outcomes[Outcome.KEPT] == 0 and BARREN <= found.outcomes[Outcome.REJECTED] <= BARREN + 32
+    assert found.outcomes[Outcome.KEPT] == 0 and NO_YIELD <= found.outcomes[Outcome.REJECTED] <= NO_YIELD + 32

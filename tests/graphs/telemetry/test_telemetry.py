@@ -24,13 +24,13 @@ import graphs.telemetry.telemetry
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience
+from agents.llm.options import RetryPolicy
 from agents.llm.usage import Usage
 from graphs.backends.local import Replica
 from graphs.config.settings import DistillSettings, Secrets, Settings, load_settings
 from graphs.jobs.distill import distill_job
 from graphs.jobs.generate import Played, run_job
-from graphs.scheduling.counters import Tally
+from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher
 from graphs.scheduling.interrupts import Interruption
 from graphs.telemetry.prometheus import MetricsFile
@@ -49,7 +49,7 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
 async def play(server: Loopback, run: Path, **fields: Any) -> Played:
-    known = {"base_url": [server.base_url], "run": run, "patience": IMPATIENT, "max_similarity": 1}
+    known = {"base_url": [server.base_url], "run": run, "retry_policy": IMPATIENT, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
     console = Console(file=io.StringIO())
     return await run_job(settings, Secrets(api_key=SecretStr(KEY)), console, Interruption(console))
@@ -229,7 +229,7 @@ async def test_a_distillation_is_watched_like_a_run(tmp_path: Path, monkeypatch:
     assert events.count("dialogue ended") == planned and "call asked again" in events
     found = figures(tmp_path / "job.prom")
     assert found["rolecs_dialogues kept"] == len(distilled.personas) and found["rolecs_dialogues_planned"] == planned
-    assert found["rolecs_calls_total"] == distilled.funnel.total_usage.calls
+    assert found["rolecs_requests_total"] == distilled.funnel.total_usage.requests
     assert [span.name for span in spans.get_finished_spans()].count("rolecs.dialogue") == planned
 
 
@@ -307,7 +307,7 @@ async def test_metrics_say_what_the_run_says(tmp_path: Path) -> None:
     assert found["rolecs_dialogues_planned"] == 12
     for outcome in (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED):
         assert found[f"rolecs_dialogues {outcome}"] == funnel.outcomes[outcome]
-    assert found["rolecs_calls_total"] == usage.calls
+    assert found["rolecs_requests_total"] == usage.requests
     assert found["rolecs_tokens_total computed"] == usage.prompt_tokens - usage.cached_tokens
     assert found["rolecs_tokens_total cached"] == usage.cached_tokens > 0
     assert found["rolecs_tokens_total generated"] == usage.completion_tokens
@@ -323,24 +323,24 @@ async def test_metrics_follow_a_job_and_its_counters_never_fall(
     monkeypatch.setattr(graphs.telemetry.prometheus, "WRITE_S", 0.01)
     path = tmp_path / "job.prom"
     metrics = MetricsFile(path, tmp_path / "run", Prices())
-    assert "rolecs_cost_usd_total" not in figures(path) and figures(path)["rolecs_calls_total"] == 0
+    assert "rolecs_cost_usd_total" not in figures(path) and figures(path)["rolecs_requests_total"] == 0
     outcomes = dict.fromkeys(Outcome, 0) | {Outcome.PLANNED: 5}
-    funnel = Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage={})
+    funnel = Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage={})
     spent = [Usage()]
-    async with ChatClient("http://127.0.0.1:9/v1", "m", patience=Patience()) as client:
+    async with ChatClient("http://127.0.0.1:9/v1", "m", retry_policy=RetryPolicy()) as client:
         for calls in (3, 7):
-            tally = Tally(funnel, lambda: spent[-1])
-            async with Dispatcher([Replica(client, client)], 4) as dispatcher, metrics.follow(tally, dispatcher):
+            counters = Counters(funnel, lambda: spent[-1])
+            async with Dispatcher([Replica(client, client)], 4) as dispatcher, metrics.follow(counters, dispatcher):
                 await dispatcher.take()
-                spent.append(Usage(calls=calls))
-                while figures(path)["rolecs_calls_total"] != calls:
+                spent.append(Usage(requests=calls))
+                while figures(path)["rolecs_requests_total"] != calls:
                     await asyncio.sleep(0.01)
                 found = figures(path)
                 assert (found["rolecs_dialogues_in_flight"], found["rolecs_dialogues_in_flight_limit"]) == (1, 4)
                 assert found["rolecs_replicas_down"] == 0 and found["rolecs_dialogues_planned"] == 5
     path.unlink()
     metrics.end(outcomes)
-    assert figures(path)["rolecs_calls_total"] == 7
+    assert figures(path)["rolecs_requests_total"] == 7
     assert f'run="{tmp_path / "run"}"' in path.read_text(encoding="utf-8")
 
 

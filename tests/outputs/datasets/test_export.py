@@ -21,7 +21,7 @@ from outputs.datasets.reader import read_dialogues
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Header
+from outputs.runs.run import Provenance
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.checks.rules import Violation
@@ -45,7 +45,7 @@ CONFIGURATION = {
 
 
 def make_run(folder: Path, records: list[Record]) -> RunStore[Planned, Record]:
-    store = RunStore.create(DIALOGUES, folder, Header.build(CONFIGURATION, {}, {"rolecs": "0.1.0"}))
+    store = RunStore.create(DIALOGUES, folder, Provenance.build(CONFIGURATION, {}, {"rolecs": "0.1.0"}))
     store.add_plan([Planned(i, record.id, "p", "account-transaction", 1, i) for i, record in enumerate(records)])
     for record in records:
         store.write(record)
@@ -63,7 +63,7 @@ def records(make_record: MakeRecord) -> list[Record]:
     lost = [
         make_record(id="lost-0", verdict=None, violations=[violation]),
         make_record(id="lost-1", verdict=Verdict(unscored="cut off")),
-        make_record(id="lost-2", error="CallError: HTTP 500"),
+        make_record(id="lost-2", error="RequestError: HTTP 500"),
     ]
     return [kept[0], lost[0], *kept[1:], *lost[1:]]
 
@@ -139,12 +139,12 @@ def test_training_formats_suit_their_trainers(make_record: MakeRecord) -> None:
 
 def test_the_card_has_a_header_that_hubs_read(exported: Path) -> None:
     card = (exported / "README.md").read_text(encoding="utf-8")
-    header = yaml.safe_load(card.split("---")[1])
-    assert header["configs"] == [
+    provenance = yaml.safe_load(card.split("---")[1])
+    assert provenance["configs"] == [
         {"config_name": "default", "data_files": "train-*.jsonl"},
         {"config_name": "rejected", "data_files": "rejected-*.jsonl"},
     ]
-    assert header["language"] == ["en"] and header["size_categories"] == ["n<1K"]
+    assert provenance["language"] == ["en"] and provenance["size_categories"] == ["n<1K"]
     assert "5 of 8 synthetic calls" in card
 
 

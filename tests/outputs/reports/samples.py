@@ -10,7 +10,7 @@ from agents.csc.strategies import Language, Speaker, Stage, Strategy
 from agents.csc.topics import TOPICS
 from outputs.datasets.formats import RolecsRow
 from outputs.reports.run_page import RunReport
-from outputs.runs.record import Record, Twin
+from outputs.runs.record import NearDuplicate, Record
 from outputs.runs.run import Funnel, Outcome
 from personas.persona import Persona
 from quality.checks.rules import Violation
@@ -85,7 +85,7 @@ def varied_records(language: Language) -> list[Record]:
         changed(first, repairs=[again, again, back], canaries=canaries),
         changed(second, violations=violations, verdict=None),
         changed(third, error="the judge's server did not answer: timed out", verdict=None),
-        changed(fourth, twin=Twin(id=first.id, similarity=0.973)),
+        changed(fourth, near_duplicate=NearDuplicate(id=first.id, similarity=0.973)),
         changed(fifth, repairs=[again, given_up], verdict=None),
         changed(sixth, verdict=Verdict(unscored="the answer was cut off")),
         *others,
@@ -149,30 +149,35 @@ def make_report(language: Language, records: list[Record], **fields: Any) -> Run
         {
             "outcomes": outcomes,
             "reasons": reasons,
-            "mended": 9,
+            "repaired": 9,
             "usage": {
-                "planner": {"calls": 48, "prompt_tokens": 31_200, "cached_tokens": 20_000, "completion_tokens": 7_410},
-                "supporter_assistant": {"calls": 410, "prompt_tokens": 512_000, "cached_tokens": 470_000},
+                "planner": {
+                    "requests": 48,
+                    "prompt_tokens": 31_200,
+                    "cached_tokens": 20_000,
+                    "completion_tokens": 7_410,
+                },
+                "supporter_assistant": {"requests": 410, "prompt_tokens": 512_000, "cached_tokens": 470_000},
                 "supporter": {
-                    "calls": 430,
+                    "requests": 430,
                     "prompt_tokens": 540_100,
                     "cached_tokens": 511_000,
                     "completion_tokens": 17_800,
                 },
                 "customer": {
-                    "calls": 390,
+                    "requests": 390,
                     "prompt_tokens": 420_100,
                     "cached_tokens": 391_000,
                     "completion_tokens": 14_100,
                 },
                 "judge": {
-                    "calls": 300,
+                    "requests": 300,
                     "prompt_tokens": 610_000,
                     "cached_tokens": 402_000,
                     "completion_tokens": 41_000,
                 },
             },
-            "tallies": {
+            "counts": {
                 "repairs": {
                     "supporter: repetition": 12,
                     "customer: cut-off": 5,

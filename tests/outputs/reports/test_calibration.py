@@ -10,7 +10,7 @@ from rich.console import Console
 
 from agents.errors import UsageError
 from outputs.reports.calibration import calibration_table, describe_trust, find_calibration, keep_calibration, stamp_of
-from outputs.runs.run import Funnel, Header, Outcome
+from outputs.runs.run import Funnel, Outcome, Provenance
 from quality.gate.rubric import POINT_CODES
 from quality.trust.calibration import ALL_POINTS, Calibration, Opinions, measure_agreement
 
@@ -23,13 +23,13 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "rolecs" / "calibrations"
 
 
-def header(**changes: Any) -> Header:
-    return Header.build(GATE | changes, {}, {})
+def provenance(**changes: Any) -> Provenance:
+    return Provenance.build(GATE | changes, {}, {})
 
 
 def funnel(canaries: dict[str, int]) -> Funnel:
-    tallies = {"canaries": canaries} if canaries else {}
-    return Funnel(outcomes=dict.fromkeys(Outcome, 0), reasons={}, tallies=tallies, mended=0, usage={})
+    counts = {"canaries": canaries} if canaries else {}
+    return Funnel(outcomes=dict.fromkeys(Outcome, 0), reasons={}, counts=counts, repaired=0, usage={})
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def calibration() -> Calibration:
     calls = [*[call(True, True)] * 8, *[call(False, False)] * 9, call(True, False), call(False, True)]
     agreement = measure_agreement(calls)
     return Calibration(
-        stamp=stamp_of(header()), gold="gold.jsonl", day="2026-11-22", calls=19, unscored=2, agreement=agreement
+        stamp=stamp_of(provenance()), gold="gold.jsonl", day="2026-11-22", calls=19, unscored=2, agreement=agreement
     )
 
 
@@ -52,7 +52,7 @@ def test_a_calibration_is_found_for_its_gate_alone(calibration: Calibration, dat
         **{"language": "zh", "judge_model": "other", "rubric": "abd"},
         **{"judge_votes": 3, "min_agreement": 0.6},
     }.items():
-        other = header(**{name: value})
+        other = provenance(**{name: value})
         assert find_calibration(stamp_of(other)) is None
         assert describe_trust(other, funnel({}))[0].startswith("Uncalibrated: nobody has compared this gate")
     keep_calibration(calibration.model_copy(update={"calls": 20}))
@@ -80,14 +80,14 @@ def test_a_broken_calibration_is_named(calibration: Calibration) -> None:
     ],
 )
 def test_what_canaries_showed(canaries: dict[str, int], sentence: str) -> None:
-    assert describe_trust(header(), funnel(canaries))[1] == sentence
+    assert describe_trust(provenance(), funnel(canaries))[1] == sentence
 
 
 def test_a_calibration_is_told_in_a_sentence_and_a_table(
     calibration: Calibration, make_record: Callable[..., Any]
 ) -> None:
     keep_calibration(calibration)
-    (sentence, _) = describe_trust(header(), funnel({}))
+    (sentence, _) = describe_trust(provenance(), funnel({}))
     assert sentence.startswith(
         "Calibrated on gold.jsonl (19 calls, 2026-11-22): with 95% intervals, it passes 10% [0, "
     )

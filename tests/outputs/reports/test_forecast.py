@@ -16,7 +16,7 @@ from outputs.runs.cost import Prices
 from outputs.runs.record import Record
 
 PRICES = Prices(input=2.0, cached=0.5, output=8.0)
-SPENT = Usage(calls=9, prompt_tokens=3000, cached_tokens=1000, completion_tokens=500)
+SPENT = Usage(requests=9, prompt_tokens=3000, cached_tokens=1000, completion_tokens=500)
 
 
 def test_equal_dialogues_are_forecast_exactly() -> None:
@@ -74,8 +74,8 @@ def test_a_pilot_that_kept_none_forecasts_nothing() -> None:
 
 
 def test_failed_dialogues_count_as_lost_and_prices_are_shown_where_given(make_record: Callable[..., Record]) -> None:
-    pilot = read_pilot([make_record(), make_record(error="CallError: HTTP 500")])
-    assert pilot == [Played(kept, Usage(calls=1, prompt_tokens=300, completion_tokens=60)) for kept in (True, False)]
+    pilot = read_pilot([make_record(), make_record(error="RequestError: HTTP 500")])
+    assert pilot == [Played(kept, Usage(requests=1, prompt_tokens=300, completion_tokens=60)) for kept in (True, False)]
     for prices in (Prices(), PRICES):
         console = Console(file=io.StringIO(), width=100)
         console.print(forecast_table(forecast(pilot, 10, 60.0, prices), prices))

@@ -51,7 +51,7 @@ def test_script_json_is_the_same_value_and_cannot_end_its_element(value: object)
 
 
 @pytest.mark.parametrize(
-    "tallies",
+    "counts",
     [
         {},
         {"repairs": {"supporter: cut-off": 1}},
@@ -62,11 +62,11 @@ def test_script_json_is_the_same_value_and_cannot_end_its_element(value: object)
 )
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_page_of_whatever_was_counted(
-    make_record: Callable[..., Record], tallies: dict[str, dict[str, int]], kept: int
+    make_record: Callable[..., Record], counts: dict[str, dict[str, int]], kept: int
 ) -> None:
     failed = make_record(id="f" * 16, verdict=None, plan=None, error="oops")
     report = make_report(Language.EN, [make_record(), failed][1 - kept :])
-    funnel = report.funnel.model_copy(update={"tallies": tallies, "mended": 0})
+    funnel = report.funnel.model_copy(update={"counts": counts, "repaired": 0})
     page = page_of(report._replace(funnel=funnel, figures=report.figures if kept else None))
     assert len(index_of(page)["rows"]) == 1 + kept and "rolecs" in page
 

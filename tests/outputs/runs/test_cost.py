@@ -19,12 +19,12 @@ PRICES = Prices(input=2.0, cached=0.5, output=8.0)
 
 def funnel(kept: int, usage: Usage) -> Funnel:
     outcomes = dict.fromkeys(Outcome, 0) | {Outcome.KEPT: kept, Outcome.REJECTED: 1}
-    return Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage={Role.PLANNER: usage})
+    return Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage={Role.PLANNER: usage})
 
 
 def first_lines(kept: int, prices: Prices) -> list[str]:
     console = Console(file=io.StringIO(), width=100)
-    spent = Usage(calls=1, prompt_tokens=3_000_000, cached_tokens=1_000_000, completion_tokens=500_000)
+    spent = Usage(requests=1, prompt_tokens=3_000_000, cached_tokens=1_000_000, completion_tokens=500_000)
     console.print(summarise(funnel(kept, spent), prices))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return [line.rstrip() for line in text.partition("\n\n")[0].splitlines()]

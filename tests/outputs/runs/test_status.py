@@ -11,7 +11,7 @@ import pytest
 from agents.llm.usage import Role, Usage
 from outputs.runs.lock import Owner, find_owner
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Funnel, Header, Outcome
+from outputs.runs.run import Funnel, Outcome, Provenance
 from outputs.runs.status import Status, build_status, describe_status
 from outputs.runs.store import RunStore
 
@@ -25,8 +25,8 @@ def status(
 ) -> Status:
     outcomes = {Outcome.PLANNED: planned, Outcome.KEPT: kept, Outcome.REJECTED: rejected, Outcome.FAILED: 0}
     usage = {Role.JUDGE: Usage(completion_tokens=1_000_000)}
-    funnel = Funnel(outcomes=outcomes, reasons={}, tallies={}, mended=0, usage=usage)
-    return build_status(Header.build({}, fields, {}), funnel, TIMES[: kept + rejected], owner, now)
+    funnel = Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage=usage)
+    return build_status(Provenance.build({}, fields, {}), funnel, TIMES[: kept + rejected], owner, now)
 
 
 def test_rates_and_the_time_left() -> None:
@@ -68,8 +68,8 @@ def test_the_cost_is_told_at_the_prices_of_the_run() -> None:
 
 
 def test_the_owner_and_the_times_come_from_the_run(tmp_path: Path, make_record: Callable[..., Record]) -> None:
-    header = Header.build({}, {}, {})
-    with RunStore.create(DIALOGUES, tmp_path, header) as store:
+    provenance = Provenance.build({}, {}, {})
+    with RunStore.create(DIALOGUES, tmp_path, provenance) as store:
         store.add_plan(Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in range(3))
         for key in ("key-2", "key-0"):
             store.write(make_record(id=key))

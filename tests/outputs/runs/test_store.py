@@ -14,14 +14,14 @@ from agents.csc.dialogue import Repair
 from agents.csc.strategies import Speaker
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
-from outputs.runs.record import DIALOGUES, Planned, Record, Twin
-from outputs.runs.run import Header, Outcome, RunKind
+from outputs.runs.record import DIALOGUES, NearDuplicate, Planned, Record
+from outputs.runs.run import Outcome, Provenance, RunKind
 from outputs.runs.store import RunStore
 from quality.checks.rules import Violation
 from quality.gate.verdict import Verdict
 from tests.conftest import flawless
 
-HEADER = Header.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})
+HEADER = Provenance.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})
 PLAN = [Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in range(4)]
 MakeRecord = Callable[..., Record]
 
@@ -43,7 +43,7 @@ def test_each_outcome_follows_from_the_record(make_record: MakeRecord) -> None:
         (make_record(verdict=None, violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
         (make_record(violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
         (make_record(verdict=None), Outcome.REJECTED, ["unscored"]),
-        (make_record(error="CallError: HTTP 500"), Outcome.FAILED, []),
+        (make_record(error="RequestError: HTTP 500"), Outcome.FAILED, []),
     ]
     assert [(record.outcome, record.reasons) for record, _, _ in cases] == [case[1:] for case in cases]
 
@@ -61,7 +61,7 @@ def test_records_come_back_in_the_order_of_the_plan(tmp_path: Path, make_record:
 def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Path, make_record: MakeRecord) -> None:
     with begin(tmp_path) as store:
         store.write(make_record(id="key-0"))
-        store.write(make_record(id="key-1", error="CallError: HTTP 500"))
+        store.write(make_record(id="key-1", error="RequestError: HTTP 500"))
         for key in ("key-0", "nobody"):
             with pytest.raises(StoreError, match="not waiting"):
                 store.write(make_record(id=key))
@@ -70,7 +70,7 @@ def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Pa
         store.write(make_record(id="key-1"))
         funnel = store.funnel()
         assert funnel.outcomes[Outcome.KEPT] == 2 and funnel.outcomes[Outcome.FAILED] == 0
-        assert funnel.usage[Role.PLANNER] == Usage(calls=3, prompt_tokens=900, completion_tokens=180)
+        assert funnel.usage[Role.PLANNER] == Usage(requests=3, prompt_tokens=900, completion_tokens=180)
         assert funnel.tokens_per_kept == 540 and funnel.planned == 4
 
 
@@ -78,12 +78,12 @@ def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Pa
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes: list[tuple[int, str]]) -> None:
     repair = Repair(turn=1, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
-    twin = Twin(id="key-0", similarity=0.99)
+    near_duplicate = NearDuplicate(id="key-0", similarity=0.99)
     kinds = {
         "kept": make_record(),
         "repaired": make_record(repairs=(repair,)),
         "rejected": make_record(repairs=(repair,), verdict=None),
-        "failed": make_record(repairs=(repair,), error="CallError: HTTP 500"),
+        "failed": make_record(repairs=(repair,), error="RequestError: HTTP 500"),
     }
     written: dict[str, Record] = {}
     spent = Usage()
@@ -95,7 +95,7 @@ def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes
                 spent += record.total_usage
             else:
                 record = written[record.id]
-                record = record.model_copy(update={"twin": None if record.twin else twin})
+                record = record.model_copy(update={"near_duplicate": None if record.near_duplicate else near_duplicate})
                 store.rewrite(record)
             written[record.id] = record
         funnel = store.funnel()
@@ -103,8 +103,8 @@ def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes
     outcomes = Counter(record.outcome for record in written.values())
     assert funnel.outcomes == {outcome: outcomes[outcome] for outcome in Outcome} | {Outcome.PLANNED: 4 - len(written)}
     assert funnel.reasons == Counter(reason for record in written.values() for reason in record.reasons)
-    assert funnel.repairs == sum((Counter(record.tallies.get("repairs", {})) for record in written.values()), Counter())
-    assert funnel.mended == sum(record.outcome == "kept" and bool(record.repairs) for record in written.values())
+    assert funnel.repairs == sum((Counter(record.counts.get("repairs", {})) for record in written.values()), Counter())
+    assert funnel.repaired == sum(record.outcome == "kept" and bool(record.repairs) for record in written.values())
     assert funnel.total_usage == spent
 
 
@@ -120,20 +120,20 @@ def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_pat
         pass
     with pytest.raises(UsageError, match="holds a run already: go on with it by --resume"):
         RunStore.create(DIALOGUES, tmp_path, HEADER)
-    other = Header.build({"seed": 8, "model": "m", "new": 1}, {}, {})
+    other = Provenance.build({"seed": 8, "model": "m", "new": 1}, {}, {})
     with pytest.raises(UsageError, match="another configuration: seed was 7, is 8; new was null, is 1"):
         RunStore.resume(DIALOGUES, tmp_path, other)
     with RunStore.resume(DIALOGUES, tmp_path, HEADER) as store:
-        assert store.header == HEADER and len(store.pending()) == 4
+        assert store.provenance == HEADER and len(store.pending()) == 4
 
 
 def test_a_resumed_run_has_the_settings_of_its_last_job_and_the_versions_it_began_with(tmp_path: Path) -> None:
     with begin(tmp_path):
         pass
-    with RunStore.resume(DIALOGUES, tmp_path, Header.build(HEADER.configuration, {"run": "y"}, {"rolecs": "1"})):
+    with RunStore.resume(DIALOGUES, tmp_path, Provenance.build(HEADER.configuration, {"run": "y"}, {"rolecs": "1"})):
         pass
     with RunStore[Planned, Record].read_any((DIALOGUES,), tmp_path) as store:
-        assert store.header == HEADER.model_copy(update={"settings": {"run": "y"}})
+        assert store.provenance == HEADER.model_copy(update={"settings": {"run": "y"}})
 
 
 def test_several_ended_dialogues_are_written_together_or_not_at_all(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -9,7 +9,7 @@ from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience, Sampling
+from agents.llm.options import RetryPolicy, Sampling
 from personas.distill.extraction import Drafted, _answer_type, distill_messages, extract_persona
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN
@@ -56,7 +56,7 @@ async def extract(transcript: Transcript, *answers: dict[str, Any] | str) -> tup
     texts = [answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False) for answer in answers]
     left = iter(texts[:-1])
     server = Loopback(say=lambda body: next(left, texts[-1]))
-    async with serve(server), ChatClient(server.base_url, None, patience=Patience(attempts=3)) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=RetryPolicy(attempts=3)) as client:
         await client.check()
         chat = Chat(client, Sampling(0.0, 0.95), 7)
         return await extract_persona(chat, transcript, "en-1"), server

@@ -10,7 +10,7 @@ from agents.csc.flow import Limits
 from agents.csc.strategies import Language, Strategy
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience, Sampling
+from agents.llm.options import RetryPolicy, Sampling
 from agents.llm.usage import Role
 from quality.gate.case import Case
 from quality.gate.gate import Gate
@@ -38,7 +38,7 @@ def labelling(labels: dict[int, str]) -> Any:
 
 
 async def examine(server: Loopback, case: Case, min_agreement: float = 0.5) -> tuple[Findings, Chat]:
-    async with serve(server), ChatClient(server.base_url, None, patience=Patience(attempts=2)) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=RetryPolicy(attempts=2)) as client:
         await client.check()
         chat = Chat(client, Sampling(0.0, 1.0), 1)
         return await Gate(Limits(), votes=1, min_agreement=min_agreement).examine(chat, case), chat
@@ -52,7 +52,7 @@ async def test_a_sound_call_passes(en_turns: tuple[Turn, ...]) -> None:
     findings, chat = await examine(Loopback(say=labelling(true_labels(en_turns))), case_of(en_turns))
     assert findings.reasons == [] and findings.verdict and findings.verdict.is_flawless
     assert findings.verdict.labelling and findings.verdict.labelling.agreement == 1.0
-    assert {role: usage.calls for role, usage in chat.usage.items()} == {Role.LABELLER: 1, Role.JUDGE: 5}
+    assert {role: usage.requests for role, usage in chat.usage.items()} == {Role.LABELLER: 1, Role.JUDGE: 5}
 
 
 @pytest.mark.parametrize(("min_agreement", "reasons"), [(0.6, [f"point:{LABEL_POINT}"]), (4 / 7, []), (0.0, [])])

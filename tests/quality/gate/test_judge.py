@@ -12,7 +12,7 @@ from agents.csc.strategies import Language, Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import Patience, Sampling
+from agents.llm.options import RetryPolicy, Sampling
 from quality.gate.case import Case
 from quality.gate.judge import judge_messages, judge_points
 from quality.gate.rubric import POINT_CODES, RUBRIC, rubric_digest
@@ -31,7 +31,7 @@ def case_of(turns: tuple[Turn, ...], language: Language = Language.EN, **fields:
 
 
 async def judge(server: Loopback, case: Case, votes: int = 1) -> dict[str, PointVerdict]:
-    async with serve(server), ChatClient(server.base_url, None, patience=Patience(attempts=2)) as client:
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=RetryPolicy(attempts=2)) as client:
         await client.check()
         return await judge_points(Chat(client, Sampling(0.0, 1.0), 1), case, votes)
 

@@ -20,10 +20,18 @@ from quality.gate.case import Case
 from quality.gate.rubric import POINT_CODES
 from quality.privacy import PLACEHOLDER
 from quality.trust import canary_texts
-from quality.trust.canaries import CLEAN_CALLS, FAR_STRATEGIES, FAULTS, Canary, draw_canary, plant_fault, sound_calls
+from quality.trust.canaries import (
+    FAR_STRATEGIES,
+    FAULTS,
+    SOUND_DIALOGUES,
+    Canary,
+    draw_canary,
+    plant_fault,
+    sound_dialogues,
+)
 
 LIMITS = Limits()
-CALLS = [call for language in Language for call in sound_calls(language)]
+CALLS = [call for language in Language for call in sound_dialogues(language)]
 SEEDS = st.integers(0, 2**32)
 FOUND_BY_RULES = {
     "repeated-sentence": {"repetition"},
@@ -54,7 +62,7 @@ def rules_of(case: Case) -> set[str]:
 
 @pytest.mark.parametrize("language", Language)
 def test_sound_calls_break_no_rule(language: Language) -> None:
-    calls = sound_calls(language)
+    calls = sound_dialogues(language)
     assert len(calls) == 4 and len({call.topic for call in calls}) == 4
     for call in calls:
         assert check_rules(call.turns, LIMITS, language) == []
@@ -65,13 +73,13 @@ def test_sound_calls_break_no_rule(language: Language) -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_rows_of_sound_calls_hold_nothing_that_is_not_read(language: Language) -> None:
-    for line in (CLEAN_CALLS / f"{language}.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in (SOUND_DIALOGUES / f"{language}.jsonl").read_text(encoding="utf-8").splitlines():
         assert json.loads(line).keys() == {"topic", "scenario", "persona", "goal", "turns"}
 
 
 def test_each_language_has_a_refusal_and_every_label_somewhere() -> None:
     for language in Language:
-        labels = {turn.strategy for call in sound_calls(language) for turn in call.turns if turn.strategy}
+        labels = {turn.strategy for call in sound_dialogues(language) for turn in call.turns if turn.strategy}
         assert labels >= {Strategy.OT, Strategy.EM, Strategy.PR, Strategy.PS, Strategy.ID, Strategy.RI, Strategy.FR}
 
 
