@@ -19,10 +19,11 @@ import httpx2
 from rich.console import Console
 
 from agents.csc.strategies import Language
+from agents.engine.demo_model import DEMO_MODEL
+from agents.engine.managed import managed_engine
 from agents.errors import UsageError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.backends.local import Servers
-from graphs.config.settings import Secrets, Settings, load_settings
+from graphs.config.settings import Settings, load_settings
 from graphs.telemetry.progress import LoadingDisplay
 from tests.support.jobs import run_quietly
 
@@ -92,12 +93,12 @@ async def measure(settings: Settings) -> None:
 async def _with_engine(settings: Settings, stack: AsyncExitStack) -> Settings:
     """Start an engine for `settings`; it ends with `stack`."""
     log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "engine.log"
-    servers = Servers(settings, Secrets(), stack)
-    await servers.connect()
-    with LoadingDisplay(Console(stderr=True), servers.model) as loading:
-        await servers.start_engine(log, loading)
-    assert servers.engine is not None
-    return settings.model_copy(update={"base_url": (servers.engine.base_url,)})
+    model = settings.model or DEMO_MODEL
+    with LoadingDisplay(Console(stderr=True), model) as loading:
+        engine = await stack.enter_async_context(
+            managed_engine(model, log, extra_args=settings.engine_args, on_wait=loading)
+        )
+    return settings.model_copy(update={"base_url": (engine.base_url,)})
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -24,11 +24,10 @@ from transformers import AutoTokenizer
 from agents.csc.dialogue import Plan
 from agents.csc.strategies import Language, Strategy
 from agents.engine.demo_model import prepare_demo_model
-from agents.llm.client import ChatClient
+from agents.llm.client import ChatClient, Clients
 from agents.llm.usage import Role
 from agents.prompts.rendering import render_fixed
 from benchmarks._common import errors_in_one_line, print_table
-from graphs.backends.local import Replica
 from graphs.config.settings import Settings
 from graphs.dialogue.play import play_dialogue
 from outputs.runs.record import Planned
@@ -128,7 +127,7 @@ async def play(situation: Situation, turns: Sequence[Line], persona: Persona) ->
     planned = Planned(0, "scripted", persona.id, situation.topic, 1, 1)
     async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
         await client.check()
-        record = await play_dialogue(planned, persona, Replica(client, client), Settings(language=LANGUAGE, canaries=0))
+        record = await play_dialogue(planned, persona, Clients(client, client), Settings(language=LANGUAGE, canaries=0))
     said = [(turn.text, turn.strategy, turn.direction or "", turn.ends_call) for turn in record.turns]
     written = [(line.text, line.strategy, line.direction, line.ends_call) for line in turns]
     if said != written or record.outcome is not Outcome.KEPT:

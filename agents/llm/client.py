@@ -6,7 +6,7 @@ retries are off: tenacity owns them here, and is built only for a call whose fir
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 import openai
@@ -338,3 +338,10 @@ class ChatClient:
             raise UnreadableAnswerError(f"the answer is not in the demanded form: {describe_invalid(error)}") from None
         except ValueError as error:
             raise UnreadableAnswerError(str(error)) from None
+
+
+class Clients(NamedTuple):
+    """The model that plays and the one that judges; often the same."""
+
+    play: ChatClient
+    judge: ChatClient

@@ -19,25 +19,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.engine.managed import Engine, OnWait
+from agents.engine.managed import OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
 from agents.llm.usage import Usage
-from graphs.backends.local import AWAY_S
 from graphs.backends.ray_worker import Identity, RemoteWorker, Report
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Settings
 from graphs.scheduling.adaptive_concurrency import CEILING
-from graphs.scheduling.dispatcher import LOOK_S
+from graphs.scheduling.job import Job
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 
 LOCAL = "local"
 """Stands for a Ray that is started here, unless RAY_ADDRESS names a cluster."""
 JOIN_S = 120.0
-"""So long a cluster may take to start a worker."""
+"""Seconds that a cluster may take to start a worker."""
 CONNECT_S = 5.0
+LOOK_TIMEOUT_S = 10.0
+TELL_S = 1.0
+"""Seconds between two lines on how many workers are ready."""
 STOP_S = 40.0
-"""So long workers may take to end their engines."""
+"""Seconds that workers may take to end their engines."""
 
 
 class Worker:
@@ -104,7 +106,7 @@ class Worker:
         await self._call("start")
         self.is_there = True
 
-    async def play(self, planned: Planned) -> Record:
+    async def run(self, planned: Planned) -> Record:
         """Have a dialogue played.
 
         Raises:
@@ -113,14 +115,18 @@ class Worker:
         if not self.is_there:
             # What Ray has not started yet, it would let wait.
             raise EngineError(f"{self.name} is gone")
-        record, report = await self._call("play", json.dumps(planned))
+        try:
+            record, report = await self._call("play", json.dumps(planned))
+        except EngineError:
+            self.is_there = False
+            raise
         self._note(report)
         return Record.model_validate_json(record)
 
     async def look(self, in_flight: int) -> None:
         """Ask the worker how it stands; that it is gone is found out by what is in flight there."""
         with suppress(EngineError, TimeoutError):
-            async with asyncio.timeout(10 * LOOK_S):
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
                 self._note(await self._call("look"))
 
     async def probe(self) -> bool:
@@ -162,14 +168,11 @@ class Worker:
             raise EngineError(f"{self.name} is gone: {shorten(str(error).strip().splitlines()[-1])}") from None
 
 
-class Cluster:
-    """The workers of a job; they have one configuration."""
-
-    engine: Engine | None = None
-    """None: the workers mind their engines themselves."""
+class RayBackend:
+    """Has dialogues played by the workers on the nodes of a Ray cluster, all of one configuration."""
 
     def __init__(self, workers: Sequence[Worker], settings: Settings, pool: Sequence[Persona]) -> None:
-        self.replicas = workers
+        self.places = workers
         self.concurrency = settings.concurrency
         self._settings = settings
         self._pool = pool
@@ -188,11 +191,11 @@ class Cluster:
     @property
     def usage(self) -> Usage:
         """What all workers have spent so far."""
-        return sum((worker.usage for worker in self.replicas), Usage())
+        return sum((worker.usage for worker in self.places), Usage())
 
     @property
     def _identity(self) -> Identity:
-        identity = self.replicas[0].identity
+        identity = self.places[0].identity
         assert identity
         return identity
 
@@ -203,59 +206,72 @@ class Cluster:
             UsageError: see `Worker.connect`, or a worker has another model or version than the others or this process.
             EngineError: a worker is gone.
         """
-        await _all(worker.connect() for worker in self.replicas)
+        await _all(worker.connect() for worker in self.places)
         provenance = dialogues_provenance(self._settings, self._pool, self.model, self.judge_model)
         expected = self._identity._replace(digest=provenance.digest)
-        for worker in self.replicas:
+        for worker in self.places:
             if worker.identity != expected:
                 raise UsageError(
                     f"{worker.name} would play otherwise: it has {worker.identity}, expected is {expected}; give all "
                     "nodes the same rolecs, and all servers the same model"
                 )
 
-    async def start_engine(self, log: Path, on_wait: OnWait) -> None:
-        """Have all workers start their engines, once; each writes to a log on its own node, not to `log`."""
+    async def start(self, log: Path, on_wait: OnWait) -> None:
+        """Have all workers start their engines; each writes to a log on its own node, not to `log`.
+
+        Later calls start a single worker anew that was lost; of several, the dispatcher probes those that are down.
+
+        Raises:
+            UsageError, EngineError: an engine cannot be started.
+        """
         if self._has_started:
+            (first, *others) = self.places
+            if not (others or first.is_there) and not await first.probe():
+                raise EngineError(f"{first.name} could not be started again")
             return
         began = time.monotonic()
 
         async def tell() -> None:
             while True:
-                await asyncio.sleep(LOOK_S)
-                ready = sum(worker.is_there for worker in self.replicas)
-                on_wait(time.monotonic() - began, f"{ready} of {len(self.replicas)} Ray workers are ready")
+                await asyncio.sleep(TELL_S)
+                ready = sum(worker.is_there for worker in self.places)
+                on_wait(time.monotonic() - began, f"{ready} of {len(self.places)} Ray workers are ready")
 
         telling = asyncio.create_task(tell())
         try:
-            await _all(worker.start() for worker in self.replicas)
+            await _all(worker.start() for worker in self.places)
         finally:
             telling.cancel()
         self._has_started = True
 
+    async def watch(self) -> None:
+        """Wait for ever: the workers mind their engines themselves."""
+        await asyncio.Event().wait()
+
 
 @asynccontextmanager
-async def join_cluster(settings: Settings, pool: Sequence[Persona]) -> AsyncIterator[Cluster]:
-    """Join the cluster that `settings.ray` names, or start one, and connect a worker for each server or node there.
+async def ray_backend(job: Job[Settings], pool: Sequence[Persona]) -> AsyncIterator[RayBackend]:
+    """Join the cluster that the settings name, or start one, and connect a worker for each server or node there.
 
     With `base_url` there is a worker for each server, spread over the nodes; else one on each node that starts an
     engine there: on those with GPUs, where any has some.
 
     Raises:
-        UsageError: Ray is not installed, there is no such cluster, or see `Cluster.connect`.
+        UsageError: Ray is not installed, there is no such cluster, or see `RayBackend.connect`.
         EngineError: a worker is gone.
     """
-    loop = asyncio.get_running_loop()
+    loop, settings = asyncio.get_running_loop(), job.settings
     # Ray's processes end with the thread that started them, so it lives as long as they.
     with ThreadPoolExecutor(1, "ray") as thread:
         try:
             await asyncio.shield(loop.run_in_executor(thread, _init_ray, settings))
             _take_sigterm_back()
-            cluster = Cluster(_create_workers(settings, pool), settings, pool)
+            cluster = RayBackend(_create_workers(job, pool), settings, pool)
             await cluster.connect()
             try:
                 yield cluster
             finally:
-                await asyncio.gather(*(worker.stop() for worker in cluster.replicas if worker.is_there))
+                await asyncio.gather(*(worker.stop() for worker in cluster.places if worker.is_there))
         finally:
             thread.submit(_shut_ray_down).result()
 
@@ -309,9 +325,11 @@ def _shut_ray_down() -> None:
         ray.shutdown()
 
 
-def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]:
+def _create_workers(job: Job[Settings], pool: Sequence[Persona]) -> list[Worker]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    settings = job.settings
 
     def spread() -> Iterator[tuple[str, Settings, dict[str, Any]]]:
         for url in settings.base_url:
@@ -335,6 +353,7 @@ def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]
         raise UsageError("the Ray cluster has no node with a CPU for a worker")
     several = len(wanted) > 1
     outage_s = settings.retry_policy.outage_s
+    away_s = min(job.timings.away_s, outage_s)
     personas = "\n".join(persona.model_dump_json() for persona in pool)
     actor = ray.remote(RemoteWorker)
     return [
@@ -342,11 +361,11 @@ def _create_workers(settings: Settings, pool: Sequence[Persona]) -> list[Worker]
             name,
             functools.partial(
                 actor.options(num_cpus=1, max_concurrency=2 * CEILING, **options).remote,
-                told.model_dump_json(),
+                told.for_node(),
                 personas,
                 several,
             ),
-            outage_s - min(AWAY_S, outage_s),
+            outage_s - away_s,
         )
         for name, told, options in wanted
     ]

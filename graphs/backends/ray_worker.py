@@ -13,14 +13,15 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from agents.llm.client import Clients
 from agents.llm.usage import Usage
-from graphs.backends.local import Replica, Servers, shared_log
+from graphs.backends.local import LocalBackend, shared_log
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Secrets, Settings
 from graphs.dialogue.play import play_dialogue
 from graphs.scheduling.adaptive_concurrency import START
 from graphs.scheduling.dispatcher import Dispatcher
-from outputs.runs.record import Planned
+from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 
 
@@ -54,29 +55,26 @@ class RemoteWorker:
         self._texts = (settings, pool)
         self._has_others = has_others
         self._stack = AsyncExitStack()
-        self._death: asyncio.Task[None] | None = None
 
     async def connect(self) -> tuple[str, str, str]:
         """Connect to the servers that the settings name, and return the fields of the `Identity`.
 
         Raises:
-            UsageError: see `Servers.connect`.
+            UsageError: see `LocalBackend.connect`.
         """
         settings, pool = self._texts
         self._settings = Settings.model_validate_json(settings)
         personas = [Persona.model_validate_json(line) for line in pool.split("\n")]
-        self._personas = {persona.id: persona for persona in personas}
-        self._servers = Servers(
-            self._settings,
-            Secrets(),
-            self._stack,
-            self._settings.judge_base_url,
-            self._settings.judge_model,
-            has_others=self._has_others,
-        )
-        await self._servers.connect()
-        provenance = dialogues_provenance(self._settings, personas, self._servers.model, self._servers.judge_model)
-        return Identity(self._servers.model, self._servers.judge_model, provenance.digest)
+        by_id = {persona.id: persona for persona in personas}
+
+        async def play(planned: Planned, clients: Clients) -> Record:
+            return await play_dialogue(planned, by_id[planned.persona], clients, self._settings)
+
+        self._backend = LocalBackend(self._settings, Secrets(), play, self._stack, has_others=self._has_others)
+        await self._backend.connect()
+        model, judge_model = self._backend.model, self._backend.judge_model
+        provenance = dialogues_provenance(self._settings, personas, model, judge_model)
+        return Identity(model, judge_model, provenance.digest)
 
     async def start(self) -> None:
         """Start the managed engine, unless the settings name a server.
@@ -87,12 +85,11 @@ class RemoteWorker:
         if os.environ.get("OMP_NUM_THREADS") == "1":
             # Set by Ray, for an actor with one core; an engine on the CPU would compute on one.
             del os.environ["OMP_NUM_THREADS"]
-        await self._servers.start_engine(shared_log(), lambda seconds, line: None)
-        self._dispatcher: Dispatcher[Replica] = await self._stack.enter_async_context(
-            Dispatcher(self._servers.replicas, self._servers.concurrency)
+        await self._backend.start(shared_log(), lambda seconds, line: None)
+        self._dispatcher: Dispatcher[Planned, Record] = await self._stack.enter_async_context(
+            Dispatcher(self._backend.places, self._backend.concurrency)
         )
-        if self._servers.engine:
-            self._death = asyncio.create_task(self._servers.engine.watch())
+        self._death = asyncio.create_task(self._backend.watch())
 
     async def play(self, planned: str) -> tuple[str, str]:
         """Play a dialogue, and return record and `report`.
@@ -102,12 +99,10 @@ class RemoteWorker:
         """
         dialogue = Planned(*json.loads(planned))
         async with self._dispatcher.seat() as replica:
-            playing = asyncio.create_task(
-                play_dialogue(dialogue, self._personas[dialogue.persona], replica, self._settings)
-            )
+            playing = asyncio.create_task(replica.run(dialogue))
             # An engine that has ended answers nothing more: nobody need be patient with it.
-            await asyncio.wait({playing, self._death} if self._death else {playing}, return_when="FIRST_COMPLETED")
-            if self._death and not playing.done():
+            await asyncio.wait({playing, self._death}, return_when="FIRST_COMPLETED")
+            if not playing.done():
                 playing.cancel()
                 self._death.result()
             return (await playing).model_dump_json(), self.report()
@@ -118,13 +113,12 @@ class RemoteWorker:
 
     def report(self) -> str:
         """Return a `Report` on how the worker stands."""
-        last_answer = max(replica.last_answer for replica in self._servers.replicas)
+        last_answer = max(replica.last_answer for replica in self._backend.places)
         return Report(
-            limit=self._dispatcher.limit, silent_s=time.monotonic() - last_answer, usage=self._servers.usage
+            limit=self._dispatcher.limit, silent_s=time.monotonic() - last_answer, usage=self._backend.usage
         ).model_dump_json()
 
     async def stop(self) -> None:
         """End the managed engine and close all connections."""
-        if self._death:
-            self._death.cancel()
+        self._death.cancel()
         await self._stack.aclose()

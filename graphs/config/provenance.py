@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompts_digest
-from graphs.config.settings import DistillSettings, Settings
+from graphs.config.settings import DistillSettings, JudgeSettings, Settings
+from outputs.datasets.reader import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
@@ -55,6 +56,19 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
         "judge_model": judge_model,
         "personas": f"{len(pool)} ({_digest(persona.digest() for persona in pool)})",
         "prompts": prompts_digest(),
+        "rubric": rubric_digest(settings.language),
+    }
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled], judge_model: str) -> Provenance:
+    """Return the provenance of judgements: the configuration that they depend on, all settings, and versions."""
+    configuration = settings.model_dump(
+        mode="json", include={"language", "seed", "thinking_tokens", "judge_votes", "min_agreement", "limits"}
+    )
+    configuration |= {
+        "model": judge_model,
+        "dialogues": f"{len(dialogues)} ({_digest(map(repr, dialogues))})",
         "rubric": rubric_digest(settings.language),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())

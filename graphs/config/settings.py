@@ -6,7 +6,7 @@ Secrets come from the environment alone and are never written. Field description
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,12 +16,29 @@ from agents.csc.strategies import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
 from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
-from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 
 if TYPE_CHECKING:
     from quality.gate.gate import Gate
+
+
+class JudgeServer(NamedTuple):
+    """Where dialogues are judged; None stands for the players' server and model."""
+
+    base_url: str | None = None
+    model: str | None = None
+
+
+class Goal(NamedTuple):
+    """What a run is to reach and may spend: how many items are to be kept, the budget, and the prices that it goes by.
+
+    Without a target, all that is planned is carried out.
+    """
+
+    target_kept: int | None = None
+    budget: Budget = Budget()
+    prices: Prices = Prices()
 
 
 class Secrets(BaseSettings):
@@ -122,19 +139,53 @@ class ServerSettings(BaseModel):
         return Goal(None, Budget(self.budget_tokens, self.budget_usd), self.prices)
 
     @property
+    def judge_server(self) -> JudgeServer:
+        """Where the judge is."""
+        return JudgeServer()
+
+    @property
     def sampling(self) -> Sampling:
         """How answers are drawn."""
         return Sampling(self.temperature, self.top_p, self.thinking_tokens)
 
 
-class Settings(ServerSettings):
+class GateSettings(ServerSettings):
+    """What judging can be told."""
+
+    language: Language = Field(Language.EN, description="Language of the dialogues.")
+    judge_votes: int = Field(1, ge=1, description="Votes of the judge on each point; the majority decides.")
+    min_agreement: float = Field(
+        0.6, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+
+    @property
+    def gate(self) -> "Gate":
+        """What dialogues must pass."""
+        # Imported late: it brings the client, which takes its time.
+        from quality.gate.gate import Gate
+
+        return Gate(self.limits, self.judge_votes, self.min_agreement)
+
+    @property
+    def judge_sampling(self) -> Sampling:
+        """How the judge draws its answers: greedily."""
+        return Sampling(0.0, 1.0, self.thinking_tokens)
+
+
+class JudgeSettings(GateSettings):
+    """What judging dialogues from a file can be told; `base_url` and `model` are the judge's."""
+
+    run: Path = Field(Path("rolecs-judge"), description="Run folder.")
+
+
+class Settings(GateSettings):
     """What playing and judging can be told."""
 
     dialogues: int = Field(10, ge=1, description="Dialogues to play.")
     target_kept: int | None = Field(
         None, ge=1, description="Play until so many dialogues are kept, however many it takes; instead of --dialogues."
     )
-    language: Language = Field(Language.EN, description="Language of the dialogues.")
     topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
         tuple(TOPICS), description="Topics of the calls."
     )
@@ -151,10 +202,6 @@ class Settings(ServerSettings):
         ge=0,
         description="How often a turn that fails a check is said again before the call goes back by an exchange.",
     )
-    judge_votes: int = Field(1, ge=1, description="Votes of the judge on each point; the majority decides.")
-    min_agreement: float = Field(
-        0.6, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
-    )
     canaries: float = Field(
         0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
     )
@@ -165,7 +212,6 @@ class Settings(ServerSettings):
         description="Cosine similarity from which a dialogue counts as an earlier one said again; 1 compares none.",
     )
     embedding_model: str | None = _EMBEDDING_MODEL
-    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
     # Excluded: where a run is played is not written into it, so that it can be resumed elsewhere.
     ray: str | None = Field(
         None,
@@ -180,17 +226,13 @@ class Settings(ServerSettings):
         return super().goal._replace(target_kept=self.target_kept)
 
     @property
-    def gate(self) -> "Gate":
-        """What dialogues must pass."""
-        # Imported late: it brings the client, which takes its time.
-        from quality.gate.gate import Gate
+    def judge_server(self) -> JudgeServer:
+        """Where the judge is."""
+        return JudgeServer(self.judge_base_url, self.judge_model)
 
-        return Gate(self.limits, self.judge_votes, self.min_agreement)
-
-    @property
-    def judge_sampling(self) -> Sampling:
-        """How the judge draws its answers: greedily."""
-        return Sampling(0.0, 1.0, self.thinking_tokens)
+    def for_node(self) -> str:
+        """Return the settings as JSON for a node of a cluster, without what the driver alone does there."""
+        return self.model_dump_json(exclude={"run", "personas", "log", "log_texts", "metrics", "trace"})
 
 
 class PoolSettings(BaseModel):

@@ -8,7 +8,7 @@ from agents.csc.dialogue import is_abandoned
 from agents.csc.topics import TOPICS
 from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
-from graphs.backends.local import Replica
+from agents.llm.client import Clients
 from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
 from graphs.dialogue.state import DialogueContext
@@ -18,14 +18,14 @@ from quality.gate.case import Case
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
 
-async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, settings: Settings) -> Record:
+async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings) -> Record:
     """Play a dialogue and send it through the gate. Whatever goes wrong with it is in its record.
 
     Raises:
         EngineError: the engine is gone; the dialogue has not ended.
     """
-    play = Chat(replica.play, settings.sampling, planned.seed, planned.key)
-    judge = Chat(replica.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
+    play = Chat(clients.play, settings.sampling, planned.seed, planned.key)
+    judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     ended: dict[str, Any] = {}
     try:
         ended |= await _play(play, planned, persona, settings)
@@ -46,8 +46,8 @@ async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, se
         topic=planned.topic,
         persona=persona,
         seed=planned.seed,
-        model=replica.play.model,
-        judge_model=replica.judge.model,
+        model=clients.play.model,
+        judge_model=clients.judge.model,
         usage=play.usage | judge.usage,
         **ended,
     )

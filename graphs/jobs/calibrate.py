@@ -1,38 +1,48 @@
 """Compares the gate with people's labels."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from agents.errors import UsageError
-from graphs.config.settings import Secrets, Settings
-from graphs.jobs.judge import Judged, judge_dialogues
-from outputs.datasets.reader import read_dialogues
+from graphs.config.settings import JudgeSettings
+from graphs.jobs.judge import Judged
+from outputs.datasets.reader import Labelled, read_dialogues
+from outputs.runs.judgement import Judgement
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
 
 
-async def calibrate(path: Path, settings: Settings, secrets: Secrets, console: Console) -> Calibration:
-    """Send labelled calls through the gate and return how it agrees with the people who labelled them.
+def read_gold(path: Path) -> list[Labelled]:
+    """Return the dialogues of a file, all of them labelled by people.
 
     Raises:
-        UsageError: the file holds something else than calls with labels, or a server or model is not there.
-        EngineError: the engine did not start, died, or was away for too long.
+        UsageError: the file holds something else than dialogues with labels.
     """
     dialogues = list(read_dialogues(path))
-    labels = [dialogue.gold for dialogue in dialogues if dialogue.gold is not None]
-    if not labels or len(labels) < len(dialogues):
-        lacking = next((dialogue.id for dialogue in dialogues if dialogue.gold is None), "none")
+    lacking = next((dialogue.id for dialogue in dialogues if dialogue.gold is None), None if dialogues else "none")
+    if lacking is not None:
         raise UsageError(f'{path}: every call needs people\'s labels, "gold": {{"points": ...}}; lacking: {lacking}')
-    judged, judge_model = await judge_dialogues(dialogues, settings, secrets, console)
+    return dialogues
+
+
+def calibrate(path: Path, dialogues: Sequence[Labelled], judged: Judged, settings: JudgeSettings) -> Calibration:
+    """Return how the gate agrees with the people who labelled dialogues.
+
+    Args:
+        path: the file of the dialogues.
+        dialogues: what `read_gold` read there.
+        judged: the gate's judgements of all of them, in their order.
+        settings: of the gate.
+    """
     opinions = [
-        Opinions(people, _points(judgement), judgement.kept) for people, judgement in zip(labels, judged, strict=True)
+        Opinions(dialogue.gold or {}, _points(judgement), not judgement.reasons)
+        for dialogue, judgement in zip(dialogues, judged.judgements, strict=True)
     ]
     return Calibration(
         stamp=GateStamp(
             language=settings.language,
-            judge_model=judge_model,
+            judge_model=judged.judge_model,
             rubric=rubric_digest(settings.language),
             votes=settings.judge_votes,
             min_agreement=settings.min_agreement,
@@ -40,12 +50,12 @@ async def calibrate(path: Path, settings: Settings, secrets: Secrets, console: C
         gold=path.name,
         day=datetime.datetime.now(datetime.UTC).date().isoformat(),
         calls=len(dialogues),
-        unscored=sum(call.gate is None for call in opinions),
+        unscored=sum(opinion.gate is None for opinion in opinions),
         agreement=measure_agreement(opinions),
     )
 
 
-def _points(judgement: Judged) -> dict[str, bool] | None:
-    if judgement.verdict.unscored is not None:
+def _points(judgement: Judgement) -> dict[str, bool] | None:
+    if judgement.verdict is None or judgement.is_unscored:
         return None
     return {code: code not in judgement.verdict.failed_points for code in POINT_CODES}

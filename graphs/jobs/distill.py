@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from rich.console import Console
@@ -12,18 +11,19 @@ from rich.console import Console
 from agents.csc.strategies import Language
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat, derive_seed
-from graphs.backends.local import Replica, Servers
+from agents.llm.client import ChatClient, Clients
+from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
-from graphs.config.settings import DistillSettings, Secrets
+from graphs.config.settings import DistillSettings
 from graphs.jobs.build_pool import find_models
-from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.counters import Counters
+from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_pending
 from graphs.scheduling.stopping import Halt
-from graphs.telemetry.telemetry import open_telemetry
+from graphs.scheduling.supply import Supply
 from outputs.reports.pool_summary import Stage
-from outputs.runs.extraction import EXTRACTIONS, Call, Extraction
+from outputs.runs.extraction import EXTRACTIONS, Extraction, PlannedExtraction
 from outputs.runs.run import Funnel, Outcome
-from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import extract_persona
 from personas.distill.ingest import Ingested, ingest
@@ -49,63 +49,37 @@ class Distilled(NamedTuple):
     halt: Halt | None
 
 
-async def distill_job(
-    settings: DistillSettings,
-    secrets: Secrets,
-    console: Console,
-    interruption: Interruption,
-    *,
-    resume: bool = False,
-    retry_failed: bool = False,
-) -> Distilled:
+async def distill(job: Job[DistillSettings]) -> Distilled:
     """Extract the personas of real calls, those that are not in the run yet, and return all of the run.
-
-    Args:
-        settings: which files, which calls of them, and on which servers.
-        secrets: the servers' keys.
-        console: where the progress is shown.
-        interruption: asks the job to stop.
-        resume: go on with the run in `settings.run` instead of beginning one there.
-        retry_failed: try failed extractions again.
 
     Raises:
         UsageError: bad files, settings, server, model or run folder.
         EngineError: the engine did not start, died, or was away for too long; what has ended is stored.
         StoreError: the store cannot be written.
     """
+    settings = job.settings
     if not settings.transcripts:
         raise UsageError("no transcripts: name at least one file, or - for standard input")
-    async with AsyncExitStack() as stack:
-        watch = await stack.enter_async_context(open_telemetry(settings))
-        servers = Servers(settings, secrets, stack, observer=watch.observer)
-        await servers.connect()
+    calls: list[Transcript] = []
+
+    async def extract(planned: PlannedExtraction, clients: Clients) -> Extraction:
+        return await _extract(planned, calls[planned.position], clients.play, settings)
+
+    async with local_backend(job, extract) as backend:
         ingested = Ingested()
-        calls = await _read(settings, ingested, console)
-        models = find_models(settings, {call.language for call in calls}, console)
-        provenance = extractions_provenance(settings, calls, servers.model)
-        begin = RunStore.resume if resume else RunStore.create
-        store = stack.enter_context(begin(EXTRACTIONS, settings.run, provenance))
-        store.add_plan(_plan(provenance.digest, calls, settings.seed))
-
-        async def distill(planned: Call, replica: Replica) -> Extraction:
-            work = _distill_call(planned, calls[planned.position], replica, settings)
-            return await watch.carry_out(work, planned.key)
-
-        with watch.job(store, interruption, retry_failed=retry_failed):
-            worked = await run_pending(
-                store,
-                servers,
-                distill,
-                console,
-                interruption,
-                goal=settings.goal,
-                watch=watch,
-                retry_failed=retry_failed,
-            )
-            watch.halted(worked.halt)
-        funnel = store.funnel()
-        personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
-    return Distilled(personas, models, _stages(ingested, funnel), funnel, worked.halt)
+        calls += await _read(settings, ingested, job.console)
+        models = find_models(settings, {call.language for call in calls}, job.console)
+        provenance = extractions_provenance(settings, calls, backend.model)
+        with job.open_run(EXTRACTIONS, provenance) as store:
+            store.add_plan(_plan(provenance.digest, calls, settings.seed))
+            counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
+            supply = Supply(store.pending(retry_failed=job.retry_failed), settings.goal, counters)
+            with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
+                await run_pending(job, store, backend, supply, counters, settings.goal)
+                job.telemetry.halted(supply.halt)
+            funnel = store.funnel()
+            personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
+    return Distilled(personas, models, _stages(ingested, funnel), funnel, supply.halt)
 
 
 async def _read(settings: DistillSettings, ingested: Ingested, console: Console) -> list[Transcript]:
@@ -131,21 +105,23 @@ def _describe_filtered(ingested: Ingested) -> str:
     return ", ".join(counts) or "the files are empty"
 
 
-def _plan(digest: str, calls: Sequence[Transcript], seed: int) -> list[Call]:
+def _plan(digest: str, calls: Sequence[Transcript], seed: int) -> list[PlannedExtraction]:
     plan = []
     for position, call in enumerate(calls):
         key = hashlib.sha256(f"{digest}\0{call!r}".encode()).hexdigest()[:16]
-        plan.append(Call(position, key, call.id, derive_seed(seed, key)))
+        plan.append(PlannedExtraction(position, key, call.id, derive_seed(seed, key)))
     return plan
 
 
-async def _distill_call(planned: Call, call: Transcript, replica: Replica, settings: DistillSettings) -> Extraction:
+async def _extract(
+    planned: PlannedExtraction, call: Transcript, client: ChatClient, settings: DistillSettings
+) -> Extraction:
     """Extract one persona. Whatever goes wrong with it is in its record.
 
     Raises:
         EngineError: the engine is gone; the extraction has not ended.
     """
-    chat = Chat(replica.play, settings.sampling, planned.seed, planned.key)
+    chat = Chat(client, settings.sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
     try:
         drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")
@@ -154,7 +130,7 @@ async def _distill_call(planned: Call, call: Transcript, replica: Replica, setti
         raise
     except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
         fields = {"error": f"{type(caught).__name__}: {caught}"}
-    known = {"id": planned.key, "source": call.id, "language": call.language, "model": replica.play.model}
+    known = {"id": planned.key, "source": call.id, "language": call.language, "model": client.model}
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 
 

@@ -1,91 +1,100 @@
-"""Judges labelled dialogues from a file, several at a time, in the order of the file."""
+"""Judges labelled dialogues from a file, several at a time, each stored."""
 
-import asyncio
+import hashlib
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-from rich.console import Console
-from rich.progress import Progress
-
-from agents.errors import EngineError, RequestError, first_error
+from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
-from graphs.backends.local import Replica, Servers, shared_log
-from graphs.config.settings import Secrets, Settings
-from graphs.scheduling.dispatcher import Dispatcher
-from graphs.telemetry.progress import LoadingDisplay
+from agents.llm.client import ChatClient, Clients
+from graphs.backends.local import local_backend
+from graphs.config.provenance import judgements_provenance
+from graphs.config.settings import JudgeSettings
+from graphs.scheduling.counters import Counters
+from graphs.scheduling.job import Job
+from graphs.scheduling.runner import run_pending
+from graphs.scheduling.stopping import Halt
+from graphs.scheduling.supply import Supply
 from outputs.datasets.reader import Labelled
-from quality.checks.rules import Violation, check_rules
+from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
+from outputs.runs.run import Funnel, Outcome
+from quality.checks.rules import check_rules
 from quality.gate.case import Case
-from quality.gate.verdict import Findings, Verdict
+from quality.gate.verdict import Verdict
 
 
-class Judged(BaseModel):
-    """What rules and judge say of a dialogue from a file; unlike in a run, one that broke rules is judged as well."""
+class Judged(NamedTuple):
+    """The judgements of a run in the order of the file, how it stands, its judge, and why it is not complete, if so."""
 
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    kept: bool
-    violations: tuple[Violation, ...]
-    verdict: Verdict
-
-
-class Judgements(NamedTuple):
-    """A judgement for each of some dialogues, in their order, and the model that judged."""
-
-    judged: list[Judged]
+    judgements: list[Judgement]
+    funnel: Funnel
     judge_model: str
+    halt: Halt | None
 
 
-async def judge_dialogues(
-    dialogues: Sequence[Labelled], settings: Settings, secrets: Secrets, console: Console
-) -> Judgements:
-    """Judge dialogues that were read from a file.
+async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judged:
+    """Judge dialogues that were read from a file, those that have not been judged in the run yet.
 
     Raises:
-        UsageError: a server or model is not there.
-        EngineError: the engine did not start, died, or was away for too long.
+        UsageError: a server, model or run folder is wrong.
+        EngineError: the engine did not start, died, or was away for too long; what has ended is stored.
+        StoreError: the store cannot be written.
     """
-    async with AsyncExitStack() as stack:
-        servers = Servers(settings, secrets, stack, settings.judge_base_url, settings.judge_model)
-        await servers.connect()
-        with LoadingDisplay(console, servers.judge_model) as loading:
-            await servers.start_engine(shared_log(), loading)
-        dispatcher = await stack.enter_async_context(Dispatcher(servers.replicas, servers.concurrency))
-        with Progress(console=console, disable=not console.is_terminal) as progress:
-            bar = progress.add_task("judging", total=len(dialogues))
-            with first_error():
-                async with asyncio.TaskGroup() as group:
-                    tasks = []
-                    for dialogue in dialogues:
-                        task = group.create_task(_judge(dialogue, dispatcher, settings))
-                        task.add_done_callback(lambda _: progress.advance(bar))
-                        tasks.append(task)
-        return Judgements([task.result() for task in tasks], servers.judge_model)
+    settings = job.settings
+
+    async def judge_one(planned: PlannedJudgement, clients: Clients) -> Judgement:
+        return await _judge(planned, dialogues[planned.position], clients.judge, settings)
+
+    async with local_backend(job, judge_one) as backend:
+        provenance = judgements_provenance(settings, dialogues, backend.judge_model)
+        with job.open_run(JUDGEMENTS, provenance) as store:
+            store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
+            counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
+            supply = Supply(store.pending(retry_failed=job.retry_failed), settings.goal, counters)
+            with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
+                await run_pending(job, store, backend, supply, counters, settings.goal)
+                job.telemetry.halted(supply.halt)
+            judgements = list(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
+            return Judged(judgements, store.funnel(), backend.judge_model, supply.halt)
 
 
-async def _judge(dialogue: Labelled, dispatcher: Dispatcher[Replica], settings: Settings) -> Judged:
-    case = Case(
+def _plan(digest: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedJudgement]:
+    plan = []
+    for position, dialogue in enumerate(dialogues):
+        # By place as well: a file may hold a dialogue twice.
+        key = hashlib.sha256(f"{digest}\0{position}\0{dialogue.id}".encode()).hexdigest()[:16]
+        plan.append(PlannedJudgement(position, key, dialogue.id, derive_seed(seed, dialogue.id)))
+    return plan
+
+
+async def _judge(
+    planned: PlannedJudgement, dialogue: Labelled, client: ChatClient, settings: JudgeSettings
+) -> Judgement:
+    """Judge one dialogue. Whatever goes wrong with it is in its record.
+
+    Raises:
+        EngineError: the engine is gone; the judgement has not ended.
+    """
+    chat = Chat(client, settings.judge_sampling, planned.seed, planned.key)
+    fields: dict[str, object] = {}
+    try:
+        fields["violations"] = tuple(check_rules(dialogue.turns, settings.limits, settings.language))
+        fields["verdict"] = await settings.gate.judge(chat, _case(dialogue, settings))
+    except RequestError as error:
+        fields["verdict"] = Verdict(unscored=str(error))
+    except EngineError:
+        raise
+    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
+        fields["error"] = f"{type(caught).__name__}: {caught}"
+    return Judgement.model_validate({"id": planned.key, "dialogue": dialogue.id, "usage": chat.usage} | fields)
+
+
+def _case(dialogue: Labelled, settings: JudgeSettings) -> Case:
+    return Case(
         language=settings.language,
         topic=dialogue.topic,
         scenario=dialogue.scenario,
         persona=dialogue.persona,
         goal=dialogue.goal,
         turns=dialogue.turns,
-    )
-    violations = tuple(check_rules(dialogue.turns, settings.limits, settings.language))
-    verdict = None
-    while verdict is None:
-        async with dispatcher.seat() as replica:
-            chat = Chat(replica.judge, settings.judge_sampling, derive_seed(settings.seed, dialogue.id))
-            try:
-                verdict = await settings.gate.judge(chat, case)
-            except RequestError as error:
-                verdict = Verdict(unscored=str(error))
-            except EngineError as error:
-                dispatcher.lose(replica, error)
-    return Judged(
-        id=dialogue.id, kept=not Findings(violations, verdict).reasons, violations=violations, verdict=verdict
     )

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 import platformdirs
-from rich.console import Console
 
 from agents.errors import UsageError
 from graphs.config.settings import Settings
 from graphs.jobs.build_pool import bar
-from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.job import Job
 from outputs.runs.record import NEAR_DUPLICATE, NearDuplicate, Planned, Record
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
@@ -34,13 +33,7 @@ def find_similarity_model(settings: Settings) -> EmbeddingModel | None:
         raise UsageError(f"{error}; or compare no dialogues: --max-similarity 1") from None
 
 
-def reject_near_duplicates(
-    store: RunStore[Planned, Record],
-    model: EmbeddingModel | None,
-    settings: Settings,
-    console: Console,
-    interruption: Interruption,
-) -> None:
+def reject_near_duplicates(job: Job[Settings], store: RunStore[Planned, Record], model: EmbeddingModel | None) -> None:
     """Compare the dialogues that passed the gate by their embeddings, and reject repeats.
 
     In the order of the plan a dialogue stays unless one that stayed is at or over the similarity allowed. What was
@@ -54,7 +47,7 @@ def reject_near_duplicates(
     if model is None and NEAR_DUPLICATE not in store.funnel().reasons:
         return
     gists = list(map(_gist, store.passed_records(NEAR_DUPLICATE)))
-    near_duplicates = _find_near_duplicates(gists, model, settings, console, interruption)
+    near_duplicates = _find_near_duplicates(gists, model, job)
     for gist in gists:
         if gist.near_duplicate != (near_duplicate := near_duplicates.get(gist.id)):
             store.rewrite(store.record(gist.id).model_copy(update={"near_duplicate": near_duplicate}))
@@ -73,26 +66,22 @@ def _gist(record: Record) -> _Gist:
 
 
 def _find_near_duplicates(
-    gists: Sequence[_Gist],
-    model: EmbeddingModel | None,
-    settings: Settings,
-    console: Console,
-    interruption: Interruption,
+    gists: Sequence[_Gist], model: EmbeddingModel | None, job: Job[Settings]
 ) -> dict[str, NearDuplicate]:
     """Return for each dialogue that repeats one before it in the sequence which one that is."""
     if model is None or len(gists) < 2:
         return {}
-    with bar(console, "comparing dialogues", len(gists)) as show:
+    with bar(job.console, "comparing dialogues", len(gists)) as show:
 
         def advance(done: int) -> None:
             # A thread cannot be cancelled: it asks.
-            if interruption.requested:
+            if job.interruption.requested:
                 raise InterruptedError
             show(done)
 
         cache = platformdirs.user_cache_path("rolecs") / "vectors"
         vectors = embed([gist.text for gist in gists], model, cache, advance)
-    pruning = prune(vectors, np.arange(len(gists)), settings.max_similarity)
+    pruning = prune(vectors, np.arange(len(gists)), job.settings.max_similarity)
     return {
         gists[row].id: NearDuplicate(id=gists[survivor].id, similarity=round(float(pruning.similarity[row]), 4))
         for row, survivor in enumerate(pruning.absorber)

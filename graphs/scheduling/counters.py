@@ -1,14 +1,18 @@
 """The live figures of a job: what its run held before, what has ended since, what is in flight, what it spends."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from agents.llm.usage import Usage
 from outputs.runs.run import EndedItem, Funnel, Outcome
 
 
 class Counters:
-    """Counts the items of a run while a job works on it. `outcomes` is how all of them stand."""
+    """Counts the items of a run while a job works on it. `outcomes` is how all of them stand.
+
+    A job has one of them, however often it starts its engine: what it has spent never falls.
+    """
 
     def __init__(self, before: Funnel, spent: Callable[[], Usage], *, retry_failed: bool = False) -> None:
         """Begin with a run as it stands.
@@ -26,14 +30,28 @@ class Counters:
         self.lost_in_a_row = 0
         self.failed_in_a_row = 0
         self.ended_here = 0
-        """Items that have ended since the tally began."""
+        """Items that have ended since the job began."""
         self.ended_at: float | None = None
         """When the last of them ended, in Unix time."""
         self.usage_of_ended = before.total_usage
         self._usage_before = before.total_usage
         self._spent = spent
         self._spent_before = spent()
+        self._seconds = 0.0
         self._started: float | None = None
+
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        """Count seconds from the first item that is started within the context to its end."""
+        try:
+            yield
+        finally:
+            self._seconds, self._started = self.seconds, None
+
+    def reject(self, items: int) -> None:
+        """Count kept items that were found to be lost after all; kept ones again, where `items` is negative."""
+        self.outcomes[Outcome.KEPT] -= items
+        self.outcomes[Outcome.REJECTED] += items
 
     def extend(self, items: int) -> None:
         """Count items that are added to the plan."""
@@ -77,12 +95,12 @@ class Counters:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the first item was started; 0 before."""
-        return time.monotonic() - self._started if self._started else 0.0
+        """Seconds that the job has had items in flight, the loading of an engine left out."""
+        return self._seconds + (time.monotonic() - self._started if self._started else 0.0)
 
     @property
     def usage_here(self) -> Usage:
-        """What has been spent since the tally began, items in flight included."""
+        """What has been spent since the job began, items in flight included."""
         return self._spent() - self._spent_before
 
     @property

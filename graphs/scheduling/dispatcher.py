@@ -6,21 +6,38 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from agents.errors import EngineError
 from agents.events import tell
-
-LOOK_S = 1.0
-"""Seconds between two looks at a place."""
-PROBE_S = 2.0
-"""Seconds between the first probes of a place that is down; they double from probe to probe."""
-MAX_PROBE_S = 15.0
+from outputs.runs.run import EndedItem, PlannedT, RecordT
 
 _log = logging.getLogger("rolecs.servers")
 
+PlannedT_contra = TypeVar("PlannedT_contra", bound=tuple[Any, ...], contravariant=True)
+RecordT_co = TypeVar("RecordT_co", bound=EndedItem, covariant=True)
 
-class Place(Protocol):
+
+class Timings(NamedTuple):
+    """How long the regular steps of a job take, in seconds.
+
+    Attributes:
+        look_s: between two looks at a place.
+        probe_s: between the first probes of a place that is down; they double from probe to probe.
+        max_probe_s: between any two probes.
+        away_s: how long one of several servers may answer nobody before its items go to another.
+    """
+
+    look_s: float = 1.0
+    probe_s: float = 2.0
+    max_probe_s: float = 15.0
+    away_s: float = 5.0
+
+
+DEFAULT_TIMINGS = Timings()
+
+
+class Place(Protocol[PlannedT_contra, RecordT_co]):
     """Where items are carried out: a replica that this process talks to, or a worker on a node of a cluster."""
 
     @property
@@ -29,7 +46,7 @@ class Place(Protocol):
 
     @property
     def limit(self) -> int:
-        """So many items it is to have in flight."""
+        """How many items it is to have in flight."""
 
     @property
     def last_answer(self) -> float:
@@ -39,48 +56,58 @@ class Place(Protocol):
     def outage_left_s(self) -> float:
         """Seconds that all places may be gone before the job ends, less those that this one has waited itself."""
 
+    async def run(self, planned: PlannedT_contra) -> RecordT_co:
+        """Carry an item out; what goes wrong with the item alone is in its record.
+
+        Raises:
+            EngineError: the place is gone; nothing of the item has been stored.
+        """
+
     async def look(self, in_flight: int) -> None:
-        """Read how it stands, with so many items in flight there; the limit follows. Called every `LOOK_S`."""
+        """Read how it stands, with `in_flight` items there; the limit follows. Called every `Timings.look_s`."""
 
     async def probe(self) -> bool:
         """Tell whether a place that was lost is there again and has its models."""
 
 
-PlaceT = TypeVar("PlaceT", bound=Place)
-
-
-class _PlaceState(Generic[PlaceT]):
+class _PlaceState(Generic[PlannedT, RecordT]):
     """A place, and how it stands."""
 
-    def __init__(self, place: PlaceT) -> None:
+    def __init__(self, place: Place[PlannedT, RecordT]) -> None:
         self.place: Final = place
         self.in_flight = 0
         self.is_down = False
 
 
-class Dispatcher(Generic[PlaceT]):
+class Dispatcher(Generic[PlannedT, RecordT]):
     """Owns the places of a job and hands out seats on them; use it with `async with`.
 
     An item keeps its seat for its whole life, so that the prefix cache of its replica knows it. A seat is in the
-    healthy place with the fewest items in flight. With a fixed `concurrency` there are so many seats; with None each
-    place has as many as it says.
+    healthy place with the fewest items in flight. A fixed `concurrency` is the number of seats over all places; with
+    None each place has as many as it says.
 
     Who finds a place gone reports it as lost. It gets no more items until a probe finds it back. The job ends when
     all places have been down for the retry policy's `outage_s`. Since the dispatcher waits, the clients of several
-    places give up sooner (`Servers`); a single place has no other to turn to, its client waits, and its loss ends
-    the job.
+    places give up sooner (`Timings.away_s`); a single place has no other to turn to, its client waits, and its loss
+    ends the job.
     """
 
-    def __init__(self, places: Sequence[PlaceT], concurrency: int | None) -> None:
+    def __init__(
+        self,
+        places: Sequence[Place[PlannedT, RecordT]],
+        concurrency: int | None,
+        timings: Timings = DEFAULT_TIMINGS,
+    ) -> None:
         self._states = {place: _PlaceState(place) for place in places}
         self._concurrency = concurrency
-        self._waiting: deque[asyncio.Future[PlaceT]] = deque()
+        self._timings = timings
+        self._waiting: deque[asyncio.Future[Place[PlannedT, RecordT]]] = deque()
         self._tasks: list[asyncio.Task[None]] = []
         self._dark_since: float | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._end: EngineError | None = None
 
-    async def __aenter__(self) -> "Dispatcher[PlaceT]":
+    async def __aenter__(self) -> "Dispatcher[PlannedT, RecordT]":
         self._tasks = [asyncio.create_task(self._tend(state)) for state in self._states.values()]
         return self
 
@@ -117,7 +144,7 @@ class Dispatcher(Generic[PlaceT]):
         return f"{line}, {self.down} of {len(self._states)} replicas down" if self.down else line
 
     @contextlib.asynccontextmanager
-    async def seat(self) -> AsyncIterator[PlaceT]:
+    async def seat(self) -> AsyncIterator[Place[PlannedT, RecordT]]:
         """Take a seat for the length of the context; see `take`."""
         place = await self.take()
         try:
@@ -125,7 +152,7 @@ class Dispatcher(Generic[PlaceT]):
         finally:
             self.leave(place)
 
-    async def take(self) -> PlaceT:
+    async def take(self) -> Place[PlannedT, RecordT]:
         """Wait for a seat, first come first served, and return the place it is in; `leave` it in the end.
 
         Raises:
@@ -133,7 +160,7 @@ class Dispatcher(Generic[PlaceT]):
         """
         if self._end:
             raise self._end
-        seat: asyncio.Future[PlaceT] = asyncio.get_running_loop().create_future()
+        seat: asyncio.Future[Place[PlannedT, RecordT]] = asyncio.get_running_loop().create_future()
         self._waiting.append(seat)
         self._grant()
         try:
@@ -144,12 +171,12 @@ class Dispatcher(Generic[PlaceT]):
                 self.leave(seat.result())
             raise
 
-    def leave(self, place: PlaceT) -> None:
+    def leave(self, place: Place[PlannedT, RecordT]) -> None:
         """Give a seat back."""
         self._states[place].in_flight -= 1
         self._grant()
 
-    def lose(self, place: PlaceT, error: EngineError) -> None:
+    def lose(self, place: Place[PlannedT, RecordT], error: EngineError) -> None:
         """Mark a place down in which an item ended with `error`; the item can be carried out again from its start.
 
         Raises:
@@ -192,7 +219,7 @@ class Dispatcher(Generic[PlaceT]):
                 state.in_flight += 1
                 seat.set_result(state.place)
 
-    def _find_free(self) -> _PlaceState[PlaceT] | None:
+    def _find_free(self) -> _PlaceState[PlannedT, RecordT] | None:
         """Return the place that is to take the next item, or None where all seats are taken."""
         if self._concurrency is not None and self.in_flight >= self._concurrency:
             return None
@@ -203,10 +230,10 @@ class Dispatcher(Generic[PlaceT]):
         ]
         return min(free, key=lambda state: state.in_flight, default=None)
 
-    async def _tend(self, state: _PlaceState[PlaceT]) -> None:
+    async def _tend(self, state: _PlaceState[PlannedT, RecordT]) -> None:
         """Look at a place now and then for the length of the job; while it is down, probe it."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self._timings.look_s)
             if state.is_down:
                 await self._await_return(state)
             else:
@@ -216,11 +243,11 @@ class Dispatcher(Generic[PlaceT]):
                     tell(_log, "limit changed", server=state.place.name, before=before, limit=state.place.limit)
                 self._grant()
 
-    async def _await_return(self, state: _PlaceState[PlaceT]) -> None:
-        wait = PROBE_S
+    async def _await_return(self, state: _PlaceState[PlannedT, RecordT]) -> None:
+        wait = self._timings.probe_s
         while not await state.place.probe():
             await asyncio.sleep(wait)
-            wait = min(2 * wait, MAX_PROBE_S)
+            wait = min(2 * wait, self._timings.max_probe_s)
         state.is_down = False
         tell(_log, "server back", server=state.place.name)
         self._stop_deadline()

@@ -5,8 +5,9 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from agents.llm.usage import Usage
+from graphs.config.settings import Goal
 from graphs.scheduling.counters import Counters
-from outputs.runs.cost import Budget, Prices, format_usd
+from outputs.runs.cost import format_usd
 
 NO_YIELD = 100
 """So many dialogues that kept none, one after the other, end a run that plays until enough are kept."""
@@ -14,17 +15,6 @@ BLOCK = 10_000
 """A plan grows by at most so many dialogues at once."""
 RAMP = 8
 """Under a budget at most so many times as many dialogues are in flight as have shown what one costs."""
-
-
-class Goal(NamedTuple):
-    """What a run is to reach and may spend: how many items are to be kept, the budget, and the prices that it goes by.
-
-    Without a target, all that is planned is carried out.
-    """
-
-    target_kept: int | None = None
-    budget: Budget = Budget()
-    prices: Prices = Prices()
 
 
 class Halt(NamedTuple):

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from graphs.config.settings import Goal
 from graphs.scheduling.counters import Counters
-from graphs.scheduling.stopping import Goal
 from outputs.runs.cost import format_usd
 from outputs.runs.run import Outcome, count_left
 

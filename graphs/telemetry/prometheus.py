@@ -20,9 +20,6 @@ from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.cost import Prices
 from outputs.runs.run import Outcome
 
-WRITE_S = 10.0
-"""Seconds between two writes of the file."""
-
 _log = logging.getLogger("rolecs.metrics")
 
 
@@ -34,13 +31,14 @@ class MetricsFile(Collector):
     gone would stand still.
     """
 
-    def __init__(self, path: Path, run: Path, prices: Prices) -> None:
+    def __init__(self, path: Path, run: Path, prices: Prices, write_s: float = 10.0) -> None:
         """Write the file for the first time.
 
         Args:
             path: the file; node_exporter reads those that end in .prom.
             run: the run folder, the label by which the files of several jobs are told apart.
             prices: of tokens; where none is given, no cost is told.
+            write_s: seconds between two writes of the file.
 
         Raises:
             UsageError: the file cannot be written.
@@ -48,12 +46,11 @@ class MetricsFile(Collector):
         self._path = path
         self._labels = {"run": str(run.absolute())}
         self._prices = prices
+        self._write_s = write_s
         self._started = time.time()
         self._outcomes: Mapping[Outcome, int] = dict.fromkeys(Outcome, 0)
-        self._ended_at: float | None = None
-        self._spent_before = Usage()
         self._counters: Counters | None = None
-        self._dispatcher: Dispatcher[Any] | None = None
+        self._dispatcher: Dispatcher[Any, Any] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
         try:
@@ -62,7 +59,7 @@ class MetricsFile(Collector):
             raise UsageError(f"cannot write metrics to {path}: {error}") from error
 
     @contextlib.asynccontextmanager
-    async def follow(self, counters: Counters, dispatcher: Dispatcher[Any]) -> AsyncIterator[None]:
+    async def follow(self, counters: Counters, dispatcher: Dispatcher[Any, Any]) -> AsyncIterator[None]:
         """Write the figures now and then for the length of the context."""
         self._counters, self._dispatcher = counters, dispatcher
         task = asyncio.create_task(self._keep_writing())
@@ -70,9 +67,7 @@ class MetricsFile(Collector):
             yield
         finally:
             task.cancel()
-            self._ended_at = counters.ended_at or self._ended_at
-            self._spent_before += counters.usage_here
-            self._counters = self._dispatcher = None
+            self._dispatcher = None
 
     def end(self, outcomes: Mapping[Outcome, int]) -> None:
         """Write the file for the last time, with how the items of the run stand."""
@@ -81,11 +76,12 @@ class MetricsFile(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures; a registry of prometheus_client asks for them."""
-        outcomes, ended_at, spent = self._outcomes, self._ended_at, self._spent_before
+        outcomes, ended_at, spent = self._outcomes, None, Usage()
         in_flight = limit = down = 0
+        if self._counters:
+            ended_at, spent = self._counters.ended_at, self._counters.usage_here
         if self._counters and self._dispatcher:
-            outcomes, ended_at = self._counters.outcomes, self._counters.ended_at or ended_at
-            spent += self._counters.usage_here
+            outcomes = self._counters.outcomes
             in_flight, limit, down = self._dispatcher.in_flight, self._dispatcher.limit, self._dispatcher.down
         ended = {outcome.value: outcomes[outcome] for outcome in Outcome if outcome is not Outcome.PLANNED}
         tokens = {
@@ -134,7 +130,7 @@ class MetricsFile(Collector):
     async def _keep_writing(self) -> None:
         while True:
             self._write()
-            await asyncio.sleep(WRITE_S)
+            await asyncio.sleep(self._write_s)
 
     def _write(self) -> None:
         """Write the file; a job does not end because that fails."""

@@ -5,23 +5,25 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pythonjsonlogger.json import JsonFormatter
+from rich.console import Console
 
 from agents.errors import UsageError
 from agents.events import EVENTS, OFF, tell
 from agents.llm.observer import Observer
-from graphs.config.settings import ServerSettings
+from graphs.config.settings import Goal, ServerSettings
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher
 from graphs.scheduling.interrupts import Interruption, run_in_thread
 from graphs.scheduling.stopping import Halt
+from graphs.telemetry.progress import LoadingDisplay, show_progress
 from graphs.telemetry.prometheus import MetricsFile
-from outputs.runs.run import EndedItem, Funnel, Outcome, RecordT
+from outputs.runs.run import EndedItem, Funnel, Outcome
 from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -33,21 +35,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger("rolecs.job")
 
 
-class Telemetry:
-    """Watches one job; `observer` is for the clients of its servers, None where nothing is to be told of requests."""
+class JobTelemetry:
+    """The `Telemetry` of a job; log, spans and metrics only where the settings ask for them."""
 
     def __init__(
         self,
+        console: Console,
         observer: Observer | None = None,
         tracing: "Tracing | None" = None,
         metrics: MetricsFile | None = None,
     ) -> None:
         self.observer = observer
+        self._console = console
         self._tracing = tracing
         self._metrics = metrics
 
     @contextlib.contextmanager
-    def job(
+    def running(
         self, store: RunStore[Any, Any], interruption: Interruption, *, retry_failed: bool = False
     ) -> Iterator[None]:
         """Tell how a job on a run begins and, at the end of the context, how it ends and how the run stands then."""
@@ -94,22 +98,30 @@ class Telemetry:
         if self._metrics:
             self._metrics.end(funnel.outcomes)
 
-    def halted(self, halt: Halt | None) -> None:
-        """Tell why the job starts no further item, if so."""
-        if halt:
-            tell(_log, "job halted", kind=halt.kind, reason=halt.reason)
+    def loading(self, model: str) -> LoadingDisplay:
+        """Show in the console that the engine loads."""
+        return LoadingDisplay(self._console, model)
 
-    async def carry_out(self, work: Awaitable[RecordT], key: str, topic: str | None = None) -> RecordT:
-        """Return the record that `work` makes of an item, after a span for it where spans are made."""
+    @contextlib.asynccontextmanager
+    async def following(self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal) -> AsyncIterator[None]:
+        """Show the figures in the console, and keep the metrics up to date."""
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(show_progress(counters, dispatcher.describe, goal, self._console))
+            if self._metrics:
+                await stack.enter_async_context(self._metrics.follow(counters, dispatcher))
+            yield
+
+    @contextlib.contextmanager
+    def item(self, key: str, topic: str | None = None) -> Iterator[Callable[[EndedItem], None]]:
+        """Make a span of an item, where spans are made."""
         if self._tracing is None:
-            return await work
+            yield lambda record: None
+            return
         with self._tracing.dialogue(key, topic) as span:
-            record = await work
-            span.ended(record.outcome, record.reasons, _name_failure(record))
-        return record
+            yield lambda record: span.ended(record.outcome, record.reasons, _name_failure(record))
 
     def ended(self, record: EndedItem, seconds: float) -> None:
-        """Tell of an item that has ended and is stored; it took so many seconds."""
+        """Log that an item has ended."""
         tell(
             _log,
             "dialogue ended",
@@ -122,9 +134,10 @@ class Telemetry:
             usage=asdict(record.total_usage),
         )
 
-    def follow(self, counters: Counters, dispatcher: Dispatcher[Any]) -> contextlib.AbstractAsyncContextManager[None]:
-        """Keep the metrics up to date for the length of the context."""
-        return self._metrics.follow(counters, dispatcher) if self._metrics else contextlib.nullcontext()
+    def halted(self, halt: Halt | None) -> None:
+        """Log why the job starts no further item, if so."""
+        if halt:
+            tell(_log, "job halted", kind=halt.kind, reason=halt.reason)
 
 
 def _name_failure(record: EndedItem) -> str | None:
@@ -133,7 +146,7 @@ def _name_failure(record: EndedItem) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def open_telemetry(settings: ServerSettings) -> AsyncIterator[Telemetry]:
+async def open_telemetry(settings: ServerSettings, console: Console) -> AsyncIterator[JobTelemetry]:
     """Open what the settings ask for, and close it in the end, also that of an interrupted job.
 
     Raises:
@@ -150,7 +163,7 @@ async def open_telemetry(settings: ServerSettings) -> AsyncIterator[Telemetry]:
         if settings.metrics:
             metrics = MetricsFile(settings.metrics, settings.run, settings.prices)
         observer = Observer(tracing) if settings.log or tracing else None
-        yield Telemetry(observer, tracing, metrics)
+        yield JobTelemetry(console, observer, tracing, metrics)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
 from personas.persona import Persona
 
 
-class Call(NamedTuple):
+class PlannedExtraction(NamedTuple):
     """A transcript to distil: its place in the plan, its key, the id that its file gives it, and the seed."""
 
     position: int
@@ -51,5 +51,5 @@ class Extraction(EndedItem):
         return {REPAIRS: self.sent_back} if self.sent_back else {}
 
 
-EXTRACTIONS = RunKind("distill", Call, Extraction)
+EXTRACTIONS = RunKind("distill", PlannedExtraction, Extraction)
 """Runs of `rolecs distill`."""

@@ -1,7 +1,6 @@
 """Whole jobs over Ray: what they store does not depend on where it was played, nor on the end of a node."""
 
 import asyncio
-import io
 import json
 import os
 import signal
@@ -15,22 +14,20 @@ from typing import Any
 import psutil
 import pytest
 import typer
-from rich.console import Console
 
 import graphs.backends.local
 import graphs.config.provenance
-import graphs.scheduling.dispatcher
 from agents.errors import EngineError, UsageError
 from graphs.backends.ray_worker import RemoteWorker, Report
-from graphs.config.settings import Secrets, Settings
-from graphs.jobs.generate import run_job
+from graphs.config.settings import Settings
 from graphs.jobs.plan import iterate_plan
-from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.dispatcher import DEFAULT_TIMINGS, Timings
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from rolecs import app
+from tests.support.jobs import run_quietly
 from tests.support.loopback import Loopback, serve
 from tests.test_cli import start
 
@@ -67,10 +64,7 @@ def second_node(cluster: Any) -> Iterator[Any]:
     cluster.wait_for_nodes()
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.1)
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "PROBE_S", 0.1)
+QUICK = Timings(look_s=0.1, probe_s=0.1)
 
 
 def make_settings(servers: list[Loopback], run: Path, **fields: Any) -> Settings:
@@ -78,10 +72,10 @@ def make_settings(servers: list[Loopback], run: Path, **fields: Any) -> Settings
     return Settings.model_validate(known | {"retry_policy": {"outage_s": 8.0}, "canaries": 0.3} | fields)
 
 
-async def play(servers: list[Loopback], run: Path, *, resume: bool = False, **fields: Any) -> Funnel:
-    console = Console(file=io.StringIO())
-    settings = make_settings(servers, run, **fields)
-    return (await run_job(settings, Secrets(), console, Interruption(console), resume=resume)).funnel
+async def play(
+    servers: list[Loopback], run: Path, *, resume: bool = False, timings: Timings = DEFAULT_TIMINGS, **fields: Any
+) -> Funnel:
+    return await run_quietly(make_settings(servers, run, **fields), resume=resume, timings=timings)
 
 
 def stored(run: Path) -> dict[str, str]:
@@ -122,13 +116,14 @@ async def test_dialogues_stay_on_their_server_and_are_spread(second_node: Any, c
     assert funnel.total_usage.requests == sum(server.calls["all"] for server in servers)
 
 
-@pytest.mark.usefixtures("quick")
 async def test_the_dialogues_of_a_node_that_dies_are_played_by_others(
     second_node: Any, cluster: Any, tmp_path: Path
 ) -> None:
     servers = [Loopback(delay=0.02), Loopback(delay=0.02)]
     async with serve(servers[0]), serve(servers[1]):
-        job = asyncio.create_task(play(servers, tmp_path / "lost", dialogues=60, concurrency=12, ray=cluster.address))
+        job = asyncio.create_task(
+            play(servers, tmp_path / "lost", timings=QUICK, dialogues=60, concurrency=12, ray=cluster.address)
+        )
         await until(lambda: min(len(set(server.sessions)) for server in servers) >= 12)
         await asyncio.to_thread(cluster.remove_node, second_node, allow_graceful=False)
         funnel = await job
@@ -138,11 +133,12 @@ async def test_the_dialogues_of_a_node_that_dies_are_played_by_others(
     assert stored(tmp_path / "lost") == stored(tmp_path / "sound")
 
 
-@pytest.mark.usefixtures("quick")
 async def test_a_worker_that_is_killed_is_started_anew(second_node: Any, cluster: Any, tmp_path: Path) -> None:
     servers = [Loopback(delay=0.02), Loopback(delay=0.02)]
     async with serve(servers[0]), serve(servers[1]):
-        job = asyncio.create_task(play(servers, tmp_path, dialogues=80, concurrency=8, ray=cluster.address))
+        job = asyncio.create_task(
+            play(servers, tmp_path, timings=QUICK, dialogues=80, concurrency=8, ray=cluster.address)
+        )
         await until(lambda: min(len(set(server.sessions)) for server in servers) >= 4)
         raylet = psutil.Process(second_node.all_processes["raylet"][0].process.pid)
         (worker,) = (child for child in raylet.children() if "RemoteWorker" in "".join(child.cmdline()))
@@ -241,9 +237,7 @@ async def test_an_engine_that_ends_in_a_worker_ends_its_dialogues_at_once(
         monkeypatch.setattr(graphs.backends.local, "managed_engine", managed_engine)
         monkeypatch.setattr(graphs.backends.local, "require_engine", lambda: None)
         settings, pool = make_settings([], tmp_path, model="loopback"), load_pool(None, Settings().language)
-        worker = RemoteWorker(
-            settings.model_dump_json(), "\n".join(persona.model_dump_json() for persona in pool), True
-        )
+        worker = RemoteWorker(settings.for_node(), "\n".join(persona.model_dump_json() for persona in pool), True)
         model, judge_model, digest = await worker.connect()
         await worker.start()
         assert model == judge_model == "loopback" and Report.model_validate_json(worker.report()).limit == 32

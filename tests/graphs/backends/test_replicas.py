@@ -1,7 +1,6 @@
 """Whole jobs over several loopback servers: which of them gets what, how much at once, and what if one is gone."""
 
 import asyncio
-import io
 import random
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -11,33 +10,26 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from rich.console import Console
 
-import graphs.backends.local
 import graphs.jobs.generate
-import graphs.scheduling.dispatcher
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
 from graphs.backends.local import Replica
-from graphs.config.settings import Secrets, Settings
-from graphs.jobs.judge import judge_dialogues
+from graphs.config.settings import JudgeSettings, Settings
+from graphs.jobs.judge import judge
 from graphs.scheduling.adaptive_concurrency import START
-from graphs.scheduling.dispatcher import Dispatcher
+from graphs.scheduling.dispatcher import Dispatcher, Timings
 from outputs.datasets.reader import Labelled
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from tests.conftest import EN_CALL, make_turns
-from tests.support.jobs import run_quietly
+from tests.support.jobs import idle_replica, run_quietly
+from tests.support.jobs import run as run_job
 from tests.support.loopback import Faults, Loopback, serve
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look, probe and give up sooner than on real servers."""
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.05)
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "PROBE_S", 0.05)
-    monkeypatch.setattr(graphs.backends.local, "AWAY_S", 0.2)
+QUICK = Timings(look_s=0.05, probe_s=0.05, away_s=0.2)
+"""Looks, probes and gives up sooner than on real servers."""
 
 
 async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
@@ -51,7 +43,7 @@ async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
         "concurrency": 6,
     }
     settings = Settings.model_validate(known | fields)
-    return await run_quietly(settings)
+    return await run_quietly(settings, timings=QUICK)
 
 
 def sessions(servers: list[Loopback]) -> list[set[str]]:
@@ -175,7 +167,7 @@ async def test_a_dialogue_under_which_every_server_breaks_stops_the_job(tmp_path
     assert min(server.calls["drop"] for server in servers) > 0
 
 
-async def test_judging_goes_on_when_a_server_is_gone() -> None:
+async def test_judging_goes_on_when_a_server_is_gone(tmp_path: Path) -> None:
     turns = make_turns(EN_CALL)
     calls = [
         Labelled(id=str(n), topic="complaint", scenario="s", persona="p", goal="g", turns=turns, gold=None)
@@ -184,13 +176,13 @@ async def test_judging_goes_on_when_a_server_is_gone() -> None:
     one, two = Loopback(delay=0.02), Loopback(delay=0.02)
     async with serve(one), AsyncExitStack() as killed:
         await killed.enter_async_context(serve(two))
-        settings = Settings(base_url=(one.base_url, two.base_url), concurrency=4)
-        job = asyncio.create_task(judge_dialogues(calls, settings, Secrets(), Console(file=io.StringIO())))
+        settings = JudgeSettings(base_url=(one.base_url, two.base_url), concurrency=4, run=tmp_path)
+        job = asyncio.create_task(run_job(judge, settings, calls, timings=QUICK))
         await until(lambda: two.calls["all"] > 10)
         await killed.aclose()
-        judged = (await job).judged
-    assert [judgement.id for judgement in judged] == [call.id for call in calls]
-    assert all(judgement.verdict.unscored is None for judgement in judged)
+        judgements = (await job).judgements
+    assert [judgement.dialogue for judgement in judgements] == [call.id for call in calls]
+    assert not any(judgement.is_unscored for judgement in judgements)
 
 
 async def test_busy_servers_are_heeded_and_cost_no_dialogue(tmp_path: Path) -> None:
@@ -224,7 +216,7 @@ async def fill(capacity: int, slots: int, *, reports: bool) -> list[int]:
             f'vllm:num_preemptions_total{{engine="0"}} {preemptions}\n'
         )
 
-    async def hold(replica: Replica) -> None:
+    async def hold(replica: Replica[Any, Any]) -> None:
         await asyncio.sleep(chance.uniform(0.01, 0.05))
         dispatcher.leave(replica)
 
@@ -236,7 +228,7 @@ async def fill(capacity: int, slots: int, *, reports: bool) -> list[int]:
 
     server.metrics = report if reports else None
     async with serve(server), ChatClient(server.base_url, None) as client, httpx2.AsyncClient() as asking:
-        dispatcher = Dispatcher([Replica(client, client, asking)], None)
+        dispatcher = Dispatcher([idle_replica(client, asking)], None, Timings(look_s=0.01))
         async with dispatcher, asyncio.TaskGroup() as group:
             feeder = group.create_task(feed(group))
             await until(lambda: len(in_flight) >= LOOKS)
@@ -248,9 +240,8 @@ async def fill(capacity: int, slots: int, *, reports: bool) -> list[int]:
     ("capacity", "slots", "low", "high"), [(100, 4096, 70, 120), (20, 4096, 9, 21), (4096, 48, 48, 80)]
 )
 async def test_items_in_flight_stay_near_what_a_server_reports_it_can_do(
-    monkeypatch: pytest.MonkeyPatch, capacity: int, slots: int, low: int, high: int
+    capacity: int, slots: int, low: int, high: int
 ) -> None:
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.01)
     settled = sorted((await fill(capacity, slots, reports=True))[LOOKS // 2 :])
     assert low <= settled[len(settled) // 10] and settled[-1] <= high, settled
 

@@ -12,15 +12,16 @@ from rich.console import Console
 
 from agents.errors import EngineError, UsageError
 from agents.llm.usage import Role
-from graphs.config.settings import DistillSettings, PoolSettings, Secrets
+from graphs.config.settings import DistillSettings, PoolSettings
 from graphs.jobs.build_pool import make_pool
-from graphs.jobs.distill import Distilled, distill_job
-from graphs.scheduling.interrupts import Interruption
+from graphs.jobs.distill import Distilled
+from graphs.jobs.distill import distill as distill_job
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 from tests.support import DATA
+from tests.support.jobs import run as run_job
 from tests.support.loopback import Faults, Loopback, serve
 
 STAR = str(DATA / "star-60.jsonl")
@@ -32,8 +33,7 @@ async def distill(
 ) -> Distilled:
     given = {"base_url": [server.base_url], "run": run, "transcripts": [STAR], "retry_policy": IMPATIENT} | fields
     settings = DistillSettings.model_validate(given)
-    console = Console(file=io.StringIO(), width=200)
-    return await distill_job(settings, Secrets(), console, Interruption(console), resume=resume, retry_failed=retry)
+    return await run_job(distill_job, settings, resume=resume, retry_failed=retry)
 
 
 def lines(distilled: Distilled) -> list[str]:
@@ -154,7 +154,7 @@ async def test_a_resume_with_other_calls_is_refused(tmp_path: Path) -> None:
 
 async def test_when_everything_fails_the_job_stops_early(tmp_path: Path) -> None:
     async with serve(Loopback(faults=Faults(error_500=1.0))) as server:
-        with pytest.raises(EngineError, match="20 in a row failed; the last one: RequestError: distiller, call 1"):
+        with pytest.raises(EngineError, match="20 in a row failed; the last one: RequestError: distiller, request 1"):
             await distill(server, tmp_path, concurrency=1, retry_policy={"attempts": 1})
     assert ended(tmp_path) == 20
 

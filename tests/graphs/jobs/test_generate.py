@@ -124,7 +124,7 @@ async def test_a_dialogue_that_fails_is_stored_and_can_be_played_again(tmp_path:
         with RunStore.read(DIALOGUES, tmp_path) as store:
             errors = [record.error or "" for record in store.records(Outcome.FAILED)]
         assert all(
-            error.startswith("UnreadableAnswerError: planner, call 1: the answer was cut off") for error in errors
+            error.startswith("UnreadableAnswerError: planner, request 1: the answer was cut off") for error in errors
         )
         assert (await play(server, tmp_path, dialogues=4, resume=True)).outcomes[Outcome.FAILED] == 2
         again = await play(server, tmp_path, dialogues=4, resume=True, retry=True)

@@ -1,25 +1,23 @@
 """Dialogues that repeat an earlier one of the run, on vectors made by hand."""
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import graphs.jobs.near_duplicates
 from agents.errors import UsageError
 from graphs.config.settings import Settings
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
-from graphs.scheduling.interrupts import Interruption
 from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.run import Funnel, Outcome, Provenance
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel
+from tests.support.jobs import make_job
 
-HEADER = Provenance.build({}, {}, {})
+PROVENANCE = Provenance.build({}, {}, {})
 MODEL = EmbeddingModel("none", Path("nowhere"))
 ANGLES = {"a": 0.0, "b": 0.1, "c": 1.0, "d": 1.05, "e": 0.05}
 """Each dialogue's direction in the plane, by its id: a, b and e are alike, and c and d."""
@@ -43,7 +41,7 @@ def begin(tmp_path: Path, make_record: Callable[..., Record]) -> Callable[..., P
     """Make a run whose dialogues end in the order given, and stand in the plan in alphabetical order."""
 
     def make(ids: str, **fields: Any) -> Path:
-        with RunStore.create(DIALOGUES, tmp_path / "run", HEADER) as store:
+        with RunStore.create(DIALOGUES, tmp_path / "run", PROVENANCE) as store:
             store.add_plan(Planned(place, id_, "p", "t", 1, 1) for place, id_ in enumerate(sorted(ANGLES)))
             for id_ in ids:
                 store.write(record(make_record, id_, **fields))
@@ -66,9 +64,8 @@ def near_duplicates(run: Path) -> dict[str, str]:
 
 
 def reject(run: Path, model: EmbeddingModel | None = MODEL, **fields: Any) -> Funnel:
-    console = Console(file=io.StringIO())
-    with RunStore.resume(DIALOGUES, run, HEADER) as store:
-        reject_near_duplicates(store, model, settings(run, **fields), console, Interruption(console))
+    with RunStore.resume(DIALOGUES, run, PROVENANCE) as store:
+        reject_near_duplicates(make_job(settings(run, **fields)), store, model)
         return store.funnel()
 
 
@@ -87,7 +84,7 @@ def test_what_comes_later_is_looked_at_with_the_rest(
 ) -> None:
     run = begin("bde")
     assert reject(run).outcomes[Outcome.REJECTED] == 1 and near_duplicates(run) == {"e": "b"}
-    with RunStore.resume(DIALOGUES, run, HEADER) as store:
+    with RunStore.resume(DIALOGUES, run, PROVENANCE) as store:
         store.write(record(make_record, "a"))
         store.write(record(make_record, "c"))
     reject(run)

@@ -4,12 +4,12 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import graphs.scheduling.dispatcher
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
 from agents.llm.options import RetryPolicy
@@ -23,7 +23,8 @@ from graphs.scheduling.adaptive_concurrency import (
     Reading,
     parse_load,
 )
-from graphs.scheduling.dispatcher import Dispatcher
+from graphs.scheduling.dispatcher import DEFAULT_TIMINGS, Dispatcher, Timings
+from tests.support.jobs import idle_replica
 
 IDLE = EngineLoad(waiting=0, kv_usage=0.1, preemptions=0)
 PAGE = """\
@@ -182,17 +183,21 @@ def test_a_limit_stops_growing_where_the_engine_lets_requests_wait() -> None:
 
 @asynccontextmanager
 async def dispatch(
-    replicas: int, concurrency: int | None, retry_policy: RetryPolicy | None = None, away_s: float = 0.1
-) -> AsyncIterator[tuple[Dispatcher, list[Replica]]]:
+    replicas: int,
+    concurrency: int | None,
+    retry_policy: RetryPolicy | None = None,
+    away_s: float = 0.1,
+    timings: Timings = DEFAULT_TIMINGS,
+) -> AsyncIterator[tuple[Dispatcher[Any, Any], list[Replica[Any, Any]]]]:
     """Open a dispatcher over replicas that are nowhere."""
     async with AsyncExitStack() as stack:
         clients = [
             ChatClient("http://127.0.0.1:9", "m", retry_policy=retry_policy, away_s=away_s) for _ in range(replicas)
         ]
-        places = [Replica(client, client) for client in clients]
+        places = [idle_replica(client) for client in clients]
         for client in clients:
             await stack.enter_async_context(client)
-        yield await stack.enter_async_context(Dispatcher(places, concurrency)), places
+        yield await stack.enter_async_context(Dispatcher(places, concurrency, timings)), places
 
 
 async def test_seats_are_never_more_than_the_limit_and_go_to_the_least_loaded() -> None:
@@ -279,9 +284,9 @@ async def test_replicas_that_come_back_and_answer_nothing_have_been_away_all_the
 ) -> None:
     async def check(_: ChatClient) -> None: ...
 
-    monkeypatch.setattr(graphs.scheduling.dispatcher, "LOOK_S", 0.01)
     monkeypatch.setattr(ChatClient, "check", check)
-    async with dispatch(2, 4, RetryPolicy(outage_s=0.4)) as (dispatcher, replicas):
+    policy, quick = RetryPolicy(outage_s=0.4), Timings(look_s=0.01)
+    async with dispatch(2, 4, policy, timings=quick) as (dispatcher, replicas):
         losses = 0
         with pytest.raises(EngineError, match="again"):
             while losses < 1000:

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-import graphs.jobs.generate
 from agents.errors import EngineError, StoreError, first_error
-from graphs.config.settings import Secrets, Settings
-from graphs.jobs.generate import Played, run_job
+from graphs.config.settings import Settings
+from graphs.jobs.generate import Generated, generate
 from graphs.scheduling.interrupts import Interruption, run_in_thread, run_interruptible
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
+from tests.support.jobs import run as run_job
 from tests.support.loopback import Loopback, serve
 
 
@@ -37,14 +37,16 @@ def make_settings(server: Loopback, run: Path, **fields: Any) -> Settings:
     return Settings.model_validate(known | fields)
 
 
-async def interrupt(run: Path, grace_period_s: float, delay: float, *, times: int = 1) -> tuple[Played | None, str]:
+async def interrupt(run: Path, grace_period_s: float, delay: float, *, times: int = 1) -> tuple[Generated | None, str]:
     """Run a job, interrupt it when some dialogues have ended; return what it returned, None when it was cancelled."""
     shown = io.StringIO()
     console = Console(file=shown)
     interruption = Interruption(console, grace_period_s)
     async with serve(Loopback(delay=delay)) as server:
         settings = make_settings(server, run)
-        job = asyncio.create_task(interruption.guard(run_job(settings, Secrets(), console, interruption)))
+        job = asyncio.create_task(
+            interruption.guard(run_job(generate, settings, console=console, interruption=interruption))
+        )
         while len(set(server.sessions)) < 10:
             await asyncio.sleep(0.01)
         for _ in range(times):
@@ -93,15 +95,14 @@ async def test_a_full_disk_stops_the_job_and_loses_nothing_that_was_stored(
         store._db.execute("PRAGMA max_page_count=40")
         return store
 
-    monkeypatch.setattr(graphs.jobs.generate.RunStore, "create", create_small)
-    console = Console(file=io.StringIO())
+    monkeypatch.setattr(RunStore, "create", create_small)
     async with serve(Loopback()) as server:
         settings = make_settings(server, tmp_path)
         with pytest.raises(StoreError, match=r"cannot write to the run in .*: database or disk is full"):
-            await run_job(settings, Secrets(), console, Interruption(console))
+            await run_job(generate, settings)
         monkeypatch.undo()
         assert 0 < (before := count_ended(tmp_path)) < 60
-        played = await run_job(settings, Secrets(), console, Interruption(console), resume=True)
+        played = await run_job(generate, settings, resume=True)
     assert played.funnel.ended == 60 > before and played.funnel.outcomes[Outcome.KEPT] == 60
 
 
@@ -117,10 +118,9 @@ async def test_ended_dialogues_are_written_in_batches_off_the_event_loop(
         write(store, *records)
 
     monkeypatch.setattr(RunStore, "write", slow_write)
-    console = Console(file=io.StringIO())
     async with serve(Loopback()) as server:
         settings = make_settings(server, tmp_path, concurrency=30)
-        played = await run_job(settings, Secrets(), console, Interruption(console))
+        played = await run_job(generate, settings)
     assert played.funnel.ended == sum(batches) == 60 and max(batches) > 1
 
 

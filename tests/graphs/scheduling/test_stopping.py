@@ -25,7 +25,7 @@ PRICES = {"input": 2.0, "cached": 0.5, "output": 8.0}
 MakeRecord = Callable[..., Record]
 
 
-def make_tally(kept: int = 0, rejected: int = 0, waiting: int = 0, failed: int = 0, tokens: int = 0) -> Counters:
+def make_counters(kept: int = 0, rejected: int = 0, waiting: int = 0, failed: int = 0, tokens: int = 0) -> Counters:
     outcomes = {
         Outcome.PLANNED: waiting,
         Outcome.KEPT: kept,
@@ -41,28 +41,28 @@ def make_goal(target: int | None = None, tokens: int | None = None, usd: float |
 
 
 def test_nothing_stops_a_run_without_bounds() -> None:
-    counters = make_tally(waiting=9, tokens=10**9)
+    counters = make_counters(waiting=9, tokens=10**9)
     for _ in range(500):
         assert find_halt(make_goal(), counters) is None
         counters.begin()
 
 
 def test_a_budget_leaves_room_for_those_in_flight() -> None:
-    counters = make_tally(kept=10, tokens=1000)
+    counters = make_counters(kept=10, tokens=1000)
     while find_halt(make_goal(tokens=1500), counters) is None:
         counters.begin()
     assert counters.in_flight == 5
-    assert find_halt(make_goal(tokens=1500), make_tally(kept=10, tokens=1450)) == Halt(
+    assert find_halt(make_goal(tokens=1500), make_counters(kept=10, tokens=1450)) == Halt(
         "budget",
         "1,450 tokens of 1,500 tokens are spent: the budget allows no further one (145 tokens each).",
         " --budget-tokens 3000",
     )
-    priced = find_halt(make_goal(usd=8.5), make_tally(kept=10, tokens=1_000_000))
+    priced = find_halt(make_goal(usd=8.5), make_counters(kept=10, tokens=1_000_000))
     assert priced and priced.remedy == " --budget-usd 17" and priced.reason.startswith("$8.00 of $8.50 are spent")
 
 
 def test_before_its_cost_is_known_one_dialogue_goes_alone(make_record: MakeRecord) -> None:
-    goal, counters = make_goal(tokens=10**6), make_tally(waiting=99)
+    goal, counters = make_goal(tokens=10**6), make_counters(waiting=99)
     assert find_halt(goal, counters) is None
     counters.begin()
     assert find_halt(goal, counters) is not None
@@ -74,7 +74,7 @@ def test_before_its_cost_is_known_one_dialogue_goes_alone(make_record: MakeRecor
 
 
 def test_a_target_expects_of_those_in_flight_what_the_yield_says(make_record: MakeRecord) -> None:
-    goal, counters = make_goal(target=52), make_tally(kept=49, rejected=50, waiting=9)
+    goal, counters = make_goal(target=52), make_counters(kept=49, rejected=50, waiting=9)
     assert count_needed(goal, counters) == 6
     while find_halt(goal, counters) is None:
         counters.begin()
@@ -86,7 +86,7 @@ def test_a_target_expects_of_those_in_flight_what_the_yield_says(make_record: Ma
 
 
 def test_a_run_that_keeps_nothing_ends_and_a_low_yield_is_given_time(make_record: MakeRecord) -> None:
-    def barren_end(counters: Counters) -> int:
+    def no_yield_end(counters: Counters) -> int:
         for number in range(5000):
             if halt := find_halt(make_goal(target=1000), counters):
                 assert halt.kind == "no-yield"
@@ -95,14 +95,14 @@ def test_a_run_that_keeps_nothing_ends_and_a_low_yield_is_given_time(make_record
             counters.end(make_record(verdict=None))
         raise AssertionError("it never ends")
 
-    assert barren_end(make_tally(waiting=5000)) == barren_end(make_tally(kept=500, rejected=10)) == NO_YIELD
-    assert barren_end(make_tally(kept=2, rejected=98)) == 500
+    assert no_yield_end(make_counters(waiting=5000)) == no_yield_end(make_counters(kept=500, rejected=10)) == NO_YIELD
+    assert no_yield_end(make_counters(kept=2, rejected=98)) == 500
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**5), st.integers(0, 10**5))
 @settings(deadline=None)
 def test_the_need_is_enough_at_the_yield_and_bounded(target: int, kept: int, lost: int) -> None:
-    need = count_needed(make_goal(target=target), make_tally(kept=kept, rejected=lost))
+    need = count_needed(make_goal(target=target), make_counters(kept=kept, rejected=lost))
     assert (need == 0) == (kept >= target) and need <= BLOCK
     if 0 < need < BLOCK:
         assert need >= target - kept
@@ -186,7 +186,7 @@ async def test_repeats_are_made_up_for_and_a_run_of_repeats_alone_gives_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reject(share: int) -> Callable[..., None]:
-        def reject_near_duplicates(store: RunStore[Any, Record], *_: Any) -> None:
+        def reject_near_duplicates(_: Any, store: RunStore[Any, Record], __: Any) -> None:
             for record in list(store.records(Outcome.KEPT)):
                 if int(record.id, 16) % 4 < share:
                     store.rewrite(record.model_copy(update={"near_duplicate": NearDuplicate(id="x", similarity=1.0)}))

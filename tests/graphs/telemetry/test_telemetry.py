@@ -1,7 +1,6 @@
 """Watched jobs against the loopback server: what their logs, spans and metrics hold, and what they never hold."""
 
 import asyncio
-import io
 import json
 import logging
 import sys
@@ -16,7 +15,6 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
-from rich.console import Console
 
 import graphs.scheduling.dispatcher
 import graphs.telemetry.prometheus
@@ -26,13 +24,11 @@ from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import RetryPolicy
 from agents.llm.usage import Usage
-from graphs.backends.local import Replica
 from graphs.config.settings import DistillSettings, Secrets, Settings, load_settings
-from graphs.jobs.distill import distill_job
-from graphs.jobs.generate import Played, run_job
+from graphs.jobs.distill import distill
+from graphs.jobs.generate import Generated, generate
 from graphs.scheduling.counters import Counters
-from graphs.scheduling.dispatcher import Dispatcher
-from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.dispatcher import Dispatcher, Timings
 from graphs.telemetry.prometheus import MetricsFile
 from graphs.telemetry.telemetry import log_to
 from outputs.runs.cost import Prices
@@ -41,6 +37,8 @@ from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from tests.support import DATA
+from tests.support.jobs import idle_replica
+from tests.support.jobs import run as run_job
 from tests.support.loopback import Faults, Loopback, serve
 
 STAR = str(DATA / "star-60.jsonl")
@@ -48,11 +46,10 @@ KEY = "sk-very-secret-key"
 IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
-async def play(server: Loopback, run: Path, **fields: Any) -> Played:
+async def play(server: Loopback, run: Path, **fields: Any) -> Generated:
     known = {"base_url": [server.base_url], "run": run, "retry_policy": IMPATIENT, "max_similarity": 1}
     settings = Settings.model_validate(known | fields)
-    console = Console(file=io.StringIO())
-    return await run_job(settings, Secrets(api_key=SecretStr(KEY)), console, Interruption(console))
+    return await run_job(generate, settings, secrets=Secrets(api_key=SecretStr(KEY)))
 
 
 def read(log: Path) -> list[dict[str, Any]]:
@@ -179,9 +176,7 @@ async def test_a_failed_job_and_why_one_halts_are_logged(tmp_path: Path) -> None
     assert server.base_url not in json.dumps(failed), "its message is a text"
 
 
-async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOOK_S", "PROBE_S"):
-        monkeypatch.setattr(graphs.scheduling.dispatcher, name, 0.01)
+async def test_servers_and_limits_are_logged(tmp_path: Path) -> None:
     page = "vllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 0\nvllm:num_preemptions_total 0\n"
     log = tmp_path / "log.jsonl"
     async with serve(Loopback(metrics=lambda: page)) as one, serve(Loopback()) as two:
@@ -191,8 +186,8 @@ async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest
                 ChatClient(two.base_url, "loopback") as second,
                 httpx2.AsyncClient() as reports,
             ):
-                replicas = [Replica(first, first, reports), Replica(second, second, reports)]
-                async with Dispatcher(replicas, None) as dispatcher:
+                replicas = [idle_replica(first, reports), idle_replica(second, reports)]
+                async with Dispatcher(replicas, None, Timings(look_s=0.01, probe_s=0.01)) as dispatcher:
                     for _ in range(64):
                         await dispatcher.take()
                     dispatcher.lose(replicas[1], EngineError("gone"))
@@ -208,7 +203,7 @@ async def test_servers_and_limits_are_logged(tmp_path: Path, monkeypatch: pytest
 async def test_a_distillation_is_watched_like_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spans = InMemorySpanExporter()
     monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", lambda: spans)
-    console, log = Console(file=io.StringIO()), tmp_path / "log.jsonl"
+    log = tmp_path / "log.jsonl"
     async with serve(Loopback(faults=Faults(invalid=0.1))) as server:
         settings = DistillSettings(
             base_url=(server.base_url,),
@@ -218,7 +213,7 @@ async def test_a_distillation_is_watched_like_a_run(tmp_path: Path, monkeypatch:
             metrics=tmp_path / "job.prom",
             trace=True,
         )
-        distilled = await distill_job(settings, Secrets(api_key=SecretStr(KEY)), console, Interruption(console))
+        distilled = await run_job(distill, settings, secrets=Secrets(api_key=SecretStr(KEY)))
     written = log.read_text(encoding="utf-8")
     assert len(distilled.personas) > 20 and [p for p in distilled.personas if p.description in written] == []
     lines = read(log)
@@ -317,23 +312,20 @@ async def test_metrics_say_what_the_run_says(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.iterdir() if path.name not in {"run", "job.prom"}]
 
 
-async def test_metrics_follow_a_job_and_its_counters_never_fall(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(graphs.telemetry.prometheus, "WRITE_S", 0.01)
+async def test_metrics_follow_a_job_and_its_counters_never_fall(tmp_path: Path) -> None:
     path = tmp_path / "job.prom"
-    metrics = MetricsFile(path, tmp_path / "run", Prices())
+    metrics = MetricsFile(path, tmp_path / "run", Prices(), write_s=0.01)
     assert "rolecs_cost_usd_total" not in figures(path) and figures(path)["rolecs_requests_total"] == 0
     outcomes = dict.fromkeys(Outcome, 0) | {Outcome.PLANNED: 5}
     funnel = Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage={})
     spent = [Usage()]
     async with ChatClient("http://127.0.0.1:9/v1", "m", retry_policy=RetryPolicy()) as client:
-        for calls in (3, 7):
-            counters = Counters(funnel, lambda: spent[-1])
-            async with Dispatcher([Replica(client, client)], 4) as dispatcher, metrics.follow(counters, dispatcher):
+        counters = Counters(funnel, lambda: spent[-1])
+        for requests in (3, 7):
+            async with Dispatcher([idle_replica(client)], 4) as dispatcher, metrics.follow(counters, dispatcher):
                 await dispatcher.take()
-                spent.append(Usage(requests=calls))
-                while figures(path)["rolecs_requests_total"] != calls:
+                spent.append(Usage(requests=requests))
+                while figures(path)["rolecs_requests_total"] != requests:
                     await asyncio.sleep(0.01)
                 found = figures(path)
                 assert (found["rolecs_dialogues_in_flight"], found["rolecs_dialogues_in_flight_limit"]) == (1, 4)
@@ -361,7 +353,7 @@ async def test_an_unwatched_job_asks_nobody(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(logging.Logger, "makeRecord", forbidden)
     monkeypatch.setattr(graphs.telemetry.telemetry, "make_exporter", forbidden)
-    monkeypatch.setattr(graphs.telemetry.telemetry.Observer, "call", forbidden)
+    monkeypatch.setattr(graphs.telemetry.telemetry.Observer, "request", forbidden)
     async with serve(Loopback()) as server:
         funnel = (await play(server, tmp_path / "run", dialogues=2)).funnel
     assert funnel.outcomes[Outcome.FAILED] == 0 and funnel.ended == 2

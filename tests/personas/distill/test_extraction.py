@@ -123,7 +123,7 @@ async def test_answers_out_of_form_fail() -> None:
         GOOD | {"job": "a job that no line shows"},
         GOOD | {"tone": "blunt " * 40},
     ):
-        with pytest.raises(UnreadableAnswerError, match="distiller, call 1: the answer is not in the demanded form"):
+        with pytest.raises(UnreadableAnswerError, match="distiller, request 1: the answer is not in the demanded form"):
             await extract(EN, bad)
 
 

@@ -1,0 +1,46 @@
+"""`rolecs calibrate`: compares the gate with people's labels."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphs.cli.flags import job_settings, takes
+from graphs.cli.generate import show_halt
+from graphs.cli.judge import JUDGING
+from graphs.cli.terminal import Config, Quiet, Resume, RetryFailed, command_line, go_on_hint, output, progress, run_job
+from graphs.config.settings import JudgeSettings
+from outputs.runs.judgement import JUDGEMENTS
+
+
+@takes(JudgeSettings, *JUDGING)
+def calibrate(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help='Dialogues that people labelled: lines as for judge, with "gold".', metavar="GOLD")
+    ],
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+    config: Config = None,
+) -> None:
+    """Compare the gate with people's labels, and keep the result for the runs of this judge and rubric."""
+    settings = job_settings(JudgeSettings, JUDGEMENTS, context)
+
+    from graphs.jobs.calibrate import calibrate as compare
+    from graphs.jobs.calibrate import read_gold
+    from graphs.jobs.judge import judge
+    from outputs.reports.calibration import calibration_table, keep_calibration
+
+    dialogues = read_gold(file)
+    go_on = command_line("rolecs", "calibrate", file, "--resume", "--run", settings.run)
+    judged = run_job(
+        judge, settings, go_on_hint(go_on), dialogues, quiet=quiet, resume=resume, retry_failed=retry_failed
+    )
+    if judged.halt:
+        show_halt(judged.halt, go_on, progress)
+        raise typer.Exit(1)
+    calibration = compare(file, dialogues, judged, settings)
+    output.print(calibration_table(calibration))
+    kept = keep_calibration(calibration)
+    output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}", markup=False)

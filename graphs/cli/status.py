@@ -1,0 +1,33 @@
+"""`rolecs status`: says how a run stands."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from graphs.cli.terminal import RunFolder, output
+from outputs.runs.extraction import EXTRACTIONS
+from outputs.runs.judgement import JUDGEMENTS
+from outputs.runs.lock import find_owner
+from outputs.runs.record import DIALOGUES
+from outputs.runs.status import build_status, describe_status, stored_prices
+from outputs.runs.store import RunStore
+
+
+def status(
+    run: RunFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
+    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS), run) as store:
+        provenance, funnel = store.provenance, store.funnel()
+        found = build_status(provenance, funnel, store.ended_times(), find_owner(run), time.time())
+    if as_json:
+        typer.echo(found.model_dump_json())
+        return
+
+    from outputs.reports.summary import summarise
+
+    for line in describe_status(found):
+        output.print(line, markup=False)
+    output.print(summarise(funnel, stored_prices(provenance)))

@@ -1,0 +1,90 @@
+"""What the commands share: the consoles, the options that many of them have, and how a job is run and told of."""
+
+import shlex
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from graphs.config.settings import Secrets, ServerSettings
+from graphs.scheduling.interrupts import Interruption, run_interruptible
+
+ResultT = TypeVar("ResultT")
+SettingsT = TypeVar("SettingsT", bound=ServerSettings)
+
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Where a job shows how it goes."""
+output = Console(highlight=False, soft_wrap=True)
+"""Where a command's results go."""
+silence = Console(quiet=True)
+
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
+Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
+
+SERVERS = ("base_url", "model", "engine_args", "concurrency")
+LIMITS = ("grace_period", "budget_tokens", "budget_usd")
+TELEMETRY = ("log", "log_texts", "metrics", "trace")
+GATE = ("judge_votes", "min_agreement")
+POOL = ("out", "threshold", "embedding_model", "report")
+PLAYING = (
+    *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
+    *(*SERVERS, "judge_base_url", "judge_model", "temperature", "thinking_tokens", "repairs"),
+    *(*GATE, "canaries", "max_similarity", "embedding_model", *LIMITS, "ray"),
+)
+"""Settings that are flags of several commands."""
+
+
+def run_job(
+    work: Callable[..., Coroutine[Any, Any, ResultT]],
+    settings: ServerSettings,
+    hint: str,
+    *arguments: object,
+    quiet: bool,
+    resume: bool = False,
+    retry_failed: bool = False,
+) -> ResultT:
+    """Run a job so that it can be interrupted, and return its result.
+
+    Args:
+        work: makes the job of a `Job` and `arguments`.
+        settings: of the job.
+        hint: how to go on, shown when the job is interrupted.
+        arguments: what else `work` takes.
+        quiet: show no progress.
+        resume: go on with the run that is there.
+        retry_failed: try failed items again.
+    """
+    # Imported late: it brings the client, which takes its time.
+    from graphs.scheduling.job import Job
+    from graphs.telemetry.telemetry import open_telemetry
+
+    console = silence if quiet else progress
+
+    async def carry_out(interruption: Interruption) -> ResultT:
+        async with open_telemetry(settings, console) as telemetry:
+            job = Job(settings, Secrets(), console, interruption, telemetry, resume, retry_failed)
+            return await work(job, *arguments)
+
+    return run_interruptible(carry_out, progress, hint, settings.grace_period)
+
+
+def command_line(*words: object) -> str:
+    """Return a command as it can be typed, its words quoted where a shell asks for it."""
+    return shlex.join(map(str, words))
+
+
+def go_on_hint(go_on: str) -> str:
+    """Say how a job that was stopped goes on."""
+    return f"What has ended is stored; go on with: {go_on}"
+
+
+def results_console(quiet: bool, code: int) -> Console:
+    """Return where a job's results are shown: when `quiet` only those of one that failed, as its error."""
+    if not quiet:
+        return output
+    return progress if code else silence

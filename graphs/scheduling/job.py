@@ -1,0 +1,85 @@
+"""One job: all that the levels below a command share, handed down as one value."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from rich.console import Console
+
+from agents.engine.managed import OnWait
+from agents.llm.observer import Observer
+from graphs.config.settings import Goal, Secrets, ServerSettings
+from graphs.scheduling.counters import Counters
+from graphs.scheduling.dispatcher import DEFAULT_TIMINGS, Dispatcher, Timings
+from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.stopping import Halt
+from outputs.runs.run import EndedItem, PlannedT, Provenance, RecordT, RunKind
+from outputs.runs.store import RunStore
+
+SettingsT_co = TypeVar("SettingsT_co", bound=ServerSettings, covariant=True)
+
+
+class Telemetry(Protocol):
+    """Is told how a job goes, and tells it on: to the console, a log, metrics, spans."""
+
+    @property
+    def observer(self) -> Observer | None:
+        """Watches the requests; None where nobody wants to know of them."""
+
+    def running(
+        self, store: RunStore[Any, Any], interruption: Interruption, *, retry_failed: bool
+    ) -> AbstractContextManager[None]:
+        """Tell how a job on a run begins and, at the end of the context, how it ended."""
+
+    def loading(self, model: str) -> AbstractContextManager[OnWait]:
+        """Show that the engine loads `model`; what the context yields is told how far it is."""
+
+    def following(
+        self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal
+    ) -> AbstractAsyncContextManager[None]:
+        """Show the figures of the job for the length of the context."""
+
+    def item(self, key: str, topic: str | None) -> AbstractContextManager[Callable[[EndedItem], None]]:
+        """Watch one item being carried out; what the context yields is told of its record."""
+
+    def ended(self, record: EndedItem, seconds: float) -> None:
+        """Tell of an item that has ended and is stored, `seconds` after it was started."""
+
+    def halted(self, halt: Halt | None) -> None:
+        """Tell why the job starts no further item, if so."""
+
+
+@dataclass(frozen=True)
+class Job(Generic[SettingsT_co]):
+    """What a job is told, and whom it tells.
+
+    Attributes:
+        settings: what to do, and on which servers.
+        secrets: the servers' keys.
+        console: where a person is told what happens.
+        interruption: asks the job to stop.
+        telemetry: is told how the job goes.
+        resume: go on with the run in `settings.run` instead of beginning one there.
+        retry_failed: failed items are carried out again.
+        timings: between the regular steps of the job.
+    """
+
+    settings: SettingsT_co
+    secrets: Secrets
+    console: Console
+    interruption: Interruption
+    telemetry: Telemetry
+    resume: bool = False
+    retry_failed: bool = False
+    timings: Timings = DEFAULT_TIMINGS
+
+    def open_run(self, kind: RunKind[PlannedT, RecordT], provenance: Provenance) -> RunStore[PlannedT, RecordT]:
+        """Begin the run that the settings name, or go on with it.
+
+        Raises:
+            UsageError: there is one already, or none to go on with, or one that was begun otherwise.
+            StoreError: the store cannot be written.
+        """
+        begin = RunStore.resume if self.resume else RunStore.create
+        return begin(kind, self.settings.run, provenance)

@@ -1,0 +1,53 @@
+"""The record of one judgement: what rules, labeller and judge say of a dialogue that was read from a file."""
+
+from typing import NamedTuple
+
+from outputs.runs.run import Counts, EndedItem, Outcome, RunKind
+from quality.checks.rules import Violation
+from quality.gate.verdict import Findings, Verdict
+
+
+class PlannedJudgement(NamedTuple):
+    """A dialogue to judge: its place in the file, its key, its id in the file, and the seed."""
+
+    position: int
+    key: str
+    dialogue: str
+    seed: int
+
+
+class Judgement(EndedItem):
+    """A dialogue that was judged; unlike in a run that plays, one that broke rules is judged as well.
+
+    `dialogue` is its id in the file.
+    """
+
+    dialogue: str
+    violations: tuple[Violation, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Kept means: flawless."""
+        if self.error is not None:
+            return Outcome.FAILED
+        return Outcome.REJECTED if self.reasons else Outcome.KEPT
+
+    @property
+    def reasons(self) -> list[str]:
+        """What speaks against the dialogue, as in a run that plays."""
+        return [] if self.error is not None else Findings(self.violations, self.verdict).reasons
+
+    @property
+    def counts(self) -> Counts:
+        """Nothing else is counted."""
+        return {}
+
+    @property
+    def is_unscored(self) -> bool:
+        """No answer of labeller or judge could be read."""
+        return self.verdict is None or self.verdict.unscored is not None
+
+
+JUDGEMENTS = RunKind("judge", PlannedJudgement, Judgement)
+"""Runs of `rolecs judge` and `rolecs calibrate`."""
