@@ -1,7 +1,7 @@
 """Rejects dialogues that nearly repeat an earlier one of the run, once all have been played."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import overload
 
 import numpy as np
 import platformdirs
@@ -46,32 +46,43 @@ def reject_near_duplicates(job: Job[Settings], store: RunStore[Planned, Record],
     """
     if model is None and NEAR_DUPLICATE not in store.funnel().reasons:
         return
-    gists = list(map(_gist, store.passed_records(NEAR_DUPLICATE)))
-    near_duplicates = _find_near_duplicates(gists, model, job)
-    for gist in gists:
-        if gist.near_duplicate != (near_duplicate := near_duplicates.get(gist.id)):
-            store.rewrite(store.record(gist.id).model_copy(update={"near_duplicate": near_duplicate}))
+    passed = store.passed(NEAR_DUPLICATE)
+    found = _find_near_duplicates(_Texts(store, list(passed)), model, job)
+    for key, is_rejected in passed.items():
+        if not (is_rejected or key in found):
+            continue
+        record = store.record(key)
+        if record.near_duplicate != (near_duplicate := found.get(key)):
+            store.rewrite(record.model_copy(update={"near_duplicate": near_duplicate}))
 
 
-class _Gist(NamedTuple):
-    """What is looked at of a dialogue: its text, and which one it is known to repeat."""
+class _Texts(Sequence[str]):
+    """What is compared of dialogues, read from the store when it is looked at: all of it would fill the memory."""
 
-    id: str
-    text: str
-    near_duplicate: NearDuplicate | None
+    def __init__(self, store: RunStore[Planned, Record], keys: Sequence[str]) -> None:
+        self.keys = keys
+        self._store = store
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "_Texts": ...
+
+    def __getitem__(self, index: int | slice) -> "str | _Texts":
+        if isinstance(index, slice):
+            return _Texts(self._store, self.keys[index])
+        return "\n".join(turn.text for turn in self._store.record(self.keys[index]).turns)[:MAX_CHARACTERS]
 
 
-def _gist(record: Record) -> _Gist:
-    return _Gist(record.id, "\n".join(turn.text for turn in record.turns)[:MAX_CHARACTERS], record.near_duplicate)
-
-
-def _find_near_duplicates(
-    gists: Sequence[_Gist], model: EmbeddingModel | None, job: Job[Settings]
-) -> dict[str, NearDuplicate]:
-    """Return for each dialogue that repeats one before it in the sequence which one that is."""
-    if model is None or len(gists) < 2:
+def _find_near_duplicates(texts: _Texts, model: EmbeddingModel | None, job: Job[Settings]) -> dict[str, NearDuplicate]:
+    """Return by key, for each dialogue that repeats one before it, which one that is."""
+    if model is None or len(texts) < 2:
         return {}
-    with bar(job.console, "comparing dialogues", len(gists)) as show:
+    with bar(job.console, "comparing dialogues", len(texts)) as show:
 
         def advance(done: int) -> None:
             # A thread cannot be cancelled: it asks.
@@ -80,10 +91,10 @@ def _find_near_duplicates(
             show(done)
 
         cache = platformdirs.user_cache_path("rolecs") / "vectors"
-        vectors = embed([gist.text for gist in gists], model, cache, advance)
-    pruning = prune(vectors, np.arange(len(gists)), job.settings.max_similarity)
+        vectors = embed(texts, model, cache, advance)
+    pruning = prune(vectors, np.arange(len(texts)), job.settings.max_similarity)
     return {
-        gists[row].id: NearDuplicate(id=gists[survivor].id, similarity=round(float(pruning.similarity[row]), 4))
+        texts.keys[row]: NearDuplicate(id=texts.keys[survivor], similarity=round(float(pruning.similarity[row]), 4))
         for row, survivor in enumerate(pruning.absorber)
         if row != survivor
     }

@@ -261,17 +261,17 @@ class RunStore(Generic[PlannedT, RecordT]):
         for (text,) in rows:
             yield self._kind.record.model_validate_json(text)
 
-    def passed_records(self, *reasons: str) -> Iterator[RecordT]:
-        """Yield the kept records, and those rejected for one of `reasons` alone, in the order of the plan."""
-        texts = [json.dumps([reason]) for reason in reasons]
-        marks = ", ".join("?" * len(texts))
+    def passed(self, reason: str) -> dict[str, bool]:
+        """Return the keys of the kept items, and of those rejected for `reason` alone, in the order of the plan.
+
+        Each with whether it was rejected.
+        """
         rows = self._db.execute(
-            f"SELECT record FROM items WHERE outcome = 'kept' OR (outcome = 'rejected' AND reasons IN ({marks})) "
-            "ORDER BY position",
-            texts,
+            "SELECT key, outcome = 'rejected' FROM items WHERE outcome = 'kept' OR "
+            "(outcome = 'rejected' AND reasons = ?) ORDER BY position",
+            (json.dumps([reason]),),
         )
-        for (text,) in rows:
-            yield self._kind.record.model_validate_json(text)
+        return {key: bool(rejected) for key, rejected in rows}
 
     def record(self, key: str) -> RecordT:
         """Return the record of an item that has ended."""

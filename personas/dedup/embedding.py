@@ -9,6 +9,7 @@ import importlib.util
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,7 +96,7 @@ def embed(
     """Return the unit vectors of texts.
 
     Args:
-        texts: any number of them, in any order.
+        texts: any number of them, in any order; they are looked at one by one, and not held.
         model: the model, found by `find_model`.
         cache: folder for the vectors; those that are there are not computed again.
         on_progress: is told how many texts are done.
@@ -111,8 +112,7 @@ def embed(
     # What a model makes of one sentence tells it from all others, whatever its name and wherever it lies.
     probe = _encode(encoder, ["You are a customer."])[0]
     fingerprint = hashlib.sha256(np.round(probe.astype(np.float64), 3).tobytes()).hexdigest()[:16]
-    keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
-    order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), keys[i]))
+    keys, order = _keys_by_length(texts)
     vectors = np.empty((len(texts), probe.size), np.float32)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -121,21 +121,35 @@ def embed(
             db.execute("CREATE TABLE IF NOT EXISTS vectors (text BLOB PRIMARY KEY, vector BLOB NOT NULL)")
             for start in range(0, len(order), BATCH):
                 rows = order[start : start + BATCH]
-                vectors[rows] = _batch(encoder, db, [keys[row] for row in rows], [texts[row] for row in rows])
+                read_texts = partial(_pick, texts, rows)
+                vectors[rows] = _batch(encoder, db, [keys[row] for row in rows], read_texts)
                 on_progress(min(start + BATCH, len(order)))
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"cannot keep vectors in {cache}: {error}") from error
     return vectors
 
 
+def _pick(texts: Sequence[str], rows: Sequence[int]) -> list[str]:
+    return [texts[row] for row in rows]
+
+
+def _keys_by_length(texts: Sequence[str]) -> tuple[list[bytes], list[int]]:
+    """Return a key for each text, and the order that batches are taken in: texts of a length cost no padding."""
+    keys, lengths = [], []
+    for text in texts:
+        keys.append(hashlib.blake2b(text.encode(), digest_size=16).digest())
+        lengths.append(len(text))
+    return keys, sorted(range(len(keys)), key=lambda i: (lengths[i], keys[i]))
+
+
 def _batch(
-    encoder: "SentenceTransformer", db: sqlite3.Connection, keys: list[bytes], texts: list[str]
+    encoder: "SentenceTransformer", db: sqlite3.Connection, keys: list[bytes], read_texts: Callable[[], list[str]]
 ) -> npt.NDArray[np.float32]:
     """Return the vectors of a batch. Where one is missing, all are computed, so that each batch is always the same."""
     marks = ", ".join("?" * len(keys))
     found = dict(db.execute(f"SELECT text, vector FROM vectors WHERE text IN ({marks})", keys))
     if len(found) < len(set(keys)):
-        computed = _encode(encoder, texts)
+        computed = _encode(encoder, read_texts())
         fresh = {key: vector.tobytes() for key, vector in zip(keys, computed, strict=True)}
         with db:
             db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items())

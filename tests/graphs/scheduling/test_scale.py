@@ -5,15 +5,20 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import graphs.jobs.generate
+import graphs.jobs.near_duplicates
 from agents.csc.strategies import Language
-from graphs.backends.local import Replica
+from agents.llm.client import Clients
 from graphs.config.settings import Settings
 from outputs.runs.record import Planned, Record
 from outputs.runs.run import Outcome
+from personas.dedup.embedding import EmbeddingModel
 from personas.persona import Persona
 from tests.conftest import EN_CALL, flawless, make_turns
 from tests.support.jobs import run_quietly
@@ -26,14 +31,16 @@ BYTES_AN_ITEM = 2_000
 
 
 async def play_job(run: Path, dialogues: int) -> dict[str, int]:
-    """Run a whole job but for the calls: each dialogue ends at once with a record of the usual size.
+    """Run a whole job but for the requests: each dialogue ends at once with a record of the usual size.
+
+    They are compared for near-duplicates by vectors that are drawn.
 
     Returns:
         The kept dialogues, and the process's highest memory in bytes.
     """
     turns = tuple(turn.model_copy(update={"text": turn.text + TEXT}) for turn in make_turns(EN_CALL))
 
-    async def play_dialogue(planned: Planned, persona: Persona, replica: Replica, settings: Settings) -> Record:
+    async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings) -> Record:
         await asyncio.sleep(0)
         return Record(
             id=planned.key,
@@ -41,19 +48,25 @@ async def play_job(run: Path, dialogues: int) -> dict[str, int]:
             topic=planned.topic,
             persona=persona,
             seed=planned.seed,
-            model=replica.play.model,
-            judge_model=replica.judge.model,
+            model=clients.play.model,
+            judge_model=clients.judge.model,
             # Each record has its own texts, as those of a server have.
             turns=tuple(turn.model_copy(update={"text": f"{planned.key} {turn.text}"}) for turn in turns),
             verdict=flawless(),
         )
 
+    def embed(texts: Sequence[str], *_: Any) -> Any:
+        vectors = np.random.default_rng(1).standard_normal((sum(1 for _ in texts), 16)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
     setattr(graphs.jobs.generate, "play_dialogue", play_dialogue)  # noqa: B010
+    setattr(graphs.jobs.near_duplicates, "embed", embed)  # noqa: B010
+    setattr(graphs.jobs.near_duplicates, "find_model", lambda *_: EmbeddingModel("drawn", run))  # noqa: B010
     fields: dict[str, Any] = {
         "run": run,
         "dialogues": dialogues,
         "canaries": 0,
-        "max_similarity": 1,
+        "max_similarity": 0.999,
         "concurrency": 256,
     }
     async with serve(Loopback()) as server:
