@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,9 @@ import typer
 import graphs.backends.local
 import graphs.config.provenance
 from agents.errors import EngineError, UsageError
+from graphs.backends.ray_cluster import RayBackend
 from graphs.backends.ray_worker import RemoteWorker, Report
+from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Settings
 from graphs.jobs.plan import iterate_plan
 from graphs.scheduling.dispatcher import DEFAULT_TIMINGS, Timings
@@ -217,6 +219,38 @@ async def test_a_missing_ray_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"^Ray is not installed: pip install 'rolecs\[ray\]', here and on all nodes$"):
         await play([], tmp_path / "run", ray="local")
+
+
+def test_a_node_gets_no_paths_of_the_driver(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    files = {"log": tmp_path / "logs" / "x.jsonl", "log_texts": True, "metrics": tmp_path / "logs" / "x.prom"}
+    settings = make_settings([], tmp_path / "run", personas=tmp_path / "pool.jsonl", **files)
+    (tmp_path / "logs").rmdir()
+    there = Settings.model_validate_json(settings.for_node())
+    pool = load_pool(None, settings.language)
+    assert there.log is there.metrics is None and not there.log_texts and str(tmp_path) not in settings.for_node()
+    assert dialogues_provenance(there, pool, "m", "m").digest == dialogues_provenance(settings, pool, "m", "m").digest
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+async def test_a_single_worker_that_was_lost_is_started_anew_or_ends_the_job(tmp_path: Path, comes_back: bool) -> None:
+    probes = []
+
+    async def start() -> None: ...
+
+    async def probe() -> bool:
+        probes.append(True)
+        return comes_back
+
+    worker: Any = SimpleNamespace(name="Ray worker on a", is_there=True, start=start, probe=probe)
+    backend = RayBackend([worker], make_settings([], tmp_path), [])
+    await backend.start(tmp_path / "engine.log", lambda *_: None)
+    await backend.start(tmp_path / "engine.log", lambda *_: None)
+    assert not probes
+    worker.is_there = False
+    with nullcontext() if comes_back else pytest.raises(EngineError, match="could not be started again"):
+        await backend.start(tmp_path / "engine.log", lambda *_: None)
+    assert len(probes) == 1
 
 
 async def test_an_engine_that_ends_in_a_worker_ends_its_dialogues_at_once(

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -273,11 +274,11 @@ class DyingEngine:
     def __init__(self, server: Loopback, requests: int) -> None:
         self.base_url = server.base_url
         self.has_ended = False
-        self._server = server
+        self.server = server
         self._requests = requests
 
     async def watch(self) -> None:
-        while self._server.calls["all"] < self._requests:
+        while self.server.calls["all"] < self._requests:
             await asyncio.sleep(0.005)
         self.has_ended = True
         raise EngineEndedError("the engine ended (exit code -9)")
@@ -303,5 +304,23 @@ async def test_a_managed_engine_that_dies_is_started_again_as_long_as_something_
         with pytest.raises(EngineError, match="the engine ended"):
             await run_quietly(settings)
     else:
-        assert (await run_quietly(settings)).outcomes[Outcome.KEPT] == 30
+        metrics = tmp_path / "job.prom"
+        funnel = await run_quietly(settings.model_copy(update={"metrics": metrics}))
+        assert funnel.outcomes[Outcome.KEPT] == 30
+        # What was spent on dialogues that began anew stays counted; only what was on its way is not.
+        answered = sum(engine.server.calls["all"] for engine in started)
+        (counted,) = re.findall(r"^rolecs_requests_total\{.*\} (\S+)$", metrics.read_text(), re.MULTILINE)
+        assert answered - 4 * starts <= float(counted) <= answered
+        assert funnel.total_usage.requests < float(counted)
     assert len(started) == starts and len(ended(tmp_path)) >= 4
+
+
+async def test_a_run_is_not_resumed_with_fewer_dialogues_than_it_has(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        known = {"base_url": [server.base_url], "run": tmp_path, "canaries": 0, "max_similarity": 1}
+        await run_quietly(Settings.model_validate(known | {"dialogues": 3}))
+        with pytest.raises(
+            UsageError, match="has 3 dialogues planned, only 2 are asked for: give --dialogues 3 or more"
+        ):
+            await run_quietly(Settings.model_validate(known | {"dialogues": 2}), resume=True)
+        assert (await run_quietly(Settings.model_validate(known | {"dialogues": 4}), resume=True)).ended == 4
