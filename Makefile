@@ -16,7 +16,7 @@ demo: $(VENV)/runtime
 
 # Lint, types, import order, all tests (the real engine included).
 test: lint unit
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest tests/integration --durations 10
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .
@@ -25,7 +25,7 @@ lint: $(VENV)/development
 	$(BIN)/lint-imports
 
 unit: $(VENV)/development $(VENV)/browser
-	$(BIN)/pytest --ignore=tests/integration
+	$(BIN)/pytest --ignore=tests/integration --numprocesses auto --dist loadgroup --durations 10
 
 bench: $(VENV)/benchmarks
 	$(BIN)/python -m benchmarks --engine

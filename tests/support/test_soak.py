@@ -7,13 +7,15 @@ import pytest
 from tests.support.soak import Job, Stop, distillation, generation, soak
 from tests.test_cli import STAR
 
-DISTILL = (Stop.KILL, Stop.KILL, Stop.GONE)
-GENERATE = (Stop.KILL, Stop.KILL, Stop.KILL, Stop.TERM, Stop.AWAY)
+pytestmark = pytest.mark.xdist_group("soak")
+
+DISTILL = (Stop.KILL, Stop.GONE)
+GENERATE = (Stop.KILL, Stop.TERM, Stop.AWAY)
 
 
 @pytest.mark.parametrize(
     ("job", "stops", "delay"),
-    [(distillation([str(STAR)]), DISTILL, 0.2), (generation(32), GENERATE, 0.03)],
+    [(distillation([str(STAR)]), DISTILL, 0.2), (generation(20), GENERATE, 0.03)],
     ids=["distill", "generate"],
 )
 async def test_what_a_job_makes_does_not_depend_on_stops(

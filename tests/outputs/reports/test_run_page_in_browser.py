@@ -17,7 +17,7 @@ from outputs.reports.run_page import render_report
 from outputs.runs.record import Record
 from tests.outputs.reports.samples import HOSTILE, changed, gold_records, make_report, varied_records
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
