@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import parse_speaker, parse_strategy
 from agents.errors import UsageError, describe_invalid
-from outputs.datasets.formats import RejectedRow, RolecsRow
+from outputs.datasets.formats import RolecsRow
 from quality.gate.rubric import POINT_CODES
 
 
@@ -40,6 +40,12 @@ class _Gold(BaseModel):
         return points
 
 
+class _AnnotatedRow(RolecsRow):
+    """A rolecs row beside whose keys others may stand, such as a rejected one's reasons: people add what they need."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class _PublishedTurn(BaseModel):
     speaker: str
     text: str
@@ -52,7 +58,7 @@ class _PublishedRow(BaseModel):
 
 
 def read_dialogues(path: Path) -> Iterator[Labelled]:
-    """Yield the dialogues of a file, one a line.
+    """Yield the dialogues of a file, one a line; keys of a row that are not ours are passed over.
 
     Raises:
         UsageError: the file cannot be read, or a line is no labelled dialogue (with file and line).
@@ -77,7 +83,7 @@ def _parse(line: str, path: Path, number: int) -> Labelled:
     try:
         gold = _Gold.model_validate(row.pop("gold")).points if "gold" in row else None
         if "customer_goal" in row:
-            return _from_rolecs((RejectedRow if "rejected_for" in row else RolecsRow).model_validate(row), gold)
+            return _from_rolecs(_AnnotatedRow.model_validate(row), gold)
         return _from_published(_PublishedRow.model_validate(row), f"{path.stem}-{number}", gold)
     except ValidationError as error:
         raise UsageError(f"{where}: no labelled dialogue: {describe_invalid(error)}") from None

@@ -25,6 +25,7 @@ from outputs.runs.run import Provenance
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.checks.rules import Violation
+from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Verdict
 from tests.support.golden import check_golden
 
@@ -236,6 +237,21 @@ def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list
     assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
     assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
     assert [dialogue.id for dialogue in read_dialogues(exported / "rejected-00000.jsonl")] == ["lost-0", "lost-1"]
+
+
+def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: Path, tmp_path: Path) -> None:
+    row = json.loads((exported / "train-00000.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    gold = {"points": dict.fromkeys(POINT_CODES, 1), "fault": None}
+    rows = [row | {"half": "saying", "reviewers": ["a", "b"]}, row | {"gold": gold, "half": "choosing"}]
+    published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}
+    path = tmp_path / "annotated.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (*rows, published)), encoding="utf-8")
+    plain, labelled, other = read_dialogues(path)
+    assert plain.id == labelled.id == row["id"] and plain.turns == labelled.turns and plain.gold is None
+    assert labelled.gold == other.gold == dict.fromkeys(POINT_CODES, True)
+    path.write_text(json.dumps(row | {"persona": row["persona"] | {"half": "saying"}}), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"annotated.jsonl:1: no labelled dialogue: persona.half"):
+        list(read_dialogues(path))
 
 
 def test_published_rows_are_read(tmp_path: Path) -> None:

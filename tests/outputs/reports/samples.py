@@ -1,6 +1,5 @@
 """Records and reports that the tests of the report share."""
 
-import json
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -18,21 +17,17 @@ from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Labelling, PointVerdict, Verdict
 from quality.metrics.corpus import CorpusFigures
 from quality.trust.canaries import Canary
-from tests.support import DATA
+from tests.quality.gate.test_gold import load
 
-GOLD = DATA / "gold"
 HOSTILE = "</script><script>window.hacked=1</script><!-- <img src=x onerror='window.hacked=1'> \u2028"
 
 
 def gold_records(language: Language) -> list[Record]:
     """Make records of the gold calls, judged as their authors say; the labeller takes each EM for an RP."""
-    lines = (GOLD / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [_gold_record(json.loads(line), language) for line in lines]
+    return [_gold_record(row, gold, language) for row, gold in load(language)]
 
 
-def _gold_record(fields: dict[str, Any], language: Language) -> Record:
-    gold = fields.pop("gold")
-    row = RolecsRow.model_validate(fields)
+def _gold_record(row: RolecsRow, gold: dict[str, Any], language: Language) -> Record:
     turns = [
         turn if turn.strategy else turn.model_copy(update={"direction": "say what is still open"}) for turn in row.turns
     ]

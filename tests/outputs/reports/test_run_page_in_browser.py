@@ -28,6 +28,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 OpenPage = Callable[..., Awaitable[Page]]
+DIALOGUES = len(gold_records(Language.EN))
+"""On a page of one language."""
 MANY = 10_000
 LONG = 25
 
@@ -103,7 +105,7 @@ async def open_page(browser: Browser, pages: dict[str, Path]) -> AsyncIterator[O
 async def test_opens_with_list_and_first_dialogue(open_page: OpenPage, language: Language) -> None:
     page = await open_page(language)
     first = gold_records(language)[0]
-    await expect(page.locator("#count")).to_have_text("48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"{DIALOGUES} dialogues")
     await expect(page.locator(".turn")).to_have_count(len(first.turns))
     for number in (1, 2):
         bubble = page.locator(f"#turn-{number} .bubble")
@@ -170,21 +172,21 @@ async def test_a_filter_narrows_the_list(
     open_page: OpenPage, facet: str, value: str, belongs: Callable[[Record], bool]
 ) -> None:
     expected = [record.id for record in varied_records(Language.EN) if belongs(record)]
-    assert 0 < len(expected) < 48
+    assert 0 < len(expected) < DIALOGUES
     page = await open_page("en")
     await page.locator(f"#filter-{facet}").select_option(value)
-    await expect(page.locator("#count")).to_have_text(f"{len(expected)} of 48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"{len(expected)} of {DIALOGUES} dialogues")
     drawn = await page.locator(".row code").all_inner_texts()
     assert drawn == expected[: len(drawn)] and drawn
     await page.locator("#clear").click()
-    await expect(page.locator("#count")).to_have_text("48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"{DIALOGUES} dialogues")
 
 
 async def test_filters_are_combined(open_page: OpenPage) -> None:
     page = await open_page("en")
     await page.locator("#filter-outcome").select_option("failed")
     await page.locator("#filter-reason").select_option("unscored")
-    await expect(page.locator("#count")).to_have_text("0 of 48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"0 of {DIALOGUES} dialogues")
     await expect(page.locator(".row")).to_have_count(0)
 
 
@@ -195,13 +197,13 @@ async def test_search_finds_a_turn_a_scenario_and_an_id(open_page: OpenPage, lan
     page = await open_page(language)
     for words in (record.turns[3].text, record.plan.scenario.upper()[:40], record.id.upper()):
         await page.locator("#search").fill(words)
-        await expect(page.locator("#count")).to_have_text("1 of 48 dialogues")
+        await expect(page.locator("#count")).to_have_text(f"1 of {DIALOGUES} dialogues")
         await expect(page.locator(".row code")).to_have_text(record.id)
     await page.locator("#search").fill(record.turns[3].text[2:9])
     await page.locator(".row", has_text=record.id).click()
     await expect(page.locator("#turn-4 mark").first).to_have_text(record.turns[3].text[2:9])
     await page.locator("#search").fill("qqzzqq")
-    await expect(page.locator("#count")).to_have_text("0 of 48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"0 of {DIALOGUES} dialogues")
 
 
 async def test_a_cited_turn_is_highlighted_and_brought_into_view(open_page: OpenPage) -> None:
@@ -235,11 +237,11 @@ async def test_keys_move_search_and_clear(open_page: OpenPage) -> None:
     await expect(search).to_be_focused()
     await page.keyboard.type("jk/")
     await expect(search).to_have_value("jk/")
-    await expect(page.locator("#count")).to_have_text("0 of 48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"0 of {DIALOGUES} dialogues")
     await page.keyboard.press("Escape")
     await expect(search).to_have_value("")
     await expect(search).not_to_be_focused()
-    await expect(page.locator("#count")).to_have_text("48 dialogues")
+    await expect(page.locator("#count")).to_have_text(f"{DIALOGUES} dialogues")
 
 
 async def test_the_tab_key_goes_from_search_by_filters_to_the_list(open_page: OpenPage) -> None:
