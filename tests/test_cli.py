@@ -85,8 +85,10 @@ async def test_judging_a_file(server: Loopback, tmp_path: Path) -> None:
     code, out, err = await rolecs("judge", rows, *flags, cwd=tmp_path)
     assert code == 0 and "1 judged, 1 flawless, 0 unscored" in err
     assert json.loads(out)["kept"] is True
-    code, out, _ = await rolecs("judge", rows, *flags, "--out", "j.jsonl", cwd=tmp_path)
+    before = server.calls["all"]
+    code, out, _ = await rolecs("judge", rows, *flags, "--resume", "--out", "j.jsonl", cwd=tmp_path)
     assert code == 0 and out == "" and len((tmp_path / "j.jsonl").read_text().splitlines()) == 1
+    assert server.calls["all"] == before, "what has been judged is only written again"
 
 
 async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> None:
