@@ -22,6 +22,8 @@ from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
 from quality.privacy import PLACEHOLDER, find_private
 
+DISTILL_PROMPTS = ("distill_system", "distill")
+"""The prompt files of the extraction."""
 MAX_TOKENS = 800
 MAX_CITED_LINES = 6
 LINES_STEP = 10
