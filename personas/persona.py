@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.digests import digest
 
 UNKNOWN = "unknown"

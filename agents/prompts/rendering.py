@@ -14,7 +14,9 @@ from typing import TypedDict
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, nodes
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import SPEAKER_NAMES, STRATEGIES, Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import SPEAKER_NAMES, Speaker
+from agents.csc.strategies import STRATEGIES
 
 PROMPT_FILES = Path(__file__).parent
 """Holds a folder of prompt files for each language."""

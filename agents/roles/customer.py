@@ -1,7 +1,7 @@
 """The customer: says the next turn as the persona, following the customer assistant's direction."""
 
 from agents.csc.dialogue import CustomerView
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
 from agents.prompts.rendering import Message, dialogue_messages, render, render_fixed

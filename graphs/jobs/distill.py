@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.digests import digest
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat, derive_seed

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agents.csc.strategies import STRATEGIES, Language
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES
 from agents.csc.topics import TOPICS
 from outputs.datasets.manifest import Manifest
 from outputs.runs.run import Outcome, Provenance

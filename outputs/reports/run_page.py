@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
 from outputs.reports import run_figures as report_figures
 from outputs.runs.record import Record

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.usage import Role

@@ -7,7 +7,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from personas.distill.transcripts import Transcript
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+|\d+|[\u3400-\u9fff]")

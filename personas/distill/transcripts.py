@@ -19,7 +19,8 @@ from typing import IO, NamedTuple
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from agents.csc.strategies import Language, Speaker, parse_speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker, parse_speaker
 from agents.errors import UsageError, describe_invalid
 
 STANDARD_INPUT = "-"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
 
 MAX_CHARACTERS = 600

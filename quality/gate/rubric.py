@@ -6,7 +6,7 @@ Each point is a question of its own, with what counts against a call and what, t
 from functools import cache
 from typing import NamedTuple
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.digests import digest
 from agents.prompts.rendering import prompt_sources
 

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker, Stage, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Stage, Strategy
 from quality.checks.turn_checks import WORD
 
 ORDERS = (1, 2, 3)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.digests import digest
 from quality.gate.rubric import POINT_CODES
 

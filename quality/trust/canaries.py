@@ -16,7 +16,9 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agents.csc.flow import Limits, broken_rules
-from agents.csc.strategies import Language, Speaker, Strategy, authors_label
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy, authors_label
 from quality.checks.turn_checks import MAX_CHARACTERS, MIN_SENTENCE
 from quality.gate.case import Case
 from quality.trust.canary_texts import (

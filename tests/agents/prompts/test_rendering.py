@@ -7,7 +7,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from agents.csc.dialogue import CustomerView, SupporterView, Turn
-from agents.csc.strategies import STRATEGIES, Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES, Strategy
 from agents.digests import digest
 from agents.llm.chat import Chat
 from agents.prompts import rendering

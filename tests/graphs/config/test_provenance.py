@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents.csc.strategies import STRATEGIES, Language, Speaker, StrategyEntry, Wording
+from agents.csc.language import Language, Wording
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, StrategyEntry
 from agents.csc.topics import TOPICS
 from graphs.config.provenance import dialogues_provenance, extractions_provenance
 from graphs.config.settings import DistillSettings, Settings

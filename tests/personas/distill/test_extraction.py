@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from personas.distill.filters import Filters, count_words
 from personas.distill.transcripts import Line, Transcript
 

@@ -7,7 +7,8 @@ import pytest
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.options import RetryPolicy, Sampling

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient

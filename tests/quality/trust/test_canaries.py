@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, broken_rules
-from agents.csc.strategies import Language, Speaker, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from quality.checks.rules import check_rules
 from quality.checks.turn_checks import MAX_CHARACTERS
