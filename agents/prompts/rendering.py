@@ -11,12 +11,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypedDict
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, nodes
+from jinja2 import Environment, meta, nodes
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import STRATEGIES
+from agents.prompts.templates import template_environment
 
 PROMPT_FILES = Path(__file__).parent
 """Holds a folder of prompt files for each language."""
@@ -31,15 +32,7 @@ class Message(TypedDict):
 
 @cache
 def _environment(language: Language) -> Environment:
-    # No escaping: prompts are plain text. Values are inserted as data and never parsed as templates.
-    # No reloading: each call would ask the file system whether its prompt has changed.
-    environment = Environment(
-        loader=FileSystemLoader(PROMPT_FILES / language),
-        undefined=StrictUndefined,
-        autoescape=False,
-        auto_reload=False,
-        trim_blocks=True,
-    )
+    environment = template_environment(PROMPT_FILES / language)
     environment.filters["quoted"] = _quoted
     environment.globals.update(strategies=STRATEGIES, language=language, names=SPEAKER_NAMES[language])
     return environment
@@ -95,14 +88,13 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
         The texts of these files and of all that they include, by file; and of the tables that templates can show,
         the strategies (name and meaning by code) and the speakers' names, those that these do show.
     """
-    environment = _environment(language)
-    loader = FileSystemLoader(PROMPT_FILES / language)
+    environment, folder = _environment(language), PROMPT_FILES / language
     texts: dict[str, str] = {}
     used: set[str] = set()
     waiting = [f"{prompt}.md" for prompt in prompts]
     while waiting:
         file = waiting.pop()
-        texts[file] = loader.get_source(environment, file)[0]
+        texts[file] = (folder / file).read_text(encoding="utf-8")
         template = environment.parse(texts[file])
         used |= {name.name for name in template.find_all(nodes.Name)}
         waiting += {name for name in meta.find_referenced_templates(template) if name} - texts.keys()
