@@ -11,6 +11,10 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+CHINESE = r"\u3400-\u9fff"
+"""The Chinese characters, as a range within a character class of a regular expression."""
+
+
 class Wording(NamedTuple):
     """A name and its meaning in one language."""
 

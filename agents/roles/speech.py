@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from agents.csc.language import Language
+from agents.csc.language import CHINESE, Language
 from agents.csc.speakers import SPEAKERS_BY_NAME
 from agents.csc.strategies import STRATEGIES, Strategy, authors_label
 
@@ -35,7 +35,7 @@ STRATEGY_NAMES_PATTERN = (
 
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _BREAKS = re.compile(r"\s*\n\s*")
-_CJK = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_CJK = rf"[\u3000-\u303f{CHINESE}\uff00-\uffef]"
 _CJK_BREAK = re.compile(rf"(?<={_CJK})\n|\n(?={_CJK})")
 # A speaker's name or a strategy's full name counts as a prefix only with a colon behind it, a label also in brackets:
 # "客户您好" and "Greetings to you" are speech.

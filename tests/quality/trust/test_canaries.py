@@ -20,7 +20,7 @@ from quality.checks.rules import check_rules
 from quality.checks.turn_checks import MAX_CHARACTERS
 from quality.gate.case import Case
 from quality.gate.rubric import POINT_CODES
-from quality.privacy import PLACEHOLDER
+from quality.text import PLACEHOLDER
 from quality.trust import canary_texts
 from quality.trust.canaries import (
     FAR_STRATEGIES,
