@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TypedDict
 
 from jinja2 import Environment, meta, nodes
 
@@ -17,17 +16,11 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import STRATEGIES
+from agents.llm.request import Message
 from agents.prompts.templates import template_environment
 
 PROMPT_FILES = Path(__file__).parent
 """Holds a folder of prompt files for each language."""
-
-
-class Message(TypedDict):
-    """A chat message as OpenAI-compatible servers take it."""
-
-    role: str
-    content: str
 
 
 @cache

@@ -4,8 +4,9 @@ from agents.csc.dialogue import Plan
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
+from agents.prompts.rendering import render, render_fixed
 
 MAX_TOKENS = 400
 

@@ -15,7 +15,9 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
-from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
+from agents.llm.endpoint import normalise_base_url
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 

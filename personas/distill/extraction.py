@@ -17,8 +17,9 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
+from agents.prompts.rendering import render, render_fixed
 from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
 from quality.privacy import find_private

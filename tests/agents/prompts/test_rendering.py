@@ -11,8 +11,9 @@ from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES, Strategy
 from agents.digests import digest
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.prompts import rendering
-from agents.prompts.rendering import PROMPT_FILES, Message, prompt_sources, render
+from agents.prompts.rendering import PROMPT_FILES, prompt_sources, render
 from agents.roles import ROLE_PROMPTS
 from agents.roles.customer import customer_messages, say_customer_turn
 from agents.roles.customer_assistant import direct_customer

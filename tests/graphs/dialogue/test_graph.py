@@ -13,7 +13,7 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
-from agents.prompts.rendering import Message
+from agents.llm.request import Message
 from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
 from graphs.dialogue.state import DialogueContext
 from quality.checks.turn_checks import HINTS

@@ -10,7 +10,8 @@ from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from personas.distill.extraction import Drafted, _answer_type, distill_messages, extract_persona
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN

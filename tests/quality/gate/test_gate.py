@@ -11,7 +11,8 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role
 from quality.gate.case import Case
 from quality.gate.gate import Gate

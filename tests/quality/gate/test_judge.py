@@ -13,7 +13,8 @@ from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from quality.gate.case import Case
 from quality.gate.judge import judge_messages, judge_points
 from quality.gate.rubric import POINT_CODES, RUBRIC, rubric_digest
