@@ -40,7 +40,7 @@ import httpx2
 import openai
 import uvloop
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from graphs.config.settings import Settings

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from benchmarks._common import describe_machine, errors_in_one_line
 from benchmarks.client_cpu import DELAY_S, IN_FLIGHT, measure_rate, play_jobs, print_rates, server_process
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from personas.dedup.embedding import embed, find_model
 from tests.support.made_up import persona

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 import httpx2
 from rich.console import Console
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.engine.demo_model import DEMO_MODEL
 from agents.engine.managed import managed_engine
 from agents.errors import UsageError

@@ -16,7 +16,7 @@ from typing import cast
 
 import uvloop
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from tests.support.made_up import sentence
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

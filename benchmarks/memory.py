@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import EngineError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from benchmarks.client_cpu import server_process

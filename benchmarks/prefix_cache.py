@@ -22,7 +22,8 @@ from pydantic import BaseModel
 from transformers import AutoTokenizer
 
 from agents.csc.dialogue import Plan
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.engine.demo_model import prepare_demo_model
 from agents.llm.client import ChatClient, Clients
 from agents.llm.usage import Role

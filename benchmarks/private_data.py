@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from benchmarks._common import print_table
 from quality.privacy import Finding, find_private
 

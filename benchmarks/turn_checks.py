@@ -15,7 +15,7 @@ from statistics import median
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from benchmarks._common import describe_machine, print_table
 from quality.checks.rules import check_rules
 from quality.checks.turn_checks import check_turn

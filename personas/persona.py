@@ -1,11 +1,11 @@
 """The persona: who a customer is."""
 
-import hashlib
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
+from agents.digests import digest
 
 UNKNOWN = "unknown"
 """What a field of a persona says when nothing is known."""
@@ -36,4 +36,4 @@ class Persona(BaseModel):
 
     def digest(self) -> str:
         """Return a digest of everything in the persona."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return digest(self)

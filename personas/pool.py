@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import UsageError, describe_invalid
 from personas.persona import Persona
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agents.csc.dialogue import Plan, Turn
-from agents.csc.strategies import Speaker, Strategy
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from outputs.runs.record import Record
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
@@ -102,7 +103,7 @@ def flawless() -> Verdict:
 @pytest.fixture
 def make_record(en_turns: tuple[Turn, ...]) -> Callable[..., Record]:
     """Make a kept record; any field can be given."""
-    from agents.csc.strategies import Language
+    from agents.csc.language import Language
 
     persona = load_pool(None, Language.EN)[0]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
 from tests.support.golden import FOLDER, check_golden

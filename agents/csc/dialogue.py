@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Stage, Strategy
 
 Action = Literal["said-again", "rewound", "abandoned"]
 """What is done about a turn that failed a check."""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Speaker, Strategy
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 
 ALL = frozenset(Strategy)
 NOTHING: frozenset[Strategy] = frozenset()
@@ -77,50 +78,46 @@ class FlowRule(NamedTuple):
     forbidden: Callable[[Progress, Limits], frozenset[Strategy]]
 
 
-def _is_last_slot(call: Progress, limits: Limits) -> bool:
-    """Tell whether no later supporter turn fits under the cap."""
-    return call.utterances + 2 >= limits.max_utterances
+def _greeting(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    return frozenset({Strategy.GT}) if progress.strategies else ALL - {Strategy.GT}
 
 
-def _greeting(call: Progress, _: Limits) -> frozenset[Strategy]:
-    return frozenset({Strategy.GT}) if call.strategies else ALL - {Strategy.GT}
+def _identity_before_action(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    return NOTHING if Strategy.IV in progress.strategies else frozenset({Strategy.PS, Strategy.RI})
 
 
-def _identity_before_action(call: Progress, _: Limits) -> frozenset[Strategy]:
-    return NOTHING if Strategy.IV in call.strategies else frozenset({Strategy.PS, Strategy.RI})
+def _identity_early(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    missing = Strategy.IV not in progress.strategies and len(progress.strategies) == IDENTITY_TURN
+    return ALL - {Strategy.IV} if missing and progress.since_end is None else NOTHING
 
 
-def _identity_early(call: Progress, _: Limits) -> frozenset[Strategy]:
-    missing = Strategy.IV not in call.strategies and len(call.strategies) == IDENTITY_TURN
-    return ALL - {Strategy.IV} if missing and call.since_end is None else NOTHING
-
-
-def _no_third_in_a_row(call: Progress, _: Limits) -> frozenset[Strategy]:
-    last_two = call.strategies[-2:]
+def _no_third_in_a_row(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    last_two = progress.strategies[-2:]
     return frozenset(last_two) if len(last_two) == 2 and last_two[0] == last_two[1] else NOTHING
 
 
-def _feedback_after_solution(call: Progress, _: Limits) -> frozenset[Strategy]:
-    return NOTHING if SOLUTIONS.intersection(call.strategies) else frozenset({Strategy.FR})
+def _feedback_after_solution(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    return NOTHING if SOLUTIONS.intersection(progress.strategies) else frozenset({Strategy.FR})
 
 
-def _no_early_closure(call: Progress, limits: Limits) -> frozenset[Strategy]:
-    early = call.utterances + 1 < limits.min_utterances and call.since_end is None
+def _no_early_closure(progress: Progress, limits: Limits) -> frozenset[Strategy]:
+    early = progress.utterances + 1 < limits.min_utterances and progress.since_end is None
     return frozenset({Strategy.AC}) if early else NOTHING
 
 
-def _close_after_customer_end(call: Progress, _: Limits) -> frozenset[Strategy]:
-    if call.since_end is None:
+def _close_after_customer_end(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    if progress.since_end is None:
         return NOTHING
-    return ALL - {Strategy.AC} if call.since_end else ALL - {Strategy.AC} - COURTESIES
+    return ALL - {Strategy.AC} if progress.since_end else ALL - {Strategy.AC} - COURTESIES
 
 
-def _closure_is_last(call: Progress, _: Limits) -> frozenset[Strategy]:
-    return ALL if Strategy.AC in call.strategies else NOTHING
+def _closure_is_last(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    return ALL if Strategy.AC in progress.strategies else NOTHING
 
 
-def _last_slot_closes(call: Progress, limits: Limits) -> frozenset[Strategy]:
-    return ALL - {Strategy.AC} if _is_last_slot(call, limits) else NOTHING
+def _last_slot_closes(progress: Progress, limits: Limits) -> frozenset[Strategy]:
+    # No later supporter turn would fit under the cap.
+    return ALL - {Strategy.AC} if progress.utterances + 2 >= limits.max_utterances else NOTHING
 
 
 FLOW_RULES: tuple[FlowRule, ...] = (
@@ -142,12 +139,12 @@ FLOW_RULES: tuple[FlowRule, ...] = (
 )
 
 
-def allowed_strategies(call: Progress, limits: Limits) -> tuple[Strategy, ...]:
+def allowed_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ...]:
     """Return the strategies allowed for the supporter's next turn, in the order of the table.
 
     Never empty for a call that these rules built, until AC has been said: then it is.
     """
-    forbidden = frozenset().union(*(rule.forbidden(call, limits) for rule in FLOW_RULES))
+    forbidden = frozenset().union(*(rule.forbidden(progress, limits) for rule in FLOW_RULES))
     return tuple(strategy for strategy in Strategy if strategy not in forbidden)
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the Customer Support Conversation framework: the only table of it.
+"""The strategies and stages of the Customer Support Conversation framework: the only table of them.
 
 Prompts, schemas, flow rules, judge texts and export formats derive from this module.
 Source: Zhu et al., arXiv 2508.04423, section 3 (stages and strategies); the wording is ours.
@@ -7,19 +7,7 @@ Source: Zhu et al., arXiv 2508.04423, section 3 (stages and strategies); the wor
 from enum import StrEnum
 from typing import NamedTuple
 
-
-class Language(StrEnum):
-    """A language that dialogues are played in."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-class Speaker(StrEnum):
-    """Who says an utterance."""
-
-    SUPPORTER = "supporter"
-    CUSTOMER = "customer"
+from agents.csc.language import Language, Wording
 
 
 class Stage(StrEnum):
@@ -48,13 +36,6 @@ class Strategy(StrEnum):
     RC = "RC"
     AC = "AC"
     OT = "OT"
-
-
-class Wording(NamedTuple):
-    """A name and its meaning in one language."""
-
-    name: str
-    meaning: str
 
 
 class StrategyEntry(NamedTuple):
@@ -143,36 +124,6 @@ STRATEGIES: dict[Strategy, StrategyEntry] = {
         ("其它", "其它策略都不适用：离题、对方沉默、要求违反规定等"),
     ),
 }
-
-SPEAKER_NAMES: dict[Language, dict[Speaker, str]] = {
-    Language.EN: {Speaker.SUPPORTER: "Supporter", Speaker.CUSTOMER: "Customer"},
-    Language.ZH: {Speaker.SUPPORTER: "客服", Speaker.CUSTOMER: "客户"},
-}
-
-_SPEAKERS = {name.lower(): speaker for names in SPEAKER_NAMES.values() for speaker, name in names.items()} | {
-    "agent": Speaker.SUPPORTER,
-    "assistant": Speaker.SUPPORTER,
-    "坐席": Speaker.SUPPORTER,
-    "user": Speaker.CUSTOMER,
-    "顾客": Speaker.CUSTOMER,
-    "用户": Speaker.CUSTOMER,
-}
-"""Who is meant by the names that transcripts and published data sets use."""
-
-
-def parse_speaker(name: str) -> Speaker:
-    """Return the speaker that a transcript names.
-
-    Raises:
-        ValueError: nobody is known by that name.
-
-    >>> parse_speaker("客服"), parse_speaker("Agent")
-    (<Speaker.SUPPORTER: 'supporter'>, <Speaker.SUPPORTER: 'supporter'>)
-    """
-    try:
-        return _SPEAKERS[name.strip().lower()]
-    except KeyError:
-        raise ValueError(f"unknown speaker {name!r}; the names are {', '.join(_SPEAKERS)}") from None
 
 
 def name_of(strategy: Strategy, language: Language) -> str:

@@ -1,6 +1,6 @@
 """The seven topics of RoleCS, each with the sentence that the planner gets."""
 
-from agents.csc.strategies import Language, Wording
+from agents.csc.language import Language, Wording
 
 TOPICS: dict[str, dict[Language, Wording]] = {
     code: {Language.EN: Wording(*en), Language.ZH: Wording(*zh)}

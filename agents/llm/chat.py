@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, create_model
 
 from agents.errors import RequestError
-from agents.llm.client import ChatClient, ResultT
-from agents.llm.options import Sampling
+from agents.llm.client import ChatClient
+from agents.llm.request import Message, Sampling
+from agents.llm.retry import ResultT
 from agents.llm.usage import Role, Usage
-from agents.prompts.rendering import Message
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -152,7 +152,7 @@ class Chat:
         session = self._session
         try:
             if observer := self._client.observer:
-                with observer.request(role, session, self._client) as observed:
+                with observer.request(role, session, self._client.endpoint) as observed:
                     return await self._client.ask(
                         body, parse, seed_of=seed_of, count=count, session=session, observed=observed
                     )

@@ -1,36 +1,28 @@
-"""The lean path to the engine: one model on one OpenAI-compatible server, one retry policy, usage counted.
+"""The lean path to the engine: one model on one OpenAI-compatible server, its answers read and their usage counted.
 
 The openai package is what is configured and finds out about the server; completions go by the lean transport. Its own
-retries are off: tenacity owns them here, and is built only for a call whose first try failed.
+retries are off: `agents/llm/retry.py` owns them.
 """
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import httpx2
 import openai
-import tenacity
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from agents.errors import EngineError, RequestError, UnreadableAnswerError, UsageError, describe_invalid, shorten
+from agents.errors import UnreadableAnswerError, UsageError, describe_invalid, shorten
+from agents.llm.endpoint import Endpoint, normalise_base_url
+from agents.llm.failures import NoCompletionError
 from agents.llm.observer import ObservedRequest, Observer
-from agents.llm.options import RetryPolicy, normalise_base_url
-from agents.llm.transport import NoAnswerError, StatusError, Transport, TransportError
+from agents.llm.retry import ResultT, RetryPolicy, try_until_answered
+from agents.llm.transport import Transport
 from agents.llm.usage import Usage
 
-ResultT = TypeVar("ResultT")
-
 CHECK_TIMEOUT_S = 20.0
-MAX_BACKOFF_S = 10.0
-MAX_RETRY_AFTER_S = 60.0
 RETRY_TEMPERATURE = 0.5
 """Greedy decoding would repeat an unreadable answer: it is asked for again at least this warm."""
-_BUSY = frozenset({429, 502, 503, 504})
-
-
-class NoCompletionError(TransportError):
-    """What came back is no chat completion, but a gateway's page, say: the request failed on the way."""
 
 
 class _TokenDetails(BaseModel):
@@ -81,86 +73,6 @@ def _describe(error: openai.APIError) -> str:
     return shorten(str(cause)) or type(cause).__name__
 
 
-def _is_retryable(error: BaseException) -> bool:
-    if isinstance(error, StatusError):
-        return error.status in {408, 409, 429} or error.status >= 500
-    return isinstance(error, NoAnswerError | NoCompletionError | UnreadableAnswerError)
-
-
-def _is_outage(error: BaseException | None) -> bool:
-    """Tell whether the server is away or busy, rather than failing on this request."""
-    if isinstance(error, StatusError):
-        return error.status in _BUSY
-    return isinstance(error, NoAnswerError)
-
-
-_backoff = tenacity.wait_random_exponential(multiplier=0.25, max=MAX_BACKOFF_S)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Ask at once for another answer, wait as long as a busy server says, else back off with jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, UnreadableAnswerError):
-        return 0.0
-    if isinstance(error, StatusError):
-        try:
-            return min(float(error.headers["retry-after"]), MAX_RETRY_AFTER_S)
-        except (KeyError, ValueError):
-            pass  # no such header, or one that holds a date
-    return _backoff(state)
-
-
-class _Trouble:
-    """One call's failures since the first of them, and when they are enough.
-
-    Unreadable answers and failures on the way are counted apart, so that the latter leave no trace in what is played.
-    """
-
-    def __init__(self, client: "ChatClient") -> None:
-        self.unreadable = 0
-        self.is_gone = False
-        """After the last failure: the server answers nobody."""
-        self._failed = 0
-        self._client = client
-        self._since: float | None = None
-        """When the call first failed."""
-        self._dark_since: float | None = None
-        """When the call first failed after the last answer that the server gave anybody, as far as it has seen."""
-
-    @property
-    def dark_seconds(self) -> float:
-        """Seconds for which the server has answered nobody."""
-        return time.monotonic() - self._dark_since if self._dark_since else 0.0
-
-    def is_enough(self, state: tenacity.RetryCallState) -> bool:
-        """Decide after a failure whether to give up.
-
-        A busy server is given `outage_s`, one that answers nobody `away_s`; any other failure a number of attempts.
-        """
-        now = time.monotonic()
-        self._since = self._since or now
-        is_dark = self._dark_since is not None and self._client.last_answer < self._dark_since
-        # Where others were answered meanwhile, the failure is the request's own.
-        is_own = self._dark_since is not None and not is_dark
-        if not is_dark:
-            self._dark_since = now
-        error = state.outcome.exception() if state.outcome else None
-        self.is_gone = not is_own and _is_outage(error)
-        if isinstance(error, UnreadableAnswerError):
-            self.unreadable += 1
-            self._failed = 0
-            return self.unreadable >= self._client.retry_policy.attempts
-        busy = isinstance(error, StatusError) and error.status in _BUSY
-        away = isinstance(error, NoAnswerError) and not error.timed_out
-        self._client.busy_answers += busy
-        if busy:
-            return now - self._since >= self._client.retry_policy.outage_s
-        if away and not is_own:
-            return self.dark_seconds >= self._client.away_s
-        self._failed += 1
-        return self._failed >= self._client.retry_policy.attempts
-
-
 class ChatClient:
     """One model on one server, with a shared connection pool; `usage` counts all its answers.
 
@@ -207,6 +119,11 @@ class ChatClient:
     async def __aexit__(self, *_: object) -> None:
         await self._transport.__aexit__()
         await self._openai.close()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The model and where it is served, as far as it is known yet."""
+        return Endpoint(self.base_url, self.model, self.is_vllm)
 
     async def check(self) -> None:
         """Find out whether the server is there and serves the model, and whether it speaks vLLM's dialect.
@@ -264,42 +181,17 @@ class ChatClient:
             EngineError: the server answered nobody for longer than the retry policy allows.
         """
         temperature = body["temperature"]
-        trouble = _Trouble(self)
-        failed: TransportError | UnreadableAnswerError | None = None
 
-        async def attempt() -> ResultT:
-            nonlocal failed
-            if failed:
-                # The loop begins behind the first try.
-                error, failed = failed, None
-                raise error
-            warmth = max(temperature, RETRY_TEMPERATURE) if trouble.unreadable else temperature
-            request = {"model": self.model, **body, "temperature": warmth, "seed": seed_of(trouble.unreadable)}
+        async def attempt(unreadable: int) -> ResultT:
+            warmth = max(temperature, RETRY_TEMPERATURE) if unreadable else temperature
+            request = {"model": self.model, **body, "temperature": warmth, "seed": seed_of(unreadable)}
             if observed:
                 observed.sent(request)
-            content = await self._transport.post(
-                "chat/completions", request, {"X-Session-ID": session} if session else None
-            )
+            headers = {"X-Session-ID": session} if session else None
+            content = await self._transport.post("chat/completions", request, headers)
             return self._read(content, parse, count, observed)
 
-        try:
-            try:
-                return await attempt()
-            except (TransportError, UnreadableAnswerError) as error:
-                failed = error
-            retrying = tenacity.AsyncRetrying(
-                retry=tenacity.retry_if_exception(_is_retryable),
-                wait=_wait,
-                stop=trouble.is_enough,
-                before_sleep=observed.asked_again if observed else None,
-                reraise=True,
-            )
-            return await retrying(attempt)
-        except TransportError as error:
-            if trouble.is_gone:
-                seconds = trouble.dark_seconds
-                raise EngineError(f"{self.base_url} gave no answer for {seconds:.0f} s ({error})") from error
-            raise RequestError(str(error)) from error
+        return await try_until_answered(self, attempt, observed.asked_again if observed else None)
 
     def _read(
         self,

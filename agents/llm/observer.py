@@ -9,41 +9,16 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import tenacity
-
-from agents.errors import UnreadableAnswerError
 from agents.events import tell
-from agents.llm.transport import NoAnswerError, StatusError
+from agents.llm.endpoint import Endpoint
+from agents.llm.failures import name_error
 from agents.llm.usage import Role, Usage
 
 if TYPE_CHECKING:
-    from agents.llm.client import ChatClient
-
     # It needs opentelemetry, which an extra brings.
     from agents.llm.spans import RequestSpan, Tracing
 
 _log = logging.getLogger("rolecs.client")
-
-
-def name_error(error: BaseException | None) -> str:
-    """Return what kind of error ended a call or an attempt, without anything that its message may quote.
-
-    That is an HTTP status, "no answer", "timeout", "unreadable" or the name of a class; where the error was raised from
-    another one, it is the kind of the innermost that tells one.
-
-    >>> name_error(UnreadableAnswerError("'Sure!' is none of PS, PR")), name_error(NoAnswerError(TimeoutError()))
-    ('unreadable', 'timeout')
-    """
-    found, kind = error, type(error).__name__
-    while found is not None:
-        if isinstance(found, StatusError):
-            return str(found.status)
-        if isinstance(found, NoAnswerError):
-            return "timeout" if found.timed_out else "no answer"
-        if isinstance(found, UnreadableAnswerError):
-            kind = "unreadable"
-        found = found.__cause__
-    return kind
 
 
 class Observer:
@@ -53,9 +28,9 @@ class Observer:
         self._tracing = tracing
 
     @contextmanager
-    def request(self, role: Role, key: str | None, client: "ChatClient") -> Iterator["ObservedRequest"]:
-        """Watch a request for the length of the context; `key` is that of its dialogue."""
-        with self._tracing.request(role, client) if self._tracing else nullcontext() as span:
+    def request(self, role: Role, key: str | None, endpoint: Endpoint) -> Iterator["ObservedRequest"]:
+        """Watch a request to an endpoint for the length of the context; `key` is that of its dialogue."""
+        with self._tracing.request(role, endpoint) if self._tracing else nullcontext() as span:
             yield ObservedRequest(role, key, span)
 
 
@@ -89,11 +64,9 @@ class ObservedRequest:
                 usage=asdict(usage),
             )
 
-    def asked_again(self, state: tenacity.RetryCallState) -> None:
-        """Note that an attempt failed and how long the client waits before the next one."""
-        error = state.outcome.exception() if state.outcome else None
-        wait_s = round(state.next_action.sleep, 3) if state.next_action else 0.0
-        kind = name_error(error)
+    def asked_again(self, error: BaseException, wait_s: float) -> None:
+        """Note that an attempt failed, and the seconds that the client waits before the next one."""
+        kind, wait_s = name_error(error), round(wait_s, 3)
         tell(
             _log,
             "call asked again",

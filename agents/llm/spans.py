@@ -6,16 +6,14 @@ that a model or a person wrote. This module needs the extra `otel`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from yarl import URL
 
-from agents.llm.observer import name_error
+from agents.llm.endpoint import Endpoint
+from agents.llm.failures import name_error
 from agents.llm.usage import Role, Usage
-
-if TYPE_CHECKING:
-    from agents.llm.client import ChatClient
 
 _SENT = {
     "temperature": "gen_ai.request.temperature",
@@ -40,19 +38,19 @@ class Tracing:
             yield DialogueSpan(span)
 
     @contextmanager
-    def request(self, role: Role, client: "ChatClient") -> Iterator["RequestSpan"]:
-        """Make a span of a request, with all its attempts."""
-        url = URL(client.base_url)
+    def request(self, role: Role, endpoint: Endpoint) -> Iterator["RequestSpan"]:
+        """Make a span of a request to an endpoint, with all its attempts."""
+        url = URL(endpoint.base_url)
         attributes: dict[str, str | int] = {
             "gen_ai.operation.name": "chat",
             # The conventions have no name for vLLM; "openai" is theirs for what speaks that protocol.
-            "gen_ai.provider.name": "vllm" if client.is_vllm else "openai",
-            "gen_ai.request.model": client.model,
+            "gen_ai.provider.name": "vllm" if endpoint.is_vllm else "openai",
+            "gen_ai.request.model": endpoint.model,
             "server.address": url.host or "",
             "server.port": url.port or 0,
             "rolecs.role": role.value,
         }
-        with self._open(f"chat {client.model}", SpanKind.CLIENT, attributes) as span:
+        with self._open(f"chat {endpoint.model}", SpanKind.CLIENT, attributes) as span:
             yield RequestSpan(span)
 
     @contextmanager
@@ -105,7 +103,7 @@ class RequestSpan:
         )
 
     def asked_again(self, error: str, wait_s: float) -> None:
-        """Note that an attempt failed, and with what kind of error."""
+        """Note that an attempt failed, with what kind of error, and the seconds until the next one."""
         self._span.add_event("rolecs.asked_again", {"error.type": error, "rolecs.wait_s": wait_s})
 
 

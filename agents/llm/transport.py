@@ -5,7 +5,6 @@ that cost more CPU than all else on the way of a call (a scan of the pool that g
 transform of the body), so the hot path goes to aiohttp directly.
 """
 
-import json
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -17,42 +16,10 @@ import openai
 from pydantic_core import to_json
 from yarl import URL
 
-from agents.errors import shorten
+from agents.llm.failures import NoAnswerError, StatusError
 
 KEEP_ALIVE_S = 4.0
 """Below the 5 s after which vLLM closes an idle connection, so that no request meets a closing one."""
-
-
-class TransportError(Exception):
-    """A request that came to no answer of use. The message says in one line what it met."""
-
-
-class StatusError(TransportError):
-    """The server answered with an error's status."""
-
-    def __init__(self, status: int, reason: str, headers: Mapping[str, str], content: bytes) -> None:
-        super().__init__(f"HTTP {status}: {shorten(_told(content) or reason)}")
-        self.status = status
-        self.headers = headers
-
-
-class NoAnswerError(TransportError):
-    """No answer came, or only a part of one. `timed_out`: the server was there but took too long."""
-
-    def __init__(self, cause: BaseException) -> None:
-        self.timed_out = isinstance(cause, TimeoutError)
-        super().__init__("no answer in time" if self.timed_out else shorten(str(cause)) or type(cause).__name__)
-
-
-def _told(content: bytes) -> str:
-    """Return what a server's error says: the message in its JSON, or the text as it is."""
-    text = content.decode(errors="replace")
-    try:
-        body: Any = json.loads(text)
-    except ValueError:
-        return text
-    error = body.get("error", body) if isinstance(body, dict) else body
-    return str(error.get("message") or text) if isinstance(error, dict) else str(error)
 
 
 class Transport:

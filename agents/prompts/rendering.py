@@ -5,40 +5,27 @@ history, then the volatile task. The task is part of the last user message, so u
 which every chat template accepts, and the two roles of one side share all but the task.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TypedDict
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, meta, nodes
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import SPEAKER_NAMES, STRATEGIES, Language, Speaker
-from agents.csc.topics import TOPICS
+from agents.csc.language import Language
+from agents.csc.speakers import SPEAKER_NAMES, Speaker
+from agents.csc.strategies import STRATEGIES
+from agents.llm.request import Message
+from agents.prompts.templates import template_environment
 
-PROMPTS = Path(__file__).parent
-
-
-class Message(TypedDict):
-    """A chat message as OpenAI-compatible servers take it."""
-
-    role: str
-    content: str
+PROMPT_FILES = Path(__file__).parent
+"""Holds a folder of prompt files for each language."""
 
 
 @cache
 def _environment(language: Language) -> Environment:
-    # No escaping: prompts are plain text. Values are inserted as data and never parsed as templates.
-    # No reloading: each call would ask the file system whether its prompt has changed.
-    environment = Environment(
-        loader=FileSystemLoader(PROMPTS / language),
-        undefined=StrictUndefined,
-        autoescape=False,
-        auto_reload=False,
-        trim_blocks=True,
-    )
+    environment = template_environment(PROMPT_FILES / language)
     environment.filters["quoted"] = _quoted
     environment.globals.update(strategies=STRATEGIES, language=language, names=SPEAKER_NAMES[language])
     return environment
@@ -83,12 +70,29 @@ def dialogue_messages(system: str, opening: str, turns: Iterable[Turn], speaker:
     return messages
 
 
-@cache
-def prompts_digest(*prompts: str) -> str:
-    """Return a short digest of all that prompts (those named, or all) are made of, to know when it changed."""
-    digest = hashlib.sha256(repr((STRATEGIES, SPEAKER_NAMES, TOPICS)).encode())
-    for path in sorted(PROMPTS.rglob("*.md")):
-        if prompts and path.stem not in prompts:
-            continue
-        digest.update(path.relative_to(PROMPTS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, object]:
+    """Return what prompts are made of, as data for a digest: it changes exactly when one of them would read otherwise.
+
+    Args:
+        language: the one that they are read in; no other matters.
+        prompts: the names of their files.
+
+    Returns:
+        The texts of these files and of all that they include, by file; and of the tables that templates can show,
+        the strategies (name and meaning by code) and the speakers' names, those that these do show.
+    """
+    environment, folder = _environment(language), PROMPT_FILES / language
+    texts: dict[str, str] = {}
+    used: set[str] = set()
+    waiting = [f"{prompt}.md" for prompt in prompts]
+    while waiting:
+        file = waiting.pop()
+        texts[file] = (folder / file).read_text(encoding="utf-8")
+        template = environment.parse(texts[file])
+        used |= {name.name for name in template.find_all(nodes.Name)}
+        waiting += {name for name in meta.find_referenced_templates(template) if name} - texts.keys()
+    tables: dict[str, object] = {
+        "strategies": {code: entry.wording[language] for code, entry in STRATEGIES.items()},
+        "names": SPEAKER_NAMES[language],
+    }
+    return {"texts": texts} | {name: table for name, table in tables.items() if name in used}

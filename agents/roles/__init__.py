@@ -1,1 +1,14 @@
 """The five roles, a file each, and how their speech is cleaned."""
+
+ROLE_PROMPTS = (
+    "planner_system",
+    "planner",
+    "opening",
+    "supporter_side",
+    "supporter_assistant",
+    "supporter",
+    "customer_side",
+    "customer_assistant",
+    "customer",
+)
+"""The prompt files of the roles."""

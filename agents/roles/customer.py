@@ -1,10 +1,11 @@
 """The customer: says the next turn as the persona, following the customer assistant's direction."""
 
 from agents.csc.dialogue import CustomerView
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, dialogue_messages, render, render_fixed
+from agents.prompts.rendering import dialogue_messages, render, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 

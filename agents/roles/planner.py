@@ -1,11 +1,12 @@
 """The planner: a persona and a topic become the scenario of a call and the customer's goal."""
 
 from agents.csc.dialogue import Plan
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
+from agents.prompts.rendering import render, render_fixed
 
 MAX_TOKENS = 400
 

@@ -1,14 +1,11 @@
 """Cleaning of what a speaker role answered: plain speech without wrapping, and not a word less."""
 
 import re
+from collections.abc import Iterable
 
-from agents.csc.strategies import SPEAKER_NAMES, STRATEGIES, Language, Strategy, authors_label
-
-SPEAKER_WORDS: frozenset[str] = frozenset(
-    {"agent", "assistant", "customer service", "client", "user", "客服人员", "坐席", "用户", "顾客"}
-    | {name.lower() for names in SPEAKER_NAMES.values() for name in names.values()}
-)
-"""Lower-case words that models put before a colon to say who speaks."""
+from agents.csc.language import CHINESE, Language
+from agents.csc.speakers import SPEAKERS_BY_NAME
+from agents.csc.strategies import STRATEGIES, Strategy, authors_label
 
 _LONG_LABELS = frozenset(
     label
@@ -18,11 +15,11 @@ _LONG_LABELS = frozenset(
 )
 
 
-def _any_of(words: frozenset[str]) -> str:
+def _any_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
-SPEAKER_PATTERN = rf"(?:{_any_of(SPEAKER_WORDS)})"
+SPEAKER_PATTERN = rf"(?:{_any_of(SPEAKERS_BY_NAME)})"
 LABEL_PATTERN = rf"(?:(?:strategy|策略)\s*[:：]?\s*)?(?:{_any_of(_LONG_LABELS | frozenset(Strategy))})"
 
 STRATEGY_NAMES_PATTERN = (
@@ -38,7 +35,7 @@ STRATEGY_NAMES_PATTERN = (
 
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _BREAKS = re.compile(r"\s*\n\s*")
-_CJK = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_CJK = rf"[\u3000-\u303f{CHINESE}\uff00-\uffef]"
 _CJK_BREAK = re.compile(rf"(?<={_CJK})\n|\n(?={_CJK})")
 # A speaker's name or a strategy's full name counts as a prefix only with a colon behind it, a label also in brackets:
 # "客户您好" and "Greetings to you" are speech.

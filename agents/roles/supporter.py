@@ -1,10 +1,12 @@
 """The supporter: says the next turn with the chosen strategy."""
 
 from agents.csc.dialogue import SupporterView
-from agents.csc.strategies import STRATEGIES, Speaker, Strategy
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Strategy
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, dialogue_messages, render, render_fixed
+from agents.prompts.rendering import dialogue_messages, render, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 

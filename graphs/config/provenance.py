@@ -1,17 +1,21 @@
 """What is written into a run beside its dialogues."""
 
-import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from agents.csc.topics import TOPICS
+from agents.digests import digest
 from agents.engine.managed import installed_engine
-from agents.prompts.rendering import prompts_digest
+from agents.prompts.rendering import prompt_sources
+from agents.roles import ROLE_PROMPTS
 from graphs.config.settings import DistillSettings, JudgeSettings, Settings
 from outputs.datasets.reader import Labelled
 from outputs.runs.run import Provenance
+from personas.distill.extraction import DISTILL_PROMPTS
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
+from quality.checks.turn_checks import HINTS
 from quality.gate.rubric import rubric_digest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
@@ -23,10 +27,11 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
     configuration = settings.model_dump(
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
     )
+    languages = {call.language for call in calls}
     configuration |= {
         "model": model,
-        "transcripts": f"{len(calls)} ({_digest(map(repr, calls))})",
-        "prompts": prompts_digest(),
+        "transcripts": _describe([digest(call) for call in calls]),
+        "prompts": digest({language: prompt_sources(language, DISTILL_PROMPTS) for language in languages}),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
@@ -54,8 +59,8 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
     configuration |= {
         "model": model,
         "judge_model": judge_model,
-        "personas": f"{len(pool)} ({_digest(persona.digest() for persona in pool)})",
-        "prompts": prompts_digest(),
+        "personas": _describe([persona.digest() for persona in pool]),
+        "prompts": digest(_played_texts(settings)),
         "rubric": rubric_digest(settings.language),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
@@ -68,14 +73,25 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
     )
     configuration |= {
         "model": judge_model,
-        "dialogues": f"{len(dialogues)} ({_digest(map(repr, dialogues))})",
+        "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
         "rubric": rubric_digest(settings.language),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
-def _digest(texts: Iterable[str]) -> str:
-    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
+def _played_texts(settings: Settings) -> dict[str, object]:
+    """Return all that the roles are told beside persona and call: prompts, topics, and hints on turns that failed."""
+    language = settings.language
+    return {
+        "prompts": prompt_sources(language, ROLE_PROMPTS),
+        "topics": {code: TOPICS[code][language] for code in settings.topics},
+        "hints": {check: hints[language] for check, hints in HINTS.items()},
+    }
+
+
+def _describe(digests: Sequence[str]) -> str:
+    """Say how many things there are, and which, by their digests."""
+    return f"{len(digests)} ({digest(digests)})"
 
 
 def _versions() -> dict[str, str]:

@@ -12,10 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
-from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
+from agents.llm.endpoint import normalise_base_url
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 

@@ -14,7 +14,8 @@ from langgraph.types import Command
 
 from agents.csc.dialogue import Action, CustomerView, Repair, SupporterView, Turn, is_abandoned
 from agents.csc.flow import Limits, Progress, allowed_strategies
-from agents.csc.strategies import Speaker, Strategy
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from agents.roles.customer import say_customer_turn
 from agents.roles.customer_assistant import direct_customer

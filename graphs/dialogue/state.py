@@ -5,7 +5,8 @@ from typing import TypedDict
 
 from agents.csc.dialogue import Plan, Repair, Turn
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 
 

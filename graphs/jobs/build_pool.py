@@ -8,7 +8,7 @@ import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import UsageError
 from graphs.config.settings import PoolSettings
 from outputs.files import write_whole

@@ -1,14 +1,14 @@
 """The distillation job: reads real calls and lets a model describe their customers, one call at a time, each stored."""
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.console import Console
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
+from agents.digests import digest
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
@@ -105,10 +105,10 @@ def _describe_filtered(ingested: Ingested) -> str:
     return ", ".join(counts) or "the files are empty"
 
 
-def _plan(digest: str, calls: Sequence[Transcript], seed: int) -> list[PlannedExtraction]:
+def _plan(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedExtraction]:
     plan = []
     for position, call in enumerate(calls):
-        key = hashlib.sha256(f"{digest}\0{call!r}".encode()).hexdigest()[:16]
+        key = digest((configuration, call))
         plan.append(PlannedExtraction(position, key, call.id, derive_seed(seed, key)))
     return plan
 

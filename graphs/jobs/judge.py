@@ -1,9 +1,9 @@
 """Judges labelled dialogues from a file, several at a time, each stored."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agents.digests import digest
 from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
@@ -58,11 +58,11 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
             return Judged(judgements, store.funnel(), backend.judge_model, supply.halt)
 
 
-def _plan(digest: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedJudgement]:
+def _plan(configuration: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedJudgement]:
     plan = []
     for position, dialogue in enumerate(dialogues):
         # By place as well: a file may hold a dialogue twice.
-        key = hashlib.sha256(f"{digest}\0{position}\0{dialogue.id}".encode()).hexdigest()[:16]
+        key = digest((configuration, position, dialogue.id))
         plan.append(PlannedJudgement(position, key, dialogue.id, derive_seed(seed, dialogue.id)))
     return plan
 

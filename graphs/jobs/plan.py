@@ -1,21 +1,21 @@
 """The plan of a run: which persona calls about which topic, as a pure function of pool, topics and seed."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count, product
 from math import lcm
 from random import Random
 
+from agents.digests import digest
 from agents.llm.chat import derive_seed
 from outputs.runs.record import Planned
 from personas.persona import Persona
 
 
 def iterate_plan(
-    digest: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, *, balance: bool = False
+    configuration: str, pool: Sequence[Persona], topics: Sequence[str], seed: int, *, balance: bool = False
 ) -> Iterator[Planned]:
-    """Yield the calls of the run with configuration `digest`, without end.
+    """Yield the calls of the run whose configuration has this digest, without end.
 
     Each round plays every persona on every topic once, in an order of its own; in a balanced plan, wherever it is cut
     off, no persona and no topic has more than one call more than another.
@@ -25,8 +25,7 @@ def iterate_plan(
         random = Random(derive_seed(seed, "round", number))
         for persona, topic in (_even_pairs if balance else _shuffled_pairs)(pool, topics, random):
             call_seed = derive_seed(seed, persona.id, topic, number)
-            text = "\0".join((digest, digests[persona.id], topic, str(number), str(call_seed)))
-            key = hashlib.sha256(text.encode()).hexdigest()[:16]
+            key = digest((configuration, digests[persona.id], topic, number, call_seed))
             yield Planned(next(position), key, persona.id, topic, number, call_seed)
 
 

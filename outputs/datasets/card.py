@@ -3,10 +3,12 @@
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
-from agents.csc.strategies import STRATEGIES, Language
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES
 from agents.csc.topics import TOPICS
+from agents.prompts.templates import template_environment
 from outputs.datasets.manifest import Manifest
 from outputs.runs.run import Outcome, Provenance
 
@@ -15,10 +17,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False, trim_blocks=True
-    )
-    return environment.get_template("card.md")
+    return template_environment(Path(__file__).parent).get_template("card.md")
 
 
 def _size_category(rows: int) -> str:

@@ -13,7 +13,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import SPEAKER_NAMES, Language, Speaker, Stage, Strategy, authors_label
+from agents.csc.language import Language
+from agents.csc.speakers import SPEAKER_NAMES, Speaker
+from agents.csc.strategies import Stage, Strategy, authors_label
 from agents.csc.topics import TOPICS
 from agents.prompts.rendering import render, render_fixed
 from outputs.runs.record import Record

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import parse_speaker, parse_strategy
+from agents.csc.speakers import parse_speaker
+from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.datasets.formats import RolecsRow
 from quality.gate.rubric import POINT_CODES

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from agents.prompts.templates import template_environment
 from outputs.reports.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
 
 BINS = 20
@@ -25,12 +24,7 @@ class Bar(NamedTuple):
 
 def render_pool_report(summary: PoolSummary) -> str:
     """Return the report as an HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "pages"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-    )
+    environment = template_environment(Path(__file__).parent / "pages", autoescape=True)
     groups = sorted(summary.groups, key=lambda group: (-len(group.absorbed), group.survivor.id))
     return environment.get_template("pool.html").render(
         summary=summary,

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from outputs.runs.run import Funnel, Outcome
 
 MAX_BINS = 30

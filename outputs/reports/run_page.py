@@ -15,10 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
-from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
+from agents.prompts.templates import template_environment
 from outputs.reports import run_figures as report_figures
 from outputs.runs.record import Record
 from outputs.runs.run import Funnel
@@ -123,14 +126,7 @@ def _inline(name: str) -> _Inlined:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("run.html")
+    return template_environment(_ASSETS, autoescape=True).get_template("run.html")
 
 
 def _vocabulary(language: Language) -> dict[str, object]:

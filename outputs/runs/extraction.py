@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
 from personas.persona import Persona
 

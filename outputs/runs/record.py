@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation

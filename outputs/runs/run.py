@@ -1,7 +1,5 @@
 """What a run is made of: its header, its items as they are planned and as they end, and the sum of them."""
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -10,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from agents.digests import digest
 from agents.llm.usage import Role, Usage
 
 REPAIRS = "repairs"
@@ -88,9 +87,7 @@ class Provenance(BaseModel):
     @classmethod
     def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Provenance":
         """Make a header; the digest follows from the configuration."""
-        text = json.dumps(configuration, sort_keys=True, ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return cls(configuration=configuration, digest=digest, settings=settings, versions=versions)
+        return cls(configuration=configuration, digest=digest(configuration), settings=settings, versions=versions)
 
 
 class Funnel(BaseModel):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import StoreError, UsageError
 
 if TYPE_CHECKING:

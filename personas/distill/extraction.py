@@ -5,6 +5,7 @@ An answer that repeats its source, holds private data or a placeholder for it, o
 Source of the method: Zhu et al., arXiv 2508.04423, the profiles distilled from real calls.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -12,16 +13,20 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
-from personas.distill.filters import split_words
+from agents.prompts.rendering import render, render_fixed
 from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
-from quality.privacy import PLACEHOLDER, find_private
+from quality.privacy import find_private
+from quality.text import PLACEHOLDER, split_words
 
+DISTILL_PROMPTS = ("distill_system", "distill")
+"""The prompt files of the extraction."""
 MAX_TOKENS = 800
 MAX_CITED_LINES = 6
 LINES_STEP = 10
@@ -40,7 +45,7 @@ _LIFE: dict[str, Any] = {
 }
 """The fields that must rest on customer lines, and what they choose from; None for a text."""
 _MANNER = ("tone", "communication_habits")
-_SECOND_PERSON = {Language.EN: {"you", "your"}, Language.ZH: {"你", "您"}}
+_SECOND_PERSON = {Language.EN: re.compile(r"\byour?\b", re.IGNORECASE), Language.ZH: re.compile("[你您]")}
 _SAYS_NOTHING = frozenset({"", "unknown", "n/a", "none", "not known", "not mentioned", "未知", "不详", "无", "未提及"})
 
 
@@ -152,8 +157,8 @@ def _texts(answer: BaseModel) -> dict[str, str]:
 
 def _find_problem(texts: dict[str, str], copies: frozenset[tuple[str, ...]], language: Language) -> str | None:
     """Return why a persona made of these texts cannot be taken, None when it can."""
-    words = split_words(texts["description"].lower())
-    if len(words) < MIN_DESCRIPTION_WORDS or _SECOND_PERSON[language].isdisjoint(words):
+    description = texts["description"]
+    if len(split_words(description)) < MIN_DESCRIPTION_WORDS or not _SECOND_PERSON[language].search(description):
         return "no-description"
     if not copies.isdisjoint(_runs(texts.values(), COPIED_WORDS[language])):
         return "copied"
@@ -168,6 +173,6 @@ def _runs(texts: Iterable[str], length: int) -> frozenset[tuple[str, ...]]:
     """Return all runs of `length` words in each of some texts, in lower case."""
     runs: set[tuple[str, ...]] = set()
     for text in texts:
-        words: Sequence[str] = split_words(text.lower())
+        words: Sequence[str] = split_words(text)
         runs.update(zip(*(words[start:] for start in range(length)), strict=False))
     return frozenset(runs)

@@ -3,15 +3,12 @@
 The rules are those of the paper's preparation of real calls (Zhu et al., arXiv 2508.04423), with limits of our own.
 """
 
-import re
-
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from personas.distill.transcripts import Transcript
+from quality.text import split_words
 
-_WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+|\d+|[\u3400-\u9fff]")
-"""A word, a number, or one Chinese character."""
 SUBSTANTIAL_WORDS = 4
 
 
@@ -48,20 +45,6 @@ class Filters(BaseModel):
             return "too-long"
         if max(map(len, customer + agent)) > self.max_utterance_chars:
             return "long-utterance"
-        if sum(count_words(text) >= SUBSTANTIAL_WORDS for text in customer) < self.min_substantial:
+        if sum(len(split_words(text)) >= SUBSTANTIAL_WORDS for text in customer) < self.min_substantial:
             return "little-said"
         return None
-
-
-def count_words(text: str) -> int:
-    """Return the number of words and numbers; a Chinese character counts as a word.
-
-    >>> count_words("It's £40, 等一下")
-    6
-    """
-    return len(split_words(text))
-
-
-def split_words(text: str) -> list[str]:
-    """Return the words and numbers of a text; each Chinese character is one."""
-    return _WORD.findall(text)

@@ -1,10 +1,10 @@
 """What goes into a distillation: calls that were read, passed the filters, and hold no private data any more."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from agents.digests import digest
 from agents.errors import UsageError
 from personas.distill.filters import Filters
 from personas.distill.transcripts import Broken, Line, Transcript, read_transcripts
@@ -36,7 +36,7 @@ def ingest(names: Iterable[str], filters: Filters, ingested: Ingested, *, strict
     Raises:
         UsageError: a file cannot be read, or, when strict, a line of it.
     """
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     for item in read_transcripts(names):
         if isinstance(item, Broken):
             if strict:
@@ -44,12 +44,12 @@ def ingest(names: Iterable[str], filters: Filters, ingested: Ingested, *, strict
             ingested.broken.append(item)
             continue
         ingested.read += 1
-        digest = hashlib.blake2b(repr(item.lines).encode(), digest_size=16).digest()
-        rule = "repeated" if digest in seen else filters.failed_rule(item)
+        words = digest(item.lines)
+        rule = "repeated" if words in seen else filters.failed_rule(item)
         if rule:
             ingested.filtered[rule] += 1
             continue
-        seen.add(digest)
+        seen.add(words)
         scrubbed = scrub([line.text for line in item.lines])
         ingested.replaced.update(scrubbed.counts)
         lines = zip(item.lines, scrubbed.texts, strict=True)

@@ -19,15 +19,15 @@ from typing import IO, NamedTuple
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from agents.csc.strategies import Language, Speaker, parse_speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker, parse_speaker
 from agents.errors import UsageError, describe_invalid
+from quality.text import find_language
 
 STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
 _LABELLED = re.compile(r"\s*([^\s:：][^:：]{0,20}?)\s*[:：]\s*(.*)", re.DOTALL)
 _SEPARATOR = re.compile(r"\s*(-{3,}|={3,})\s*")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Line(NamedTuple):
@@ -45,10 +45,8 @@ class Transcript(NamedTuple):
 
     @property
     def language(self) -> Language:
-        """Chinese when a third of the letters are Chinese, else English."""
-        text = "".join(line.text for line in self.lines)
-        chinese = len(_CHINESE.findall(text))
-        return Language.ZH if chinese and 3 * chinese >= len(_LETTER.findall(text)) else Language.EN
+        """The language that it is in."""
+        return find_language("".join(line.text for line in self.lines))
 
 
 class Broken(NamedTuple):

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, Progress, broken_rules
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from quality.checks.turn_checks import check_turn
 
 

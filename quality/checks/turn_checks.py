@@ -12,8 +12,9 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
+from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
 MAX_CHARACTERS = 600
 """An utterance longer than this is a speech, not a turn on the phone."""
@@ -23,8 +24,6 @@ SAME_WORDING = {Language.EN: 82.0, Language.ZH: 75.0}
 It is taken of sentences, and of whole turns with their words in alphabetical order."""
 MIN_SENTENCE = {Language.EN: 24, Language.ZH: 9}
 """Characters from which on a sentence may not come again: "Yes, that's right." may."""
-FEW_CHINESE = 6
-"""Fewer Chinese characters are a quotation, not another language."""
 OPENING_WORDS = {Language.EN: 5, Language.ZH: 7}
 """So many words, or Chinese characters, at the start of a turn make its opening."""
 
@@ -33,7 +32,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
-_SPEAKER = re.compile(rf"(?:^|[\n.!?。！？”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
+_SPEAKER = re.compile(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
 _MACHINERY = re.compile(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
     r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call"
@@ -50,13 +49,8 @@ _TO_THE_JUDGE = re.compile(
 )
 """What is meant for the judge is no talk on the phone."""
 _JOINT = {Language.EN: " ", Language.ZH: ""}
-_PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
 _STAGE_DIRECTION = re.compile(r"\*[^*]{1,80}\*|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
-_END = re.compile(r"[.!?…。！？~～—][\"'”’」』)）]*$|[”」』]$")
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
-WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’][^\W\d_\u3400-\u9fff]+)*|\d+|[\u3400-\u9fff]")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
-_LETTER = re.compile(r"[^\W\d_]")
+_END = re.compile(rf"[{SENTENCE_ENDS}…~～—][\"'”’」』)）]*$|[”」』]$")
 _GOODBYE = re.compile(r"\b(?:good)?bye\b|再见|拜拜", re.IGNORECASE)
 
 
@@ -133,10 +127,10 @@ def _check_wording(text: str, language: Language) -> Iterator[Fault]:
     ):
         if found := pattern.search(text):
             yield Fault(check, repr(found.group().strip()))
-    plain = _PLACEHOLDER.sub("", text)
+    plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain):
         yield Fault("stage-direction", repr(found.group()))
-    if not _is_in(plain, language):
+    if not is_in(plain, language):
         yield Fault("language", f"not in {language}")
     if not _END.search(text):
         yield Fault("cut-off", f"ends with {text[-12:]!r}")
@@ -151,17 +145,6 @@ def _private_faults(text: str) -> tuple[Fault, ...]:
     return tuple(
         Fault("private-data", f"{text[start:end]!r} instead of [{kind}]") for start, end, kind in find_private(text)
     )
-
-
-def _is_in(plain: str, language: Language) -> bool:
-    """Tell whether most letters of a text are of the language; of a few letters nothing is asked."""
-    chinese = len(_CHINESE.findall(plain))
-    if language is Language.EN:
-        return chinese < FEW_CHINESE or 5 * chinese <= len(_LETTER.findall(plain))
-    # A Chinese text may name products in Latin letters, of which each word has many. There are no more letters than
-    # characters, which need no counting.
-    few = MIN_SENTENCE[Language.EN]
-    return 3 * chinese >= len(plain) or (letters := len(_LETTER.findall(plain))) < few or 3 * chinese >= letters
 
 
 def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
@@ -198,10 +181,10 @@ class _Reading(NamedTuple):
 @lru_cache(maxsize=65_536)
 def _read(text: str, language: Language) -> _Reading:
     joint, shortest, count = _JOINT[language], MIN_SENTENCE[language], OPENING_WORDS[language]
-    sentences = (joint.join(WORD.findall(part.lower())) for part in _SENTENCE_END.split(text))
-    words = WORD.findall(text.lower())
+    sentences = (joint.join(split_words(sentence)) for sentence in split_sentences(text))
+    words = split_words(text)
     bag = joint.join(sorted(words))
-    first = words if len(text) <= MAX_CHARACTERS else WORD.findall(text[:MAX_CHARACTERS].lower())
+    first = words if len(text) <= MAX_CHARACTERS else split_words(text[:MAX_CHARACTERS])
     return _Reading(
         tuple(sentence for sentence in sentences if len(sentence) >= shortest),
         bag if len(bag) >= shortest else "",

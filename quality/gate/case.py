@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import Field, create_model
 
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
+from agents.prompts.rendering import render, render_fixed
 from quality.gate.case import Case
 from quality.gate.rubric import RUBRIC, Point
 from quality.gate.verdict import Opinion, PointVerdict

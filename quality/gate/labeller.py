@@ -11,8 +11,9 @@ from pydantic import BaseModel, create_model
 
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message, render, render_fixed
+from agents.prompts.rendering import render, render_fixed
 from quality.gate.case import Case
 
 TOKENS_A_TURN = 16

@@ -3,12 +3,12 @@
 Each point is a question of its own, with what counts against a call and what, though it may look so, does not.
 """
 
-import hashlib
 from functools import cache
 from typing import NamedTuple
 
-from agents.csc.strategies import Language
-from agents.prompts.rendering import prompts_digest
+from agents.csc.language import Language
+from agents.digests import digest
+from agents.prompts.rendering import prompt_sources
 
 
 class Point(NamedTuple):
@@ -116,7 +116,7 @@ RUBRIC: dict[Language, tuple[Point, ...]] = {
 }
 
 POINT_CODES: tuple[str, ...] = tuple(point.code for point in RUBRIC[Language.EN])
-PROMPTS = ("call", "judge", "judge_system", "labeller", "labeller_system", "strategies")
+GATE_PROMPTS = ("judge_system", "judge", "labeller_system", "labeller")
 """The prompt files of judge and labeller."""
 LABEL_POINT = POINT_CODES[0]
 """The point that a blind labelling is asked about as well."""
@@ -124,5 +124,5 @@ LABEL_POINT = POINT_CODES[0]
 
 @cache
 def rubric_digest(language: Language) -> str:
-    """Return a short digest of all that judge and labeller are told, for a calibration to know what it is about."""
-    return hashlib.sha256(f"{RUBRIC[language]!r}{prompts_digest(*PROMPTS)}".encode()).hexdigest()[:16]
+    """Return a digest of all that judge and labeller are told in a language: what a calibration is about."""
+    return digest({"points": RUBRIC[language], "prompts": prompt_sources(language, GATE_PROMPTS)})

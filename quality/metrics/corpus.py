@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker, Stage, Strategy
-from quality.checks.turn_checks import WORD
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Stage, Strategy
+from quality.text import split_words
 
 ORDERS = (1, 2, 3)
 """The lengths n of the n-grams of distinct-n."""
@@ -109,7 +111,7 @@ def measure_corpus(dialogues: Iterable[Sequence[Turn]], language: Language) -> C
     for turns in dialogues:
         utterances[len(turns)] += 1
         for turn in turns:
-            said = WORD.findall(turn.text.lower())
+            said = split_words(turn.text)
             words[turn.speaker][len(said)] += 1
             variety.read(said)
         variety.mark()

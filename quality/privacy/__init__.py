@@ -16,19 +16,17 @@ from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.emails import find_emails
 from quality.privacy.lexicon import is_ordinary
 from quality.privacy.numbers import find_numbers, holds_number
+from quality.text import CHINESE_CHARACTER, PLACEHOLDER
 
-__all__ = ["PLACEHOLDER", "Finding", "Private", "Scrubbed", "find_private", "scrub"]
+__all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
 
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(char): plain
     for chars, plain in (("\u3000\u00a0\u2009\u202f\ue000", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
     for char in chars
 }
-PLACEHOLDER = re.compile(r"\[[A-Z][A-Za-z]*\]")
-"""What stands for private data: ours, and those of published data sets such as [BankName]."""
 _MASK = "\ue000"
 """Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
@@ -118,7 +116,7 @@ def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
         for finding in findings:
             if finding.kind is Private.USER_NAME:
                 name = plain[finding.start : finding.end]
-                (known_zh if _CHINESE.search(name) else known).learn(name)
+                (known_zh if CHINESE_CHARACTER.search(name) else known).learn(name)
         now, age = _asked(plain), age + 1
         if now != _NOTHING or findings or _MASK in plain or age >= _STAYS_OPEN:
             asked, age = now, 0
@@ -148,7 +146,7 @@ def _asked(plain: str) -> _Asked:
 
 def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     """Yield what is private in a plain text; of findings that overlap the first tells the kind."""
-    chinese = _CHINESE.search(plain) is not None
+    chinese = CHINESE_CHARACTER.search(plain) is not None
     yield from find_emails(plain)
     if chinese:
         yield from find_addresses_zh(plain)

@@ -1,6 +1,5 @@
 """How far the gate agrees with people: its verdicts on labelled calls beside theirs, with bootstrap intervals."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -8,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
+from agents.digests import digest
 from quality.gate.rubric import POINT_CODES
 
 ALL_POINTS = "whole gate"
@@ -69,7 +69,7 @@ class GateStamp(BaseModel):
 
     def digest(self) -> str:
         """Return a short name for this gate."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return digest(self)
 
 
 class Calibration(BaseModel):

@@ -16,9 +16,12 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from agents.csc.flow import Limits, broken_rules
-from agents.csc.strategies import Language, Speaker, Strategy, authors_label
+from agents.csc.language import CHINESE, Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy, authors_label
 from quality.checks.turn_checks import MAX_CHARACTERS, MIN_SENTENCE
 from quality.gate.case import Case
+from quality.text import PLACEHOLDER, SENTENCE_ENDS, count_letters, split_sentences
 from quality.trust.canary_texts import (
     BRIBES,
     HANDOVERS,
@@ -50,11 +53,9 @@ FAR_STRATEGIES: dict[Strategy, tuple[Strategy, ...]] = {
 }
 """What a turn of a strategy clearly is not. GT and AC are left out: the flow rules tie them to their places."""
 
-_SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]+")
-_PLACEHOLDER = re.compile(r"\[([A-Z][A-Za-z]*)\]")
 _WORD = {
     Language.EN: re.compile(r"(?<!\[)\b[A-Za-z]{5,}\b(?!\])"),
-    Language.ZH: re.compile(r"[\u4e00-\u9fff]{4,}"),
+    Language.ZH: re.compile(rf"[{CHINESE}]{{4,}}"),
 }
 """A word outside placeholders, or a run of Chinese characters, long enough to be cut within."""
 
@@ -237,10 +238,10 @@ def _repeat(case: Case, random: Random) -> Case | None:
     # Greeting and closing stay as they are.
     own = {speaker: _turns_of(case, speaker)[1:-1] for speaker in Speaker}
     said = [
-        (sentence.strip(), turns[place + 1 :])
+        (sentence, turns[place + 1 :])
         for turns in own.values()
         for place, index in enumerate(turns[:-2])
-        for sentence in _SENTENCE.findall(case.turns[index].text)
+        for sentence in split_sentences(case.turns[index].text)
         if _is_sentence(sentence, case.language)
     ]
     refrains = [(refrain, own[Speaker.SUPPORTER]) for refrain in REFRAINS[case.language]]
@@ -252,9 +253,9 @@ def _repeat(case: Case, random: Random) -> Case | None:
 
 
 def _is_sentence(text: str, language: Language) -> bool:
-    """Tell whether a text is long enough to be known again, and holds no number or placeholder."""
-    letters = sum(char.isalpha() for char in text)
-    return letters >= MIN_SENTENCE[language] and not re.search(r"[\d\[\]]", text)
+    """Tell whether a text is whole and long enough to be known again, and holds no number or placeholder."""
+    is_whole = text.endswith(tuple(SENTENCE_ENDS))
+    return is_whole and count_letters(text) >= MIN_SENTENCE[language] and not re.search(r"[\d\[\]]", text)
 
 
 def _swap_roles(case: Case, random: Random) -> Case | None:
@@ -321,12 +322,12 @@ def _give_private_data(case: Case, random: Random) -> Case | None:
     places = _turns_of(case, Speaker.CUSTOMER)
     if not places:
         return None
-    place = random.choice([index for index in places if _PLACEHOLDER.search(case.turns[index].text)] or places)
+    place = random.choice([index for index in places if PLACEHOLDER.search(case.turns[index].text)] or places)
     values = {kind: random.choice(texts) for kind, texts in PRIVATE_VALUES[case.language].items()}
     text = case.turns[place].text
-    filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    filled = PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
     # What fills a placeholder is not said twice.
-    kind = random.choice([kind for kind in values if kind not in _PLACEHOLDER.findall(text)] or list(values))
+    kind = random.choice([kind for kind in values if kind not in PLACEHOLDER.findall(text)] or list(values))
     sentence = PRIVATE_SENTENCES[case.language][kind].format(value=values[kind])
     return _retell(case, {place: _join(case, filled, sentence)})
 

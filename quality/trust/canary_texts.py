@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 
 
 class Wish(NamedTuple):

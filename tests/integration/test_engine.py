@@ -20,7 +20,7 @@ import pytest
 
 from agents.csc.dialogue import is_abandoned
 from agents.csc.flow import Limits, broken_rules
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from graphs.scheduling.adaptive_concurrency import parse_load
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.record import DIALOGUES

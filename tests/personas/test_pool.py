@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import UsageError
 from personas.pool import SEED_POOLS, load_pool
 

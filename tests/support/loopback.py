@@ -21,7 +21,8 @@ from typing import Any
 
 from aiohttp import web
 
-from agents.csc.strategies import STRATEGIES, Language
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES
 from tests.support.made_up import persona, sentence
 
 NAMES = {

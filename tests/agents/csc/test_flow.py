@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, Progress, allowed_strategies, broken_rules
-from agents.csc.strategies import Speaker, Strategy
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from tests.conftest import EN_CALL, make_turns
 
 limits = st.tuples(st.integers(4, 30), st.integers(8, 60)).filter(lambda pair: pair[0] < pair[1])

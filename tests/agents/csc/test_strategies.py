@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.csc.strategies import STRATEGIES, Language, Stage, Strategy, authors_label, name_of, parse_strategy
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES, Stage, Strategy, authors_label, name_of, parse_strategy
 from agents.csc.topics import TOPICS
 
 

@@ -3,9 +3,8 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -15,9 +14,10 @@ from pydantic import BaseModel, SecretStr
 from agents.errors import EngineError, RequestError, UnreadableAnswerError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling, normalise_base_url
+from agents.llm.endpoint import normalise_base_url
+from agents.llm.request import Message, Sampling
+from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role, Usage
-from agents.prompts.rendering import Message
 from tests.support.loopback import Faults, Loopback, serve
 
 HELLO: list[Message] = [{"role": "user", "content": "hello"}]
@@ -170,24 +170,6 @@ async def test_a_server_that_is_gone_is_an_engine_error() -> None:
     async with ChatClient(server.base_url, "loopback", retry_policy=QUICK) as client:
         with pytest.raises(EngineError, match=r"gave no answer for \d s"):
             await say(Chat(client, Sampling(0.8, 0.95), 1))
-
-
-async def test_a_call_that_had_failed_before_its_server_went_away_waits_as_others_do() -> None:
-    server = Loopback(faults=Faults(error_500=1.0), faulty_requests=1)
-    async with AsyncExitStack() as killed, AsyncExitStack() as stack:
-        await killed.enter_async_context(serve(server))
-        retry_policy = RetryPolicy(request_timeout_s=5.0, attempts=3, outage_s=60.0)
-        client = await stack.enter_async_context(ChatClient(server.base_url, None, retry_policy=retry_policy))
-        early, late = await open_chat(client), await open_chat(client)
-        waiting = asyncio.create_task(say(early))
-        while not server.calls["error_500"]:
-            await asyncio.sleep(0)
-        assert await say(late), "another call is answered after the first failure"
-        await killed.aclose()
-        await asyncio.sleep(3.0)
-        assert not waiting.done(), "three attempts take less than three seconds"
-        async with serve(Loopback(), urlsplit(server.base_url).port or 0):
-            assert await waiting
 
 
 async def test_a_body_that_is_no_completion_leaves_no_trace() -> None:

@@ -15,12 +15,12 @@ from opentelemetry.trace import SpanKind, StatusCode
 from agents.errors import EngineError, RequestError, UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.observer import Observer, name_error
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.failures import NoAnswerError, StatusError, name_error
+from agents.llm.observer import Observer
+from agents.llm.request import Message, Sampling
+from agents.llm.retry import RetryPolicy
 from agents.llm.spans import Tracing
-from agents.llm.transport import NoAnswerError, StatusError
 from agents.llm.usage import Role
-from agents.prompts.rendering import Message
 from graphs.telemetry.telemetry import log_to
 from tests.support.loopback import Faults, Loopback, serve
 

@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from agents.llm.transport import NoAnswerError, StatusError, Transport, _proxy_for
+from agents.llm.failures import NoAnswerError, StatusError
+from agents.llm.transport import Transport, _proxy_for
 
 
 @asynccontextmanager

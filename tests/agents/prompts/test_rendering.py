@@ -1,12 +1,20 @@
 """Prompts: every rendered one is compared with a golden file, and nobody sees what is not theirs."""
 
+from pathlib import Path
+from shutil import copytree
+
 import pytest
 from jinja2 import UndefinedError
 
 from agents.csc.dialogue import CustomerView, SupporterView, Turn
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES, Strategy
+from agents.digests import digest
 from agents.llm.chat import Chat
-from agents.prompts.rendering import PROMPTS, Message, prompts_digest, render
+from agents.llm.request import Message
+from agents.prompts import rendering
+from agents.prompts.rendering import PROMPT_FILES, prompt_sources, render
+from agents.roles import ROLE_PROMPTS
 from agents.roles.customer import customer_messages, say_customer_turn
 from agents.roles.customer_assistant import direct_customer
 from agents.roles.planner import plan_dialogue
@@ -120,9 +128,57 @@ def test_a_missing_value_is_an_error(language: Language) -> None:
 
 
 def test_both_languages_have_the_same_prompts() -> None:
-    names = [{path.name for path in (PROMPTS / language).iterdir()} for language in Language]
+    names = [{path.name for path in (PROMPT_FILES / language).iterdir()} for language in Language]
     assert names[0] == names[1]
 
 
-def test_the_digest_is_stable() -> None:
-    assert prompts_digest() == prompts_digest() and len(prompts_digest()) == 16
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The prompt files, in a folder where a test can change them."""
+    monkeypatch.setattr(rendering, "PROMPT_FILES", copytree(PROMPT_FILES, tmp_path / "prompts"))
+    return rendering.PROMPT_FILES
+
+
+def test_the_source_of_a_prompt_is_its_text_what_it_includes_and_the_tables_it_shows(language: Language) -> None:
+    sources = prompt_sources(language, ["supporter_side", "customer"])
+    names = ("supporter_side.md", "strategies.md", "customer.md")
+    assert sources == {
+        "texts": {name: (PROMPT_FILES / language / name).read_text(encoding="utf-8") for name in names},
+        "strategies": {code: tuple(STRATEGIES[code].wording[language]) for code in Strategy},
+    }
+    assert prompt_sources(language, ["labeller"]).keys() == {"texts", "names"}
+
+
+def test_what_is_not_read_does_not_count(files: Path) -> None:
+    before = digest(prompt_sources(Language.EN, ROLE_PROMPTS))
+    (files / "en" / "new.md").write_text("New.", encoding="utf-8")
+    for other in (files / "en" / "judge.md", *(files / "zh").iterdir()):
+        other.write_text("Other words.", encoding="utf-8")
+    assert digest(prompt_sources(Language.EN, ROLE_PROMPTS)) == before
+
+
+@pytest.mark.parametrize("name", ["customer", "strategies"])
+def test_what_is_read_counts(files: Path, name: str) -> None:
+    before = digest(prompt_sources(Language.EN, ROLE_PROMPTS))
+    with (files / "en" / f"{name}.md").open("a", encoding="utf-8") as file:
+        file.write("A word more.")
+    assert digest(prompt_sources(Language.EN, ROLE_PROMPTS)) != before
+
+
+async def test_the_roles_read_the_files_that_are_counted_and_no_others(
+    turns: tuple[Turn, ...], language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: set[str] = set()
+    for module in ("planner", "supporter", "supporter_assistant", "customer", "customer_assistant"):
+        for function in ("render", "render_fixed"):
+            name = f"agents.roles.{module}.{function}"
+            monkeypatch.setattr(name, lambda _, prompt, **__: read.add(prompt) or "", raising=False)
+    chat = Recorder()
+    await plan_dialogue(chat, language, PERSONA, "account-transaction", 1)
+    supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
+    await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
+    await say_supporter_turn(chat, supporter, Strategy.EM, 100)
+    customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
+    await direct_customer(chat, customer, GOAL, may_end=True, ending=False)
+    await say_customer_turn(chat, customer, "DIRECTION", ends_call=False, max_tokens=100)
+    assert read == set(ROLE_PROMPTS)

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.csc.strategies import SPEAKER_NAMES, Language, Strategy, name_of
+from agents.csc.language import Language
+from agents.csc.speakers import SPEAKER_NAMES, SPEAKERS_BY_NAME
+from agents.csc.strategies import Strategy, name_of
 from agents.roles.speech import clean_utterance
 
 
@@ -52,6 +54,12 @@ def test_wrapping_comes_off(raw: str, clean: str) -> None:
 )
 def test_words_stay(speech: str) -> None:
     assert clean_utterance(speech) == speech
+
+
+@pytest.mark.parametrize("name", SPEAKERS_BY_NAME)
+def test_every_name_of_a_speaker_comes_off(name: str) -> None:
+    assert clean_utterance(f"{name.title()}: Hello.") == "Hello."
+    assert clean_utterance(f"【{name}】您好。") == "您好。"
 
 
 def test_a_bare_code_is_a_label_only_when_it_was_commanded() -> None:

@@ -186,7 +186,7 @@ async def test_a_node_with_other_prompts_is_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The worker is another process: it has the prompts that ship.
-    monkeypatch.setattr(graphs.config.provenance, "prompts_digest", lambda: "other")
+    monkeypatch.setattr(graphs.config.provenance, "prompt_sources", lambda *_: "other")
     async with serve(Loopback()) as server:
         with pytest.raises(UsageError, match=r"^Ray worker for \S+ would play otherwise: it has Identity\("):
             await play([server], tmp_path / "run", ray=cluster.address)

@@ -9,9 +9,11 @@ import pytest
 
 from agents.csc.dialogue import Repair, Turn, is_abandoned
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language, Speaker, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
-from agents.prompts.rendering import Message
+from agents.llm.request import Message
 from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
 from graphs.dialogue.state import DialogueContext
 from quality.checks.turn_checks import HINTS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
 from graphs.config.provenance import dialogues_provenance

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agents.errors import EngineError
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy
+from agents.llm.retry import RetryPolicy
 from graphs.backends.local import Replica
 from graphs.scheduling.adaptive_concurrency import (
     CEILING,

@@ -13,7 +13,7 @@ import numpy as np
 
 import graphs.jobs.generate
 import graphs.jobs.near_duplicates
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.llm.client import Clients
 from graphs.config.settings import Settings
 from outputs.runs.record import Planned, Record

@@ -22,7 +22,7 @@ import graphs.telemetry.telemetry
 from agents.errors import EngineError, UsageError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy
+from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Usage
 from graphs.config.settings import DistillSettings, Secrets, Settings, load_settings
 from graphs.jobs.distill import distill

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import UsageError
 from outputs.datasets.export import export_run
 from outputs.datasets.formats import ROW_TYPES, Format, format_lines, rejected_line

@@ -5,7 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from agents.csc.dialogue import Plan, Repair
-from agents.csc.strategies import Language, Speaker, Stage, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Stage, Strategy
 from agents.csc.topics import TOPICS
 from outputs.datasets.formats import RolecsRow
 from outputs.reports.run_page import RunReport

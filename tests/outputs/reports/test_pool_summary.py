@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from outputs.reports.pool_page import SHOWN_GROUPS, render_pool_report
 from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges, percentiles, summarise_pool
 from personas.dedup.merging import Absorbed, Group, Merged

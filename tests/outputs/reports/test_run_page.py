@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.csc.strategies import Language, Speaker, Stage, Strategy, name_of
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Stage, Strategy, name_of
 from outputs.files import write_whole
 from outputs.reports import run_figures as report_figures
 from outputs.reports.run_page import CHUNK, RunReport, pack, render_report, script_json

@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agents.csc.dialogue import Plan
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from outputs.files import write_whole
 from outputs.reports.run_page import render_report
 from outputs.runs.record import Record

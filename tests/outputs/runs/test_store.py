@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Repair
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
 from outputs.runs.record import DIALOGUES, NearDuplicate, Planned, Record

@@ -8,7 +8,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from agents.errors import StoreError, UsageError
 from personas.dedup import embedding
 from personas.dedup.embedding import PACKAGED_MODEL, EmbeddingModel, embed, find_model

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from personas.dedup.merging import merge_duplicates
 from personas.persona import UNKNOWN, Persona
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from personas.distill.extraction import Drafted, _answer_type, distill_messages, extract_persona
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from agents.csc.strategies import Speaker
-from personas.distill.filters import Filters, count_words
+from agents.csc.speakers import Speaker
+from personas.distill.filters import Filters
 from personas.distill.transcripts import Line, Transcript
 
 LONG = "I have been waiting for the refund since May."
@@ -43,7 +43,3 @@ def test_limits_can_be_set_and_contradictions_are_refused() -> None:
     assert Filters(min_exchanges=2, min_share=0.4).failed_rule(short) == "one-sided"
     with pytest.raises(ValidationError, match="max_exchanges 2 is below min_exchanges 3"):
         Filters(max_exchanges=2)
-
-
-def test_chinese_characters_count_as_words() -> None:
-    assert [count_words(text) for text in ("Don't, 3 cards!", "我等了3天", "…")] == [4, 5, 0]

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import SPEAKERS_BY_NAME, Speaker
 from agents.errors import UsageError
 from personas.distill.transcripts import Broken, Line, Transcript, read_transcripts
 
@@ -49,6 +50,15 @@ def test_rows_of_the_published_data_sets_are_read(tmp_path: Path) -> None:
     (call,) = read(file)
     assert call == Transcript("csconv-1", ZH_LINES)
     assert isinstance(call, Transcript) and call.language is Language.ZH
+
+
+@pytest.mark.parametrize("name", SPEAKERS_BY_NAME)
+def test_every_name_of_a_speaker_is_known_in_each_form(name: str, tmp_path: Path) -> None:
+    line = Line(SPEAKERS_BY_NAME[name], "Hello.")
+    rows, text = tmp_path / "rows.jsonl", tmp_path / "text.txt"
+    rows.write_text(json.dumps({"turns": [{"speaker": name.upper(), "text": "Hello."}]}), encoding="utf-8")
+    text.write_text(f"{name.title()}: Hello.", encoding="utf-8")
+    assert read(rows, text) == [Transcript("rows-1", (line,)), Transcript("text-1", (line,))]
 
 
 def test_text_is_read_with_calls_parted_by_dashes(tmp_path: Path) -> None:

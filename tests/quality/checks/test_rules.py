@@ -6,7 +6,9 @@ import pytest
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language, Speaker, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from quality.checks.rules import check_rules
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from quality.checks.turn_checks import HINTS, check_turn
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 

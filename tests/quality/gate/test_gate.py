@@ -7,10 +7,12 @@ import pytest
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language, Strategy
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role
 from quality.gate.case import Case
 from quality.gate.gate import Gate

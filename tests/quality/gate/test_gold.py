@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agents.csc.flow import Limits
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from outputs.datasets.formats import RolecsRow
 from quality.checks.rules import check_rules
 from quality.gate.rubric import POINT_CODES

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.options import RetryPolicy, Sampling
+from agents.llm.request import Sampling
+from agents.llm.retry import RetryPolicy
 from quality.gate.case import Case
 from quality.gate.judge import judge_messages, judge_points
 from quality.gate.rubric import POINT_CODES, RUBRIC, rubric_digest

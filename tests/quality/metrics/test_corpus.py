@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.dialogue import Turn
-from agents.csc.strategies import Language, Speaker, Stage, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Stage, Strategy
 from quality.metrics import corpus
 from quality.metrics.corpus import CorpusFigures, compare, measure_corpus
 from tests.conftest import EN_CALL, ZH_CALL, make_turns

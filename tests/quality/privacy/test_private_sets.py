@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.csc.strategies import Language
+from agents.csc.language import Language
 from benchmarks.private_data import NUMBERS, Score, measure
 from quality.privacy import Private
 

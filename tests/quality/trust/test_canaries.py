@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits, broken_rules
-from agents.csc.strategies import Language, Speaker, Strategy
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from quality.checks.rules import check_rules
 from quality.checks.turn_checks import MAX_CHARACTERS
 from quality.gate.case import Case
 from quality.gate.rubric import POINT_CODES
-from quality.privacy import PLACEHOLDER
+from quality.text import PLACEHOLDER
 from quality.trust import canary_texts
 from quality.trust.canaries import (
     FAR_STRATEGIES,

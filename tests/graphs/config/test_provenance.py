@@ -1,0 +1,84 @@
+"""The configuration of a run changes with what its items are made from, and with nothing else."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from agents.csc.language import Language, Wording
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, StrategyEntry
+from agents.csc.topics import TOPICS
+from graphs.config.provenance import dialogues_provenance, extractions_provenance
+from graphs.config.settings import DistillSettings, Settings
+from personas.distill.transcripts import Line, Transcript
+from personas.persona import Persona
+from personas.pool import load_pool
+from quality.checks.turn_checks import HINTS
+from quality.gate import rubric
+from quality.gate.rubric import RUBRIC, Point
+
+POOL = load_pool(None, Language.EN)
+CALLS = (Transcript("c1", (Line(Speaker.SUPPORTER, "Hello."), Line(Speaker.CUSTOMER, "It broke."))),)
+TOPIC = "technical-support"
+
+
+@pytest.fixture(autouse=True)
+def _forget_rubric() -> None:
+    rubric.rubric_digest.cache_clear()
+
+
+def configurations(**settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the configuration of a run of dialogues and of one of extractions."""
+    dialogues = dialogues_provenance(Settings(topics=(TOPIC,), **settings), POOL, "m", "j")
+    return dialogues.configuration, extractions_provenance(DistillSettings(), CALLS, "m").configuration
+
+
+def reworded(table: dict[Any, dict[Language, Wording]], key: str, language: Language) -> dict[Language, Wording]:
+    """Return a row of a table with another meaning in a language."""
+    return table[key] | {language: table[key][language]._replace(meaning="something else")}
+
+
+def test_no_name_of_a_type_counts() -> None:
+    before = configurations()
+    with ExitStack() as stack:
+        for renamed in (Language, Speaker, StrategyEntry, Wording, Point, Transcript, Line, Persona):
+            stack.callback(setattr, renamed, "__name__", renamed.__name__)
+            renamed.__name__ = f"New{renamed.__name__}"
+        assert "NewWording" in repr(TOPICS)
+        rubric.rubric_digest.cache_clear()
+        assert configurations() == before
+
+
+def test_what_is_not_played_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = configurations()
+    monkeypatch.setitem(TOPICS, "gardening", TOPICS[TOPIC])
+    monkeypatch.setitem(TOPICS, "marketing-promotion", reworded(TOPICS, "marketing-promotion", Language.EN))
+    monkeypatch.setitem(TOPICS, TOPIC, reworded(TOPICS, TOPIC, Language.ZH))
+    monkeypatch.setitem(RUBRIC, Language.ZH, RUBRIC[Language.ZH][:1])
+    rubric.rubric_digest.cache_clear()
+    assert configurations() == before
+
+
+def test_each_word_that_is_played_or_asked_counts_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed() -> set[str]:
+        rubric.rubric_digest.cache_clear()
+        after = configurations()
+        return {key for old, new in zip(before, after, strict=True) for key in old if old[key] != new[key]}
+
+    before = configurations()
+    with monkeypatch.context() as patch:
+        patch.setitem(TOPICS, TOPIC, reworded(TOPICS, TOPIC, Language.EN))
+        assert changed() == {"prompts"}
+    with monkeypatch.context() as patch:
+        patch.setitem(HINTS, "language", HINTS["language"] | {Language.EN: "In English, please."})
+        assert changed() == {"prompts"}
+    with monkeypatch.context() as patch:
+        first, *others = RUBRIC[Language.EN]
+        patch.setitem(RUBRIC, Language.EN, (first._replace(question="Is it good?"), *others))
+        assert changed() == {"rubric"}
+    with monkeypatch.context() as patch:
+        entry = STRATEGIES["GT"]  # type: ignore[index]  # a strategy is its code
+        patch.setitem(STRATEGIES, "GT", entry._replace(wording=reworded({"GT": entry.wording}, "GT", Language.EN)))
+        assert changed() == {"prompts", "rubric"}
+    assert not changed()
