@@ -17,7 +17,7 @@ from typing import cast
 import uvloop
 
 from agents.csc.language import Language
-from tests.support.made_up import sentence
+from tests.support.made_up import plan_sentence, sentence
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CHOICE = re.compile(rb'"choice": *\[([^]]*)\]')
@@ -37,6 +37,7 @@ class _Answers:
         self.delay = delay
         self.served: list[float] = []
         self._number = count()
+        self._plan = [plan_sentence(chance, language is Language.ZH) for _ in range(2)]
         self._speech = [sentence(chance, language is Language.ZH) for _ in range(SENTENCES)]
 
     def get(self, path: bytes) -> bytes:
@@ -71,11 +72,10 @@ class _Answers:
             case None:
                 return speech
             case b"Plan":
-                return json.dumps({"scenario": speech, "customer_goal": speech})
+                return json.dumps({"scenario": self._plan[0], "customer_goal": self._plan[1]})
             case b"Direction":
-                return json.dumps({"direction": speech})
-            case b"DirectionOrEnd":
-                return json.dumps({"direction": speech, "ends_call": number % ENDS_EVERY == 0})
+                ending = {"outcome": "open" if number % ENDS_EVERY else "given_up"} if b'"outcome"' in body else {}
+                return json.dumps({**ending, "direction": speech})
             case b"Labels":
                 return json.dumps({turn.decode(): "PS" for turn in _LABELLED.findall(body)})
             case b"Opinion":

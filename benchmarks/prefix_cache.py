@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from transformers import AutoTokenizer
 
-from agents.csc.dialogue import Plan
+from agents.csc.dialogue import GoalOutcome, Plan
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.engine.demo_model import prepare_demo_model
@@ -59,6 +59,11 @@ class Line(BaseModel):
     strategy: Strategy | None = None
     direction: str = ""
     ends_call: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """What the customer assistant answers where the call may end."""
+        return GoalOutcome.REACHED if self.ends_call else GoalOutcome.OPEN
 
 
 class Situation(BaseModel):

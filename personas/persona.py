@@ -37,3 +37,15 @@ class Persona(BaseModel):
     def digest(self) -> str:
         """Return a digest of everything in the persona."""
         return digest(self)
+
+
+def portray(language: Language, *, age: str, job: str, tone: str, description: str) -> str:
+    """Return who a persona is, for a judge who has to tell whether a customer is this person.
+
+    What is unknown is left out.
+    """
+    names, colon, end = (
+        (("Age", "Job", "Tone"), ": ", ". ") if language is Language.EN else (("年龄", "职业", "语气"), "：", "。")
+    )
+    known = [(name, text) for name, text in zip(names, (age, job, tone), strict=True) if text != UNKNOWN]
+    return "".join(f"{name}{colon}{text}{end}" for name, text in known) + description

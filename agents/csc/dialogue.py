@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -35,16 +36,30 @@ class Turn(BaseModel):
         return STRATEGIES[self.strategy].stage if self.strategy else None
 
 
-class Repair(BaseModel):
-    """A turn that failed a check while the call was played: its one-based place, and what was done about it.
+class GoalOutcome(StrEnum):
+    """How the customer's matter stands in their own eyes. Unless it is open, they end the call."""
 
-    It was said again; or, after too many tries, the call went back by an exchange, or was abandoned.
+    OPEN = "open"
+    REACHED = "reached"
+    GIVEN_UP = "given_up"
+
+
+Part = Literal["plan", "direction", "turn"]
+"""What is checked while a call is played: what the planner, the customer assistant and the speakers say."""
+
+
+class Repair(BaseModel):
+    """What failed a check while the call was played: of which one-based turn (0: the plan), and what was done about it.
+
+    It was asked for again; or, after too many tries, the call went back by an exchange, or was abandoned. `speaker` is
+    the one whose turn it was, or whose direction; None: the plan.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     turn: int
-    speaker: Speaker
+    part: Part = "turn"
+    speaker: Speaker | None
     check: str
     action: Action
 

@@ -1,7 +1,8 @@
-"""The flow rules of a call as pure code: which strategies the supporter may use next.
+"""The flow rules of a call as pure code: which strategies the supporter may use next, and when the customer may end it.
 
 Source: the rules of a call in the paper's prompts (arXiv 2508.04423, appendix), made exact. One table serves both the
-play (`allowed_strategies` constrains the choice) and the gate (`broken_rules` names what a finished call violated).
+play (`allowed_strategies` and `possible_outcomes` constrain the choices) and the gate (`broken_rules` names what a
+finished call violated).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,13 +10,18 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.csc.dialogue import Turn
+from agents.csc.dialogue import GoalOutcome, Turn
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 
 ALL = frozenset(Strategy)
 NOTHING: frozenset[Strategy] = frozenset()
 SOLUTIONS = frozenset({Strategy.PS, Strategy.ID, Strategy.RI})
+ANSWERS = SOLUTIONS | {Strategy.OT}
+"""By these a call gets somewhere: something is proposed, explained, carried out or declined."""
+NO_OUTCOME: frozenset[GoalOutcome] = frozenset()
+ENDS = frozenset({GoalOutcome.REACHED, GoalOutcome.GIVEN_UP})
+"""With these the customer ends the call."""
 COURTESIES = frozenset({Strategy.FR, Strategy.RC})
 IDENTITY_TURN = 2
 """Zero-based: the third turn of the supporter is the last that may verify the identity."""
@@ -71,11 +77,24 @@ class Progress(NamedTuple):
 
 
 class FlowRule(NamedTuple):
-    """A rule by name: what it demands, and the strategies that it forbids at a point of a call."""
+    """A rule by name: what it demands, and the strategies that it forbids the supporter at a point of a call."""
 
     name: str
     demand: str
     forbidden: Callable[[Progress, Limits], frozenset[Strategy]]
+
+
+class EndRule(NamedTuple):
+    """A rule by name: what it demands, and the outcomes that the customer cannot see at a point of a call."""
+
+    name: str
+    demand: str
+    forbidden: Callable[[Progress, Limits], frozenset[GoalOutcome]]
+
+
+def _is_last_slot(progress: Progress, limits: Limits) -> bool:
+    """Tell whether no later supporter turn fits under the cap."""
+    return progress.utterances + 2 >= limits.max_utterances
 
 
 def _greeting(progress: Progress, _: Limits) -> frozenset[Strategy]:
@@ -100,6 +119,15 @@ def _feedback_after_solution(progress: Progress, _: Limits) -> frozenset[Strateg
     return NOTHING if SOLUTIONS.intersection(progress.strategies) else frozenset({Strategy.FR})
 
 
+def _relationship_after_answer(progress: Progress, _: Limits) -> frozenset[Strategy]:
+    return NOTHING if ANSWERS.intersection(progress.strategies) else frozenset({Strategy.RC})
+
+
+def _closure_after_answer(progress: Progress, limits: Limits) -> frozenset[Strategy]:
+    is_due = progress.since_end is not None or _is_last_slot(progress, limits)
+    return NOTHING if is_due or ANSWERS.intersection(progress.strategies) else frozenset({Strategy.AC})
+
+
 def _no_early_closure(progress: Progress, limits: Limits) -> frozenset[Strategy]:
     early = progress.utterances + 1 < limits.min_utterances and progress.since_end is None
     return frozenset({Strategy.AC}) if early else NOTHING
@@ -108,7 +136,8 @@ def _no_early_closure(progress: Progress, limits: Limits) -> frozenset[Strategy]
 def _close_after_customer_end(progress: Progress, _: Limits) -> frozenset[Strategy]:
     if progress.since_end is None:
         return NOTHING
-    return ALL - {Strategy.AC} if progress.since_end else ALL - {Strategy.AC} - COURTESIES
+    courtesies = NOTHING if progress.since_end else COURTESIES.difference(progress.strategies)
+    return ALL - {Strategy.AC} - courtesies
 
 
 def _closure_is_last(progress: Progress, _: Limits) -> frozenset[Strategy]:
@@ -116,8 +145,7 @@ def _closure_is_last(progress: Progress, _: Limits) -> frozenset[Strategy]:
 
 
 def _last_slot_closes(progress: Progress, limits: Limits) -> frozenset[Strategy]:
-    # No later supporter turn would fit under the cap.
-    return ALL - {Strategy.AC} if progress.utterances + 2 >= limits.max_utterances else NOTHING
+    return ALL - {Strategy.AC} if _is_last_slot(progress, limits) else NOTHING
 
 
 FLOW_RULES: tuple[FlowRule, ...] = (
@@ -126,17 +154,54 @@ FLOW_RULES: tuple[FlowRule, ...] = (
     FlowRule("identity-early", "IV comes within the supporter's first three turns", _identity_early),
     FlowRule("no-third-in-a-row", "no strategy is used three times in a row", _no_third_in_a_row),
     FlowRule("feedback-after-solution", "FR comes only after a PS, ID or RI", _feedback_after_solution),
+    FlowRule("relationship-after-answer", "RC comes only after a PS, ID, RI or OT", _relationship_after_answer),
+    FlowRule(
+        "closure-after-answer",
+        "no AC before a PS, ID, RI or OT unless the customer ends the call, or it has no room left",
+        _closure_after_answer,
+    ),
     FlowRule(
         "no-early-closure", "no AC before the minimum length unless the customer ends the call", _no_early_closure
     ),
     FlowRule(
         "close-after-customer-end",
-        "when the customer has ended the call, AC follows, with at most one FR or RC before it",
+        "when the customer has ended the call, AC follows, with at most one FR or RC before it, the first of its kind",
         _close_after_customer_end,
     ),
     FlowRule("closure-is-last", "AC ends the call", _closure_is_last),
     FlowRule("last-slot-closes", "the last supporter turn under the cap is AC", _last_slot_closes),
 )
+
+
+def _no_early_end(progress: Progress, limits: Limits) -> frozenset[GoalOutcome]:
+    return NO_OUTCOME if progress.utterances >= limits.earliest_customer_end else ENDS
+
+
+def _reached_by_answer(progress: Progress, _: Limits) -> frozenset[GoalOutcome]:
+    return NO_OUTCOME if ANSWERS.intersection(progress.strategies) else frozenset({GoalOutcome.REACHED})
+
+
+def _patience(progress: Progress, limits: Limits) -> frozenset[GoalOutcome]:
+    has_cause = ANSWERS.intersection(progress.strategies) or progress.utterances >= limits.min_utterances
+    return NO_OUTCOME if has_cause else frozenset({GoalOutcome.GIVEN_UP})
+
+
+def _one_end(progress: Progress, _: Limits) -> frozenset[GoalOutcome]:
+    return NO_OUTCOME if progress.since_end is None else ENDS
+
+
+END_RULES: tuple[EndRule, ...] = (
+    EndRule("no-early-end", "the customer ends no call before half of the minimum length", _no_early_end),
+    EndRule("reached-by-answer", "nothing is reached before a PS, ID, RI or OT", _reached_by_answer),
+    EndRule("patience", "the customer gives nothing up before a PS, ID, RI or OT or the minimum length", _patience),
+    EndRule("one-end", "the customer ends a call once", _one_end),
+)
+
+
+def possible_outcomes(progress: Progress, limits: Limits) -> tuple[GoalOutcome, ...]:
+    """Return how the customer's matter may stand at their next turn; it may always be open still."""
+    forbidden = frozenset().union(*(rule.forbidden(progress, limits) for rule in END_RULES))
+    return tuple(outcome for outcome in GoalOutcome if outcome not in forbidden)
 
 
 def allowed_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ...]:
@@ -152,16 +217,22 @@ class FlowBreach(NamedTuple):
     """The zero-based turn that broke a rule, and the rule."""
 
     turn: int
-    rule: FlowRule
+    rule: FlowRule | EndRule
 
 
 def broken_rules(turns: Sequence[Turn], limits: Limits) -> list[FlowBreach]:
     """Return every flow rule that a finished call broke, in the order of its turns."""
-    breaches = []
+    breaches: list[FlowBreach] = []
     for index, turn in enumerate(turns):
         if turn.speaker is Speaker.SUPPORTER and turn.strategy:
             before = Progress.of(turns[:index])
             breaches += [
                 FlowBreach(index, rule) for rule in FLOW_RULES if turn.strategy in rule.forbidden(before, limits)
             ]
+        elif turn.ends_call:
+            # What the customer thought is not stored: an end is one of a call in which no outcome but `OPEN` was left.
+            before = Progress.of(turns[:index])
+            broken = [(rule, rule.forbidden(before, limits)) for rule in END_RULES]
+            if frozenset().union(*(outcomes for _, outcomes in broken)) >= ENDS:
+                breaches += [FlowBreach(index, rule) for rule, outcomes in broken if outcomes]
     return breaches

@@ -21,6 +21,13 @@ class Stage(StrEnum):
     ANY = "Any"
 
 
+STAGE_NAMES: dict[Stage, dict[Language, str]] = {
+    stage: {Language.EN: stage.value, Language.ZH: zh}
+    for stage, zh in zip(Stage, ("接通", "了解", "探讨", "解决", "维系", "其它"), strict=True)
+}
+"""What prompts call the stages."""
+
+
 class Strategy(StrEnum):
     """What a supporter turn does. Every supporter turn carries exactly one; customer turns carry none."""
 
@@ -60,8 +67,15 @@ STRATEGIES: dict[Strategy, StrategyEntry] = {
     Strategy.IV: _entry(
         Stage.CONNECTING,
         2,
-        ("Identity Verification", "asks for the one detail that proves who the customer is; no other question"),
-        ("确认身份", "询问能证明客户身份的信息；不问别的"),
+        (
+            "Identity Verification",
+            "asks for one detail that proves who the customer is (full name, birth date, postcode, last four digits, "
+            "security word); never for a whole card number, PIN, password or one-time code",
+        ),
+        (
+            "确认身份",
+            "请客户说一项能证明身份的信息（姓名、生日、住址、卡号后四位、暗语）；绝不问整个卡号、密码、验证码",
+        ),
     ),
     Strategy.EM: _entry(
         Stage.IDENTIFYING,
@@ -90,8 +104,11 @@ STRATEGIES: dict[Strategy, StrategyEntry] = {
     Strategy.ID: _entry(
         Stage.RESOLVING,
         7,
-        ("Information Delivery", "explains a rule, term, fee or status; gives no advice"),
-        ("信息传达", "说明规则、条款、费用或进度；不给建议"),
+        (
+            "Information Delivery",
+            "explains a rule, term, fee or status, or what happens next; gives no advice, declines nothing",
+        ),
+        ("信息传达", "说明规则、条款、费用、进度或接下来会怎样；不给建议，也不是拒绝"),
     ),
     Strategy.RI: _entry(
         Stage.RESOLVING,
@@ -102,14 +119,17 @@ STRATEGIES: dict[Strategy, StrategyEntry] = {
     Strategy.FR: _entry(
         Stage.MAINTAINING,
         9,
-        ("Feedback Request", "asks how satisfied the customer is, once the problem has been dealt with"),
-        ("反馈请求", "问题处理后询问客户是否满意、是否解决"),
+        (
+            "Feedback Request",
+            "asks if the problem is solved or how satisfied the customer is, once it is dealt with",
+        ),
+        ("反馈请求", "问题处理后，询问是否解决或是否满意"),
     ),
     Strategy.RC: _entry(
         Stage.MAINTAINING,
         10,
-        ("Relationship Continuation", "points to a future service or contact; nothing about the problem itself"),
-        ("关系延续", "提示今后可用的服务或联系方式；不再处理当前问题"),
+        ("Relationship Continuation", "points to a service, offer or contact for later, beyond this problem"),
+        ("关系延续", "提示这件事以外、今后可用的服务、优惠或联系方式"),
     ),
     Strategy.AC: _entry(
         Stage.MAINTAINING,
@@ -120,10 +140,21 @@ STRATEGIES: dict[Strategy, StrategyEntry] = {
     Strategy.OT: _entry(
         Stage.ANY,
         12,
-        ("Others", "none of the others fits: off topic, a silent line, a request that policy forbids"),
-        ("其它", "其它策略都不适用：离题、对方沉默、要求违反规定等"),
+        (
+            "Others",
+            "declines a request (with its reason and what is possible), or meets what is off topic or a silent line",
+        ),
+        ("其它", "拒绝客户的要求（可带上原因和能做什么），或应对离题、沉默；其它策略都不适用"),
     ),
 }
+
+
+STAGES: dict[Stage, tuple[Strategy, ...]] = {
+    stage: tuple(strategy for strategy, entry in STRATEGIES.items() if entry.stage is stage)
+    for stage in Stage
+    if stage is not Stage.ANY
+}
+"""The stages of a call in their usual order, and the strategies that serve each."""
 
 
 def name_of(strategy: Strategy, language: Language) -> str:

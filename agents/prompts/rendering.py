@@ -15,7 +15,7 @@ from jinja2 import Environment, meta, nodes
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
-from agents.csc.strategies import STRATEGIES
+from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES
 from agents.llm.request import Message
 from agents.prompts.templates import template_environment
 
@@ -27,8 +27,15 @@ PROMPT_FILES = Path(__file__).parent
 def _environment(language: Language) -> Environment:
     environment = template_environment(PROMPT_FILES / language)
     environment.filters["quoted"] = _quoted
-    environment.globals.update(strategies=STRATEGIES, language=language, names=SPEAKER_NAMES[language])
+    environment.globals.update(
+        strategies=STRATEGIES, stages=_stages(language), language=language, names=SPEAKER_NAMES[language]
+    )
     return environment
+
+
+def _stages(language: Language) -> dict[str, tuple[str, ...]]:
+    """Return the names of the stages in a language, and the codes of the strategies that serve each."""
+    return {STAGE_NAMES[stage][language]: strategies for stage, strategies in STAGES.items()}
 
 
 def _quoted(text: str) -> str:
@@ -79,7 +86,7 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
 
     Returns:
         The texts of these files and of all that they include, by file; and of the tables that templates can show,
-        the strategies (name and meaning by code) and the speakers' names, those that these do show.
+        the strategies (name and meaning by code), the stages and the speakers' names, those that these do show.
     """
     environment, folder = _environment(language), PROMPT_FILES / language
     texts: dict[str, str] = {}
@@ -93,6 +100,7 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
         waiting += {name for name in meta.find_referenced_templates(template) if name} - texts.keys()
     tables: dict[str, object] = {
         "strategies": {code: entry.wording[language] for code, entry in STRATEGIES.items()},
+        "stages": _stages(language),
         "names": SPEAKER_NAMES[language],
     }
     return {"texts": texts} | {name: table for name, table in tables.items() if name in used}

@@ -1,5 +1,9 @@
 """The planner: a persona and a topic become the scenario of a call and the customer's goal."""
 
+from functools import cache
+
+from pydantic import create_model
+
 from agents.csc.dialogue import Plan
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
@@ -7,19 +11,43 @@ from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
+from agents.roles.answers import text_field
 
 MAX_TOKENS = 400
+SCENARIO_CHARACTERS = {Language.EN: (40, 480), Language.ZH: (15, 160)}
+GOAL_CHARACTERS = {Language.EN: (20, 280), Language.ZH: (8, 100)}
+"""Fewest and most characters of the two texts: a sentence or two each."""
 
 
-async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int) -> Plan:
+@cache
+def _plan_type(language: Language) -> type[Plan]:
+    return create_model(
+        "Plan",
+        __base__=Plan,
+        scenario=(str, text_field(language, *SCENARIO_CHARACTERS[language])),
+        customer_goal=(str, text_field(language, *GOAL_CHARACTERS[language])),
+    )
+
+
+async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int, hint: str = "") -> Plan:
     """Lay down a call for `persona` on `topic` (a code of `TOPICS`).
 
-    `number` tells apart the calls that one persona makes on one topic: 1, 2, ...
+    `number` tells apart the calls that one persona makes on one topic: 1, 2, ... `hint` tells what was wrong with the
+    last plan.
     """
     wording = TOPICS[topic][language]
-    task = render(language, "planner", persona=persona, topic=wording.name, sentence=wording.meaning, number=number)
+    task = render(
+        language,
+        "planner",
+        persona=persona,
+        topic=wording.name,
+        sentence=wording.meaning,
+        number=number,
+        hint=hint,
+    )
     messages: list[Message] = [
         {"role": "system", "content": render_fixed(language, "planner_system")},
         {"role": "user", "content": task},
     ]
-    return await chat.fill(Role.PLANNER, messages, Plan, max_tokens=MAX_TOKENS)
+    answer = await chat.fill(Role.PLANNER, messages, _plan_type(language), max_tokens=MAX_TOKENS)
+    return Plan(scenario=answer.scenario, customer_goal=answer.customer_goal)

@@ -4,31 +4,37 @@ Nodes are thin: each builds the view that its role may see, calls the role and r
 also says who is next, by a pure router: as conditional edges these would cost a task and a copy of the state each.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agents.csc.dialogue import Action, CustomerView, Repair, SupporterView, Turn, is_abandoned
-from agents.csc.flow import Limits, Progress, allowed_strategies
+from agents.csc.dialogue import Action, CustomerView, Part, Plan, Repair, SupporterView, Turn, is_abandoned
+from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from agents.roles.customer import say_customer_turn
-from agents.roles.customer_assistant import direct_customer
+from agents.roles.customer_assistant import Direction, direct_customer
 from agents.roles.planner import plan_dialogue
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
 from graphs.dialogue.state import DialogueContext, DialogueState
-from quality.checks.turn_checks import HINTS, check_turn
+from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
+from quality.checks.turn_checks import HINTS, Fault, check_turn
 
+AfterPlanner = Literal["supporter_assistant", "__end__"]
+AfterDirection = Literal["customer", "customer_assistant", "__end__"]
 AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
 AfterCustomer = Literal["supporter_assistant", "customer_assistant", "__end__"]
 EXCHANGE = 2
 """So many turns are taken back when a turn cannot be mended: the speaker's last one, and the answer to it."""
+
+_HINTS: dict[Part, Any] = {"plan": PLAN_HINTS, "direction": DIRECTION_HINTS, "turn": HINTS}
+AnswerT = TypeVar("AnswerT", Plan, Direction, Turn)
 
 
 def recursion_limit(limits: Limits) -> int:
@@ -48,11 +54,22 @@ def _customer_view(state: DialogueState, context: DialogueContext) -> CustomerVi
     return CustomerView(context.language, state["persona"], state["plan"].scenario, state["turns"])
 
 
-async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
+async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterPlanner]:
     """Lay down the scenario and the customer's goal."""
     context = runtime.context
-    plan = await plan_dialogue(context.chat, context.language, state["persona"], state["topic"], state["number"])
-    return {"plan": plan}
+
+    async def lay_down(hint: str) -> Plan:
+        return await plan_dialogue(
+            context.chat, context.language, state["persona"], state["topic"], state["number"], hint
+        )
+
+    def check(plan: Plan) -> Iterator[Fault]:
+        return check_plan(plan, state["persona"], state["topic"], context.language)
+
+    plan, after = await _ask_until_sound(state, context, "plan", None, lay_down, check)
+    if plan is None:
+        return Command(update=after, goto="__end__")
+    return Command(update=after | {"plan": plan}, goto="supporter_assistant")
 
 
 async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
@@ -71,20 +88,28 @@ async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> 
         text = await say_supporter_turn(context.chat, view, strategy, context.utterance_tokens, hint)
         return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
 
-    said = await _say_sound_turn(state, context, say)
-    return Command(update=said, goto=after_supporter(said["turns"], said["repairs"]))
+    after = await _say_sound_turn(state, context, Speaker.SUPPORTER, say)
+    return Command(update=after, goto=after_supporter(after["turns"], after["repairs"]))
 
 
-async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
+async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterDirection]:
     """Direct the customer's next turn."""
     context = runtime.context
-    turns = state["turns"]
+    view, goal, turns = _customer_view(state, context), state["plan"].customer_goal, state["turns"]
+    outcomes = possible_outcomes(Progress.of(turns), context.limits)
     ending = any(turn.ends_call for turn in turns)
-    may_end = not ending and len(turns) >= context.limits.earliest_customer_end
-    direction, ends_call = await direct_customer(
-        context.chat, _customer_view(state, context), state["plan"].customer_goal, may_end=may_end, ending=ending
-    )
-    return {"direction": direction, "ends_call": ends_call}
+
+    async def direct(hint: str) -> Direction:
+        return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint)
+
+    def check(direction: Direction) -> Iterator[Fault]:
+        return check_direction(direction.text, context.language)
+
+    direction, after = await _ask_until_sound(state, context, "direction", Speaker.CUSTOMER, direct, check)
+    if direction is None:
+        goto: AfterDirection = "__end__" if is_abandoned(after["repairs"]) else "customer_assistant"
+        return Command(update=after, goto=goto)
+    return Command(update=after | {"direction": direction.text, "ends_call": direction.ends_call}, goto="customer")
 
 
 async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterCustomer]:
@@ -98,32 +123,62 @@ async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> C
         )
         return Turn(speaker=Speaker.CUSTOMER, text=text, direction=direction, ends_call=ends_call)
 
-    said = await _say_sound_turn(state, context, say)
-    return Command(update=said, goto=after_customer(said["turns"], said["repairs"]))
+    after = await _say_sound_turn(state, context, Speaker.CUSTOMER, say)
+    return Command(update=after, goto=after_customer(after["turns"], after["repairs"]))
 
 
 async def _say_sound_turn(
-    state: DialogueState, context: DialogueContext, say: Callable[[str], Awaitable[Turn]]
+    state: DialogueState, context: DialogueContext, speaker: Speaker, say: Callable[[str], Awaitable[Turn]]
 ) -> DialogueState:
-    """Say a turn until it passes the checks; after too many tries go back by an exchange, or abandon the call.
+    """Say a turn until it passes the checks; return turns and repairs of the call as they are then."""
+    turns, scenario = state["turns"], state["plan"].scenario
 
-    `say` gets the hint for its try. It goes back at a length that it has not gone back at or beyond before. Returns the
-    turns and the repairs of the call as they are then.
+    def check(turn: Turn) -> Iterator[Fault]:
+        return check_turn(turn, turns, context.language, scenario)
+
+    turn, after = await _ask_until_sound(state, context, "turn", speaker, say, check)
+    return after if turn is None else after | {"turns": [*turns, turn]}
+
+
+async def _ask_until_sound(
+    state: DialogueState,
+    context: DialogueContext,
+    part: Part,
+    speaker: Speaker | None,
+    ask: Callable[[str], Awaitable[AnswerT]],
+    check: Callable[[AnswerT], Iterator[Fault]],
+) -> tuple[AnswerT | None, DialogueState]:
+    """Ask until the answer passes the checks; after too many tries go back by an exchange, or abandon the call.
+
+    It goes back at a length that it has not gone back at or beyond before. A plan, on which nothing has been spent yet,
+    gets twice the repairs.
+
+    Args:
+        state: of the call.
+        context: of the call.
+        part: what is asked for.
+        speaker: whose turn or direction it is; None for the plan.
+        ask: gets the hint for its try, empty for the first.
+        check: yields what is wrong with an answer, the worst first.
+
+    Returns:
+        The answer, None if none passed; and turns and repairs of the call as they are then.
     """
     turns, repairs = state["turns"], state["repairs"].copy()
     hint = ""
-    for tries_left in reversed(range(context.repairs + 1)):
-        turn = await say(hint)
-        fault = next(check_turn(turn, turns, context.language), None)
+    for tries_left in reversed(range(context.repairs * (2 if part == "plan" else 1) + 1)):
+        answer = await ask(hint)
+        fault = next(check(answer), None)
         if fault is None:
-            return {"turns": [*turns, turn], "repairs": repairs}
+            return answer, {"turns": turns, "repairs": repairs}
         can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
         action: Action = "said-again" if tries_left else "rewound" if can_rewind else "abandoned"
-        repairs.append(Repair(turn=len(turns) + 1, speaker=turn.speaker, check=fault.check, action=action))
-        hint = HINTS[fault.check][context.language]
+        number = 0 if part == "plan" else len(turns) + 1
+        repairs.append(Repair(turn=number, part=part, speaker=speaker, check=fault.check, action=action))
+        hint = _HINTS[part][fault.check][context.language]
     if is_abandoned(repairs):
-        return {"turns": turns, "repairs": repairs}
-    return {"turns": turns[:-EXCHANGE], "repairs": repairs, "rewound_at": len(turns)}
+        return None, {"turns": turns, "repairs": repairs}
+    return None, {"turns": turns[:-EXCHANGE], "repairs": repairs, "rewound_at": len(turns)}
 
 
 def after_supporter(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterSupporter:
@@ -148,9 +203,7 @@ def build_graph() -> CompiledStateGraph[DialogueState, DialogueContext, Dialogue
     for node in (planner, supporter_assistant, supporter, customer_assistant, customer):
         builder.add_node(node)
     builder.add_edge(START, "planner")
-    builder.add_edge("planner", "supporter_assistant")
     builder.add_edge("supporter_assistant", "supporter")
-    builder.add_edge("customer_assistant", "customer")
     return builder.compile(name="call")
 
 

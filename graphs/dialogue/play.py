@@ -13,7 +13,7 @@ from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
 from graphs.dialogue.state import DialogueContext
 from outputs.runs.record import Planned, Record
-from personas.persona import Persona
+from personas.persona import Persona, portray
 from quality.gate.case import Case
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
@@ -29,13 +29,13 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     ended: dict[str, Any] = {}
     try:
         ended |= await _play(play, planned, persona, settings)
-        case = _case(planned, persona, ended, settings)
-        passes = False
+        case = None
         if not is_abandoned(ended["repairs"]):
+            case = _case(planned, persona, ended, settings)
             findings = await settings.gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
-            passes = not findings.reasons
-        ended["canaries"] = await _send_canaries(judge, case if passes else None, planned.seed, settings)
+            case = None if findings.reasons else case
+        ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings)
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
@@ -54,10 +54,10 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
 
 
 async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> dict[str, Any]:
-    """Return plan, turns and repairs of a call."""
+    """Return plan, turns and repairs of a call; no plan where none was sound."""
     context = DialogueContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
     end = await play_call(persona.description, planned.topic, planned.number, context)
-    return {"plan": end["plan"], "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
+    return {"plan": end.get("plan"), "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
 
 
 def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: Settings) -> Case:
@@ -65,7 +65,13 @@ def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: S
         language=settings.language,
         topic=TOPICS[planned.topic][settings.language].name,
         scenario=ended["plan"].scenario,
-        persona=persona.description,
+        persona=portray(
+            settings.language,
+            age=persona.age,
+            job=persona.job,
+            tone=persona.tone,
+            description=persona.description,
+        ),
         goal=ended["plan"].customer_goal,
         turns=ended["turns"],
     )

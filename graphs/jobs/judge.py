@@ -78,7 +78,7 @@ async def _judge(
     chat = Chat(client, settings.judge_sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
     try:
-        fields["violations"] = tuple(check_rules(dialogue.turns, settings.limits, settings.language))
+        fields["violations"] = tuple(check_rules(dialogue.turns, settings.limits, settings.language, dialogue.scenario))
         fields["verdict"] = await settings.gate.judge(chat, _case(dialogue, settings))
     except RequestError as error:
         fields["verdict"] = Verdict(unscored=str(error))

@@ -12,6 +12,7 @@ from agents.csc.speakers import parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.datasets.formats import RolecsRow
+from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
 
 
@@ -93,7 +94,9 @@ def _parse(line: str, path: Path, number: int) -> Labelled:
 
 
 def _from_rolecs(row: RolecsRow, gold: dict[str, bool] | None) -> Labelled:
-    return Labelled(row.id, row.source, row.scenario, row.persona.description, row.customer_goal, row.turns, gold)
+    who = row.persona
+    persona = portray(row.language, age=who.age, job=who.job, tone=who.tone, description=who.description)
+    return Labelled(row.id, row.source, row.scenario, persona, row.customer_goal, row.turns, gold)
 
 
 def _from_published(row: _PublishedRow, id_: str, gold: dict[str, bool] | None) -> Labelled:

@@ -64,7 +64,7 @@ def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str],
 
 def _problems(row: RolecsRow, manifest: Manifest) -> Iterator[str]:
     """Yield what speaks against a kept row: a broken rule, or a verdict that is not flawless."""
-    for violation in check_rules(row.turns, manifest.limits, row.language):
+    for violation in check_rules(row.turns, manifest.limits, row.language, row.scenario):
         yield f"turn {violation.turn}: {violation.rule}: {violation.detail}"
     try:
         verdict = Verdict.model_validate_json(row.verdict)

@@ -75,20 +75,22 @@ class Record(EndedItem):
 
     @property
     def reasons(self) -> list[str]:
-        """Why the dialogue was lost: `turn:`, `rule:` or `point:` with a name, "unscored", "near-duplicate".
+        """Why the dialogue was lost: `plan:`, `direction:`, `turn:`, `rule:` or `point:` with a name, or a word alone.
 
-        Empty when it was kept or failed.
+        The words are "unscored" and "near-duplicate". Empty when it was kept or failed.
         """
         if self.error is not None:
             return []
         if is_abandoned(self.repairs):
-            return [f"turn:{self.repairs[-1].check}"]
+            return [f"{self.repairs[-1].part}:{self.repairs[-1].check}"]
         return Findings(self.violations, self.verdict).reasons or ([NEAR_DUPLICATE] if self.near_duplicate else [])
 
     @property
     def counts(self) -> Counts:
         """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
-        repairs = Counter(f"{repair.speaker}: {repair.check}" for repair in self.repairs)
+        repairs = Counter(
+            f"{repair.speaker if repair.part == 'turn' else repair.part}: {repair.check}" for repair in self.repairs
+        )
         repairs.update("rewound" for repair in self.repairs if repair.action == "rewound")
         labels: Counter[str] = Counter()
         if self.verdict and self.verdict.labelling:

@@ -21,9 +21,16 @@ class Violation(BaseModel):
     detail: str
 
 
-def check_rules(turns: Sequence[Turn], limits: Limits, language: Language) -> list[Violation]:
-    """Return every rule that a finished call broke; empty when the judge may see it."""
-    return [*_check_shape(turns, limits), *_check_texts(turns, language), *_check_flow(turns, limits)]
+def check_rules(turns: Sequence[Turn], limits: Limits, language: Language, scenario: str = "") -> list[Violation]:
+    """Return every rule that a finished call broke; empty when the judge may see it.
+
+    Args:
+        turns: of the call.
+        limits: of its length.
+        language: that it is in.
+        scenario: what both sides knew from the start.
+    """
+    return [*_check_shape(turns, limits), *_check_texts(turns, language, scenario), *_check_flow(turns, limits)]
 
 
 def _check_shape(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
@@ -39,9 +46,9 @@ def _check_shape(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
         yield Violation(rule="length", turn=None, detail=detail)
 
 
-def _check_texts(turns: Sequence[Turn], language: Language) -> Iterator[Violation]:
+def _check_texts(turns: Sequence[Turn], language: Language, scenario: str) -> Iterator[Violation]:
     for index, turn in enumerate(turns):
-        for check, detail in check_turn(turn, turns[:index], language):
+        for check, detail in check_turn(turn, turns[:index], language, scenario):
             yield Violation(rule=check, turn=index + 1, detail=detail)
 
 
@@ -53,7 +60,8 @@ def _check_flow(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
             )
             yield Violation(rule="label", turn=number, detail=detail)
     for breach in broken_rules(turns, limits):
-        detail = f"{turns[breach.turn].strategy}: {breach.rule.demand}"
+        turn = turns[breach.turn]
+        detail = f"{turn.strategy or turn.speaker}: {breach.rule.demand}"
         yield Violation(rule=breach.rule.name, turn=breach.turn + 1, detail=detail)
     if turns and turns[-1].strategy != "AC":
         yield Violation(rule="closure", turn=len(turns), detail="the call does not end with AC")

@@ -6,14 +6,17 @@ all earlier ones, and the finished call is checked once more.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
+from quality.checks.echoes import TASK_RUN, Runs, find_prompt_echo, runs_of
+from quality.checks.sides import find_known_too_early, find_wrong_side
 from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
 MAX_CHARACTERS = 600
@@ -31,11 +34,13 @@ _LABEL = re.compile(
     rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
     re.IGNORECASE,
 )
+_CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b[\s:：,，.-]")
+"""A code before the speech. ID is left out: it is a word."""
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
 _SPEAKER = re.compile(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
 _MACHINERY = re.compile(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
-    r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call"
+    r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call|given_up"
     r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
     re.IGNORECASE,
 )
@@ -66,6 +71,13 @@ HINTS: dict[str, dict[Language, str]] = {
             "Only spoken words, no stage directions in brackets.",
             "只要说出口的话，不要括号里的动作说明。",
         ),
+        ("prompt-echo", "Say it in the speaker's own words.", "用说话人自己的话来说。"),
+        ("wrong-side", "Speak for your own side of the call.", "只站在自己这一边说话。"),
+        (
+            "knows-too-early",
+            "You do not know this of the customer yet: leave it out.",
+            "客户的这项信息你还不知道，不要说。",
+        ),
         ("language", "Speak English.", "说中文。"),
         ("cut-off", "Finish the sentence.", "把句子说完。"),
         ("repetition", "That was said before: say something new.", "这句前面说过了，换一句新的。"),
@@ -88,22 +100,40 @@ class Fault(NamedTuple):
     detail: str
 
 
-def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
+def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario: str = "") -> Iterator[Fault]:
     """Yield what is wrong with a turn, the worst first.
 
     Args:
         turn: what was said.
         earlier: all that was said before it.
         language: that the call is in.
+        scenario: what both sides know from the start.
     """
     text = turn.text.strip()
     yield from _wording_faults(text, language)
     if not text:
         return
+    if echo := find_prompt_echo(turn, _hint_runs(language), language):
+        yield Fault("prompt-echo", repr(echo))
+    if words := find_wrong_side(turn, language):
+        yield Fault("wrong-side", repr(words))
+    if mark := find_known_too_early(turn, earlier, scenario):
+        yield Fault("knows-too-early", mark)
     yield from _check_repetition(turn, earlier, language)
     if _GOODBYE.search(text) and any(_GOODBYE.search(other.text) for other in earlier if other.speaker is turn.speaker):
         yield Fault("goodbye-loop", "says goodbye again")
-    yield from _private_faults(text)
+    yield from private_faults(text)
+
+
+@cache
+def _hint_runs(language: Language) -> Runs:
+    return frozenset().union(*(runs_of(hint[language], TASK_RUN[language]) for hint in HINTS.values()))
+
+
+def find_machinery(text: str) -> str | None:
+    """Return the words by which a text speaks of roles, tasks or the judge; None where there are none."""
+    patterns = (_SPEAKER, _MACHINERY, _TO_THE_JUDGE)
+    return next((found.group().strip() for pattern in patterns if (found := pattern.search(text))), None)
 
 
 @lru_cache(maxsize=65_536)
@@ -121,12 +151,13 @@ def _check_wording(text: str, language: Language) -> Iterator[Fault]:
     for check, pattern in (
         ("label-leak", _LABEL),
         ("label-leak", _STRATEGY_NAME),
-        ("role-leak", _SPEAKER),
-        ("role-leak", _MACHINERY),
-        ("role-leak", _TO_THE_JUDGE),
     ):
         if found := pattern.search(text):
             yield Fault(check, repr(found.group().strip()))
+    if _CODE_FIRST.match(text):
+        yield Fault("label-leak", repr(text[:4]))
+    if leak := find_machinery(text):
+        yield Fault("role-leak", repr(leak))
     plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain):
         yield Fault("stage-direction", repr(found.group()))
@@ -137,8 +168,8 @@ def _check_wording(text: str, language: Language) -> Iterator[Fault]:
 
 
 @lru_cache(maxsize=65_536)
-def _private_faults(text: str) -> tuple[Fault, ...]:
-    """Return the private data in a text; finding it costs more than all other checks together."""
+def private_faults(text: str) -> tuple[Fault, ...]:
+    """Return the private data in a text, one fault each; finding it costs more than all other checks together."""
     # Imported late: its patterns take a fifth of a second to compile, and most commands check nothing.
     from quality.privacy import find_private
 

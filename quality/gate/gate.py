@@ -26,7 +26,7 @@ class Gate:
         Raises:
             RequestError, EngineError: the judge's server refused, failed or is gone.
         """
-        violations = tuple(check_rules(case.turns, self.limits, case.language))
+        violations = tuple(check_rules(case.turns, self.limits, case.language, case.scenario))
         return Findings(violations, None if violations else await self.judge(chat, case))
 
     async def judge(self, chat: Chat, case: Case) -> Verdict:

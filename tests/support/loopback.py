@@ -23,15 +23,9 @@ from aiohttp import web
 
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
-from tests.support.made_up import persona, sentence
+from tests.support.made_up import persona, plan_sentence, sentence
 
-NAMES = {
-    str(code): [
-        f"strategy {entry.wording[Language.EN].name}:",
-        f"“{entry.wording[Language.ZH].name}”",
-    ]
-    for code, entry in STRATEGIES.items()
-}
+MEANINGS = {str(code): [entry.wording[language].meaning for language in Language] for code, entry in STRATEGIES.items()}
 SAID = re.compile(r"^\[(\d+)\] [^:：]*[:：]\s*(\".*\")$", re.MULTILINE)
 STALL_S = 60.0
 DRIP_S = 0.25
@@ -207,6 +201,8 @@ class Loopback:
         if "enum" in schema:
             if schema["enum"] == [0, 1]:
                 return int(chance.random() < self.pass_rate)
+            if name == "outcome":
+                return chance.choice(schema["enum"][1:]) if chance.random() < self.end_rate else schema["enum"][0]
             return chance.choice(schema["enum"])
         match schema["type"]:
             case "object":
@@ -219,7 +215,8 @@ class Loopback:
             case "boolean":
                 return chance.random() < self.end_rate
             case "string":
-                return persona(chance, zh) if name == "description" else sentence(chance, zh)
+                makers = {"description": persona, "scenario": plan_sentence, "customer_goal": plan_sentence}
+                return makers.get(name, sentence)(chance, zh)
         raise AssertionError(f"no answer for {schema}")
 
 
@@ -228,7 +225,7 @@ def hidden_strategy(text: str) -> str:
 
     So the labeller answers truly about each text that was said here, by the text alone.
     """
-    return list(NAMES)[zlib.crc32(text.encode()) % len(NAMES)]
+    return list(MEANINGS)[zlib.crc32(text.encode()) % len(MEANINGS)]
 
 
 def demanded_strategy(prompt: str) -> str | None:
@@ -236,7 +233,7 @@ def demanded_strategy(prompt: str) -> str | None:
     task = prompt.rpartition("\n")[2]
     if not task.startswith(("[Say]", "【发言】")):
         return None
-    return next((code for code, names in NAMES.items() if any(name in task for name in names)), None)
+    return next((code for code, meanings in MEANINGS.items() if any(meaning in task for meaning in meanings)), None)
 
 
 def labels(schema: dict[str, Any], prompt: str) -> dict[str, str]:

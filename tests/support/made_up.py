@@ -36,7 +36,7 @@ ZH_WORDS = [
     "问过",
     "两次",
     "麻烦",
-    "帮我",
+    "给我",
     "看看",
     "到底",
     "怎么",
@@ -82,3 +82,10 @@ def persona(chance: random.Random, chinese: bool) -> str:
     if chinese:
         return f"你是{job}，打电话时{habit}。你最在意的是{care}。"
     return f"You are {job}. On the phone you {habit}, and what you care about most is {care}."
+
+
+def plan_sentence(chance: random.Random, chinese: bool) -> str:
+    """Return a sentence told from outside, as a plan's are."""
+    while "我" in (text := sentence(chance, chinese)) or "me" in text.lower().strip(".").split():
+        pass
+    return text

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.csc.dialogue import Turn
-from agents.csc.flow import Limits, Progress, allowed_strategies, broken_rules
+from agents.csc.dialogue import GoalOutcome, Turn
+from agents.csc.flow import Limits, Progress, allowed_strategies, broken_rules, possible_outcomes
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from tests.conftest import EN_CALL, make_turns
@@ -30,8 +30,8 @@ def test_any_call_that_only_makes_allowed_choices_is_sound(bounds: tuple[int, in
         assert allowed, f"no way on after {[turn.strategy for turn in turns]}"
         turns.append(supporter(data.draw(st.sampled_from(allowed))))
         if turns[-1].strategy is not Strategy.AC:
-            may_end = len(turns) >= bound.earliest_customer_end
-            turns.append(customer(ends_call=may_end and data.draw(st.booleans())))
+            outcomes = possible_outcomes(Progress.of(turns), bound)
+            turns.append(customer(ends_call=data.draw(st.sampled_from(outcomes)) is not GoalOutcome.OPEN))
 
     codes = [turn.strategy for turn in turns if turn.strategy]
     ended = any(turn.ends_call for turn in turns)
@@ -43,6 +43,13 @@ def test_any_call_that_only_makes_allowed_choices_is_sound(bounds: tuple[int, in
     if not ended:
         assert len(turns) >= bound.min_utterances
         assert Strategy.IV in codes[1:3]
+    answers = {Strategy.PS, Strategy.ID, Strategy.RI, Strategy.OT}
+    if len(turns) < bound.max_utterances - 1 and not ended:
+        assert answers & set(codes), "a call that closes has got somewhere"
+    for index, turn in enumerate(turns):
+        if turn.ends_call:
+            before = {other.strategy for other in turns[:index]}
+            assert before & answers or index >= bound.min_utterances, "the customer had cause to end it"
     for acting in (Strategy.PS, Strategy.RI):
         if acting in codes:
             assert Strategy.IV in codes[: codes.index(acting)]
@@ -76,7 +83,9 @@ def test_the_sample_call_is_sound() -> None:
         (["GT", "RP", "RP"], "identity-early"),
         (["GT", "IV", "PR", "PR", "PR"], "no-third-in-a-row"),
         (["GT", "IV", "FR"], "feedback-after-solution"),
+        (["GT", "IV", "RC"], "relationship-after-answer"),
         (["GT", "IV", "AC"], "no-early-closure"),
+        (["GT", "IV", "PR", "EM", "PR", "AC"], "closure-after-answer"),
         (["GT", "AC", "PS"], "closure-is-last"),
     ],
 )
@@ -93,6 +102,38 @@ def test_when_the_customer_ends_the_supporter_closes_after_one_courtesy() -> Non
     assert allowed_strategies(Progress.of(thanked), bound) == (Strategy.AC,)
     late = [*thanked, supporter("PS"), customer()]
     assert "close-after-customer-end" in [breach.rule.name for breach in broken_rules(late, bound)]
+
+
+def test_a_courtesy_that_the_call_has_had_does_not_follow_the_customers_end() -> None:
+    codes = ["GT", "IV", "ID", "FR"]
+    turns = [turn for code in codes for turn in (supporter(code), customer())]
+    turns[-1] = customer(ends_call=True)
+    assert set(allowed_strategies(Progress.of(turns), Limits())) == {Strategy.RC, Strategy.AC}
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcomes"),
+    [
+        (["GT", "IV"], {"open"}),
+        (["GT", "IV", "PR", "EM"], {"open"}),
+        (["GT", "IV", "OT"], {"open", "reached", "given_up"}),
+        (["GT", "IV", "PR", "EM", "RP", "EM"], {"open", "given_up"}),
+        (["GT", "IV", "PR", "ID", "RI"], {"open", "reached", "given_up"}),
+    ],
+)
+def test_the_customer_ends_a_call_that_has_got_somewhere_or_has_taken_long(
+    codes: list[str], outcomes: set[str]
+) -> None:
+    turns = [turn for code in codes for turn in (supporter(code), customer())][:-1]
+    assert set(possible_outcomes(Progress.of(turns), Limits())) == outcomes
+    breaches = {breach.rule.name for breach in broken_rules([*turns, customer(ends_call=True)], Limits())}
+    assert bool(breaches) is (outcomes == {"open"})
+
+
+def test_the_customer_ends_a_call_once() -> None:
+    turns = [supporter("GT"), customer(), supporter("IV"), customer(), supporter("ID"), customer(ends_call=True)]
+    again = [*turns, supporter("FR"), customer(ends_call=True)]
+    assert [breach.rule.name for breach in broken_rules(again, Limits())] == ["one-end"]
 
 
 def test_the_last_slot_under_the_cap_closes() -> None:

@@ -6,9 +6,9 @@ from shutil import copytree
 import pytest
 from jinja2 import UndefinedError
 
-from agents.csc.dialogue import CustomerView, SupporterView, Turn
+from agents.csc.dialogue import CustomerView, GoalOutcome, SupporterView, Turn
 from agents.csc.language import Language
-from agents.csc.strategies import STRATEGIES, Strategy
+from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES, Strategy
 from agents.digests import digest
 from agents.llm.chat import Chat
 from agents.llm.request import Message
@@ -28,6 +28,7 @@ from tests.support.golden import check_golden
 
 PERSONA = "You are PERSONA, a baker."
 GOAL = "GOAL: the fee back."
+OPEN = [GoalOutcome.OPEN]
 SCENARIO = "SCENARIO: a fee of 12 euros was booked on Monday."
 
 
@@ -47,7 +48,9 @@ class Recorder(Chat):
 
     async def fill(self, role, messages, answer_type, **_):  # type: ignore[no-untyped-def, override]
         self.asked.append(messages)
-        return answer_type.model_construct(direction="DIRECTION", ends_call=False)
+        return answer_type.model_construct(
+            scenario=SCENARIO, customer_goal=GOAL, direction="DIRECTION", outcome=GoalOutcome.OPEN
+        )
 
 
 @pytest.fixture(params=list(Language))
@@ -68,13 +71,15 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     chat = Recorder()
     supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
     customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
-    await plan_dialogue(chat, language, PERSONA, "account-transaction", 1)
+    for hint in ("", "HINT"):
+        await plan_dialogue(chat, language, PERSONA, "account-transaction", 1, hint)
+    await choose_strategy(chat, SupporterView(language, "TOPIC", SCENARIO, []), [Strategy.GT, Strategy.OT])
     await say_supporter_turn(chat, SupporterView(language, "TOPIC", SCENARIO, []), Strategy.GT, 100)
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
     for hint in ("", "HINT"):
         await say_supporter_turn(chat, supporter, Strategy.EM, 100, hint)
-    for may_end, ending in ((False, False), (True, False), (False, True)):
-        await direct_customer(chat, customer, GOAL, may_end=may_end, ending=ending)
+    for outcomes, ending, hint in ((OPEN, False, ""), (list(GoalOutcome), False, "HINT"), (OPEN, True, "")):
+        await direct_customer(chat, customer, GOAL, outcomes, ending=ending, hint=hint)
     for ends_call, hint in ((False, ""), (True, ""), (False, "HINT")):
         await say_customer_turn(chat, customer, "DIRECTION", ends_call=ends_call, max_tokens=100, hint=hint)
     case = Case(language, "TOPIC", SCENARIO, PERSONA, GOAL, turns)
@@ -101,7 +106,7 @@ async def test_the_customer_sees_no_label_and_not_the_goal(language: Language, t
 async def test_both_roles_of_a_side_share_all_but_the_task(language: Language, turns: tuple[Turn, ...]) -> None:
     chat = Recorder()
     view = CustomerView(language, PERSONA, SCENARIO, turns[:7])
-    await direct_customer(chat, view, GOAL, may_end=True, ending=False)
+    await direct_customer(chat, view, GOAL, list(GoalOutcome), ending=False)
     await say_customer_turn(chat, view, "DIRECTION", ends_call=False, max_tokens=100)
     first, second = chat.asked
     assert first[:-1] == second[:-1]
@@ -145,6 +150,7 @@ def test_the_source_of_a_prompt_is_its_text_what_it_includes_and_the_tables_it_s
     assert sources == {
         "texts": {name: (PROMPT_FILES / language / name).read_text(encoding="utf-8") for name in names},
         "strategies": {code: tuple(STRATEGIES[code].wording[language]) for code in Strategy},
+        "stages": {STAGE_NAMES[stage][language]: codes for stage, codes in STAGES.items()},
     }
     assert prompt_sources(language, ["labeller"]).keys() == {"texts", "names"}
 
@@ -179,6 +185,6 @@ async def test_the_roles_read_the_files_that_are_counted_and_no_others(
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
     await say_supporter_turn(chat, supporter, Strategy.EM, 100)
     customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
-    await direct_customer(chat, customer, GOAL, may_end=True, ending=False)
+    await direct_customer(chat, customer, GOAL, OPEN, ending=False)
     await say_customer_turn(chat, customer, "DIRECTION", ends_call=False, max_tokens=100)
     assert read == set(ROLE_PROMPTS)

@@ -2,20 +2,23 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import pytest
 
-from agents.csc.dialogue import Repair, Turn, is_abandoned
+from agents.csc.dialogue import GoalOutcome, Plan, Repair, Turn, is_abandoned
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.request import Message
+from agents.llm.usage import Role
 from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
-from graphs.dialogue.state import DialogueContext
+from graphs.dialogue.state import DialogueContext, DialogueState
+from quality.checks.structured_checks import PLAN_HINTS
 from quality.checks.turn_checks import HINTS
 from tests.support.golden import check_golden
 from tests.support.made_up import sentence
@@ -24,31 +27,61 @@ LENGTH = 9
 LIMITS = Limits(min_utterances=LENGTH, max_utterances=LENGTH + 1)
 """Calls of exactly nine utterances: closing is forbidden before the ninth and forced there."""
 BAD = "Well. Customer: hello."
+PERSONA = "You are a patient baker in a small town near Leeds and get up at three every day."
+PLAN = Plan(scenario="The app shows an error since Monday.", customer_goal="To log in again; content with a date.")
+LEAK = Plan(
+    scenario="The patient baker in a small town near Leeds cannot log in.",
+    customer_goal=PLAN.customer_goal,
+)
+DIRECTION = "Tell when it began."
 
 
 class Actor(Chat):
-    """Says sound sentences, and a bad one with a given probability, or where `is_bad` says so."""
+    """Says sound sentences, and a bad one with a given probability, or where `is_bad` says so.
 
-    def __init__(self, seed: int = 0, rate: float = 0.0, is_bad: Any = None) -> None:
+    `plans` and `directions` are what it answers first when it is asked for them.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        rate: float = 0.0,
+        is_bad: Any = None,
+        plans: Sequence[Plan] = (),
+        directions: Sequence[str] = (),
+    ) -> None:
         self.tasks: list[str] = []
+        self.asked: list[str] = []
+        self.seen: list[str] = []
+        self._plans = iter(plans)
+        self._directions = iter(directions)
         self._random = random.Random(seed)
         self._is_bad = is_bad or (lambda number: self._random.random() < rate)
 
     async def say(self, role, messages, **_):  # type: ignore[no-untyped-def, override]
         self.tasks.append(messages[-1]["content"].rpartition("\n")[2])
+        if role is Role.SUPPORTER:
+            self.seen += (message["content"] for message in messages)
         return BAD if self._is_bad(len(self.tasks)) else sentence(self._random, chinese=False)
 
     async def choose(self, role, messages, options):  # type: ignore[no-untyped-def, override]
         return self._random.choice(options)
 
     async def fill(self, role, messages: list[Message], answer_type, **_):  # type: ignore[no-untyped-def, override]
-        fields = {name: "x" for name in answer_type.model_fields}
-        return answer_type.model_construct(**fields | {"ends_call": False})
+        self.asked.append(messages[-1]["content"])
+        if "scenario" in answer_type.model_fields:
+            plan = next(self._plans, PLAN)
+            return answer_type.model_construct(scenario=plan.scenario, customer_goal=plan.customer_goal)
+        return answer_type.model_construct(direction=next(self._directions, DIRECTION), outcome=GoalOutcome.OPEN)
 
 
 async def play(actor: Actor, repairs: int = 2) -> tuple[list[Turn], list[Repair]]:
-    end = await play_call("p", "technical-support", 1, DialogueContext(actor, Language.EN, LIMITS, 100, repairs))
+    end = await play_whole(actor, repairs)
     return end["turns"], end["repairs"]
+
+
+async def play_whole(actor: Actor, repairs: int = 2) -> DialogueState:
+    return await play_call(PERSONA, "technical-support", 1, DialogueContext(actor, Language.EN, LIMITS, 100, repairs))
 
 
 def test_the_graph_is_as_the_golden_file() -> None:
@@ -100,6 +133,36 @@ async def test_a_call_that_cannot_go_on_is_abandoned() -> None:
     assert [repair.turn for repair in repairs] == [4] * 3 + [2] * 3 and is_abandoned(repairs) and len(turns) == 1
     turns, repairs = await play(Actor(rate=1.0))
     assert [repair.action for repair in repairs] == ["said-again", "said-again", "abandoned"] and turns == []
+
+
+async def test_a_plan_that_tells_the_persona_is_laid_down_again_and_the_supporter_never_sees_it() -> None:
+    actor = Actor(plans=[LEAK, LEAK])
+    end = await play_whole(actor)
+    assert end["plan"] == PLAN and len(end["turns"]) == LENGTH
+    assert [(repair.turn, repair.part, repair.speaker, repair.check, repair.action) for repair in end["repairs"]] == [
+        (0, "plan", None, "persona-told", "said-again")
+    ] * 2
+    hint = PLAN_HINTS["persona-told"][Language.EN]
+    assert [hint in asked for asked in actor.asked[:4]] == [False, True, True, False]
+    assert actor.seen and not any("patient baker" in text for text in actor.seen)
+
+
+async def test_a_planner_that_always_leaks_gets_no_call() -> None:
+    end = await play_whole(Actor(plans=[LEAK] * 99))
+    assert end["turns"] == [] and "plan" not in end and is_abandoned(end["repairs"]) and len(end["repairs"]) == 5
+
+
+async def test_a_bad_direction_is_given_again_then_takes_back_an_exchange() -> None:
+    actor = Actor(directions=[",", "[Direct] Tell when it began.", DIRECTION, *["done"] * 3, DIRECTION])
+    end = await play_whole(actor)
+    assert [(repair.turn, repair.part, repair.check, repair.action) for repair in end["repairs"]] == [
+        (2, "direction", "no-sentence", "said-again"),
+        (2, "direction", "echo", "said-again"),
+        (4, "direction", "no-sentence", "said-again"),
+        (4, "direction", "no-sentence", "said-again"),
+        (4, "direction", "no-sentence", "rewound"),
+    ]
+    assert len(end["turns"]) == LENGTH and {turn.direction for turn in end["turns"][1::2]} == {DIRECTION}
 
 
 async def test_without_repairs_a_bad_turn_goes_back_at_once() -> None:

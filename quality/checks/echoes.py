@@ -1,0 +1,85 @@
+"""Runs of words that a text shares with another one: with the prompts, with a persona, with its own task.
+
+Words are those of `split_words`: a Latin word, a number or a Chinese character each. A run goes across punctuation, and
+never across a place where a prompt has a value put in.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from functools import cache, lru_cache
+
+from rapidfuzz import fuzz
+
+from agents.csc.dialogue import Turn
+from agents.csc.language import Language
+from agents.csc.strategies import STRATEGIES
+from agents.prompts.rendering import PROMPT_FILES
+from quality.text import split_words
+
+RUN = {Language.EN: 6, Language.ZH: 12}
+"""Words of a run that nobody shares with another text by chance."""
+TASK_RUN = {Language.EN: 5, Language.ZH: 9}
+"""The same for the few words of a task."""
+SAME = 85.0
+"""Percent of edit similarity from which a customer speaks their direction."""
+
+_HOLE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\n", re.DOTALL)
+
+Runs = frozenset[tuple[str, ...]]
+
+
+@lru_cache(maxsize=4096)
+def runs_of(text: str, length: int) -> Runs:
+    """Return all runs of `length` words of a text."""
+    return _runs(split_words(text), length)
+
+
+@cache
+def prompt_runs(language: Language, length: int, *prompts: str) -> Runs:
+    """Return all runs of `length` words of prompt files, each line by itself, without the values put in."""
+    texts = ((PROMPT_FILES / language / f"{prompt}.md").read_text(encoding="utf-8") for prompt in prompts)
+    parts = (part for text in texts for part in _HOLE.split(text))
+    return frozenset().union(*(_runs(split_words(part), length) for part in parts))
+
+
+def find_echo(text: str, sources: Iterable[Runs], length: int) -> str | None:
+    """Return the first run of `length` words of a text that lies in one of the sources; None where none does."""
+    words = split_words(text)
+    runs = list(sources)
+    for start in range(len(words) - length + 1):
+        run = tuple(words[start : start + length])
+        if any(run in source for source in runs):
+            return " ".join(run)
+    return None
+
+
+def find_prompt_echo(turn: Turn, hints: Runs, language: Language) -> str | None:
+    """Return the words by which a turn says its task instead of doing it; None where there are none.
+
+    The task is its prompt, the strategy's meaning or the direction, and `hints`, runs of `TASK_RUN` words of what it
+    may be told after a fault; behind it stands the prompt of its side.
+    """
+    run, task_run = RUN[language], TASK_RUN[language]
+    side = prompt_runs(language, run, f"{turn.speaker}_side")
+    task = [hints, prompt_runs(language, task_run, turn.speaker)]
+    if turn.strategy:
+        task.append(runs_of(STRATEGIES[turn.strategy].wording[language].meaning, task_run))
+    if found := find_echo(turn.text, task, task_run) or find_echo(turn.text, [side], run):
+        return found
+    return turn.direction if turn.direction and _speaks(turn.text, turn.direction, run) else None
+
+
+def _speaks(text: str, direction: str, length: int) -> bool:
+    """Tell whether a text is a direction said aloud: nearly the same, or with the words that it begins with.
+
+    What a direction says further on, a customer may well say in these words.
+    """
+    said, directed = " ".join(split_words(text)), split_words(direction)
+    if fuzz.ratio(said, " ".join(directed)) >= SAME:
+        return True
+    return len(directed) >= length and " ".join(directed[:length]) in said
+
+
+def _runs(words: Collection[str], length: int) -> Runs:
+    listed = list(words)
+    return frozenset(tuple(listed[start : start + length]) for start in range(len(listed) - length + 1))

@@ -1,0 +1,129 @@
+"""Checks on what planner and customer assistant answer: pure code without a model."""
+
+import re
+from collections.abc import Iterator
+
+from rapidfuzz import fuzz
+
+from agents.csc.dialogue import Plan
+from agents.csc.language import Language
+from agents.csc.topics import TOPICS
+from agents.roles.customer_assistant import DIRECTION_CHARACTERS
+from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
+from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
+from quality.checks.turn_checks import Fault, find_machinery, private_faults
+from quality.text import PLACEHOLDER, is_in, split_words
+
+FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
+"""Words, or Chinese characters: what is shorter directs nobody."""
+SAME_CONTENT = 85.0
+"""Percent of partial edit similarity from which the scenario tells the goal."""
+
+PLAN_HINTS: dict[str, dict[Language, str]] = {
+    check: {Language.EN: en, Language.ZH: zh}
+    for check, en, zh in (
+        ("no-sentence", "Write whole sentences that begin with a word.", "写完整的句子，开头不要标点。"),
+        ("length", "A sentence or two each.", "各写一两句。"),
+        ("language", "Write in English.", "用中文写。"),
+        ("echo", "Write about one case of your own, not about this task.", "写一件具体的事，不要照抄任务里的话。"),
+        (
+            "person",
+            'Tell it from outside: "the customer", never "you", "we" or "I".',
+            "从旁叙述，写“客户”，不写“你”“我”。",
+        ),
+        (
+            "persona-told",
+            "Nothing on who the customer is, only what happened.",
+            "不写客户是什么人，只写发生了什么事。",
+        ),
+        ("goal-told", "The scenario must not tell what the customer wants.", "scenario 里不写客户想要什么。"),
+        (
+            "private-data",
+            "Private data only as a placeholder such as [UserName] or [CardNumber].",
+            "隐私信息只写占位符，如[UserName]、[CardNumber]。",
+        ),
+    )
+}
+"""The checks on a plan, and what the planner is told whose plan failed one."""
+DIRECTION_HINTS: dict[str, dict[Language, str]] = {
+    check: {Language.EN: en, Language.ZH: zh}
+    for check, en, zh in (
+        ("no-sentence", "Write one whole sentence that begins with a verb.", "写一句完整的话，以动词开头。"),
+        ("length", "One short sentence.", "只写一句短话。"),
+        ("language", "Write in English.", "用中文写。"),
+        ("echo", "Say what the customer does next, not what the task is.", "写客户接下来说什么，不要照抄任务里的话。"),
+        ("speech", "Tell the customer what to do; do not speak for them.", "写让客户怎么说，不要替客户说。"),
+    )
+}
+"""The checks on a direction, and what the customer assistant is told whose direction failed one."""
+
+_BEGINS_WITH_PUNCTUATION = re.compile(r"\s*(?:$|[^\w\[£$€《“\"'‘])")
+_PERSON = {
+    Language.EN: re.compile(
+        r"\b(?:[Yy]ou(?:r|rs|rself|['’]\w+)?|I(?:['’]\w+)?|[Ww]e(?:['’]\w+)?|[Oo]urs?|us|[Mm]y|me)\b(?![- ]?\d)"
+    ),
+    Language.ZH: re.compile("[你您]|我(?!国|行|司|市|省|县)"),
+}
+_FIRST_PERSON = {
+    Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
+    Language.ZH: _PERSON[Language.ZH],
+}
+_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
+"""What a screen or a letter says may well speak to "you"."""
+_AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
+
+
+def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iterator[Fault]:
+    """Yield what is wrong with a plan, the worst first.
+
+    Args:
+        plan: the planner's answer.
+        persona: the customer's description, which the supporter's side must never see: the scenario is shown to it.
+        topic: a code of `TOPICS`.
+        language: that the call is in.
+    """
+    run = RUN[language]
+    task = prompt_runs(language, run, "planner_system", "planner"), runs_of(TOPICS[topic][language].meaning, run)
+    for text, characters in (
+        (plan.scenario, SCENARIO_CHARACTERS[language]),
+        (plan.customer_goal, GOAL_CHARACTERS[language]),
+    ):
+        yield from _check_form(text, characters[1], language)
+        if found := find_machinery(text) or find_echo(text, task, run):
+            yield Fault("echo", repr(found))
+        if mark := _PERSON[language].search(_QUOTATION.sub("", text)):
+            yield Fault("person", repr(mark.group()))
+        if found := find_echo(text, [runs_of(persona, run)], run):
+            yield Fault("persona-told", repr(found))
+        yield from private_faults(text)
+    if mark := _AGE.search(plan.scenario):
+        yield Fault("persona-told", repr(mark.group()))
+    scenario, goal = (" ".join(split_words(text)) for text in (plan.scenario, plan.customer_goal))
+    if len(goal) <= len(scenario) and fuzz.partial_ratio(goal, scenario) >= SAME_CONTENT:
+        yield Fault("goal-told", "the goal stands in the scenario")
+
+
+def check_direction(direction: str, language: Language) -> Iterator[Fault]:
+    """Yield what is wrong with a direction, the worst first."""
+    yield from _check_form(direction, DIRECTION_CHARACTERS[language][1], language)
+    task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
+    if found := find_machinery(direction) or find_echo(direction, [task], RUN[language]):
+        yield Fault("echo", repr(found))
+    if mark := _FIRST_PERSON[language].search(_QUOTATION.sub("", direction)):
+        yield Fault("speech", repr(mark.group()))
+
+
+def _check_form(text: str, most: int, language: Language) -> Iterator[Fault]:
+    """Check that a text is a sentence or two in its language."""
+    if _BEGINS_WITH_PUNCTUATION.match(text):
+        yield Fault("no-sentence", f"begins with {text[:8]!r}")
+        return
+    plain = PLACEHOLDER.sub("", text)
+    words = split_words(plain)
+    if len(words) < FEWEST_WORDS[language]:
+        yield Fault("no-sentence", f"{len(words)} words")
+        return
+    if len(text) > most:
+        yield Fault("length", f"{len(text)} characters")
+    if not is_in(plain, language) or (language is Language.ZH and plain.isascii()):
+        yield Fault("language", f"not in {language}")
