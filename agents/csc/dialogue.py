@@ -36,7 +36,8 @@ class Turn(BaseModel):
 class Repair(BaseModel):
     """A turn that failed a check while the call was played: its one-based place, and what was done about it.
 
-    It was said again; or, after too many tries, the call went back by an exchange, or was abandoned.
+    It was said again; or, after too many tries, the call went back by an exchange, or was abandoned. `said` is the turn
+    as it was said; None in runs of releases that did not keep it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class Repair(BaseModel):
     speaker: Speaker
     check: str
     action: Action
+    said: Turn | None = None
 
 
 def is_abandoned(repairs: Sequence[Repair]) -> bool:

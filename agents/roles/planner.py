@@ -10,15 +10,20 @@ from agents.prompts.rendering import Message, render, render_fixed
 MAX_TOKENS = 400
 
 
-async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int) -> Plan:
-    """Lay down a call for `persona` on `topic` (a code of `TOPICS`).
+def planner_messages(language: Language, persona: str, topic: str, number: int) -> list[Message]:
+    """Return the request for the plan of a call by `persona` on `topic` (a code of `TOPICS`).
 
     `number` tells apart the calls that one persona makes on one topic: 1, 2, ...
     """
     wording = TOPICS[topic][language]
     task = render(language, "planner", persona=persona, topic=wording.name, sentence=wording.meaning, number=number)
-    messages: list[Message] = [
+    return [
         {"role": "system", "content": render_fixed(language, "planner_system")},
         {"role": "user", "content": task},
     ]
+
+
+async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int) -> Plan:
+    """Lay down a call; see `planner_messages`."""
+    messages = planner_messages(language, persona, topic, number)
     return await chat.fill(Role.PLANNER, messages, Plan, max_tokens=MAX_TOKENS)

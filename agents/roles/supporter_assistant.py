@@ -6,14 +6,18 @@ from agents.csc.dialogue import SupporterView
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
 from agents.llm.usage import Role
-from agents.prompts.rendering import render
+from agents.prompts.rendering import Message, render
 from agents.roles.supporter import supporter_messages
+
+
+def strategy_messages(view: SupporterView, allowed: Sequence[Strategy]) -> list[Message]:
+    """Return the request for the strategy of the supporter's next turn, one of `allowed`."""
+    return supporter_messages(view, render(view.language, "supporter_assistant", allowed=allowed))
 
 
 async def choose_strategy(chat: Chat, view: SupporterView, allowed: Sequence[Strategy]) -> Strategy:
     """Choose one of `allowed`; a single one needs no model call."""
     if len(allowed) == 1:
         return allowed[0]
-    task = render(view.language, "supporter_assistant", allowed=allowed)
-    choice = await chat.choose(Role.SUPPORTER_ASSISTANT, supporter_messages(view, task), allowed)
+    choice = await chat.choose(Role.SUPPORTER_ASSISTANT, strategy_messages(view, allowed), allowed)
     return Strategy(choice)

@@ -77,11 +77,10 @@ async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> 
 async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
     """Direct the customer's next turn."""
     context = runtime.context
-    turns = state["turns"]
-    ending = any(turn.ends_call for turn in turns)
-    may_end = not ending and len(turns) >= context.limits.earliest_customer_end
+    view, goal = _customer_view(state, context), state["plan"].customer_goal
+    progress = Progress.of(state["turns"])
     direction, ends_call = await direct_customer(
-        context.chat, _customer_view(state, context), state["plan"].customer_goal, may_end=may_end, ending=ending
+        context.chat, view, goal, may_end=progress.customer_may_end(context.limits), ending=progress.is_ending
     )
     return {"direction": direction, "ends_call": ends_call}
 
@@ -118,7 +117,7 @@ async def _say_sound_turn(
             return {"turns": [*turns, turn], "repairs": repairs}
         can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
         action: Action = "said-again" if tries_left else "rewound" if can_rewind else "abandoned"
-        repairs.append(Repair(turn=len(turns) + 1, speaker=turn.speaker, check=fault.check, action=action))
+        repairs.append(Repair(turn=len(turns) + 1, speaker=turn.speaker, check=fault.check, action=action, said=turn))
         hint = HINTS[fault.check][context.language]
     if is_abandoned(repairs):
         return {"turns": turns, "repairs": repairs}
