@@ -36,7 +36,7 @@ class _Row(BaseModel):
 
 
 class RowTurn(BaseModel):
-    """An utterance in a rolecs row; customer turns have null labels."""
+    """An utterance in a rolecs row; customer turns have null labels, supporter turns a null direction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,6 +44,7 @@ class RowTurn(BaseModel):
     strategy: Strategy | None
     stage: Stage | None
     text: str
+    direction: str | None = None
     ends_call: bool
 
 
@@ -81,7 +82,13 @@ class RolecsRow(_Row):
     def turns(self) -> tuple[Turn, ...]:
         """The dialogue as the rules take it."""
         return tuple(
-            Turn(speaker=turn.speaker, text=turn.text, strategy=turn.strategy, ends_call=turn.ends_call)
+            Turn(
+                speaker=turn.speaker,
+                text=turn.text,
+                strategy=turn.strategy,
+                direction=turn.direction,
+                ends_call=turn.ends_call,
+            )
             for turn in self.dialogue
         )
 
@@ -152,7 +159,12 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "persona": _row_persona(record.persona),
         "dialogue": tuple(
             RowTurn(
-                speaker=turn.speaker, strategy=turn.strategy, stage=turn.stage, text=turn.text, ends_call=turn.ends_call
+                speaker=turn.speaker,
+                strategy=turn.strategy,
+                stage=turn.stage,
+                text=turn.text,
+                direction=turn.direction,
+                ends_call=turn.ends_call,
             )
             for turn in record.turns
         ),
