@@ -45,6 +45,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
         language=settings.language,
         topic=planned.topic,
         persona=persona,
+        number=planned.number,
         seed=planned.seed,
         model=clients.play.model,
         judge_model=clients.judge.model,

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from agents.csc.dialogue import Turn
 from agents.csc.strategies import Language
+from agents.csc.topics import TOPICS
+from outputs.runs.record import Record
 
 
 class Labelled(NamedTuple):
@@ -24,3 +26,24 @@ class Labelled(NamedTuple):
     language: Language = Language.EN
     persona_id: str = ""
     number: int = 1
+
+    @classmethod
+    def of(cls, record: Record) -> "Labelled":
+        """Return the dialogue of a record.
+
+        Raises:
+            ValueError: it was not played to its end, and has no plan.
+        """
+        if record.plan is None:
+            raise ValueError(f"dialogue {record.id} has no plan: only played dialogues have rows")
+        return cls(
+            record.id,
+            TOPICS[record.topic][record.language].name,
+            record.plan.scenario,
+            record.persona.description,
+            record.plan.customer_goal,
+            record.turns,
+            language=record.language,
+            persona_id=record.persona.id,
+            number=record.number,
+        )

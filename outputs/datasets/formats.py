@@ -16,6 +16,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.strategies import SPEAKER_NAMES, Language, Speaker, Stage, Strategy, authors_label
 from agents.csc.topics import TOPICS
 from agents.prompts.rendering import render, render_fixed
+from outputs.datasets.roles import ChatMessage
 from outputs.runs.record import Record
 from personas.persona import Persona
 
@@ -99,15 +100,6 @@ class RejectedRow(RolecsRow):
     rejected_for: tuple[str, ...]
 
 
-class ChatMessage(BaseModel):
-    """A message as trainers take it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
 class MessagesRow(_Row):
     """A dialogue as chat messages, opened by a synthetic user line because the supporter speaks first."""
 
@@ -144,10 +136,11 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
     names = SPEAKER_NAMES[record.language]
     verdict = record.verdict.model_dump(exclude_none=True) if record.verdict else {}
     metadata = {
+        "number": record.number,
         "seed": record.seed,
         "model": record.model,
         "judge_model": record.judge_model,
-        "repairs": [repair.model_dump() for repair in record.repairs],
+        "repairs": [repair.model_dump(exclude={"said"}) for repair in record.repairs],
         "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
     return {

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.engine.demo_model import DEMO_MODEL, prepare_demo_model
 from agents.errors import UsageError, shorten
-from outputs.training.packing import TokenRow, pack
+from outputs.training.packing import Ints, Pack, TokenRow, pack
 from outputs.training.settings import Precision, Switch, TrainSettings
 
 ALL_LINEAR = "all-linear"
@@ -93,30 +94,70 @@ def _target_modules(model: Any, target: str) -> str | list[str]:
     return [name.strip() for name in target.split(",")]
 
 
-def keeps_logits(model: Any) -> bool:
+def negative_log_likelihoods(model: Any, packed: Pack) -> torch.Tensor:
+    """Return the negative log likelihood of each answer token of a pack, in nats, in the order of its targets."""
+    device = next(model.parameters()).device
+    sources = _on(packed.sources, device)
+    how = {"logits_to_keep": sources} if _keeps_logits(model) else {}
+    logits = model(
+        input_ids=_on(packed.tokens, device)[None],
+        position_ids=_on(packed.depths, device)[None],
+        attention_mask=_attention_mask(packed, device, model.dtype),
+        use_cache=False,
+        **how,
+    ).logits[0]
+    chosen = logits if how else logits[sources]
+    return F.cross_entropy(chosen.float(), _on(packed.targets, device), reduction="none")
+
+
+def _attention_mask(packed: Pack, device: torch.device, dtype: torch.dtype) -> torch.Tensor | None:
+    """Return the mask by which a node sees its ancestors and itself: (1, 1, n, n), added to the scores.
+
+    None where a pack is a single chain: every model masks that by itself.
+    """
+    if (packed.ends == len(packed.ends)).all():
+        return None
+    nodes = torch.arange(len(packed.tokens), device=device)
+    ends = _on(packed.ends, device)
+    is_ancestor = (nodes[None, :] <= nodes[:, None]) & (ends[None, :] > nodes[:, None])
+    # Not of booleans: each layer would turn them into numbers anew.
+    mask = torch.zeros(is_ancestor.shape, dtype=dtype, device=device)
+    return mask.masked_fill_(~is_ancestor, float("-inf"))[None, None]
+
+
+def _on(values: Ints, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(values).to(device, torch.long)
+
+
+def _keeps_logits(model: Any) -> bool:
     """Tell whether the model can be asked for the logits of some positions alone."""
-    return "logits_to_keep" in inspect.signature(model.forward).parameters
+    inner = model
+    while (deeper := getattr(inner, "module", None) or getattr(inner, "base_model", None)) not in (None, inner):
+        inner = deeper
+    return "logits_to_keep" in inspect.signature(getattr(inner, "model", inner).forward).parameters
 
 
-def takes_trees(model: Any) -> bool:
+def takes_trees(model: Any, longest: int) -> bool:
     """Tell whether the model gives each row the same likelihood in a trie as alone, by trying it on two short rows.
 
-    It does not where something else than the attention carries a token's past (a state, a convolution), or where the
-    attention implementation makes its own mask. A sliding window is no matter of short rows: it is looked up.
+    It does not where something else than attention carries what came before (a state, a convolution), or where the
+    attention implementation makes a mask of its own. `longest` is the number of tokens of the longest row: a sliding
+    window that is shorter would be lost.
     """
-    from outputs.training.trainer import negative_log_likelihoods  # noqa: PLC0415
-
-    kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"} or getattr(model.config, "sliding_window", None):
+    config = model.config
+    kinds = set(getattr(config, "layer_types", None) or [])
+    window = getattr(config, "sliding_window", None)
+    if kinds - {"full_attention", "sliding_attention"} or (window and window < longest):
         return False
     generator = torch.Generator().manual_seed(0)
-    text = torch.randint(0, int(model.config.vocab_size), (40,), generator=generator).int().numpy()
+    text = torch.randint(0, int(config.vocab_size), (40,), generator=generator).int().numpy()
     rows = [TokenRow(text[:30], 20), TokenRow(text[[*range(20), *range(30, 40)]], 20)]
+    packed = pack(rows)
     with torch.no_grad():
-        together = negative_log_likelihoods(model, pack(rows))
-        alone = torch.cat([negative_log_likelihoods(model, pack([row])) for row in rows])
-    order = torch.from_numpy(pack(rows).rows).argsort(stable=True).to(together.device)
-    return bool((together[order] - alone).abs().max() < _PROBE_TOLERANCE[model.dtype])
+        together = negative_log_likelihoods(model, packed).cpu().numpy()
+        alone = [negative_log_likelihoods(model, pack([row])).cpu().numpy() for row in rows]
+    difference = max(abs(together[packed.rows == index] - alone[index]).max() for index in range(len(rows)))
+    return bool(difference < _PROBE_TOLERANCE[model.dtype])
 
 
 def read_base_name(adapter: Path) -> str:
@@ -124,15 +165,15 @@ def read_base_name(adapter: Path) -> str:
     return str(json.loads((adapter / _ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"])
 
 
-def wants_packing(setting: Switch, model: Any) -> bool:
-    """Tell whether rows are packed as tries.
+def wants_packing(setting: Switch, model: Any, longest: int) -> bool:
+    """Tell whether rows are packed as tries; `longest` is the number of tokens of the longest row.
 
     Raises:
-        UsageError: the setting asks for it and the model does not take it.
+        UsageError: the setting asks for it, and the model gives other likelihoods then.
     """
     if setting is Switch.OFF:
         return False
-    takes = takes_trees(model)
+    takes = takes_trees(model, longest)
     if setting is Switch.ON and not takes:
         raise UsageError("--packing on: this model gives other likelihoods to packed rows; leave the flag out")
     return takes

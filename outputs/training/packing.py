@@ -85,29 +85,53 @@ def pack(rows: Sequence[TokenRow]) -> Pack:
     )
 
 
+class _Open:
+    """A pack to which rows are still added: what it holds in the order of the tokens, and its number of nodes."""
+
+    def __init__(self) -> None:
+        self.indices: list[int] = []
+        self.nodes = 0
+        self._keys: list[bytes] = []
+        self._tokens: list[Ints] = []
+
+    def cost(self, tokens: Ints) -> int:
+        """Return the number of nodes that a row would add; of all rows its neighbours share the most with it."""
+        place = bisect_left(self._keys, _sort_key(tokens))
+        neighbours = self._tokens[max(0, place - 1) : place + 1]
+        return len(tokens) - max((_shared_length(other, tokens) for other in neighbours), default=0)
+
+    def add(self, index: int, tokens: Ints) -> None:
+        key = _sort_key(tokens)
+        place = bisect_left(self._keys, key)
+        self.nodes += self.cost(tokens)
+        self.indices.append(index)
+        self._keys.insert(place, key)
+        self._tokens.insert(place, tokens)
+
+
 def plan_packs(rows: Iterable[TokenRow], budget: int) -> Iterator[list[int]]:
     """Yield the indices of rows that go into one pack, in their order: as many as fit into `budget` nodes.
 
     A row that is longer than the budget has a pack of its own: nothing is ever cut.
     """
-    indices: list[int] = []
-    keys: list[bytes] = []  # of the rows in the pack, sorted
-    held: list[Ints] = []
-    nodes = 0
+    for packed in _fill(rows, budget):
+        yield packed.indices
+
+
+def count_nodes(rows: Iterable[TokenRow], budget: int) -> int:
+    """Return the number of nodes in all packs of `plan_packs`."""
+    return sum(packed.nodes for packed in _fill(rows, budget))
+
+
+def _fill(rows: Iterable[TokenRow], budget: int) -> Iterator[_Open]:
+    packed = _Open()
     for index, row in enumerate(rows):
-        key = _sort_key(row.tokens)
-        place = bisect_left(keys, key)
-        # Of all rows in the pack, those next to it in the order share the most with it.
-        shared = max((_shared_length(other, row.tokens) for other in held[max(0, place - 1) : place + 1]), default=0)
-        if indices and nodes + len(row.tokens) - shared > budget:
-            yield indices
-            indices, keys, held, nodes, place, shared = [], [], [], 0, 0, 0
-        indices.append(index)
-        keys.insert(place, key)
-        held.insert(place, row.tokens)
-        nodes += len(row.tokens) - shared
-    if indices:
-        yield indices
+        if packed.indices and packed.nodes + packed.cost(row.tokens) > budget:
+            yield packed
+            packed = _Open()
+        packed.add(index, row.tokens)
+    if packed.indices:
+        yield packed
 
 
 def _sort_key(tokens: Ints) -> bytes:
