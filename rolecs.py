@@ -22,12 +22,13 @@ from graphs.cli.judge import judge
 from graphs.cli.report import report
 from graphs.cli.status import status
 from graphs.cli.terminal import progress
+from graphs.cli.train import train
 from graphs.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(cls=JobCommand)(generate)
 app.command(cls=JobCommand)(estimate)
-for command in (status, distill, dedup, export, verify, judge, calibrate, report, engine, graph):
+for command in (status, distill, dedup, export, verify, train, judge, calibrate, report, engine, graph):
     app.command()(command)
 
 

@@ -6,7 +6,8 @@ What can go wrong, and the one consequence of each:
 2. one request to the model failed for good (`RequestError`): its dialogue is stored as failed, the job goes on;
 3. the engine is gone (`EngineError`): the job stops with exit code 1; what has ended is stored, `--resume` goes on; an
    engine of its own that ended after it had worked (`EngineEndedError`) the job starts again first;
-4. the run store cannot be written (`StoreError`): the same.
+4. the run store cannot be written (`StoreError`): the same;
+5. a training cannot go on (`TrainingError`): it ends with exit code 1, and its last good checkpoint stays.
 """
 
 from collections.abc import Iterator
@@ -41,6 +42,10 @@ class EngineEndedError(EngineError):
 
 class StoreError(RolecsError):
     """The run store could not be written: a full disk, a folder that went away."""
+
+
+class TrainingError(RolecsError):
+    """A training that cannot go on: a loss that is no number, a full disk."""
 
 
 @contextmanager

@@ -38,6 +38,11 @@ class Persona(BaseModel):
         """Return a digest of everything in the persona."""
         return digest(self)
 
+    @property
+    def portrait(self) -> str:
+        """Who the persona is, for a judge; see `portray`."""
+        return portray(self.language, age=self.age, job=self.job, tone=self.tone, description=self.description)
+
 
 def portray(language: Language, *, age: str, job: str, tone: str, description: str) -> str:
     """Return who a persona is, for a judge who has to tell whether a customer is this person.

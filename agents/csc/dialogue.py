@@ -15,11 +15,20 @@ Action = Literal["said-again", "rewound", "abandoned"]
 """What is done about a turn that failed a check."""
 
 
+class GoalOutcome(StrEnum):
+    """How the customer's matter stands in their own eyes. Unless it is open, they end the call."""
+
+    OPEN = "open"
+    REACHED = "reached"
+    GIVEN_UP = "given_up"
+
+
 class Turn(BaseModel):
     """One utterance.
 
     `strategy` is set on supporter turns alone. On customer turns `direction` is what the customer assistant told the
-    customer to do, and `ends_call` says that the customer ends the call with this turn.
+    customer to do, `outcome` how the customer's matter stood then, where that was asked, and `ends_call` says that the
+    customer ends the call with this turn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,20 +37,13 @@ class Turn(BaseModel):
     text: str
     strategy: Strategy | None = None
     direction: str | None = None
+    outcome: GoalOutcome | None = None
     ends_call: bool = False
 
     @property
     def stage(self) -> Stage | None:
         """The stage that the turn's strategy serves; None on customer turns."""
         return STRATEGIES[self.strategy].stage if self.strategy else None
-
-
-class GoalOutcome(StrEnum):
-    """How the customer's matter stands in their own eyes. Unless it is open, they end the call."""
-
-    OPEN = "open"
-    REACHED = "reached"
-    GIVEN_UP = "given_up"
 
 
 Part = Literal["plan", "direction", "turn"]
@@ -53,6 +55,7 @@ class Repair(BaseModel):
 
     It was asked for again; or, after too many tries, the call went back by an exchange, or was abandoned. `speaker` is
     the one whose turn it was, or whose direction; None: the plan.
+    `said` is the turn as it was said; None where a plan or a direction failed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +65,7 @@ class Repair(BaseModel):
     speaker: Speaker | None
     check: str
     action: Action
+    said: Turn | None = None
 
 
 def is_abandoned(repairs: Sequence[Repair]) -> bool:

@@ -6,7 +6,7 @@ which every chat template accepts, and the two roles of one side share all but t
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -64,13 +64,13 @@ def render_fixed(language: Language, prompt: str, /, **values: str) -> str:
     return render(language, prompt, **values)
 
 
-def dialogue_messages(system: str, opening: str, turns: Iterable[Turn], speaker: Speaker, task: str) -> list[Message]:
+def dialogue_messages(system: str, opening: str, turns: Sequence[Turn], speaker: Speaker, task: str) -> list[Message]:
     """Lay a call out as `speaker` hears it: own turns are the assistant's, the other's the user's; labels stay out.
 
     `opening` is the user line in front of a call that `speaker` opens; `task` ends the last user message.
     """
     messages: list[Message] = [{"role": "system", "content": system}]
-    if speaker is Speaker.SUPPORTER:
+    if not turns or turns[0].speaker is speaker:
         messages.append({"role": "user", "content": opening})
     messages += ({"role": "assistant" if turn.speaker is speaker else "user", "content": turn.text} for turn in turns)
     messages[-1] = {"role": "user", "content": f"{messages[-1]['content']}\n\n{task}"}

@@ -12,17 +12,23 @@ from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 def customer_messages(view: CustomerView, task: str) -> list[Message]:
     """Lay the call out for the customer's side; both its roles share all but `task`."""
     system = render_fixed(view.language, "customer_side", persona=view.persona, scenario=view.scenario)
-    return dialogue_messages(system, "", view.turns, Speaker.CUSTOMER, task)
+    opening = render_fixed(view.language, "opening")
+    return dialogue_messages(system, opening, view.turns, Speaker.CUSTOMER, task)
+
+
+def customer_turn_messages(view: CustomerView, direction: str, *, ends_call: bool, hint: str = "") -> list[Message]:
+    """Return the request for the customer's next turn; `hint` tells what was wrong with the last try."""
+    task = render(view.language, "customer", direction=direction, ends_call=ends_call, hint=hint)
+    return customer_messages(view, task)
 
 
 async def say_customer_turn(
     chat: Chat, view: CustomerView, direction: str, *, ends_call: bool, max_tokens: int, hint: str = ""
 ) -> str:
-    """Say the customer's next turn, in at most `max_tokens` tokens; `hint` tells what was wrong with the last try."""
-    task = render(view.language, "customer", direction=direction, ends_call=ends_call, hint=hint)
+    """Say the customer's next turn, in at most `max_tokens` tokens; see `customer_turn_messages`."""
     return await chat.say(
         Role.CUSTOMER,
-        customer_messages(view, task),
+        customer_turn_messages(view, direction, ends_call=ends_call, hint=hint),
         clean=clean_utterance,
         stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,

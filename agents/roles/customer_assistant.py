@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from agents.csc.dialogue import CustomerView, GoalOutcome
 from agents.csc.language import Language
 from agents.llm.chat import Chat
+from agents.llm.request import Message
 from agents.llm.usage import Role
 from agents.prompts.rendering import render
 from agents.roles.answers import text_field
@@ -20,10 +21,15 @@ DIRECTION_CHARACTERS = {Language.EN: (12, 200), Language.ZH: (5, 70)}
 
 
 class Direction(NamedTuple):
-    """What the customer shall do next, and whether they end the call with it."""
+    """What the customer shall do next, and how their matter stands; None where that was not asked."""
 
     text: str
-    ends_call: bool
+    outcome: GoalOutcome | None = None
+
+    @property
+    def ends_call(self) -> bool:
+        """Whether the customer ends the call with it."""
+        return self.outcome not in (None, GoalOutcome.OPEN)
 
 
 @cache
@@ -37,13 +43,12 @@ def _answer_type(language: Language, outcomes: tuple[GoalOutcome, ...]) -> type[
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 
-async def direct_customer(
-    chat: Chat, view: CustomerView, goal: str, outcomes: Sequence[GoalOutcome], *, ending: bool, hint: str = ""
-) -> Direction:
-    """Return the direction for the customer's next turn, and whether it ends the call.
+def direction_messages(
+    view: CustomerView, goal: str, outcomes: Sequence[GoalOutcome], *, ending: bool, hint: str = ""
+) -> list[Message]:
+    """Return the request for the direction of the customer's next turn.
 
     Args:
-        chat: the requests of the dialogue.
         view: what the customer's side sees.
         goal: the customer's goal; no other role gets it.
         outcomes: how the customer's matter may stand by now; but for `OPEN`, each ends the call. With fewer than two
@@ -51,20 +56,38 @@ async def direct_customer(
         ending: the customer has ended the call already, and only a last reply is due.
         hint: what was wrong with the last try.
     """
-    choices = tuple(outcomes) if len(outcomes) > 1 else ()
     task = render(
         view.language,
         "customer_assistant",
         goal=goal,
         count=len(view.turns),
-        outcomes=choices,
+        outcomes=_choices(outcomes),
         ending=ending,
         hint=hint,
     )
+    return customer_messages(view, task)
+
+
+def direction_answer(language: Language, direction: Direction, outcomes: Sequence[GoalOutcome]) -> BaseModel:
+    """Return the answer that says this: how the matter stands is told only where more than one outcome is possible."""
+    choices = _choices(outcomes)
+    answer = {"outcome": direction.outcome or GoalOutcome.OPEN} if choices else {}
+    return _answer_type(language, choices).model_validate(answer | {"direction": direction.text})
+
+
+async def direct_customer(
+    chat: Chat, view: CustomerView, goal: str, outcomes: Sequence[GoalOutcome], *, ending: bool, hint: str = ""
+) -> Direction:
+    """Return the direction for the customer's next turn; see `direction_messages`."""
+    choices = _choices(outcomes)
     answer: Any = await chat.fill(
         Role.CUSTOMER_ASSISTANT,
-        customer_messages(view, task),
+        direction_messages(view, goal, outcomes, ending=ending, hint=hint),
         _answer_type(view.language, choices),
         max_tokens=MAX_TOKENS,
     )
-    return Direction(answer.direction, bool(choices) and answer.outcome is not GoalOutcome.OPEN)
+    return Direction(answer.direction, answer.outcome if choices else None)
+
+
+def _choices(outcomes: Sequence[GoalOutcome]) -> tuple[GoalOutcome, ...]:
+    return tuple(outcomes) if len(outcomes) > 1 else ()

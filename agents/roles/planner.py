@@ -29,8 +29,8 @@ def _plan_type(language: Language) -> type[Plan]:
     )
 
 
-async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int, hint: str = "") -> Plan:
-    """Lay down a call for `persona` on `topic` (a code of `TOPICS`).
+def planner_messages(language: Language, persona: str, topic: str, number: int, hint: str = "") -> list[Message]:
+    """Return the request for the plan of a call by `persona` on `topic` (a code of `TOPICS`).
 
     `number` tells apart the calls that one persona makes on one topic: 1, 2, ... `hint` tells what was wrong with the
     last plan.
@@ -45,9 +45,14 @@ async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str
         number=number,
         hint=hint,
     )
-    messages: list[Message] = [
+    return [
         {"role": "system", "content": render_fixed(language, "planner_system")},
         {"role": "user", "content": task},
     ]
+
+
+async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int, hint: str = "") -> Plan:
+    """Lay down a call; see `planner_messages`."""
+    messages = planner_messages(language, persona, topic, number, hint)
     answer = await chat.fill(Role.PLANNER, messages, _plan_type(language), max_tokens=MAX_TOKENS)
     return Plan(scenario=answer.scenario, customer_goal=answer.customer_goal)

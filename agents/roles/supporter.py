@@ -17,15 +17,20 @@ def supporter_messages(view: SupporterView, task: str) -> list[Message]:
     return dialogue_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
 
 
+def supporter_turn_messages(view: SupporterView, strategy: Strategy, hint: str = "") -> list[Message]:
+    """Return the request for the supporter's next turn; `hint` tells what was wrong with the last try."""
+    wording = STRATEGIES[strategy].wording[view.language]
+    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning, hint=hint)
+    return supporter_messages(view, task)
+
+
 async def say_supporter_turn(
     chat: Chat, view: SupporterView, strategy: Strategy, max_tokens: int, hint: str = ""
 ) -> str:
-    """Say the supporter's next turn, in at most `max_tokens` tokens; `hint` tells what was wrong with the last try."""
-    wording = STRATEGIES[strategy].wording[view.language]
-    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning, hint=hint)
+    """Say the supporter's next turn, in at most `max_tokens` tokens; see `supporter_turn_messages`."""
     return await chat.say(
         Role.SUPPORTER,
-        supporter_messages(view, task),
+        supporter_turn_messages(view, strategy, hint),
         clean=lambda text: clean_utterance(text, strategy),
         stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,

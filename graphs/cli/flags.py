@@ -33,8 +33,14 @@ def _split_words(text: str | None) -> Any:
     return shlex.split(text) if text else None
 
 
+def _keep(text: str | None) -> Any:
+    return text
+
+
 _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "topics": (list[str], _split_commas),
+    "roles": (list[str], _split_commas),
+    "max_length": (str, _keep),
     "engine_args": (str, _split_words),
 }
 """Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""

@@ -10,7 +10,7 @@ from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import ROLE_PROMPTS
 from graphs.config.settings import DistillSettings, JudgeSettings, Settings
-from outputs.datasets.reader import Labelled
+from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
 from personas.distill.transcripts import Transcript

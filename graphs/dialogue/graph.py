@@ -97,7 +97,7 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
     context = runtime.context
     view, goal, turns = _customer_view(state, context), state["plan"].customer_goal, state["turns"]
     outcomes = possible_outcomes(Progress.of(turns), context.limits)
-    ending = any(turn.ends_call for turn in turns)
+    ending = Progress.of(turns).is_ending
 
     async def direct(hint: str) -> Direction:
         return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint)
@@ -109,19 +109,30 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
     if direction is None:
         goto: AfterDirection = "__end__" if is_abandoned(after["repairs"]) else "customer_assistant"
         return Command(update=after, goto=goto)
-    return Command(update=after | {"direction": direction.text, "ends_call": direction.ends_call}, goto="customer")
+    return Command(update=after | {"direction": direction}, goto="customer")
 
 
 async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterCustomer]:
     """Say the customer's next turn."""
     context = runtime.context
-    view, direction, ends_call = _customer_view(state, context), state["direction"], state["ends_call"]
+    view, direction = _customer_view(state, context), state["direction"]
 
     async def say(hint: str) -> Turn:
         text = await say_customer_turn(
-            context.chat, view, direction, ends_call=ends_call, max_tokens=context.utterance_tokens, hint=hint
+            context.chat,
+            view,
+            direction.text,
+            ends_call=direction.ends_call,
+            max_tokens=context.utterance_tokens,
+            hint=hint,
         )
-        return Turn(speaker=Speaker.CUSTOMER, text=text, direction=direction, ends_call=ends_call)
+        return Turn(
+            speaker=Speaker.CUSTOMER,
+            text=text,
+            direction=direction.text,
+            outcome=direction.outcome,
+            ends_call=direction.ends_call,
+        )
 
     after = await _say_sound_turn(state, context, Speaker.CUSTOMER, say)
     return Command(update=after, goto=after_customer(after["turns"], after["repairs"]))
@@ -174,7 +185,8 @@ async def _ask_until_sound(
         can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
         action: Action = "said-again" if tries_left else "rewound" if can_rewind else "abandoned"
         number = 0 if part == "plan" else len(turns) + 1
-        repairs.append(Repair(turn=number, part=part, speaker=speaker, check=fault.check, action=action))
+        said = answer if isinstance(answer, Turn) else None
+        repairs.append(Repair(turn=number, part=part, speaker=speaker, check=fault.check, action=action, said=said))
         hint = _HINTS[part][fault.check][context.language]
     if is_abandoned(repairs):
         return None, {"turns": turns, "repairs": repairs}

@@ -13,7 +13,7 @@ from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
 from graphs.dialogue.state import DialogueContext
 from outputs.runs.record import Planned, Record
-from personas.persona import Persona, portray
+from personas.persona import Persona
 from quality.gate.case import Case
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
@@ -45,6 +45,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
         language=settings.language,
         topic=planned.topic,
         persona=persona,
+        number=planned.number,
         seed=planned.seed,
         model=clients.play.model,
         judge_model=clients.judge.model,
@@ -65,13 +66,7 @@ def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: S
         language=settings.language,
         topic=TOPICS[planned.topic][settings.language].name,
         scenario=ended["plan"].scenario,
-        persona=portray(
-            settings.language,
-            age=persona.age,
-            job=persona.job,
-            tone=persona.tone,
-            description=persona.description,
-        ),
+        persona=persona.portrait,
         goal=ended["plan"].customer_goal,
         turns=ended["turns"],
     )

@@ -8,6 +8,7 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.llm.chat import Chat
+from agents.roles.customer_assistant import Direction
 
 
 class DialogueState(TypedDict, total=False):
@@ -24,8 +25,7 @@ class DialogueState(TypedDict, total=False):
     repairs: list[Repair]
     rewound_at: int
     strategy: Strategy
-    direction: str
-    ends_call: bool
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True)

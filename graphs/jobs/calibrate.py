@@ -7,7 +7,8 @@ from pathlib import Path
 from agents.errors import UsageError
 from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged
-from outputs.datasets.reader import Labelled, read_dialogues
+from outputs.datasets.dialogues import Labelled
+from outputs.datasets.reader import read_dialogues
 from outputs.runs.judgement import Judgement
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement

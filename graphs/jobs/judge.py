@@ -15,7 +15,7 @@ from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_pending
 from graphs.scheduling.stopping import Halt
 from graphs.scheduling.supply import Supply
-from outputs.datasets.reader import Labelled
+from outputs.datasets.dialogues import Labelled
 from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Funnel, Outcome
 from quality.checks.rules import check_rules
@@ -94,7 +94,7 @@ def _case(dialogue: Labelled, settings: JudgeSettings) -> Case:
         language=settings.language,
         topic=dialogue.topic,
         scenario=dialogue.scenario,
-        persona=dialogue.persona,
+        persona=dialogue.portrait or dialogue.persona,
         goal=dialogue.goal,
         turns=dialogue.turns,
     )

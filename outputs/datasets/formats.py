@@ -18,6 +18,7 @@ from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import Stage, Strategy, authors_label
 from agents.csc.topics import TOPICS
 from agents.prompts.rendering import render, render_fixed
+from outputs.datasets.roles import ChatMessage
 from outputs.runs.record import Record
 from personas.persona import Persona
 
@@ -38,7 +39,7 @@ class _Row(BaseModel):
 
 
 class RowTurn(BaseModel):
-    """An utterance in a rolecs row; customer turns have null labels."""
+    """An utterance in a rolecs row; customer turns have null labels, supporter turns a null direction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +47,7 @@ class RowTurn(BaseModel):
     strategy: Strategy | None
     stage: Stage | None
     text: str
+    direction: str | None = None
     ends_call: bool
 
 
@@ -83,7 +85,13 @@ class RolecsRow(_Row):
     def turns(self) -> tuple[Turn, ...]:
         """The dialogue as the rules take it."""
         return tuple(
-            Turn(speaker=turn.speaker, text=turn.text, strategy=turn.strategy, ends_call=turn.ends_call)
+            Turn(
+                speaker=turn.speaker,
+                text=turn.text,
+                strategy=turn.strategy,
+                direction=turn.direction,
+                ends_call=turn.ends_call,
+            )
             for turn in self.dialogue
         )
 
@@ -92,15 +100,6 @@ class RejectedRow(RolecsRow):
     """A rejected dialogue, and what it was rejected for."""
 
     rejected_for: tuple[str, ...]
-
-
-class ChatMessage(BaseModel):
-    """A message as trainers take it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class MessagesRow(_Row):
@@ -139,10 +138,11 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
     names = SPEAKER_NAMES[record.language]
     verdict = record.verdict.model_dump(exclude_none=True) if record.verdict else {}
     metadata = {
+        "number": record.number,
         "seed": record.seed,
         "model": record.model,
         "judge_model": record.judge_model,
-        "repairs": [repair.model_dump() for repair in record.repairs],
+        "repairs": [repair.model_dump(exclude={"said"}) for repair in record.repairs],
         "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
     return {
@@ -154,7 +154,12 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "persona": _row_persona(record.persona),
         "dialogue": tuple(
             RowTurn(
-                speaker=turn.speaker, strategy=turn.strategy, stage=turn.stage, text=turn.text, ends_call=turn.ends_call
+                speaker=turn.speaker,
+                strategy=turn.strategy,
+                stage=turn.stage,
+                text=turn.text,
+                direction=turn.direction,
+                ends_call=turn.ends_call,
             )
             for turn in record.turns
         ),

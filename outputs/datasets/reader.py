@@ -1,34 +1,24 @@
-"""Reads labelled dialogues from JSONL files: rolecs rows and rows of the published data sets (CSConv, RoleCS)."""
+"""Reads labelled dialogues: rolecs rows, rows of the published data sets (CSConv, RoleCS), labelled transcripts."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from agents.csc.dialogue import Turn
-from agents.csc.speakers import parse_speaker
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
+from outputs.datasets.dialogues import Labelled
 from outputs.datasets.formats import RolecsRow
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
 
-
-class Labelled(NamedTuple):
-    """A labelled dialogue from a file; what the file does not say is empty.
-
-    `gold` is what people say of it, by point: whether it passes; None where nobody has.
-    """
-
-    id: str
-    topic: str
-    scenario: str
-    persona: str
-    goal: str
-    turns: tuple[Turn, ...]
-    gold: dict[str, bool] | None
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 class _Gold(BaseModel):
@@ -48,15 +38,38 @@ class _AnnotatedRow(RolecsRow):
     model_config = ConfigDict(extra="ignore")
 
 
-class _PublishedTurn(BaseModel):
+class _Line(BaseModel):
     speaker: str
     text: str
     strategy: str | None = None
+    direction: str | None = None
+
+    def turn(self) -> Turn:
+        """Return the line as a turn.
+
+        Raises:
+            ValueError: an unknown speaker or strategy.
+        """
+        speaker = parse_speaker(self.speaker)
+        strategy = parse_strategy(self.strategy) if self.strategy else None
+        if strategy and speaker is Speaker.CUSTOMER:
+            raise ValueError(f"a customer's turn has strategy {strategy}; only supporter turns carry one")
+        direction = self.direction if speaker is Speaker.CUSTOMER else None
+        return Turn(speaker=speaker, text=self.text, strategy=strategy, direction=direction)
 
 
 class _PublishedRow(BaseModel):
     source: str = ""
-    dialogue: list[_PublishedTurn]
+    dialogue: list[_Line]
+
+
+class _LabelledTranscript(BaseModel):
+    """A transcript with strategies on its agent's lines and, it may be, what its customer was told to do."""
+
+    dialogue_id: str
+    domains: list[str] = []
+    user_task: str = ""
+    turns: list[_Line]
 
 
 def read_dialogues(path: Path) -> Iterator[Labelled]:
@@ -82,27 +95,67 @@ def _parse(line: str, path: Path, number: int) -> Labelled:
         raise UsageError(f"{where}: no JSON: {error}") from None
     if not isinstance(row, dict):
         raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
+    return parse_dialogue(row, where, f"{path.stem}-{number}")
+
+
+def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled:
+    """Return the dialogue in a row: a rolecs row, one of the published data sets, or a labelled transcript.
+
+    Args:
+        row: the row, with or without `gold`, what people say of it.
+        where: file and line, for errors.
+        default_id: the id of a dialogue that has none.
+
+    Raises:
+        UsageError: the row is no labelled dialogue.
+    """
     try:
-        gold = _Gold.model_validate(row.pop("gold")).points if "gold" in row else None
+        gold = _Gold.model_validate(row["gold"]).points if "gold" in row else None
+        row = {key: value for key, value in row.items() if key != "gold"}
         if "customer_goal" in row:
-            return _from_rolecs(_AnnotatedRow.model_validate(row), gold)
-        return _from_published(_PublishedRow.model_validate(row), f"{path.stem}-{number}", gold)
+            dialogue = _from_rolecs(_AnnotatedRow.model_validate(row))
+        elif "turns" in row:
+            dialogue = _from_transcript(_LabelledTranscript.model_validate(row))
+        else:
+            dialogue = _from_published(_PublishedRow.model_validate(row), default_id)
     except ValidationError as error:
         raise UsageError(f"{where}: no labelled dialogue: {describe_invalid(error)}") from None
     except ValueError as error:
         raise UsageError(f"{where}: no labelled dialogue: {error}") from None
+    return dialogue._replace(gold=gold)
 
 
-def _from_rolecs(row: RolecsRow, gold: dict[str, bool] | None) -> Labelled:
+def _from_rolecs(row: RolecsRow) -> Labelled:
+    metadata = json.loads(row.metadata)
     who = row.persona
-    persona = portray(row.language, age=who.age, job=who.job, tone=who.tone, description=who.description)
-    return Labelled(row.id, row.source, row.scenario, persona, row.customer_goal, row.turns, gold)
+    portrait = portray(row.language, age=who.age, job=who.job, tone=who.tone, description=who.description)
+    return Labelled(
+        row.id,
+        row.source,
+        row.scenario,
+        who.description,
+        row.customer_goal,
+        row.turns,
+        language=row.language,
+        persona_id=who.id,
+        portrait=portrait,
+        number=int(metadata.get("number", 1)),
+    )
 
 
-def _from_published(row: _PublishedRow, id_: str, gold: dict[str, bool] | None) -> Labelled:
-    turns = []
-    for turn in row.dialogue:
-        speaker = parse_speaker(turn.speaker)
-        strategy = parse_strategy(turn.strategy) if turn.strategy else None
-        turns.append(Turn(speaker=speaker, text=turn.text, strategy=strategy))
-    return Labelled(id_, row.source, "", "", "", tuple(turns), gold)
+def _from_published(row: _PublishedRow, id_: str) -> Labelled:
+    turns = tuple(line.turn() for line in row.dialogue)
+    return Labelled(id_, row.source, "", "", "", turns, language=_language_of(turns))
+
+
+def _from_transcript(row: _LabelledTranscript) -> Labelled:
+    """Return a transcript whose customer was told what to do: the first direction says who they are."""
+    turns = tuple(line.turn() for line in row.turns)
+    persona = next((turn.direction for turn in turns if turn.direction), "")
+    topic = ", ".join(row.domains)
+    return Labelled(row.dialogue_id, topic, "", persona, row.user_task, turns, language=_language_of(turns))
+
+
+def _language_of(turns: tuple[Turn, ...]) -> Language:
+    """Return the language of a dialogue whose source does not say it."""
+    return Language.ZH if any(_CHINESE.search(turn.text) for turn in turns) else Language.EN

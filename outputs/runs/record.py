@@ -46,15 +46,16 @@ class NearDuplicate(BaseModel):
 class Record(EndedItem):
     """A dialogue that has ended.
 
-    `error` says why the play or the judge's server failed; `repairs` are the turns that failed a check while playing;
-    `violations` are the rules that the dialogue broke (then it was not judged); `verdict` is the judge's;
-    `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues with known faults that went through
-    the gate beside it. `model` and `judge_model` are names as the servers know them.
+    `number` counts the dialogues of the persona on the topic. `error` says why the play or the judge's server failed;
+    `repairs` are what failed a check while playing; `violations` are the rules that the dialogue broke (then it was not
+    judged); `verdict` is the judge's; `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues
+    with known faults that went through the gate beside it. `model` and `judge_model` are names as the servers know them.
     """
 
     language: Language
     topic: str
     persona: Persona
+    number: int = 1
     seed: int
     model: str
     judge_model: str

@@ -19,7 +19,7 @@ from graphs.config.settings import JudgeSettings, Settings
 from graphs.jobs.judge import judge
 from graphs.scheduling.adaptive_concurrency import START
 from graphs.scheduling.dispatcher import Dispatcher, Timings
-from outputs.datasets.reader import Labelled
+from outputs.datasets.dialogues import Labelled
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore

@@ -12,7 +12,7 @@ import graphs.backends.local
 from agents.errors import EngineEndedError, UsageError
 from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged, judge
-from outputs.datasets.reader import Labelled
+from outputs.datasets.dialogues import Labelled
 from tests.conftest import EN_CALL, make_turns
 from tests.support.jobs import run as run_job
 from tests.support.loopback import Loopback, serve

@@ -1,0 +1,51 @@
+"""A labelled dialogue, wherever it comes from: what rules, judges and trainers need to know of it."""
+
+from typing import NamedTuple
+
+from agents.csc.dialogue import Turn
+from agents.csc.language import Language
+from agents.csc.topics import TOPICS
+from outputs.runs.record import Record
+
+
+class Labelled(NamedTuple):
+    """A dialogue with the strategies of its supporter; what its source does not say is empty.
+
+    `persona` is the description that the customer is played from, `portrait` what a judge is told of them, `persona_id`
+    tells the personas apart, `number` the dialogues that one persona has on one topic (1, 2, ...). `gold` is what
+    people say of the dialogue, by point: whether it passes; None where nobody has.
+    """
+
+    id: str
+    topic: str
+    scenario: str
+    persona: str
+    goal: str
+    turns: tuple[Turn, ...]
+    gold: dict[str, bool] | None = None
+    language: Language = Language.EN
+    persona_id: str = ""
+    portrait: str = ""
+    number: int = 1
+
+    @classmethod
+    def of(cls, record: Record) -> "Labelled":
+        """Return the dialogue of a record.
+
+        Raises:
+            ValueError: it was not played to its end, and has no plan.
+        """
+        if record.plan is None:
+            raise ValueError(f"dialogue {record.id} has no plan: only played dialogues have rows")
+        return cls(
+            record.id,
+            TOPICS[record.topic][record.language].name,
+            record.plan.scenario,
+            record.persona.description,
+            record.plan.customer_goal,
+            record.turns,
+            language=record.language,
+            persona_id=record.persona.id,
+            portrait=record.persona.portrait,
+            number=record.number,
+        )

@@ -1,0 +1,178 @@
+"""Reads what is trained on: runs, exported folders, and files of rows of any of our formats, as requests with answers."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agents.csc.flow import Limits
+from agents.errors import UsageError, describe_invalid
+from agents.llm.usage import Role
+from outputs.datasets.dialogues import Labelled
+from outputs.datasets.manifest import MANIFEST, read_manifest
+from outputs.datasets.reader import parse_dialogue
+from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+from outputs.training.result import Source
+
+ASSISTANT = "assistant"
+"""The role of answers in rows that are a chat."""
+_SENDERS = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+
+
+class _Row(BaseModel):
+    """What rows of all formats have; trainers' own keys beside it are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = ""
+    persona: str = ""
+
+
+class _Messages(_Row):
+    messages: tuple[ChatMessage, ...]
+
+
+class _PromptCompletion(_Row):
+    dialogue: str = ""
+    prompt: tuple[ChatMessage, ...]
+    completion: tuple[ChatMessage, ...] = Field(min_length=1, max_length=1)
+
+
+class _ShareGptMessage(BaseModel):
+    sender: str = Field(alias="from")
+    value: str
+
+
+class _ShareGpt(_Row):
+    conversations: tuple[_ShareGptMessage, ...]
+    system: str = ""
+
+
+def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[list[RoleRow], list[Source]]:
+    """Return the rows of some sources, and what each source was.
+
+    A source is a run folder (its kept dialogues), an exported folder (its training shards), or a JSONL (also gzipped) or
+    Parquet file of role rows, messages, prompt-completion or ShareGPT rows, or of labelled dialogues; the requests of
+    these are rendered here.
+
+    Args:
+        sources: files and folders.
+        roles: roles whose requests are wanted; all when empty.
+
+    Raises:
+        UsageError: a source cannot be read, or holds something else (with file and line), or nothing.
+    """
+    rows: list[RoleRow] = []
+    read: list[Source] = []
+    for source in sources:
+        found = [row for row in _read(source, roles or PLAYING_ROLES) if not roles or row.role in roles]
+        digest = hashlib.sha256()
+        for row in found:
+            digest.update(row.model_dump_json().encode() + b"\n")
+        read.append(Source(name=source.name, rows=len(found), sha256=digest.hexdigest()))
+        rows += found
+    if not rows:
+        wanted = f" of {', '.join(roles)}" if roles else ""
+        raise UsageError(f"{', '.join(map(str, sources))}: no row{wanted} to train on")
+    return rows, read
+
+
+def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:
+    if not source.is_dir():
+        yield from _read_file(source, Limits(), roles)
+    elif (source / MANIFEST).exists():
+        manifest = read_manifest(source)
+        for shard in manifest.shards:
+            yield from _read_file(source / shard.name, manifest.limits, roles)
+    else:
+        with RunStore.read(DIALOGUES, source) as store:
+            limits = Limits.model_validate(store.provenance.configuration["limits"])
+            for record in store.records(Outcome.KEPT):
+                yield from role_rows(Labelled.of(record), limits, roles)
+
+
+def _read_file(path: Path, limits: Limits, roles: Collection[Role]) -> Iterator[RoleRow]:
+    for number, row in _rows(path):
+        where = f"{path}:{number}"
+        try:
+            yield from _examples(row, where, f"{path.stem}-{number}", limits, roles)
+        except ValidationError as error:
+            raise UsageError(f"{where}: {describe_invalid(error)}") from None
+
+
+def _examples(
+    row: dict[str, Any], where: str, default_id: str, limits: Limits, roles: Collection[Role]
+) -> Iterator[RoleRow]:
+    """Yield the requests in a row; what it is can be told by its keys."""
+    if "answer" in row:
+        yield RoleRow.model_validate(row)
+    elif "messages" in row:
+        chat = _Messages.model_validate(row)
+        yield from _chat_examples(chat.id or default_id, chat.persona, chat.messages)
+    elif "conversations" in row:
+        talk = _ShareGpt.model_validate(row)
+        yield from _chat_examples(talk.id or default_id, talk.persona, _sharegpt_messages(talk, where))
+    elif "completion" in row:
+        pair = _PromptCompletion.model_validate(row)
+        id_ = pair.id or default_id
+        yield _chat_row(id_, pair.dialogue or id_, pair.persona, pair.prompt, pair.completion[0].content)
+    elif "chosen" in row:
+        raise UsageError(f"{where}: a preference pair: train with TRL's DPOTrainer, see docs/training.md")
+    elif "rejected_for" in row:
+        raise UsageError(f"{where}: a rejected dialogue: nothing should learn from it")
+    else:
+        yield from role_rows(parse_dialogue(row, where, default_id), limits, roles)
+
+
+def _sharegpt_messages(talk: _ShareGpt, where: str) -> tuple[ChatMessage, ...]:
+    messages = [ChatMessage(role="system", content=talk.system)] if talk.system else []
+    for message in talk.conversations:
+        if message.sender not in _SENDERS:
+            raise UsageError(f"{where}: unknown sender {message.sender!r}; the names are {', '.join(_SENDERS)}")
+        messages.append(ChatMessage.model_validate({"role": _SENDERS[message.sender], "content": message.value}))
+    return tuple(messages)
+
+
+def _chat_examples(id_: str, persona: str, messages: tuple[ChatMessage, ...]) -> Iterator[RoleRow]:
+    """Yield each of the assistant's messages as the answer to those before it."""
+    for index, message in enumerate(messages):
+        if message.role == "assistant" and index:
+            yield _chat_row(f"{id_}-{index:02}", id_, persona, messages[:index], message.content)
+
+
+def _chat_row(id_: str, dialogue: str, persona: str, messages: tuple[ChatMessage, ...], answer: str) -> RoleRow:
+    return RoleRow(id=id_, role=ASSISTANT, dialogue=dialogue, persona=persona, messages=messages, answer=answer)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a file with their numbers.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no JSON object.
+    """
+    try:
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as parquet
+
+            yield from enumerate(
+                (row for batch in parquet.ParquetFile(path).iter_batches() for row in batch.to_pylist()), 1
+            )
+            return
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise UsageError(f"{path}:{number}: a JSON object is needed")
+                    yield number, row
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{path}:{number}: no JSON: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from None

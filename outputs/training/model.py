@@ -1,0 +1,179 @@
+"""The model to train: a base in the precision of the device, with an adapter (LoRA, Hu et al. 2021, arXiv 2106.09685)."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from agents.engine.demo_model import DEMO_MODEL, prepare_demo_model
+from agents.errors import UsageError, shorten
+from outputs.training.packing import Ints, Pack, TokenRow, pack
+from outputs.training.settings import Precision, Switch, TrainSettings
+
+ALL_LINEAR = "all-linear"
+ATTENTION = "attention"
+_ADAPTER_CONFIG = "adapter_config.json"
+_PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.15}
+"""Largest difference of a log likelihood that rounding explains, in nats."""
+
+
+class Base(NamedTuple):
+    """A base model and its tokenizer; `longest` is the number of tokens that it takes."""
+
+    model: Any
+    tokenizer: Any
+    longest: int
+
+
+def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """Return what the base computes in: bf16 where the device has kernels for it, unless the setting says otherwise."""
+    if precision is Precision.AUTO:
+        if device.type == "cuda":
+            fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        else:
+            fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if precision is Precision.BF16 else torch.float32
+
+
+def load_base(base: str, dtype: torch.dtype) -> Base:
+    """Load a base model by its hub name, from a folder, or the demo model.
+
+    Raises:
+        UsageError: there is no such model, it is an adapter, or it has no chat template.
+    """
+    path = str(prepare_demo_model()) if base == DEMO_MODEL else base
+    if (Path(path) / _ADAPTER_CONFIG).exists():
+        raise UsageError(f"--base {base} is an adapter: name the model that it belongs to, or merge it first")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation="sdpa")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--base {base} cannot be loaded: {shorten(str(error))}") from None
+    if not tokenizer.chat_template:
+        raise UsageError(f"--base {base} has no chat template: take an instruct model")
+    model.config.use_cache = False
+    return Base(model, tokenizer, int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 20)
+
+
+def add_adapter(model: Any, settings: TrainSettings) -> Any:
+    """Return the model with a fresh adapter in fp32, the only part of it that is trained.
+
+    Raises:
+        UsageError: the model has none of the layers named.
+    """
+    torch.manual_seed(settings.seed)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=_target_modules(model, settings.target),
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise UsageError(f"--target {settings.target}: {shorten(str(error))}") from None
+
+
+def _target_modules(model: Any, target: str) -> str | list[str]:
+    if target == ALL_LINEAR:
+        return target
+    if target == ATTENTION:
+        names = {
+            name.rsplit(".", 1)[-1]
+            for name, module in model.named_modules()
+            if isinstance(module, torch.nn.Linear) and "attn" in name.lower().replace("attention", "attn")
+        }
+        return sorted(names)
+    return [name.strip() for name in target.split(",")]
+
+
+def negative_log_likelihoods(model: Any, packed: Pack) -> torch.Tensor:
+    """Return the negative log likelihood of each answer token of a pack, in nats, in the order of its targets."""
+    device = next(model.parameters()).device
+    sources = _on(packed.sources, device)
+    how = {"logits_to_keep": sources} if _keeps_logits(model) else {}
+    logits = model(
+        input_ids=_on(packed.tokens, device)[None],
+        position_ids=_on(packed.depths, device)[None],
+        attention_mask=_attention_mask(packed, device, model.dtype),
+        use_cache=False,
+        **how,
+    ).logits[0]
+    chosen = logits if how else logits[sources]
+    return F.cross_entropy(chosen.float(), _on(packed.targets, device), reduction="none")
+
+
+def _attention_mask(packed: Pack, device: torch.device, dtype: torch.dtype) -> torch.Tensor | None:
+    """Return the mask by which a node sees its ancestors and itself: (1, 1, n, n), added to the scores.
+
+    None where a pack is a single chain: every model masks that by itself.
+    """
+    if (packed.ends == len(packed.ends)).all():
+        return None
+    nodes = torch.arange(len(packed.tokens), device=device)
+    ends = _on(packed.ends, device)
+    is_ancestor = (nodes[None, :] <= nodes[:, None]) & (ends[None, :] > nodes[:, None])
+    # Not of booleans: each layer would turn them into numbers anew.
+    mask = torch.zeros(is_ancestor.shape, dtype=dtype, device=device)
+    return mask.masked_fill_(~is_ancestor, float("-inf"))[None, None]
+
+
+def _on(values: Ints, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(values).to(device, torch.long)
+
+
+def _keeps_logits(model: Any) -> bool:
+    """Tell whether the model can be asked for the logits of some positions alone."""
+    inner = model
+    while (deeper := getattr(inner, "module", None) or getattr(inner, "base_model", None)) not in (None, inner):
+        inner = deeper
+    return "logits_to_keep" in inspect.signature(getattr(inner, "model", inner).forward).parameters
+
+
+def takes_trees(model: Any, longest: int) -> bool:
+    """Tell whether the model gives each row the same likelihood in a trie as alone, by trying it on two short rows.
+
+    It does not where something else than attention carries what came before (a state, a convolution), or where the
+    attention implementation makes a mask of its own. `longest` is the number of tokens of the longest row: a sliding
+    window that is shorter would be lost.
+    """
+    config = model.config
+    kinds = set(getattr(config, "layer_types", None) or [])
+    window = getattr(config, "sliding_window", None)
+    if kinds - {"full_attention", "sliding_attention"} or (window and window < longest):
+        return False
+    generator = torch.Generator().manual_seed(0)
+    text = torch.randint(0, int(config.vocab_size), (40,), generator=generator).int().numpy()
+    rows = [TokenRow(text[:30], 20), TokenRow(text[[*range(20), *range(30, 40)]], 20)]
+    packed = pack(rows)
+    with torch.no_grad():
+        together = negative_log_likelihoods(model, packed).cpu().numpy()
+        alone = [negative_log_likelihoods(model, pack([row])).cpu().numpy() for row in rows]
+    difference = max(abs(together[packed.rows == index] - alone[index]).max() for index in range(len(rows)))
+    return bool(difference < _PROBE_TOLERANCE[model.dtype])
+
+
+def read_base_name(adapter: Path) -> str:
+    """Return the name of the base that an adapter folder belongs to."""
+    return str(json.loads((adapter / _ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"])
+
+
+def wants_packing(setting: Switch, model: Any, longest: int) -> bool:
+    """Tell whether rows are packed as tries; `longest` is the number of tokens of the longest row.
+
+    Raises:
+        UsageError: the setting asks for it, and the model gives other likelihoods then.
+    """
+    if setting is Switch.OFF:
+        return False
+    takes = takes_trees(model, longest)
+    if setting is Switch.ON and not takes:
+        raise UsageError("--packing on: this model gives other likelihoods to packed rows; leave the flag out")
+    return takes

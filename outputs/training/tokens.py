@@ -1,0 +1,58 @@
+"""Rows as tokens: the request as the server's chat template lays it out, and the answer to the end of its turn."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from outputs.datasets.roles import RoleRow
+from outputs.training.packing import TokenRow
+
+BATCH = 256
+"""Rows that go to the tokenizer together; it works on them in parallel."""
+
+
+class Encoder:
+    """Encodes rows as the engine sees and makes them: the answer is tokenised apart, as it follows a given prompt.
+
+    The end of a turn is what the chat template writes behind an answer, up to white space: the model learns to stop.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def encode(self, rows: Sequence[RoleRow]) -> Iterator[TokenRow]:
+        """Yield each row as tokens."""
+        for start in range(0, len(rows), BATCH):
+            texts = [self._texts(row) for row in rows[start : start + BATCH]]
+            prompts = self._ids([prompt for prompt, _ in texts])
+            answers = self._ids([answer for _, answer in texts])
+            for prompt, answer in zip(prompts, answers, strict=True):
+                yield TokenRow(np.array(prompt + answer, np.int32), len(prompt))
+
+    def encode_options(self, row: RoleRow) -> list[TokenRow]:
+        """Return the row with each of its options as its answer."""
+        return list(self.encode([row.model_copy(update={"answer": option}) for option in row.options]))
+
+    def _texts(self, row: RoleRow) -> tuple[str, str]:
+        """Return the text of the prompt, and that of the answer with the end of its turn."""
+        messages = [message.model_dump() for message in row.messages]
+        prompt = self._render(messages, add_generation_prompt=True)
+        whole = self._render([*messages, {"role": "assistant", "content": row.answer}], add_generation_prompt=False)
+        answer = whole.removeprefix(prompt).rstrip()
+        if not whole.startswith(prompt) or not answer.startswith(row.answer.strip()):
+            # The template writes something else in front of old answers than of new ones (an empty thought, say).
+            answer = row.answer + self._tokenizer.eos_token
+        return prompt, answer
+
+    def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
+        # As the requests ask for it: see agents/llm/chat.py.
+        return str(
+            self._tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
+            )
+        )
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return ids

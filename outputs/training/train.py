@@ -1,0 +1,300 @@
+"""One training from rows to adapter folder: reads, splits, encodes, trains, measures before and after, and writes."""
+
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from accelerate import Accelerator
+
+from agents.errors import TrainingError, UsageError
+from outputs.datasets.roles import RoleRow
+from outputs.training.adapter import write_adapter, write_merged
+from outputs.training.checkpoint import State, gather_adapter, read_checkpoint, remove_checkpoint, write_checkpoint
+from outputs.training.examples import read_examples
+from outputs.training.model import Base, add_adapter, choose_dtype, load_base, wants_packing
+from outputs.training.packing import count_nodes
+from outputs.training.plan import Item, split_rows
+from outputs.training.result import RESULT, Counted, Dropped, Forecast, Held, Source, Training
+from outputs.training.settings import Switch, TrainSettings
+from outputs.training.tokens import Encoder
+from outputs.training.trainer import Listener, Trainer
+
+PACK_TOKENS = {"cpu": 1536, "cuda": 4096}
+"""Tokens a pack by device; on a CPU attention with a mask gets slow above 2,000."""
+NAMED = 5
+"""Number of left-out rows that are named."""
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+
+
+def train(
+    sources: Sequence[Path], settings: TrainSettings, listener: Listener, *, resume: bool = False
+) -> Training | None:
+    """Train an adapter and write its folder; None when the listener stopped it before its end.
+
+    Args:
+        sources: what to train on, see `read_examples`.
+        settings: how, and where the adapter goes.
+        listener: told how it goes.
+        resume: go on from the checkpoint in the folder.
+
+    Raises:
+        UsageError: sources, base, folder or settings cannot be used.
+        TrainingError: it cannot go on; the last good checkpoint stays.
+    """
+    out = settings.out
+    if (out / RESULT).exists():
+        raise UsageError(f"{out} holds an adapter already: name another folder by --out")
+    found = read_checkpoint(out)
+    if found and not resume:
+        raise UsageError(
+            f"{out} holds a training that has not ended: go on by --resume, or name another folder by --out"
+        )
+    prepared = _prepare(sources, settings, listener)
+    trainer = prepared.trainer
+    begun = time.monotonic()
+    done, earlier, held_out = 0, 0.0, list[Held]()
+    if found:
+        state, tensors = found
+        if state.digest != prepared.digest:
+            raise UsageError(f"{out} was begun with other settings, base or rows: go on with the same ones")
+        trainer.restore(state, tensors)
+        done, earlier, held_out = state.step, state.seconds, list(state.held_out)
+        listener.say(f"Going on after step {done:,}.")
+
+    def seconds() -> float:
+        return earlier + time.monotonic() - begun
+
+    def measure(step: int) -> None:
+        if prepared.held_out:
+            held_out.append(trainer.measure(prepared.held_out, step))
+            listener.measured(held_out[-1])
+
+    def checkpoint(step: int) -> None:
+        tensors = trainer.state()
+        if prepared.accelerator.is_main_process:
+            state = State(
+                digest=prepared.digest,
+                step=step,
+                seconds=seconds(),
+                curve=tuple(trainer.curve),
+                held_out=tuple(held_out),
+            )
+            write_checkpoint(out, state, tensors)
+
+    try:
+        listener.began(trainer.steps, done)
+        if not done:
+            measure(0)
+        saved = time.monotonic()
+        for number in range(done + 1, trainer.steps + 1):
+            step, tokens = trainer.step(number)
+            listener.stepped(step, tokens)
+            if trainer.ends_epoch(number):
+                measure(number)
+            stopping = prepared.any_process(listener.stopping)
+            if stopping or prepared.any_process(time.monotonic() - saved >= settings.checkpoint_s):
+                checkpoint(number)
+                saved = time.monotonic()
+            if stopping:
+                return None
+        adapter = gather_adapter(trainer.model)
+        training = prepared.describe(trainer, held_out, seconds())
+        if prepared.accelerator.is_main_process:
+            write_adapter(out, prepared.accelerator.unwrap_model(trainer.model), adapter, training)
+            if settings.merge:
+                write_merged(out, settings.base, prepared.base.tokenizer)
+            remove_checkpoint(out)
+    except TrainingError as error:
+        raise TrainingError(f"{error}{_way_on(out)}") from None
+    except OSError as error:
+        raise TrainingError(f"cannot write to {out}: {error}{_way_on(out)}") from error
+    return training
+
+
+def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listener, steps: int = 3) -> Forecast:
+    """Say what a training would take, from its first few steps; nothing is written.
+
+    Raises:
+        UsageError, TrainingError: see `train`.
+    """
+    prepared = _prepare(sources, settings, listener)
+    trainer = prepared.trainer
+    listener.began(min(steps, trainer.steps), 0)
+    tokens, begun = 0, time.monotonic()
+    for number in range(1, min(steps, trainer.steps) + 1):
+        if number == 2:  # the first one makes kernels and memory ready
+            tokens, begun = 0, time.monotonic()
+        step, passed = trainer.step(number)
+        listener.stepped(step, passed)
+        tokens += passed
+    rate = tokens / (time.monotonic() - begun)
+    train_tokens = prepared.train_counted.packed_tokens * settings.epochs
+    # A forward pass is a third of the work; it is measured before, and after each epoch.
+    held_tokens = prepared.held_counted.packed_tokens * (settings.epochs + 1) / 3
+    return Forecast(
+        train=prepared.train_counted,
+        held_out_rows=prepared.held_counted,
+        dropped=prepared.dropped,
+        roles=prepared.roles,
+        packed=prepared.is_packed,
+        steps=trainer.steps,
+        tokens_per_second=rate,
+        seconds=(train_tokens + held_tokens) / rate,
+        memory_bytes=_peak_memory(prepared.accelerator.device),
+        device=prepared.accelerator.device.type,
+    )
+
+
+class _Prepared(NamedTuple):
+    """A training that is ready to begin."""
+
+    settings: TrainSettings
+    accelerator: Accelerator
+    base: Base
+    trainer: Trainer
+    held_out: list[Item]
+    sources: list[Source]
+    dropped: Dropped
+    roles: dict[str, int]
+    train_counted: Counted
+    held_counted: Counted
+    is_packed: bool
+    digest: str
+
+    def any_process(self, flag: bool) -> bool:
+        """Tell whether a flag is set in any process: all have to do the same."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)))
+
+    def describe(self, trainer: Trainer, held_out: Sequence[Held], seconds: float) -> Training:
+        """Return all that is known of the training now that it has ended."""
+        model = self.accelerator.unwrap_model(trainer.model)
+        return Training(
+            base=self.settings.base,
+            settings=self.settings.model_dump(mode="json"),
+            versions=_versions(),
+            sources=tuple(self.sources),
+            dropped=self.dropped,
+            train=self.train_counted,
+            held_out_rows=self.held_counted,
+            roles=self.roles,
+            packed=self.is_packed,
+            device=self.accelerator.device.type,
+            precision=str(self.base.model.dtype).removeprefix("torch."),
+            parameters=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+            steps=trainer.steps,
+            seconds=seconds,
+            curve=tuple(trainer.curve),
+            held_out=tuple(held_out),
+        )
+
+
+def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listener) -> _Prepared:
+    rows, read = read_examples(sources, settings.roles)
+    split = split_rows(rows, settings.held_out, settings.seed)
+    if settings.held_out and not split.held_out:
+        raise UsageError("all rows are of one dialogue or persona, so none can be held out: --held-out 0 trains on all")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = choose_dtype(settings.precision, device)
+    accelerator = Accelerator(mixed_precision="bf16" if dtype is torch.bfloat16 else "no")
+    listener.say(
+        f"{len(rows):,} rows; loading {settings.base} in {str(dtype).removeprefix('torch.')} on {device.type}."
+    )
+    base = load_base(settings.base, dtype)
+    limit = base.longest if settings.max_length == "auto" else min(settings.max_length, base.longest)
+    encoder = Encoder(base.tokenizer)
+    train_items, train_dropped = _encode(split.train, encoder, limit, with_options=False)
+    held_items, held_dropped = _encode(split.held_out, encoder, limit, with_options=True)
+    left_out = train_dropped + held_dropped
+    if not train_items:
+        raise UsageError(f"every row to train on is longer than {limit:,} tokens")
+    longest = max(len(item.tokens.tokens) for item in (*train_items, *held_items))
+    model = add_adapter(base.model, settings).to(device)
+    is_packed = wants_packing(settings.packing, model, longest)
+    budget = (settings.pack_tokens or PACK_TOKENS[device.type]) if is_packed else None
+    wants_recomputing = settings.gradient_checkpointing
+    if wants_recomputing is Switch.ON or (wants_recomputing is Switch.AUTO and device.type == "cuda"):
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
+    trainer = Trainer(model, train_items, budget, settings, accelerator)
+    return _Prepared(
+        settings=settings,
+        accelerator=accelerator,
+        base=base,
+        trainer=trainer,
+        held_out=held_items,
+        sources=read,
+        dropped=Dropped(limit=limit, count=len(left_out), ids=tuple(left_out[:NAMED])),
+        roles=dict(Counter(row.role for row in split.train)),
+        train_counted=_count(split.train, train_items, budget),
+        held_counted=_count(split.held_out, held_items, budget),
+        is_packed=is_packed,
+        digest=_digest(settings, read),
+    )
+
+
+def _encode(
+    rows: Sequence[RoleRow], encoder: Encoder, limit: int, *, with_options: bool
+) -> tuple[list[Item], list[str]]:
+    """Return rows as items, with their other options where asked, and the ids of those that are too long."""
+    items: list[Item] = []
+    too_long: list[str] = []
+    for row, tokens in zip(rows, encoder.encode(rows), strict=True):
+        if len(tokens.tokens) > limit:
+            too_long.append(row.id)
+            continue
+        item = Item(tokens, row.role, (row.dialogue, row.messages[0].content))
+        if with_options and row.options:
+            choice = len(items)
+            items.append(item._replace(choice=choice))
+            for option, other in zip(row.options, encoder.encode_options(row), strict=True):
+                if option != row.answer:
+                    items.append(item._replace(tokens=other, choice=choice, is_answer=False))
+        else:
+            items.append(item)
+    return items, too_long
+
+
+def _count(rows: Iterable[RoleRow], items: Sequence[Item], budget: int | None) -> Counted:
+    tokens = [item.tokens for item in items if item.is_answer]
+    row_tokens = sum(len(row.tokens) for row in tokens)
+    return Counted(
+        rows=len(tokens),
+        dialogues=len({row.dialogue for row in rows}),
+        row_tokens=row_tokens,
+        packed_tokens=row_tokens if budget is None else count_nodes(tokens, budget),
+        answer_tokens=sum(len(row.tokens) - row.answer for row in tokens),
+    )
+
+
+def _digest(settings: TrainSettings, sources: Sequence[Source]) -> str:
+    """Return a digest of what a training's weights depend on: where they go and how often they are kept is not of it."""
+    made_from = settings.model_dump(mode="json", exclude={"out", "checkpoint_s", "merge"})
+    text = json.dumps([made_from, [source.sha256 for source in sources]], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _peak_memory(device: torch.device) -> int:
+    """Return the most memory in bytes that was in use so far: of the GPU, or else of this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("rolecs", *_LIBRARIES)}
+
+
+def _way_on(out: Path) -> str:
+    found = read_checkpoint(out)
+    return f"; the checkpoint after step {found[0].step:,} stays, --resume goes on from it" if found else ""
