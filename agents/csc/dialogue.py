@@ -49,10 +49,16 @@ Part = Literal["plan", "direction", "turn"]
 
 
 class Repair(BaseModel):
-    """What failed a check while the call was played: of which one-based turn (0: the plan), and what was done about it.
+    """What failed a check while the dialogue was played, and what was done about it.
 
-    It was asked for again; or, after too many tries, the call went back by an exchange, or was abandoned. `speaker` is
-    the one whose turn it was, or whose direction; None: the plan.
+    It was asked for again; or, after too many tries, the dialogue went back by an exchange, or was abandoned.
+
+    Attributes:
+        turn: the one-based number of the turn; 0 is the plan.
+        speaker: the one whose turn it was, or whose direction; None: the plan.
+        part: what failed.
+        check: the check that it failed.
+        action: what was done about it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,6 +15,7 @@ from agents.roles.answers import text_field
 from agents.roles.customer import customer_messages
 
 MAX_TOKENS = 200
+"""Longest answer, in tokens."""
 DIRECTION_CHARACTERS = {Language.EN: (12, 200), Language.ZH: (5, 70)}
 """Fewest and most characters of a direction: one sentence."""
 
@@ -43,7 +44,7 @@ async def direct_customer(
     """Return the direction for the customer's next turn, and whether it ends the call.
 
     Args:
-        chat: the requests of the dialogue.
+        chat: makes the requests of the dialogue.
         view: what the customer's side sees.
         goal: the customer's goal; no other role gets it.
         outcomes: how the customer's matter may stand by now; but for `OPEN`, each ends the call. With fewer than two
