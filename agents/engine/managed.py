@@ -172,9 +172,9 @@ def _has_fast_bf16() -> bool:
 def _environment(*, is_folder: bool) -> dict[str, str]:
     defaults = {"VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}
     if (os.cpu_count() or 1) <= 2 and not _has_fast_bf16():
-        # By default vLLM leaves one core to its API server, half of such a machine. In float32 both had better compute,
-        # and wait asleep: spinning threads would slow each other down as soon as anything else runs. In bf16 the default
-        # is faster (docs/performance.md).
+        # By default vLLM leaves one core to its API server, half of such a machine. In float32 both had better compute
+        # and wait asleep, as spinning threads would slow each other down as soon as anything else runs; in bf16 the
+        # default is faster (docs/performance.md).
         defaults |= {"VLLM_CPU_NUM_OF_RESERVED_CPU": "0", "OMP_WAIT_POLICY": "PASSIVE"}
     if is_folder:
         defaults["HF_HUB_OFFLINE"] = "1"
