@@ -67,7 +67,7 @@ def first_error() -> Iterator[None]:
 
 
 def shorten(text: str, limit: int = 300) -> str:
-    """Return `text` on one line, cut after `limit` characters."""
+    """Return a text on one line; of more than `limit` characters only that many, and an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[:limit]}..."
 

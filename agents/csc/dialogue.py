@@ -51,11 +51,17 @@ Part = Literal["plan", "direction", "turn"]
 
 
 class Repair(BaseModel):
-    """What failed a check while the call was played: of which one-based turn (0: the plan), and what was done about it.
+    """What failed a check while the dialogue was played, and what was done about it.
 
-    It was asked for again; or, after too many tries, the call went back by an exchange, or was abandoned. `speaker` is
-    the one whose turn it was, or whose direction; None: the plan.
-    `said` is the turn as it was said; None where a plan or a direction failed.
+    It was asked for again; or, after too many tries, the dialogue went back by an exchange, or was abandoned.
+
+    Attributes:
+        turn: the one-based number of the turn; 0 is the plan.
+        speaker: the one whose turn it was, or whose direction; None: the plan.
+        part: what failed.
+        check: the check that it failed.
+        action: what was done about it.
+        said: the turn as it was said; None where a plan or a direction failed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -28,9 +28,13 @@ IDENTITY_TURN = 2
 
 
 class Limits(BaseModel):
-    """How long a call may be, in utterances of both speakers.
+    """The length that a dialogue may have, in utterances of both speakers.
 
     The bounds leave room for a greeting, for the identity to be verified, and for a closing.
+
+    Attributes:
+        min_utterances: number of utterances before which only the customer may end the call.
+        max_utterances: number of utterances that are never exceeded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,9 +55,12 @@ class Limits(BaseModel):
 
 
 class Progress(NamedTuple):
-    """What the rules need to know of a call so far.
+    """What the rules need to know of a dialogue so far.
 
-    `since_end` holds the supporter's strategies since the customer ended the call; None if they have not.
+    Attributes:
+        utterances: number of utterances of both speakers.
+        strategies: the supporter's, in order.
+        since_end: those since the customer ended the call; None if they have not.
     """
 
     utterances: int
@@ -86,7 +93,7 @@ class Progress(NamedTuple):
 
 
 class FlowRule(NamedTuple):
-    """A rule by name: what it demands, and the strategies that it forbids the supporter at a point of a call."""
+    """A rule by name: what it demands, and the strategies that it forbids the supporter at a point of a dialogue."""
 
     name: str
     demand: str
@@ -216,7 +223,7 @@ def possible_outcomes(progress: Progress, limits: Limits) -> tuple[GoalOutcome, 
 def allowed_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ...]:
     """Return the strategies allowed for the supporter's next turn, in the order of the table.
 
-    Never empty for a call that these rules built, until AC has been said: then it is.
+    Never empty for a dialogue that these rules built, until AC has been said: then it is.
     """
     forbidden = frozenset().union(*(rule.forbidden(progress, limits) for rule in FLOW_RULES))
     return tuple(strategy for strategy in Strategy if strategy not in forbidden)
@@ -230,7 +237,7 @@ class FlowBreach(NamedTuple):
 
 
 def broken_rules(turns: Sequence[Turn], limits: Limits) -> list[FlowBreach]:
-    """Return every flow rule that a finished call broke, in the order of its turns."""
+    """Return every flow rule that a finished dialogue broke, in the order of its turns."""
     breaches: list[FlowBreach] = []
     for index, turn in enumerate(turns):
         if turn.speaker is Speaker.SUPPORTER and turn.strategy:

@@ -46,7 +46,7 @@ class Strategy(StrEnum):
 
 
 class StrategyEntry(NamedTuple):
-    """One row of the table: the stage, the number in the authors' labels ("策略1 礼貌问候"), and the wordings."""
+    """One row of the table: the stage, the number in the authors' labels (1 in "策略1 礼貌问候"), and the wordings."""
 
     stage: Stage
     number: int

@@ -21,15 +21,19 @@ from agents.errors import EngineEndedError, EngineError, UsageError
 
 HOST = "127.0.0.1"
 POLL_S = 0.5
+"""Seconds between two looks at an engine that loads."""
 STOP_S = 15.0
+"""Seconds that an engine has to end by itself before it is killed."""
 LAST_LINES = 8
+"""Number of lines of an engine's log that the message of its end holds."""
 PR_SET_PDEATHSIG = 1
+"""The option of prctl(2) that asks for a signal at the parent's death."""
 GRAMMAR_CONFIG = '{"backend":"xgrammar","disable_any_whitespace":true}'
 """Without it, grammars allow endless white space, and some models loop in it."""
 
 
 OnWait = Callable[[float, str], None]
-"""Told, while an engine loads, the seconds so far and the last line of its log."""
+"""Told, while an engine loads, for how many seconds it has, and the last line of its log."""
 
 
 class EngineKind(NamedTuple):
@@ -86,7 +90,7 @@ class Engine:
         return self._process.returncode is not None
 
     def last_lines(self, count: int = LAST_LINES) -> str:
-        """Return the end of the engine's log."""
+        """Return the last lines of the engine's log, at most `count` and without the empty ones among them."""
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_384))
             lines = file.read().decode(errors="replace").splitlines()
@@ -109,7 +113,7 @@ async def managed_engine(
         log: file for the engine's output; overwritten.
         port: loopback port; a free one by default.
         extra_args: further arguments of vLLM's server, such as `--tensor-parallel-size 2`.
-        on_wait: called while the engine loads.
+        on_wait: see there; called every `POLL_S` seconds.
 
     Raises:
         UsageError: no vLLM is installed, or the demo model is not.
@@ -167,9 +171,10 @@ def _has_fast_bf16() -> bool:
 
 def _environment(*, is_folder: bool) -> dict[str, str]:
     defaults = {"VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}
-    if (os.cpu_count() or 1) <= 2:
-        # By default vLLM leaves one core to its API server, half of such a machine. Both compute then, and wait asleep:
-        # spinning threads would slow each other down as soon as anything else runs.
+    if (os.cpu_count() or 1) <= 2 and not _has_fast_bf16():
+        # By default vLLM leaves one core to its API server, half of such a machine. In float32 both had better compute
+        # and wait asleep, as spinning threads would slow each other down as soon as anything else runs; in bf16 the
+        # default is faster (docs/performance.md).
         defaults |= {"VLLM_CPU_NUM_OF_RESERVED_CPU": "0", "OMP_WAIT_POLICY": "PASSIVE"}
     if is_folder:
         defaults["HF_HUB_OFFLINE"] = "1"

@@ -16,7 +16,7 @@ from agents.llm.usage import Role, Usage
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 CHOICE_TOKENS = 16
-"""Enough for any option and the JSON around it; a constrained choice stops by itself."""
+"""Number of tokens that is enough for any option and the JSON around it; a constrained choice stops by itself."""
 
 
 @lru_cache(maxsize=256)
@@ -62,8 +62,13 @@ class Chat:
     ) -> str:
         """Return the answer's text after `clean`.
 
-        vLLM ends the answer behind the first of `stop` and leaves it in; other servers would leave it out, and words
-        of a thinking model's thoughts would set it off: they are not told.
+        Args:
+            role: who asks; what the answer costs is counted for it.
+            messages: the request's.
+            clean: returns the speech in an answer's text.
+            stop: texts behind which an answer ends, at most four. vLLM leaves them in; other servers would leave them
+                out, and words of a thinking model's thoughts would set them off: they are not told.
+            max_tokens: longest answer, in tokens, thinking not counted.
 
         Raises:
             UnreadableAnswerError: every answer was empty or cut off.
@@ -83,6 +88,11 @@ class Chat:
 
     async def choose(self, role: Role, messages: Sequence[Message], options: Sequence[str]) -> str:
         """Return one of `options`, by constrained decoding.
+
+        Args:
+            role: who asks; what the answer costs is counted for it.
+            messages: the request's.
+            options: what to choose from.
 
         Raises:
             UnreadableAnswerError: every answer was something else.
@@ -112,8 +122,13 @@ class Chat:
     ) -> AnswerT:
         """Return an instance of `answer_type`, by a JSON schema that constrains the decoding.
 
-        `temperature` is taken instead of the dialogue's. `check` raises ValueError on an answer that says what it must
-        not: it is sent back like an unreadable one.
+        Args:
+            role: who asks; what the answer costs is counted for it.
+            messages: the request's.
+            answer_type: a pydantic model.
+            max_tokens: longest answer, in tokens, thinking not counted.
+            temperature: instead of the dialogue's.
+            check: raises ValueError on an answer that says what it must not: it is sent back like an unreadable one.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, invalid or sent back.

@@ -21,6 +21,7 @@ from agents.llm.transport import Transport
 from agents.llm.usage import Usage
 
 CHECK_TIMEOUT_S = 20.0
+"""Seconds that a server may take to say which models it has."""
 RETRY_TEMPERATURE = 0.5
 """Greedy decoding would repeat an unreadable answer: it is asked for again at least this warm."""
 
@@ -74,13 +75,20 @@ def _describe(error: openai.APIError) -> str:
 
 
 class ChatClient:
-    """One model on one server, with a shared connection pool; `usage` counts all its answers.
+    """One model on one server, with a shared connection pool. It is what the retry policy knows of the server.
 
-    `busy_answers` counts those by which the server turned a request away for the moment. `away_s` is how long it may
-    answer nobody before it is gone: the retry policy's `outage_s`, unless there is another server to turn to.
-    `observer` watches the requests, if any does.
+    Use it with `async with`, and `check` it before the first request.
 
-    Use it with `async with`, and `check` it before the first call. Without a `model`, the server's only one is taken.
+    Attributes:
+        base_url: of the server, as `normalise_base_url` gives it.
+        model: its name; empty until `check` has found the server's only one.
+        is_vllm: the server speaks vLLM's dialect; False until `check` has found out.
+        usage: what all answers cost.
+        busy_answers: number of answers by which the server turned a request away for the moment.
+        observer: watches the requests, if any does.
+        retry_policy: how long and how often to try.
+        away_s: seconds for which the server may answer nobody before it is gone.
+        last_answer: when it last answered, on the monotonic clock.
     """
 
     def __init__(
@@ -94,6 +102,21 @@ class ChatClient:
         away_s: float | None = None,
         observer: Observer | None = None,
     ) -> None:
+        """Make a client.
+
+        Args:
+            base_url: of the server.
+            model: a model of the server; its only one by default.
+            api_key: the server's key, if it asks for one.
+            retry_policy: how long and how often to try.
+            connections: number of connections to the server at most.
+            away_s: seconds for which the server may answer nobody, at most the policy's `outage_s`, which is the
+                default: fewer where there is another server to turn to.
+            observer: watches the requests.
+
+        Raises:
+            UsageError: the base URL is none.
+        """
         self.base_url = normalise_base_url(base_url)
         self.model = model or ""
         self.is_vllm = False
@@ -168,8 +191,7 @@ class ChatClient:
         Args:
             body: the request but for model and seed; its temperature is raised after an unreadable answer.
             parse: turns the answer's text into the result; raises ValueError when it is not in the demanded form.
-            seed_of: the seed after so many unreadable answers; a request that only failed on the way is repeated as
-                it was, so that such failures leave no trace in what is played.
+            seed_of: returns the seed, given the number of answers so far that could not be read.
             count: is told what each answer cost, readable or not.
             session: what the request belongs to, the same for all requests of a dialogue; goes into the header
                 `X-Session-ID`, by which routers keep a dialogue on one server.

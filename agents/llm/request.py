@@ -11,7 +11,13 @@ class Message(TypedDict):
 
 
 class Sampling(NamedTuple):
-    """How answers are drawn. `thinking_tokens` are the room for thinking before each answer; 0 turns it off."""
+    """How answers are drawn.
+
+    Attributes:
+        temperature: 0 is greedy decoding.
+        top_p: share of the probability that nucleus sampling draws from, above 0, up to 1.
+        thinking_tokens: number of tokens of room for thinking before each answer; 0 turns thinking off.
+    """
 
     temperature: float
     top_p: float

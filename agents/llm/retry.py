@@ -1,4 +1,4 @@
-"""The retry policy: which failures of a request are tried again, after how long, and how often.
+"""The retry policy: which failures of a request are tried again, when, and until when.
 
 There is one for all requests. What is tried again, and what ends it:
 
@@ -31,14 +31,18 @@ OnRetry = Callable[[BaseException, float], None]
 """Told, before an attempt is made again, why the last one failed, and the seconds until then."""
 
 FIRST_BACKOFF_S = 0.25
+"""Longest backoff before the second attempt, in seconds; it doubles with each further one, and the wait is drawn from
+zero to there ("full jitter": Brooker 2015, Exponential Backoff and Jitter)."""
 MAX_BACKOFF_S = 10.0
+"""Longest backoff of all, in seconds."""
 MAX_RETRY_AFTER_S = 60.0
+"""Longest wait that a server can ask for, in seconds."""
 BUSY_STATUSES = frozenset({429, 502, 503, 504})
 _PASSING_STATUSES = frozenset({408, 409, 429})
 
 
 class RetryPolicy(BaseModel):
-    """How long to wait for one answer, how often to ask again, and how long a server may be away before it is gone.
+    """What can be set of the policy.
 
     Attributes:
         request_timeout_s: longest wait for one answer, in seconds.
@@ -56,9 +60,12 @@ class RetryPolicy(BaseModel):
 class Server(Protocol):
     """What all requests to one server know of it together.
 
-    `away_s` is how long it may answer nobody before it is gone, in seconds; `last_answer` is when it last answered
-    anybody, on the monotonic clock; `busy_answers` is the number of answers by which it turned a request away for the
-    moment.
+    Attributes:
+        base_url: tells it from others.
+        retry_policy: of the requests to it.
+        away_s: seconds for which it may answer nobody before it is gone.
+        last_answer: when it last answered anybody, on the monotonic clock.
+        busy_answers: number of answers by which it turned a request away for the moment.
     """
 
     base_url: str

@@ -19,13 +19,20 @@ from yarl import URL
 from agents.llm.failures import NoAnswerError, StatusError
 
 KEEP_ALIVE_S = 4.0
-"""Below the 5 s after which vLLM closes an idle connection, so that no request meets a closing one."""
+"""Seconds that an idle connection is kept: fewer than the 5 after which vLLM closes it, lest a request meet that."""
 
 
 class Transport:
     """Posts to one server. Use it with `async with`."""
 
     def __init__(self, client: openai.AsyncOpenAI, *, connections: int, timeout_s: float) -> None:
+        """Make a transport.
+
+        Args:
+            client: holds base URL, key and headers.
+            connections: number of connections at most.
+            timeout_s: longest wait for one answer, in seconds.
+        """
         self._base_url = URL(str(client.base_url))
         headers = {**client.default_headers, **client.auth_headers}
         self._headers = {name: value for name, value in headers.items() if isinstance(value, str)}

@@ -19,7 +19,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Requests and tokens spent. `cached_tokens` is the part of `prompt_tokens` that the prefix cache served."""
+    """What was spent.
+
+    Attributes:
+        requests: number of answers, readable or not.
+        prompt_tokens: number of tokens of their prompts.
+        cached_tokens: number of these that the prefix cache served.
+        completion_tokens: number of tokens that were generated.
+    """
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -44,5 +51,5 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
-        """Prompt and generated tokens together."""
+        """Number of prompt and generated tokens together."""
         return self.prompt_tokens + self.completion_tokens

@@ -14,6 +14,7 @@ from agents.prompts.rendering import render, render_fixed
 from agents.roles.answers import text_field
 
 MAX_TOKENS = 400
+"""Longest answer, in tokens."""
 SCENARIO_CHARACTERS = {Language.EN: (40, 480), Language.ZH: (15, 160)}
 GOAL_CHARACTERS = {Language.EN: (20, 280), Language.ZH: (8, 100)}
 """Fewest and most characters of the two texts: a sentence or two each."""
@@ -30,10 +31,14 @@ def _plan_type(language: Language) -> type[Plan]:
 
 
 def planner_messages(language: Language, persona: str, topic: str, number: int, hint: str = "") -> list[Message]:
-    """Return the request for the plan of a call by `persona` on `topic` (a code of `TOPICS`).
+    """Return the request for the plan of a dialogue.
 
-    `number` tells apart the calls that one persona makes on one topic: 1, 2, ... `hint` tells what was wrong with the
-    last plan.
+    Args:
+        language: of the dialogue.
+        persona: the description of the customer.
+        topic: a code of `TOPICS`.
+        number: tells apart the dialogues of one persona on one topic: 1, 2, ...
+        hint: what was wrong with the last plan.
     """
     wording = TOPICS[topic][language]
     task = render(
@@ -52,7 +57,11 @@ def planner_messages(language: Language, persona: str, topic: str, number: int, 
 
 
 async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int, hint: str = "") -> Plan:
-    """Lay down a call; see `planner_messages`."""
+    """Lay down a dialogue; see `planner_messages`.
+
+    Raises:
+        RequestError, EngineError: see `Chat.fill`.
+    """
     messages = planner_messages(language, persona, topic, number, hint)
     answer = await chat.fill(Role.PLANNER, messages, _plan_type(language), max_tokens=MAX_TOKENS)
     return Plan(scenario=answer.scenario, customer_goal=answer.customer_goal)

@@ -15,6 +15,7 @@ from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
+from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
 from quality.gate.rubric import rubric_digest
 
@@ -80,12 +81,14 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
 
 
 def _played_texts(settings: Settings) -> dict[str, object]:
-    """Return all that the roles are told beside persona and call: prompts, topics, and hints on turns that failed."""
+    """Return all that the roles are told beside persona and dialogue: prompts, topics, hints on what failed a check."""
     language = settings.language
     return {
         "prompts": prompt_sources(language, ROLE_PROMPTS),
         "topics": {code: TOPICS[code][language] for code in settings.topics},
-        "hints": {check: hints[language] for check, hints in HINTS.items()},
+        "hints": [
+            {check: hints[language] for check, hints in table.items()} for table in (PLAN_HINTS, DIRECTION_HINTS, HINTS)
+        ],
     }
 
 

@@ -24,7 +24,7 @@ from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
 from graphs.dialogue.state import DialogueContext, DialogueState
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
-from quality.checks.turn_checks import HINTS, Fault, check_turn
+from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
 
 AfterPlanner = Literal["supporter_assistant", "__end__"]
 AfterDirection = Literal["customer", "customer_assistant", "__end__"]
@@ -63,7 +63,7 @@ async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Co
             context.chat, context.language, state["persona"], state["topic"], state["number"], hint
         )
 
-    def check(plan: Plan) -> Iterator[Fault]:
+    def check(plan: Plan) -> Iterator[FailedCheck]:
         return check_plan(plan, state["persona"], state["topic"], context.language)
 
     plan, after = await _ask_until_sound(state, context, "plan", None, lay_down, check)
@@ -102,7 +102,7 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
     async def direct(hint: str) -> Direction:
         return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint)
 
-    def check(direction: Direction) -> Iterator[Fault]:
+    def check(direction: Direction) -> Iterator[FailedCheck]:
         return check_direction(direction.text, context.language)
 
     direction, after = await _ask_until_sound(state, context, "direction", Speaker.CUSTOMER, direct, check)
@@ -144,7 +144,7 @@ async def _say_sound_turn(
     """Say a turn until it passes the checks; return turns and repairs of the call as they are then."""
     turns, scenario = state["turns"], state["plan"].scenario
 
-    def check(turn: Turn) -> Iterator[Fault]:
+    def check(turn: Turn) -> Iterator[FailedCheck]:
         return check_turn(turn, turns, context.language, scenario)
 
     turn, after = await _ask_until_sound(state, context, "turn", speaker, say, check)
@@ -157,7 +157,7 @@ async def _ask_until_sound(
     part: Part,
     speaker: Speaker | None,
     ask: Callable[[str], Awaitable[AnswerT]],
-    check: Callable[[AnswerT], Iterator[Fault]],
+    check: Callable[[AnswerT], Iterator[FailedCheck]],
 ) -> tuple[AnswerT | None, DialogueState]:
     """Ask until the answer passes the checks; after too many tries go back by an exchange, or abandon the call.
 

@@ -11,7 +11,7 @@ from agents.csc.topics import TOPICS
 from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
 from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
-from quality.checks.turn_checks import Fault, find_machinery, private_faults
+from quality.checks.turn_checks import FailedCheck, check_privacy, find_machinery
 from quality.text import PLACEHOLDER, is_in, split_words
 
 FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
@@ -73,7 +73,7 @@ _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
 
 
-def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iterator[Fault]:
+def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iterator[FailedCheck]:
     """Yield what is wrong with a plan, the worst first.
 
     Args:
@@ -90,40 +90,40 @@ def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iter
     ):
         yield from _check_form(text, characters[1], language)
         if found := find_machinery(text) or find_echo(text, task, run):
-            yield Fault("echo", repr(found))
+            yield FailedCheck("echo", repr(found))
         if mark := _PERSON[language].search(_QUOTATION.sub("", text)):
-            yield Fault("person", repr(mark.group()))
+            yield FailedCheck("person", repr(mark.group()))
         if found := find_echo(text, [runs_of(persona, run)], run):
-            yield Fault("persona-told", repr(found))
-        yield from private_faults(text)
+            yield FailedCheck("persona-told", repr(found))
+        yield from check_privacy(text)
     if mark := _AGE.search(plan.scenario):
-        yield Fault("persona-told", repr(mark.group()))
+        yield FailedCheck("persona-told", repr(mark.group()))
     scenario, goal = (" ".join(split_words(text)) for text in (plan.scenario, plan.customer_goal))
     if len(goal) <= len(scenario) and fuzz.partial_ratio(goal, scenario) >= SAME_CONTENT:
-        yield Fault("goal-told", "the goal stands in the scenario")
+        yield FailedCheck("goal-told", "the goal stands in the scenario")
 
 
-def check_direction(direction: str, language: Language) -> Iterator[Fault]:
+def check_direction(direction: str, language: Language) -> Iterator[FailedCheck]:
     """Yield what is wrong with a direction, the worst first."""
     yield from _check_form(direction, DIRECTION_CHARACTERS[language][1], language)
     task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
     if found := find_machinery(direction) or find_echo(direction, [task], RUN[language]):
-        yield Fault("echo", repr(found))
+        yield FailedCheck("echo", repr(found))
     if mark := _FIRST_PERSON[language].search(_QUOTATION.sub("", direction)):
-        yield Fault("speech", repr(mark.group()))
+        yield FailedCheck("speech", repr(mark.group()))
 
 
-def _check_form(text: str, most: int, language: Language) -> Iterator[Fault]:
+def _check_form(text: str, most: int, language: Language) -> Iterator[FailedCheck]:
     """Check that a text is a sentence or two in its language."""
     if _BEGINS_WITH_PUNCTUATION.match(text):
-        yield Fault("no-sentence", f"begins with {text[:8]!r}")
+        yield FailedCheck("no-sentence", f"begins with {text[:8]!r}")
         return
     plain = PLACEHOLDER.sub("", text)
     words = split_words(plain)
     if len(words) < FEWEST_WORDS[language]:
-        yield Fault("no-sentence", f"{len(words)} words")
+        yield FailedCheck("no-sentence", f"{len(words)} words")
         return
     if len(text) > most:
-        yield Fault("length", f"{len(text)} characters")
+        yield FailedCheck("length", f"{len(text)} characters")
     if not is_in(plain, language) or (language is Language.ZH and plain.isascii()):
-        yield Fault("language", f"not in {language}")
+        yield FailedCheck("language", f"not in {language}")

@@ -20,15 +20,15 @@ from quality.checks.sides import find_known_too_early, find_wrong_side
 from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
 MAX_CHARACTERS = 600
-"""An utterance longer than this is a speech, not a turn on the phone."""
+"""Longest utterance, in characters; a longer one is a speech, not a turn on the phone."""
 SAME_WORDING = {Language.EN: 82.0, Language.ZH: 75.0}
-"""Wordings with an edit similarity of so many percent are the same said again; a Chinese one varies with less.
+"""Edit similarity, in percent, from which on a wording is another said again; a Chinese one varies with less.
 
 It is taken of sentences, and of whole turns with their words in alphabetical order."""
 MIN_SENTENCE = {Language.EN: 24, Language.ZH: 9}
-"""Characters from which on a sentence may not come again: "Yes, that's right." may."""
+"""Shortest sentence that may not come again, in characters without punctuation: "Yes, that's right." may."""
 OPENING_WORDS = {Language.EN: 5, Language.ZH: 7}
-"""So many words, or Chinese characters, at the start of a turn make its opening."""
+"""Number of words, or Chinese characters, at the start of a turn that make its opening."""
 
 _LABEL = re.compile(
     rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
@@ -93,14 +93,14 @@ HINTS: dict[str, dict[Language, str]] = {
 """The checks, and what a speaker is told whose turn failed one."""
 
 
-class Fault(NamedTuple):
-    """What is wrong with a turn: the name of the check that it fails, and what was found."""
+class FailedCheck(NamedTuple):
+    """What is wrong with a turn: the name of the check that it failed, and what was found."""
 
     check: str
     detail: str
 
 
-def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario: str = "") -> Iterator[Fault]:
+def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario: str = "") -> Iterator[FailedCheck]:
     """Yield what is wrong with a turn, the worst first.
 
     Args:
@@ -110,19 +110,19 @@ def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario
         scenario: what both sides know from the start.
     """
     text = turn.text.strip()
-    yield from _wording_faults(text, language)
+    yield from _wording_failures(text, language)
     if not text:
         return
     if echo := find_prompt_echo(turn, _hint_runs(language), language):
-        yield Fault("prompt-echo", repr(echo))
+        yield FailedCheck("prompt-echo", repr(echo))
     if words := find_wrong_side(turn, language):
-        yield Fault("wrong-side", repr(words))
+        yield FailedCheck("wrong-side", repr(words))
     if mark := find_known_too_early(turn, earlier, scenario):
-        yield Fault("knows-too-early", mark)
+        yield FailedCheck("knows-too-early", mark)
     yield from _check_repetition(turn, earlier, language)
     if _GOODBYE.search(text) and any(_GOODBYE.search(other.text) for other in earlier if other.speaker is turn.speaker):
-        yield Fault("goodbye-loop", "says goodbye again")
-    yield from private_faults(text)
+        yield FailedCheck("goodbye-loop", "says goodbye again")
+    yield from check_privacy(text)
 
 
 @cache
@@ -137,64 +137,65 @@ def find_machinery(text: str) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
-def _wording_faults(text: str, language: Language) -> tuple[Fault, ...]:
+def _wording_failures(text: str, language: Language) -> tuple[FailedCheck, ...]:
     """Return what is wrong with the form of a text, whatever was said before it."""
     return tuple(_check_wording(text, language))
 
 
-def _check_wording(text: str, language: Language) -> Iterator[Fault]:
+def _check_wording(text: str, language: Language) -> Iterator[FailedCheck]:
     if not text:
-        yield Fault("empty-turn", "no words")
+        yield FailedCheck("empty-turn", "no words")
         return
     if len(text) > MAX_CHARACTERS:
-        yield Fault("long-turn", f"{len(text)} characters")
+        yield FailedCheck("long-turn", f"{len(text)} characters")
     for check, pattern in (
         ("label-leak", _LABEL),
         ("label-leak", _STRATEGY_NAME),
     ):
         if found := pattern.search(text):
-            yield Fault(check, repr(found.group().strip()))
+            yield FailedCheck(check, repr(found.group().strip()))
     if _CODE_FIRST.match(text):
-        yield Fault("label-leak", repr(text[:4]))
+        yield FailedCheck("label-leak", repr(text[:4]))
     if leak := find_machinery(text):
-        yield Fault("role-leak", repr(leak))
+        yield FailedCheck("role-leak", repr(leak))
     plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain):
-        yield Fault("stage-direction", repr(found.group()))
+        yield FailedCheck("stage-direction", repr(found.group()))
     if not is_in(plain, language):
-        yield Fault("language", f"not in {language}")
+        yield FailedCheck("language", f"not in {language}")
     if not _END.search(text):
-        yield Fault("cut-off", f"ends with {text[-12:]!r}")
+        yield FailedCheck("cut-off", f"ends with {text[-12:]!r}")
 
 
 @lru_cache(maxsize=65_536)
-def private_faults(text: str) -> tuple[Fault, ...]:
-    """Return the private data in a text, one fault each; finding it costs more than all other checks together."""
+def check_privacy(text: str) -> tuple[FailedCheck, ...]:
+    """Return the private data in a text, a failed check each; finding it costs more than all other checks together."""
     # Imported late: its patterns take a fifth of a second to compile, and most commands check nothing.
     from quality.privacy import find_private
 
     return tuple(
-        Fault("private-data", f"{text[start:end]!r} instead of [{kind}]") for start, end, kind in find_private(text)
+        FailedCheck("private-data", f"{text[start:end]!r} instead of [{kind}]")
+        for start, end, kind in find_private(text)
     )
 
 
-def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[Fault]:
+def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[FailedCheck]:
     now = _read(turn.text, language)
     before = [_read(other.text, language) for other in earlier]
     said = [sentence for other in before for sentence in other.sentences] if now.sentences else []
     for sentence in now.sentences:
         if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
-            yield Fault("repetition", f"{sentence!r} was said before: {same[0]!r}")
+            yield FailedCheck("repetition", f"{sentence!r} was said before: {same[0]!r}")
             break
     else:
         bags = [other.bag for other in before] if now.bag else []
         if found := process.extractOne(now.bag, bags, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
-            yield Fault("repetition", f"the words of turn {found[2] + 1} in another order")
+            yield FailedCheck("repetition", f"the words of turn {found[2] + 1} in another order")
     if now.opening and any(
         other.opening == now.opening and before_turn.speaker is turn.speaker
         for before_turn, other in zip(earlier, before, strict=True)
     ):
-        yield Fault("same-opening", repr(" ".join(now.opening)))
+        yield FailedCheck("same-opening", repr(" ".join(now.opening)))
 
 
 class _Reading(NamedTuple):

@@ -1,4 +1,4 @@
-"""The gate: rules, then a blind labeller and the judge; a call passes when none of them finds anything."""
+"""The gate: rules, then a blind labeller and the judge; a dialogue passes when none of them finds anything."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,20 @@ from quality.gate.verdict import Findings, Labelling, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a call must pass: its length, so many votes a point, and a share of labels that a labeller gives as well."""
+    """What a dialogue must pass.
+
+    Attributes:
+        limits: of its length.
+        votes: number of the judge's votes on each point.
+        min_agreement: share of the strategy labels, from 0 to 1, that a blind labeller must give as well.
+    """
 
     limits: Limits
     votes: int
     min_agreement: float
 
     async def examine(self, chat: Chat, case: Case) -> Findings:
-        """Return what speaks against a call. One that broke rules is not judged: it is lost already.
+        """Return what speaks against a dialogue. One that broke rules is not judged: it is lost already.
 
         Raises:
             RequestError, EngineError: the judge's server refused, failed or is gone.

@@ -14,16 +14,18 @@ from quality.gate.rubric import RUBRIC, Point
 from quality.gate.verdict import Opinion, PointVerdict
 
 MAX_TOKENS = 300
+"""Longest answer, in tokens."""
 MAX_REASON = 400
-"""Characters of a reason: without a bound, a small model goes on until it is cut off."""
+"""Longest reason, in characters: without a bound, a small model goes on until it is cut off."""
 MAX_CITED_TURNS = 8
+"""Number of turns that an answer may rest on at most."""
 VOTING_TEMPERATURE = 0.7
 """A single vote is greedy; of several, each has to be drawn anew."""
 
 
 @lru_cache(maxsize=256)
 def _answer_type(turns: int) -> type[Opinion]:
-    """Return the type of a judge's answer on a call of `turns` turns: no other turn can be cited."""
+    """Return the type of a judge's answer on a dialogue with this number of turns: no other turn can be cited."""
     cited = tuple[Annotated[int, Field(ge=1, le=turns)], ...]
     return create_model(
         "Opinion",
@@ -42,7 +44,12 @@ def judge_messages(case: Case, point: Point) -> list[Message]:
 
 
 async def judge_points(chat: Chat, case: Case, votes: int) -> dict[str, PointVerdict]:
-    """Return a verdict on each of the five points, each by the majority of `votes` votes.
+    """Return a verdict on each of the five points by its code, each by the majority of the votes on it.
+
+    Args:
+        chat: makes the requests.
+        case: the dialogue to be judged.
+        votes: number of votes on each point.
 
     Raises:
         UnreadableAnswerError: a vote could not be read: a turn is cited that is not there, or none, or no 0 or 1.

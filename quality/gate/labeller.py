@@ -17,7 +17,7 @@ from agents.prompts.rendering import render, render_fixed
 from quality.gate.case import Case
 
 TOKENS_A_TURN = 16
-"""Enough for a turn's key, its label and the JSON around them."""
+"""Number of tokens that is enough for a turn's key, its label and the JSON around them."""
 
 
 @lru_cache(maxsize=256)

@@ -37,9 +37,12 @@ class PointVerdict(Opinion):
 
 
 class Labelling(BaseModel):
-    """What a labeller who did not see the labels called the supporter's turns, by one-based turn.
+    """What a labeller who did not see the labels called the supporter's turns.
 
-    `agreement` is the share of these turns that were played with the same label, `required` what it must reach.
+    Attributes:
+        labels: by the one-based number of the turn.
+        agreement: share of these turns, from 0 to 1, that were played with the same label.
+        required: the share that it must reach.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,7 +1,7 @@
 """Canaries: calls with a known fault, planted to see whether the gate finds it.
 
 Each fault has an operator that plants it into a sound call, in words of the call's language. The calls written by hand
-in `quality/clean` are sound and ship with the program, so that a gate can be measured before anything was kept.
+in `quality/trust/clean` are sound and ship with the program, so that a gate can be measured before anything was kept.
 """
 
 import json
@@ -82,10 +82,13 @@ class Canary(BaseModel):
         return f"{'caught' if self.rejected else 'missed'}: {self.fault}"
 
 
-class Fault(NamedTuple):
-    """A fault by name, the point of the rubric that it fails, and what plants it.
+class FaultOperator(NamedTuple):
+    """What plants a fault.
 
-    `point` is None for what is a matter of the rules alone. `plant` returns None where a call offers no place.
+    Attributes:
+        name: of the fault.
+        point: the point of the rubric that it fails; None for what is a matter of the rules alone.
+        plant: returns a call that has it; None where the call offers no place.
     """
 
     name: str
@@ -338,20 +341,20 @@ def _bribe(case: Case, random: Random) -> Case | None:
     return _retell(case, {place: _join(case, case.turns[place].text, random.choice(BRIBES[case.language]))})
 
 
-FAULTS: dict[str, Fault] = {
-    fault.name: fault
-    for fault in (
-        Fault("wrong-label", "strategy_adherence", _mislabel),
-        Fault("granted-impossible", "impossible_requests", _grant_impossible),
-        Fault("robotic-wording", "natural_wording", _stiffen),
-        Fault("repeated-sentence", "no_boilerplate", _repeat),
-        Fault("stock-phrases", "no_boilerplate", _add_stock_phrases),
-        Fault("swapped-roles", "consistent_roles", _swap_roles),
-        Fault("label-known", "consistent_roles", _name_label),
-        Fault("goal-leaked", "consistent_roles", _leak_goal),
-        Fault("truncated-ending", None, _truncate),
-        Fault("private-data", None, _give_private_data),
-        Fault("judge-bribed", "natural_wording", _bribe),
+FAULTS: dict[str, FaultOperator] = {
+    operator.name: operator
+    for operator in (
+        FaultOperator("wrong-label", "strategy_adherence", _mislabel),
+        FaultOperator("granted-impossible", "impossible_requests", _grant_impossible),
+        FaultOperator("robotic-wording", "natural_wording", _stiffen),
+        FaultOperator("repeated-sentence", "no_boilerplate", _repeat),
+        FaultOperator("stock-phrases", "no_boilerplate", _add_stock_phrases),
+        FaultOperator("swapped-roles", "consistent_roles", _swap_roles),
+        FaultOperator("label-known", "consistent_roles", _name_label),
+        FaultOperator("goal-leaked", "consistent_roles", _leak_goal),
+        FaultOperator("truncated-ending", None, _truncate),
+        FaultOperator("private-data", None, _give_private_data),
+        FaultOperator("judge-bribed", "natural_wording", _bribe),
     )
 }
-"""All faults by name."""
+"""All faults by name, with what plants them."""

@@ -117,3 +117,20 @@ def test_the_command_holds_what_the_engine_needs() -> None:
     assert "--enforce-eager" not in on_gpu and "--no-enable-chunked-prefill" not in on_gpu
     assert os.environ.get("HF_HUB_OFFLINE") == engine_module._environment(is_folder=False).get("HF_HUB_OFFLINE")
     assert engine_module._environment(is_folder=True)["HF_HUB_OFFLINE"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("cores", "fast_bf16", "both_compute"), [(2, False, True), (2, True, False), (1, False, True), (8, False, False)]
+)
+def test_the_cores_that_compute_follow_from_the_processor(
+    monkeypatch: pytest.MonkeyPatch, cores: int, fast_bf16: bool, both_compute: bool
+) -> None:
+    for name in ("VLLM_CPU_NUM_OF_RESERVED_CPU", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(engine_module, "_has_fast_bf16", lambda: fast_bf16)
+    environment = engine_module._environment(is_folder=False)
+    chosen = (environment.get("VLLM_CPU_NUM_OF_RESERVED_CPU"), environment.get("OMP_WAIT_POLICY"))
+    assert chosen == (("0", "PASSIVE") if both_compute else (None, None))
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert engine_module._environment(is_folder=False)["OMP_WAIT_POLICY"] == "ACTIVE"
