@@ -66,7 +66,6 @@ async def try_gate(stamp: GateStamp, judge: ChatClient, settings: Settings) -> G
     Raises:
         EngineError: the judge's server is gone.
     """
-
     # The calls that ship are of the default length.
     gate = replace(settings.gate, limits=Limits())
 

@@ -123,7 +123,11 @@ def _cases(record: Record) -> Iterator[_Case]:
     for index, turn in enumerate(record.turns):
         place = f"{name}, turn {index + 1}"
         if turn.direction is not None:
-            yield _Case("direction", _names(check_direction(turn.direction, language)), f"{place}: {turn.direction}")
+            yield _Case(
+                "direction",
+                _names(check_direction(turn.direction, plan.customer_goal, language)),
+                f"{place}: {turn.direction}",
+            )
         faults = check_turn(turn, record.turns[:index], language, plan.scenario)
         yield _Case(turn.speaker.value, _names(faults), f"{place}: {turn.text}")
 

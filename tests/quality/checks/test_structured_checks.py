@@ -81,6 +81,9 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (ZH, "Ask what the fee is about.", "language"),
         (EN, "Set ends_call to true only when this is settled.", "echo"),
         (EN, "[Say] Ask about the fee.", "echo"),
+        (EN, "3 utterances so far. Ask about the fee.", "echo"),
+        (EN, GOAL[EN], "echo"),
+        (ZH, GOAL[ZH], "echo"),
         (EN, "React to what the supporter has just said about it.", "echo"),
         (ZH, "怀疑、坚持还是松口，都按这个人的性子来。", "echo"),
         (EN, "I want my money back today.", "speech"),
@@ -88,7 +91,7 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
     ],
 )
 def test_a_fault_of_a_direction_is_found(language: Language, direction: str, check: str) -> None:
-    assert check in [fault.check for fault in check_direction(direction, language)]
+    assert check in [fault.check for fault in check_direction(direction, GOAL[language], language)]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_a_fault_of_a_direction_is_found(language: Language, direction: str, che
     ],
 )
 def test_how_people_direct_passes(language: Language, direction: str) -> None:
-    assert list(check_direction(direction, language)) == []
+    assert list(check_direction(direction, GOAL[language], language)) == []
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -125,14 +128,14 @@ def test_plans_that_people_wrote_pass(language: Language) -> None:
 )
 def test_nothing_that_begins_with_punctuation_passes(words: list[str], mark: str, language: Language) -> None:
     text = mark + " ".join(words)
-    assert next(check_direction(text, language)).check == "no-sentence"
+    assert next(check_direction(text, GOAL[language], language)).check == "no-sentence"
     assert plan_faults(language, scenario=text)[0] == "no-sentence"
 
 
 @settings(deadline=None, max_examples=200)
 @given(text=st.text(max_size=80), language=st.sampled_from(list(Language)))
 def test_whatever_is_planned_or_directed_has_a_hint(text: str, language: Language) -> None:
-    assert {fault.check for fault in check_direction(text, language)} <= DIRECTION_HINTS.keys()
+    assert {fault.check for fault in check_direction(text, GOAL[language], language)} <= DIRECTION_HINTS.keys()
     assert set(plan_faults(language, scenario=text, goal=text)) <= PLAN_HINTS.keys()
 
 
@@ -141,4 +144,4 @@ def test_a_line_of_the_prompt_is_an_echo_whatever_stands_around_it(data: st.Data
     lines = (PROMPT_FILES / language / "customer_side.md").read_text(encoding="utf-8").splitlines()
     line = data.draw(st.sampled_from([line for line in lines if len(line) > 60 and "{" not in line]))
     before = data.draw(st.sampled_from(["Well then: ", "好的，"]))
-    assert "echo" in [fault.check for fault in check_direction(before + line, language)]
+    assert "echo" in [fault.check for fault in check_direction(before + line, GOAL[language], language)]
