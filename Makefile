@@ -9,7 +9,7 @@ DEMO := demo
 # The tiny model rambles: exit code 1 of generate means that some dialogue failed, and the demo shows that too.
 demo: $(VENV)/runtime
 	rm -rf $(DEMO)
-	$(BIN)/rolecs generate -n 4 --run $(DEMO)/run || [ $$? -eq 1 ]
+	$(BIN)/rolecs generate -n 4 --gate-trial tell --run $(DEMO)/run || [ $$? -eq 1 ]
 	$(BIN)/rolecs report $(DEMO)/run
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards

@@ -128,6 +128,7 @@ async def play_jobs(
             concurrency=in_flight,
             dialogues=dialogues,
             canaries=0,
+            gate_trial="skip",
             max_similarity=1,
             min_agreement=0,
             ray=ray,

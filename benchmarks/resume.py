@@ -45,7 +45,7 @@ class Clock(Loopback):
 
 
 def settings_for(run: Path, base_url: str, dialogues: int) -> Settings:
-    fields: dict[str, Any] = {"canaries": 0, "max_similarity": 1, "concurrency": 8}
+    fields: dict[str, Any] = {"canaries": 0, "gate_trial": "skip", "max_similarity": 1, "concurrency": 8}
     return Settings(run=run, base_url=(base_url,), dialogues=dialogues, **fields)
 
 
@@ -80,7 +80,7 @@ async def resume_outside(settings: Settings) -> None:
         EngineError: it failed.
     """
     flags = ["--run", str(settings.run), "--base-url", *settings.base_url, "-n", str(settings.dialogues)]
-    flags += ["--max-similarity", "1"]
+    flags += ["--max-similarity", "1", "--gate-trial", "skip"]
     command = (sys.executable, "-m", "rolecs", "generate", "--resume", *flags)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     if await process.wait():

@@ -74,7 +74,7 @@ def make_turns(call: tuple[tuple[str | None, str], ...]) -> tuple[Turn, ...]:
     return tuple(
         Turn(speaker=Speaker.SUPPORTER, text=text, strategy=Strategy(code))
         if code
-        else Turn(speaker=Speaker.CUSTOMER, text=text, direction="go on")
+        else Turn(speaker=Speaker.CUSTOMER, text=text, direction="Say what is still open.")
         for code, text in call
     )
 

@@ -17,7 +17,7 @@ from agents.roles.customer import customer_messages
 
 MAX_TOKENS = 200
 """Longest answer, in tokens."""
-DIRECTION_CHARACTERS = {Language.EN: (12, 200), Language.ZH: (5, 70)}
+DIRECTION_CHARACTERS = {Language.EN: (12, 120), Language.ZH: (5, 45)}
 """Fewest and most characters of a direction: one sentence."""
 
 

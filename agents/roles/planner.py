@@ -15,8 +15,8 @@ from agents.roles.answers import text_field
 
 MAX_TOKENS = 400
 """Longest answer, in tokens."""
-SCENARIO_CHARACTERS = {Language.EN: (40, 480), Language.ZH: (15, 160)}
-GOAL_CHARACTERS = {Language.EN: (20, 280), Language.ZH: (8, 100)}
+SCENARIO_CHARACTERS = {Language.EN: (40, 400), Language.ZH: (15, 110)}
+GOAL_CHARACTERS = {Language.EN: (20, 220), Language.ZH: (8, 70)}
 """Fewest and most characters of the two texts: a sentence or two each."""
 
 

@@ -34,7 +34,7 @@ POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
     *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
     *(*SERVERS, "judge_base_url", "judge_model", "temperature", "thinking_tokens", "repairs"),
-    *(*GATE, "canaries", "max_similarity", "embedding_model", *LIMITS, "ray"),
+    *(*GATE, "gate_trial", "canaries", "max_similarity", "embedding_model", *LIMITS, "ray"),
 )
 """Settings that are flags of several commands."""
 

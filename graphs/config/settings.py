@@ -6,7 +6,7 @@ Secrets come from the environment alone and are never written. Field description
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -206,6 +206,11 @@ class Settings(GateSettings):
     )
     canaries: float = Field(
         0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
+    )
+    gate_trial: Literal["stop", "tell", "skip"] = Field(
+        "stop",
+        description="Before the first dialogue the sound calls that ship go through the gate: stop the job if none "
+        "passes, tell it and go on, or skip the trial.",
     )
     max_similarity: float = Field(
         0.92,

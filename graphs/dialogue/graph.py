@@ -103,7 +103,7 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
         return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint)
 
     def check(direction: Direction) -> Iterator[FailedCheck]:
-        return check_direction(direction.text, context.language)
+        return check_direction(direction.text, goal, context.language)
 
     direction, after = await _ask_until_sound(state, context, "direction", Speaker.CUSTOMER, direct, check)
     if direction is None:

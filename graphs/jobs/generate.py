@@ -11,6 +11,7 @@ from graphs.backends.ray_cluster import ray_backend
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Goal, Settings
 from graphs.dialogue.play import play_dialogue
+from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
 from graphs.jobs.plan import describe_coverage, iterate_plan
 from graphs.scheduling.counters import Counters
@@ -49,7 +50,10 @@ async def generate(job: Job[Settings]) -> Generated:
     pool = load_pool(settings.personas, settings.language)
     by_id = {persona.id: persona for persona in pool}
 
+    gate_check = GateCheck(job)
+
     async def play(planned: Planned, clients: Clients) -> Record:
+        await gate_check.settle(clients.judge)
         return await play_dialogue(planned, by_id[planned.persona], clients, settings)
 
     if settings.ray is not None:

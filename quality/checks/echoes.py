@@ -8,8 +8,6 @@ import re
 from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 
-from rapidfuzz import fuzz
-
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
@@ -20,8 +18,6 @@ RUN = {Language.EN: 6, Language.ZH: 12}
 """Words of a run that nobody shares with another text by chance."""
 TASK_RUN = {Language.EN: 5, Language.ZH: 9}
 """The same for the few words of a task."""
-SAME = 85.0
-"""Percent of edit similarity from which a customer speaks their direction."""
 
 _HOLE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\n", re.DOTALL)
 
@@ -66,18 +62,19 @@ def find_prompt_echo(turn: Turn, hints: Runs, language: Language) -> str | None:
         task.append(runs_of(STRATEGIES[turn.strategy].wording[language].meaning, task_run))
     if found := find_echo(turn.text, task, task_run) or find_echo(turn.text, [side], run):
         return found
-    return turn.direction if turn.direction and _speaks(turn.text, turn.direction, run) else None
+    return (
+        turn.direction
+        if turn.direction and split_words(turn.direction) and _speaks(turn.text, turn.direction, run)
+        else None
+    )
 
 
 def _speaks(text: str, direction: str, length: int) -> bool:
-    """Tell whether a text is a direction said aloud: nearly the same, or with the words that it begins with.
+    """Tell whether a text says a direction aloud: the words that it begins with, `length` at most.
 
     What a direction says further on, a customer may well say in these words.
     """
-    said, directed = " ".join(split_words(text)), split_words(direction)
-    if fuzz.ratio(said, " ".join(directed)) >= SAME:
-        return True
-    return len(directed) >= length and " ".join(directed[:length]) in said
+    return " ".join(split_words(direction)[:length]) in " ".join(split_words(text))
 
 
 def _runs(words: Collection[str], length: int) -> Runs:

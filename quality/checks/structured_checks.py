@@ -68,6 +68,8 @@ _FIRST_PERSON = {
     Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
     Language.ZH: _PERSON[Language.ZH],
 }
+_TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
+"""What the task says of where the call stands."""
 _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
 """What a screen or a letter says may well speak to "you"."""
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
@@ -103,12 +105,22 @@ def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iter
         yield FailedCheck("goal-told", "the goal stands in the scenario")
 
 
-def check_direction(direction: str, language: Language) -> Iterator[FailedCheck]:
-    """Yield what is wrong with a direction, the worst first."""
+def check_direction(direction: str, goal: str, language: Language) -> Iterator[FailedCheck]:
+    """Yield what is wrong with a direction, the worst first.
+
+    Args:
+        direction: the customer assistant's answer.
+        goal: the customer's, which the task holds: a direction that is no more than it directs nothing.
+        language: that the call is in.
+    """
     yield from _check_form(direction, DIRECTION_CHARACTERS[language][1], language)
     task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
     if found := find_machinery(direction) or find_echo(direction, [task], RUN[language]):
         yield FailedCheck("echo", repr(found))
+    elif mark := _TASK.search(direction):
+        yield FailedCheck("echo", repr(mark.group()))
+    elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
+        yield FailedCheck("echo", "the goal itself")
     if mark := _FIRST_PERSON[language].search(_QUOTATION.sub("", direction)):
         yield FailedCheck("speech", repr(mark.group()))
 

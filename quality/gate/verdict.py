@@ -10,6 +10,8 @@ from quality.checks.rules import Violation
 from quality.gate.rubric import LABEL_POINT, POINT_CODES
 
 Vote = Literal[0, 1]
+UNSCORED = "unscored"
+"""The reason of a call on which an answer could not be read."""
 
 
 class Opinion(BaseModel):
@@ -97,6 +99,6 @@ class Findings:
         if self.violations:
             return sorted({f"rule:{violation.rule}" for violation in self.violations})
         if self.verdict is None or self.verdict.unscored is not None:
-            return ["unscored"]
+            return [UNSCORED]
         failed = [f"point:{code}" for code in self.verdict.failed_points]
-        return failed or ([] if self.verdict.is_flawless else ["unscored"])
+        return failed or ([] if self.verdict.is_flawless else [UNSCORED])

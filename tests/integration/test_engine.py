@@ -38,6 +38,7 @@ LIMITS = Limits(min_utterances=4, max_utterances=8)
 CONFIG = """
 utterance_tokens = 160
 canaries = 0.5
+gate_trial = "tell"
 [limits]
 min_utterances = 4
 max_utterances = 8

@@ -23,9 +23,18 @@ from aiohttp import web
 
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
+from quality.trust.canaries import sound_dialogues
 from tests.support.made_up import persona, plan_sentence, sentence
 
 MEANINGS = {str(code): [entry.wording[language].meaning for language in Language] for code, entry in STRATEGIES.items()}
+SOUND = {
+    turn.text: str(turn.strategy)
+    for language in Language
+    for call in sound_dialogues(language)
+    for turn in call.turns
+    if turn.strategy
+}
+"""The sound calls that ship, by which a job tries its gate: the labeller knows them."""
 SAID = re.compile(r"^\[(\d+)\] [^:：]*[:：]\s*(\".*\")$", re.MULTILINE)
 STALL_S = 60.0
 DRIP_S = 0.25
@@ -225,6 +234,8 @@ def hidden_strategy(text: str) -> str:
 
     So the labeller answers truly about each text that was said here, by the text alone.
     """
+    if label := SOUND.get(text):
+        return label
     return list(MEANINGS)[zlib.crc32(text.encode()) % len(MEANINGS)]
 
 

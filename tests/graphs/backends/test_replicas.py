@@ -39,6 +39,7 @@ async def play(servers: list[Loopback], run: Path, **fields: Any) -> Funnel:
         "retry_policy": {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 8.0},
         "limits": {"min_utterances": 4, "max_utterances": 8},
         "canaries": 0,
+        "gate_trial": "skip",
         "max_similarity": 1,
         "concurrency": 6,
     }

@@ -32,6 +32,7 @@ async def play(server: Loopback, run: Path, *, dialogues: int, attempts: int = A
             "retry_policy": {"request_timeout_s": 3.0, "attempts": attempts, "outage_s": 30.0},
             "limits": {"min_utterances": 4, "max_utterances": 8},
             "canaries": 0,
+            "gate_trial": "skip",
             "max_similarity": 1,
             "concurrency": 64,
         }

@@ -31,7 +31,14 @@ IMPATIENT = {"request_timeout_s": 5.0, "attempts": 8, "outage_s": 1.0}
 
 
 async def play(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Funnel:
-    known = {"base_url": [server.base_url], "run": run, "retry_policy": IMPATIENT, "canaries": 0, "max_similarity": 1}
+    known = {
+        "base_url": [server.base_url],
+        "run": run,
+        "retry_policy": IMPATIENT,
+        "canaries": 0,
+        "gate_trial": "skip",
+        "max_similarity": 1,
+    }
     settings = Settings.model_validate(known | fields)
     return await run_quietly(settings, resume=resume, retry_failed=retry)
 
@@ -299,7 +306,7 @@ async def test_a_managed_engine_that_dies_is_started_again_as_long_as_something_
     monkeypatch.setattr(graphs.backends.local, "managed_engine", managed_engine)
     monkeypatch.setattr(graphs.backends.local, "require_engine", lambda: None)
     job = {"base_url": [], "run": tmp_path, "model": "loopback", "concurrency": 4, "dialogues": 30}
-    settings = Settings.model_validate(job | {"canaries": 0, "max_similarity": 1})
+    settings = Settings.model_validate(job | {"canaries": 0, "gate_trial": "skip", "max_similarity": 1})
     if lives[-1] == 1:
         with pytest.raises(EngineError, match="the engine ended"):
             await run_quietly(settings)
@@ -317,7 +324,13 @@ async def test_a_managed_engine_that_dies_is_started_again_as_long_as_something_
 
 async def test_a_run_is_not_resumed_with_fewer_dialogues_than_it_has(tmp_path: Path) -> None:
     async with serve(Loopback()) as server:
-        known = {"base_url": [server.base_url], "run": tmp_path, "canaries": 0, "max_similarity": 1}
+        known = {
+            "base_url": [server.base_url],
+            "run": tmp_path,
+            "canaries": 0,
+            "gate_trial": "skip",
+            "max_similarity": 1,
+        }
         await run_quietly(Settings.model_validate(known | {"dialogues": 3}))
         with pytest.raises(
             UsageError, match="has 3 dialogues planned, only 2 are asked for: give --dialogues 3 or more"

@@ -30,6 +30,7 @@ def make_settings(server: Loopback, run: Path, **fields: Any) -> Settings:
         "run": run,
         "limits": {"min_utterances": 4, "max_utterances": 8},
         "canaries": 0,
+        "gate_trial": "skip",
         "max_similarity": 1,
         "concurrency": 4,
         "dialogues": 60,

@@ -1,0 +1,64 @@
+"""Trials of gates, kept in the user's data folder beside the calibrations, and what is told of them."""
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import ValidationError
+
+from agents.errors import UsageError
+from outputs.files import write_whole
+from quality.gate.rubric import LABEL_POINT
+from quality.trust.calibration import GateStamp
+from quality.trust.gate_trial import GateTrial
+
+
+def _file(stamp: GateStamp) -> Path:
+    return platformdirs.user_data_path("rolecs") / "gate-trials" / f"{stamp.digest()}.json"
+
+
+def keep_trial(trial: GateTrial) -> None:
+    """Keep a trial for the runs of its gate.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    file = _file(trial.stamp)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, [trial.model_dump_json(indent=2)])
+    except OSError as error:
+        raise UsageError(f"cannot keep the trial of the gate in {file}: {error.strerror}") from error
+
+
+def find_trial(stamp: GateStamp) -> GateTrial | None:
+    """Return the trial of a gate; None when there is none that can be read: it is made anew then."""
+    try:
+        return GateTrial.model_validate_json(_file(stamp).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def describe_trial(trial: GateTrial) -> str:
+    """Say what a gate did with the calls of its trial."""
+    caught = trial.planted - len(trial.missed)
+    missed = f" (missed: {', '.join(trial.missed)})" if trial.missed else ""
+    agreement = "" if trial.agreement is None else f"; its labels agree with {trial.agreement:.0%} of a sound call's"
+    return (
+        f"Gate, tried on calls that ship: {trial.passed} of {trial.sound} sound ones pass, "
+        f"{caught} of {trial.planted} faults are caught{missed}{agreement}."
+    )
+
+
+def describe_hopeless_gate(trial: GateTrial) -> str:
+    """Say which part of a gate that lets no sound call pass refuses them, and what can be done."""
+    parts = ", ".join(f"{reason} {count}" for reason, count in trial.refused_for.items())
+    lower = ""
+    if f"point:{LABEL_POINT}" in trial.refused_for and trial.agreement is not None:
+        lower = (
+            f", ask for fewer of the labels by --min-agreement ({trial.stamp.min_agreement:g} now; the labeller "
+            f"reaches {trial.agreement:.2f} on sound calls)"
+        )
+    return (
+        f"no call can pass this gate: judge {trial.stamp.judge_model} refuses all {trial.sound} sound calls that ship "
+        f"({parts}); name a better judge by --judge-model{lower}, or play all the same by --gate-trial tell"
+    )
