@@ -97,7 +97,7 @@ def test_who_looks_never_stands_in_the_way_of_a_job_that_starts(tmp_path: Path) 
     for looker in lookers:
         looker.start()
     try:
-        for _ in range(2000):
+        for _ in range(700):
             os.close(acquire(tmp_path))
     finally:
         ended.set()
