@@ -9,10 +9,11 @@ What can go wrong, and the one consequence of each:
 4. the run store cannot be written (`StoreError`): the same.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class RolecsError(Exception):
@@ -41,6 +42,29 @@ class EngineEndedError(EngineError):
 
 class StoreError(RolecsError):
     """The run store could not be written: a full disk, a folder that went away."""
+
+
+class Failure(BaseModel):
+    """What an item of a run failed for, as it is stored: the name of the error's class, its message, its traceback.
+
+    Made at the boundaries where an error ends one item and not the job. The traceback is as Python prints it, with the
+    errors that led to this one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    message: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Describe an error that was caught."""
+        lines = traceback.format_exception(error)
+        return cls(kind=type(error).__name__, message=str(error), traceback="".join(lines))
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from outputs.runs.run import EndedItem, Outcome
 CONFIDENCE = 0.9
 RESAMPLES = 4000
 _BATCH = 1 << 22
-"""So many weights are drawn at once, 8 bytes each."""
+"""How many weights are drawn at once, of 8 bytes each."""
 
 Floats = npt.NDArray[np.float64]
 

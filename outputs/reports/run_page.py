@@ -20,14 +20,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
 from outputs.reports import run_figures as report_figures
-from outputs.runs.record import Record
+from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import Funnel
 from quality.metrics.corpus import CorpusFigures, compare
 
 CHUNK = 100
-"""So many dialogues are packed together, and unpacked when one of them is opened."""
+"""How many dialogues are packed together, and unpacked when one of them is opened."""
 SUMMARY_CHARACTERS = 160
-"""So much of a scenario stands in the list of dialogues."""
+"""How much of a scenario stands in the list of dialogues."""
 SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
 """What of the configuration the head of the page says; the rest can be unfolded."""
 LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
@@ -87,7 +87,6 @@ def _render_head(report: RunReport) -> str:
     """Return the page down to the end of its figures."""
     configuration, funnel, figures = report.configuration, report.funnel, report.figures
     language = Language(configuration["language"])
-    counts = {subject: funnel.counts.get(subject, {}) for subject in ("canaries", "labels")}
     return _template().render(
         report=report,
         funnel=funnel,
@@ -100,8 +99,7 @@ def _render_head(report: RunReport) -> str:
         stages=list(Stage),
         speakers=list(Speaker),
         draw=report_figures,
-        canaries=counts["canaries"],
-        labels=counts["labels"],
+        counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
         scripts=[_inline("reader.js"), _inline("run.js")],
         style=_inline("run.css"),
@@ -156,5 +154,5 @@ def _index_row(record: Record) -> list[object]:
         record.reasons,
         [strategy for strategy in Strategy if strategy in used],
         len(record.turns),
-        record.plan.scenario[:SUMMARY_CHARACTERS] if record.plan else record.error or "",
+        record.plan.scenario[:SUMMARY_CHARACTERS] if record.plan else str(record.error or ""),
     ]

@@ -6,16 +6,17 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
-from agents.csc.strategies import Language
-from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
+from agents.csc.strategies import Language, Speaker, Strategy
+from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
-from quality.trust.canaries import Canary
+from quality.trust.canaries import Canary, CanaryResult
 
+REWINDS = "rewinds"
 CANARIES = "canaries"
 LABELS = "labels"
-"""Subjects of what is counted of dialogues."""
+"""Subjects of what is counted of dialogues, beside `REPAIRS`."""
 NEAR_DUPLICATE = "near-duplicate"
 """The reason of a dialogue that repeats another."""
 
@@ -32,6 +33,45 @@ class Planned(NamedTuple):
     topic: str
     number: int
     seed: int
+
+
+class FailedCheck(NamedTuple):
+    """A speaker whose turn failed a check, and the check."""
+
+    speaker: Speaker
+    check: str
+
+
+class BlindLabel(NamedTuple):
+    """The strategy that a turn was played with, and the one that the blind labeller gave it."""
+
+    played: Strategy
+    given: Strategy
+
+
+class DialogueCounts(NamedTuple):
+    """What is counted of the dialogues of a run, beside outcomes and tokens.
+
+    `repairs` are turns that failed a check; `rewinds` says with how many of them the call went back by an exchange;
+    `canaries` are calls sent to try the gate, by what became of them; `labels` are supporter turns, labelled blindly.
+    """
+
+    repairs: dict[FailedCheck, int]
+    rewinds: int
+    canaries: dict[CanaryResult, int]
+    labels: dict[BlindLabel, int]
+
+    @classmethod
+    def of(cls, funnel: Funnel) -> "DialogueCounts":
+        """Return what a funnel of dialogues has summed up."""
+        subjects = (funnel.counts.get(subject, {}) for subject in (REPAIRS, REWINDS, CANARIES, LABELS))
+        repairs, rewinds, canaries, labels = subjects
+        return cls(
+            {FailedCheck(Speaker(speaker), check): count for (speaker, check), count in repairs.items()},
+            sum(rewinds.values()),
+            {CanaryResult(*key): count for key, count in canaries.items()},
+            {BlindLabel(Strategy(played), Strategy(given)): count for (played, given), count in labels.items()},
+        )
 
 
 class NearDuplicate(BaseModel):
@@ -88,13 +128,15 @@ class Record(EndedItem):
     @property
     def counts(self) -> Counts:
         """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
-        repairs = Counter(f"{repair.speaker}: {repair.check}" for repair in self.repairs)
-        repairs.update("rewound" for repair in self.repairs if repair.action == "rewound")
-        labels: Counter[str] = Counter()
-        if self.verdict and self.verdict.labelling:
-            for number, label in self.verdict.labelling.labels.items():
-                labels[f"{self.turns[number - 1].strategy} as {label}"] += 1
-        subjects = {REPAIRS: repairs, CANARIES: Counter(canary.result for canary in self.canaries), LABELS: labels}
+        labelling = self.verdict.labelling if self.verdict else None
+        labels = labelling.labels if labelling else {}
+        rewound = (repair for repair in self.repairs if repair.action == "rewound")
+        subjects: dict[str, Counter[CountKey]] = {
+            REPAIRS: Counter(FailedCheck(repair.speaker, repair.check) for repair in self.repairs),
+            REWINDS: Counter(FailedCheck(repair.speaker, repair.check) for repair in rewound),
+            CANARIES: Counter(canary.result for canary in self.canaries),
+            LABELS: Counter((self.turns[number - 1].strategy, given) for number, given in labels.items()),
+        }
         return {subject: dict(counts) for subject, counts in subjects.items() if counts}
 
 

@@ -30,7 +30,7 @@ class Opinions(NamedTuple):
 
 
 class Estimate(BaseModel):
-    """A figure of agreement, and the bounds of its 95% bootstrap interval; all are shares, but kappa is from -1 to 1."""
+    """A figure of agreement with its 95% bootstrap interval: a share from 0 to 1, or kappa from -1 to 1."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +40,7 @@ class Estimate(BaseModel):
 
 
 class Agreement(BaseModel):
-    """How the gate's yes compares with people's on so many calls.
+    """How the gate's yes compares with people's, over a number of `calls`.
 
     Cohen's kappa is agreement beyond chance: 1 is perfect, 0 is chance. Precision: of what the gate passes, so much is
     good; recall: of what is good, so much it passes; false accepts: of what is faulty, so much it passes. None stands
@@ -73,7 +73,11 @@ class GateStamp(BaseModel):
 
 
 class Calibration(BaseModel):
-    """The agreement of one gate with the labels of one file, by point and for the whole gate."""
+    """The agreement of one gate with the labels of one file, by point and for the whole gate.
+
+    `gold` is the name of the file and `day` the date of the comparison, in ISO's form; `unscored` of the `calls` in it
+    could not be scored.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -14,6 +14,7 @@ from agents.llm.usage import Usage
 from outputs.reports.forecast import PilotDialogue, describe_hopeless, forecast, forecast_table, read_pilot
 from outputs.runs.cost import Prices
 from outputs.runs.record import Record
+from tests.conftest import FAILURE
 
 PRICES = Prices(input=2.0, cached=0.5, output=8.0)
 SPENT = Usage(requests=9, prompt_tokens=3000, cached_tokens=1000, completion_tokens=500)
@@ -28,7 +29,9 @@ def test_equal_dialogues_are_forecast_exactly() -> None:
     assert half.dialogues.expected == pytest.approx(2000) and half.price.expected == pytest.approx(17)
     # Where only the yield varies, every figure varies as it does.
     for projection in half[2:]:
-        assert np.divide(projection, projection.expected) == pytest.approx(np.divide(half.dialogues, half.dialogues.expected))  # type: ignore[union-attr]
+        assert np.divide(projection, projection.expected) == pytest.approx(
+            np.divide(half.dialogues, half.dialogues.expected)
+        )  # type: ignore[union-attr]
 
 
 def test_a_pilot_that_kept_all_does_not_make_the_yield_certain() -> None:
@@ -74,8 +77,10 @@ def test_a_pilot_that_kept_none_forecasts_nothing() -> None:
 
 
 def test_failed_dialogues_count_as_lost_and_prices_are_shown_where_given(make_record: Callable[..., Record]) -> None:
-    pilot = read_pilot([make_record(), make_record(error="RequestError: HTTP 500")])
-    assert pilot == [PilotDialogue(kept, Usage(requests=1, prompt_tokens=300, completion_tokens=60)) for kept in (True, False)]
+    pilot = read_pilot([make_record(), make_record(error=FAILURE)])
+    assert pilot == [
+        PilotDialogue(kept, Usage(requests=1, prompt_tokens=300, completion_tokens=60)) for kept in (True, False)
+    ]
     for prices in (Prices(), PRICES):
         console = Console(file=io.StringIO(), width=100)
         console.print(forecast_table(forecast(pilot, 10, 60.0, prices), prices))

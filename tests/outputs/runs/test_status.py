@@ -16,6 +16,7 @@ from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.run import Funnel, Outcome, Provenance
 from outputs.runs.status import Status, build_status, describe_status
 from outputs.runs.store import RunStore
+from tests.conftest import FAILURE
 
 OWNER = Owner(7, "h")
 TIMES = [100.0 * number for number in range(31)]
@@ -78,7 +79,7 @@ def test_the_owner_and_the_times_come_from_the_run(tmp_path: Path, make_record: 
         with RunStore.read(DIALOGUES, tmp_path) as reader:
             times = reader.ended_times()
         assert find_owner(tmp_path) == Owner(os.getpid(), platform.node())
-        store.rewrite(make_record(id="key-0", error="later"))
+        store.rewrite(make_record(id="key-0", error=FAILURE))
         assert times == store.ended_times() == sorted(times) and len(times) == 2
     assert find_owner(tmp_path) is None
     (tmp_path / "run.lock").unlink()
