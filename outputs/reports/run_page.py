@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from agents.csc.strategies import STRATEGIES, Language, Speaker, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
-from outputs.reports import run_figures as report_figures
+from outputs.reports import run_figures
 from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import Funnel
 from quality.metrics.corpus import CorpusFigures, compare
@@ -98,7 +98,7 @@ def _render_head(report: RunReport) -> str:
         strategies=STRATEGIES,
         stages=list(Stage),
         speakers=list(Speaker),
-        draw=report_figures,
+        draw=run_figures,
         counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
         scripts=[_inline("reader.js"), _inline("run.js")],

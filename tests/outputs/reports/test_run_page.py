@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import outputs.reports.run_report
 from agents.csc.strategies import Language, Speaker, Stage, Strategy, name_of
 from outputs.files import write_whole
-from outputs.reports import run_figures as report_figures
+from outputs.reports import run_figures
 from outputs.reports.run_page import CHUNK, RunReport, pack, render_report, script_json
 from outputs.reports.run_report import report_run
 from outputs.runs.record import DIALOGUES, BlindLabel, FailedCheck, Planned, Record
@@ -169,7 +169,7 @@ def test_the_figures_of_the_funnel_are_told(language: Language) -> None:
 
 def test_the_bars_of_the_funnel_are_shares_of_the_planned() -> None:
     funnel = make_report(Language.EN, varied_records(Language.EN)).funnel
-    bars = {bar.label: bar for bar in report_figures.funnel_bars(funnel)}
+    bars = {bar.label: bar for bar in run_figures.funnel_bars(funnel)}
     assert list(bars)[:4] == ["planned", "not played yet", "played", "failed"] and list(bars)[-1] == "kept"
     assert bars["planned"].size == bars["played"].size + bars["not played yet"].size
     assert bars["played"].size == bars["failed"].size + bars["rejected"].size + bars["kept"].size
@@ -177,7 +177,7 @@ def test_the_bars_of_the_funnel_are_shares_of_the_planned() -> None:
 
 
 def test_repairs_are_told_by_check_and_speaker() -> None:
-    rows = report_figures.repair_rows(
+    rows = run_figures.repair_rows(
         {
             FailedCheck(Speaker.SUPPORTER, "cut-off"): 4,
             FailedCheck(Speaker.CUSTOMER, "cut-off"): 5,
@@ -185,8 +185,8 @@ def test_repairs_are_told_by_check_and_speaker() -> None:
         }
     )
     assert rows == [
-        report_figures.RepairRow("cut-off", {Speaker.SUPPORTER: 4, Speaker.CUSTOMER: 5}),
-        report_figures.RepairRow("empty-turn", {Speaker.SUPPORTER: 0, Speaker.CUSTOMER: 1}),
+        run_figures.RepairRow("cut-off", {Speaker.SUPPORTER: 4, Speaker.CUSTOMER: 5}),
+        run_figures.RepairRow("empty-turn", {Speaker.SUPPORTER: 0, Speaker.CUSTOMER: 1}),
     ]
 
 
@@ -201,21 +201,21 @@ def test_canaries_are_told_by_fault_the_worst_first() -> None:
         CanaryResult(None, True): 1,
         CanaryResult(None, None): 1,
     }
-    assert report_figures.catch_rates(canaries) == [("b", 0, 2), ("a", 3, 4), ("c", 1, 1)]
-    assert report_figures.false_rejections(canaries) == (1, 5)
-    assert report_figures.false_rejections({CanaryResult("a", True): 3}) is None
+    assert run_figures.catch_rates(canaries) == [("b", 0, 2), ("a", 3, 4), ("c", 1, 1)]
+    assert run_figures.false_rejections(canaries) == (1, 5)
+    assert run_figures.false_rejections({CanaryResult("a", True): 3}) is None
 
 
 def test_label_agreement_names_the_commonest_confusion() -> None:
     counts = {("PS", "ID"): 2, ("EM", "EM"): 5, ("EM", "PS"): 1, ("EM", "RP"): 2, ("PS", "PS"): 0}
     labels = {BlindLabel(Strategy(played), Strategy(given)): count for (played, given), count in counts.items()}
-    rows = report_figures.label_agreements(labels)
+    rows = run_figures.label_agreements(labels)
     assert rows == [(Strategy.EM, 5, 8, (Strategy.RP, 2)), (Strategy.PS, 0, 2, (Strategy.ID, 2))]
     assert [row.share for row in rows] == [0.625, 0.0]
 
 
 def test_the_stage_table_gives_shares_of_each_row() -> None:
-    table = report_figures.stage_table(
+    table = run_figures.stage_table(
         {Stage.EXPLORING: {Stage.EXPLORING: 1, Stage.RESOLVING: 3}, Stage.ANY: {Stage.ANY: 0}}
     )
     assert list(table) == [Stage.EXPLORING]
@@ -228,12 +228,12 @@ def test_the_stage_table_gives_shares_of_each_row() -> None:
 @given(st.dictionaries(st.integers(0, 5_000), st.integers(0, 50), max_size=80))
 @settings(deadline=None)
 def test_a_histogram_counts_every_value_in_its_bin(counts: dict[int, int]) -> None:
-    drawn = report_figures.histogram(counts)
+    drawn = run_figures.histogram(counts)
     values = sorted(value for value, count in counts.items() for _ in range(count))
     if drawn is None:
         assert not values
         return
-    assert len(drawn.bins) <= report_figures.MAX_BINS
+    assert len(drawn.bins) <= run_figures.MAX_BINS
     assert [bin.size for bin in drawn.bins] == [
         sum(bin.first <= value <= bin.last for value in values) for bin in drawn.bins
     ]
@@ -244,7 +244,7 @@ def test_a_histogram_counts_every_value_in_its_bin(counts: dict[int, int]) -> No
 
 
 def test_the_vocabulary_grows_to_the_right_and_up() -> None:
-    assert report_figures.growth_line([(50, 20), (100, 25)]) == "0.00,100.00 50.00,20.00 100.00,0.00"
+    assert run_figures.growth_line([(50, 20), (100, 25)]) == "0.00,100.00 50.00,20.00 100.00,0.00"
 
 
 def test_the_runs_figures_stand_beside_the_published_ones(make_record: Callable[..., Record]) -> None:
