@@ -10,10 +10,11 @@ What can go wrong, and the one consequence of each:
 5. a training cannot go on (`TrainingError`): it ends with exit code 1, and its last good checkpoint stays.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class RolecsError(Exception):
@@ -46,6 +47,29 @@ class StoreError(RolecsError):
 
 class TrainingError(RolecsError):
     """A training that cannot go on: a loss that is no number, a full disk."""
+
+
+class Failure(BaseModel):
+    """What an item of a run failed for, as it is stored: the name of the error's class, its message, its traceback.
+
+    Made at the boundaries where an error ends one item and not the job. The traceback is as Python prints it, with the
+    errors that led to this one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    message: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Describe an error that was caught."""
+        lines = traceback.format_exception(error)
+        return cls(kind=type(error).__name__, message=str(error), traceback="".join(lines))
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
 
 
 @contextmanager

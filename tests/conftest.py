@@ -9,6 +9,7 @@ import pytest
 from agents.csc.dialogue import Plan, Turn
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.errors import Failure
 from outputs.runs.record import Record
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
@@ -89,6 +90,10 @@ def en_turns() -> tuple[Turn, ...]:
 def zh_turns() -> tuple[Turn, ...]:
     """A sound Chinese call."""
     return make_turns(ZH_CALL)
+
+
+FAILURE = Failure(kind="RequestError", message="HTTP 500", traceback="Traceback\nRequestError: HTTP 500\n")
+"""Why a dialogue failed."""
 
 
 def flawless() -> Verdict:

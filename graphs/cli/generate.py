@@ -39,8 +39,8 @@ def generate(
     settings = job_settings(Settings, DIALOGUES, context)
 
     from graphs.jobs.generate import generate as play
-    from outputs.reports.calibration import describe_trust
     from outputs.reports.summary import summarise
+    from outputs.reports.trust import describe_trust
 
     place = () if settings.ray is None else ("--ray", settings.ray)
     go_on = command_line("rolecs", "generate", "--resume", "--run", settings.run, *place)

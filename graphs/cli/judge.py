@@ -70,7 +70,9 @@ def judge(
 
 
 def _line(judgement: Judgement) -> str:
-    shown = judgement.model_dump(mode="json", include={"violations", "verdict", "error"}, exclude_none=True)
+    shown = judgement.model_dump(mode="json", include={"violations", "verdict"}, exclude_none=True)
+    if judgement.error:
+        shown["error"] = str(judgement.error)
     return json.dumps(
         {"id": judgement.dialogue, "kept": judgement.outcome is Outcome.KEPT, **shown}, ensure_ascii=False
     )

@@ -20,8 +20,10 @@ def status(
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
     with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS), run) as store:
-        provenance, funnel = store.provenance, store.funnel()
-        found = build_status(provenance, funnel, store.ended_times(), find_owner(run), time.time())
+        owner = find_owner(run)
+        with store.snapshot():
+            provenance, funnel, ended = store.provenance, store.funnel(), store.ended_times()
+        found = build_status(provenance, funnel, ended, owner, time.time())
     if as_json:
         typer.echo(found.model_dump_json())
         return

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.csc.dialogue import is_abandoned
 from agents.csc.topics import TOPICS
-from agents.errors import EngineError, RequestError
+from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
 from graphs.config.settings import Settings
@@ -39,7 +39,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        ended["error"] = f"{type(caught).__name__}: {caught}"
+        ended["error"] = Failure.of(caught)
     return Record(
         id=planned.key,
         language=settings.language,

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from agents.csc.language import Language
 from agents.digests import digest
-from agents.errors import EngineError, UsageError
+from agents.errors import EngineError, Failure, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
 from graphs.backends.local import local_backend
@@ -23,7 +23,7 @@ from graphs.scheduling.stopping import Halt
 from graphs.scheduling.supply import Supply
 from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, Extraction, PlannedExtraction
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import extract_persona
 from personas.distill.ingest import Ingested, ingest
@@ -129,7 +129,7 @@ async def _extract(
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
-        fields = {"error": f"{type(caught).__name__}: {caught}"}
+        fields = {"error": Failure.of(caught)}
     known = {"id": planned.key, "source": call.id, "language": call.language, "model": client.model}
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 
@@ -138,14 +138,14 @@ def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
     """Return the stages of a distillation up to the extracted personas."""
 
     def parts(counts: Counter[str] | dict[str, int]) -> list[Stage]:
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return [Stage(name=name, count=count, is_part=True) for name, count in ordered]
+        return [Stage(name=name, count=count, is_part=True) for name, count in most_frequent_first(counts).items()]
 
     stages = [Stage(name="broken lines", count=len(ingested.broken)), Stage(name="calls read", count=ingested.read)]
     stages += [Stage(name="filtered out", count=ingested.filtered.total()), *parts(ingested.filtered)]
     replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
     stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
-    stages += [Stage(name="answers sent back", count=sum(funnel.repairs.values())), *parts(funnel.repairs)]
+    sent_back = {problem: count for (problem,), count in funnel.counts.get(REPAIRS, {}).items()}
+    stages += [Stage(name="answers sent back", count=sum(sent_back.values())), *parts(sent_back)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))
     stages += [Stage(name="dropped", count=funnel.outcomes[Outcome.REJECTED]), *parts(funnel.reasons)]
     stages.append(Stage(name="extracted", count=funnel.outcomes[Outcome.KEPT]))

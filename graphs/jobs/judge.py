@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.digests import digest
-from agents.errors import EngineError, RequestError
+from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
 from graphs.backends.local import local_backend
@@ -85,7 +85,7 @@ async def _judge(
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = f"{type(caught).__name__}: {caught}"
+        fields["error"] = Failure.of(caught)
     return Judgement.model_validate({"id": planned.key, "dialogue": dialogue.id, "usage": chat.usage} | fields)
 
 

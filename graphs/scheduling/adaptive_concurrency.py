@@ -1,7 +1,8 @@
 """How many items a server is given at once: a rule that follows what the server reports, and the reading of reports."""
 
-import re
 from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
 
 START = 32
 """The first limit, and the highest one for a server that reports nothing."""
@@ -13,13 +14,10 @@ NEAR = 0.9
 HOLD_LOOKS = 10
 """So many looks a limit stays after a cut, until the engine shows what the cut has done."""
 
-_WAITING, _KV_USAGE, _PREEMPTIONS = (
+_WAITING, _KV_USAGE, _PREEMPTIONS = _SAMPLES = (
     "vllm:num_requests_waiting",
     "vllm:kv_cache_usage_perc",
     "vllm:num_preemptions_total",
-)
-_SAMPLE = re.compile(
-    rf"^({_WAITING}|{_KV_USAGE}|{_PREEMPTIONS})(?:\{{.*\}})?[ \t]+([-+.\w]+)(?:[ \t]+-?\d+)?[ \t]*$", re.MULTILINE
 )
 
 
@@ -48,13 +46,17 @@ def parse_load(text: str) -> EngineLoad | None:
     >>> parse_load('vllm:num_requests_waiting 2.0\nvllm:kv_cache_usage_perc 0.5\nvllm:num_preemptions_total 1.0\n')
     EngineLoad(waiting=2.0, kv_usage=0.5, preemptions=1.0)
     """
-    found: dict[str, list[float]] = {}
-    for name, value in _SAMPLE.findall(text):
-        try:
-            found.setdefault(name, []).append(float(value))
-        except ValueError:
-            return None
-    if len(found) < 3:
+    # A page has some 550 lines, which take 14 ms of the event loop to parse; these few take a quarter of one.
+    lines = "".join(f"{line}\n" for line in text.split("\n") if line.startswith(_SAMPLES))
+    found: dict[str, list[float]] = {name: [] for name in _SAMPLES}
+    try:
+        for family in text_string_to_metric_families(lines):
+            for sample in family.samples:
+                if sample.name in found:
+                    found[sample.name].append(sample.value)
+    except ValueError:
+        return None
+    if not all(found.values()):
         return None
     return EngineLoad(sum(found[_WAITING]), max(found[_KV_USAGE]), sum(found[_PREEMPTIONS]))
 

@@ -118,18 +118,18 @@ class JobTelemetry:
             yield lambda record: None
             return
         with self._tracing.dialogue(key, topic) as span:
-            yield lambda record: span.ended(record.outcome, record.reasons, _name_failure(record))
+            yield lambda record: span.ended(record.outcome, record.reasons, record.error.kind if record.error else None)
 
     def ended(self, record: EndedItem, seconds: float) -> None:
         """Log that an item has ended."""
         tell(
             _log,
             "dialogue ended",
-            texts={"error_message": record.error} if record.error else None,
+            texts={"error_message": str(record.error)} if record.error else None,
             key=record.id,
             outcome=record.outcome,
             reasons=record.reasons,
-            error=_name_failure(record),
+            error=record.error.kind if record.error else None,
             seconds=round(seconds, 3),
             usage=asdict(record.total_usage),
         )
@@ -138,11 +138,6 @@ class JobTelemetry:
         """Log why the job starts no further item, if so."""
         if halt:
             tell(_log, "job halted", kind=halt.kind, reason=halt.reason)
-
-
-def _name_failure(record: EndedItem) -> str | None:
-    """Return the kind of a failed item's error, without its message."""
-    return record.error.partition(":")[0] if record.error else None
 
 
 @contextlib.asynccontextmanager

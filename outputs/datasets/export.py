@@ -28,22 +28,23 @@ def export_run(
     old = _earlier_export(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, form))
-        shards = _write_shards(out, "train", lines, shard_lines)
-        rejected: tuple[Shard, ...] = ()
-        if with_rejected:
-            lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
-            rejected = _write_shards(out, "rejected", lines, shard_lines)
-        provenance = store.provenance
-        manifest = Manifest(
-            format=form,
-            run=provenance.digest,
-            limits=Limits.model_validate(provenance.configuration["limits"]),
-            outcomes=store.funnel().outcomes,
-            versions=provenance.versions,
-            shards=shards,
-            rejected=rejected,
-        )
+        with store.snapshot():
+            lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, form))
+            shards = _write_shards(out, "train", lines, shard_lines)
+            rejected: tuple[Shard, ...] = ()
+            if with_rejected:
+                lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
+                rejected = _write_shards(out, "rejected", lines, shard_lines)
+            provenance = store.provenance
+            manifest = Manifest(
+                format=form,
+                run=provenance.digest,
+                limits=Limits.model_validate(provenance.configuration["limits"]),
+                outcomes=store.funnel().outcomes,
+                versions=provenance.versions,
+                shards=shards,
+                rejected=rejected,
+            )
         write_whole(out / "README.md", [render_card(manifest, provenance)])
         manifest.write(out)
         for name in old - {shard.name for shard in (*shards, *rejected)}:

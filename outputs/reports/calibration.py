@@ -1,4 +1,4 @@
-"""How far the gate of a run can be trusted: calibrations kept in the user's data folder, and what canaries showed."""
+"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table."""
 
 from pathlib import Path
 
@@ -8,9 +8,8 @@ from rich.table import Table
 
 from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
-from outputs.runs.record import CANARIES
-from outputs.runs.run import Funnel, Provenance
-from quality.trust.calibration import ALL_POINTS, Calibration, Estimate, GateStamp
+from outputs.runs.run import Provenance
+from quality.trust.calibration import Calibration, Estimate, GateStamp
 
 
 def _file(stamp: GateStamp) -> Path:
@@ -36,7 +35,7 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
     """Return the calibration of a gate; None when there is none.
 
     Raises:
-        UsageError: its file cannot be read.
+        UsageError: its file cannot be read, or holds something else.
     """
     file = _file(stamp)
     try:
@@ -44,7 +43,7 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        raise UsageError(f"cannot read {file}: {error.strerror}; make it readable, or calibrate again") from None
     except ValidationError as error:
         raise UsageError(f"{file} is no calibration: {describe_invalid(error)}; calibrate again") from None
 
@@ -61,48 +60,6 @@ def stamp_of(provenance: Provenance) -> GateStamp:
     )
 
 
-def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
-    """Say in sentences how far the gate of a run can be trusted."""
-    stamp = stamp_of(provenance)
-    calibration = find_calibration(stamp)
-    return [
-        _describe_calibration(calibration) if calibration else _describe_lack(stamp),
-        _describe_canaries(funnel.counts.get(CANARIES, {})),
-    ]
-
-
-def _describe_lack(stamp: GateStamp) -> str:
-    return (
-        f"Uncalibrated: nobody has compared this gate (judge {stamp.judge_model}, rubric {stamp.rubric}) with people's "
-        f"labels. Do it by: rolecs calibrate GOLD.jsonl --language {stamp.language}"
-    )
-
-
-def _describe_calibration(calibration: Calibration) -> str:
-    whole = calibration.agreement[ALL_POINTS]
-    return (
-        f"Calibrated on {calibration.gold} ({calibration.calls} calls, {calibration.day}): with 95% intervals, it "
-        f"passes {_show(whole.false_accepts)} of the faulty calls and {_show(whole.recall)} of the good ones."
-    )
-
-
-def _describe_canaries(counts: dict[str, int]) -> str:
-    caught, missed = (
-        {name.removeprefix(f"{what}: "): count for name, count in counts.items() if name.startswith(f"{what}: ")}
-        for what in ("caught", "missed")
-    )
-    planted = sum(caught.values()) + sum(missed.values())
-    rejected = counts.get("false rejection", 0)
-    sound = rejected + counts.get("sound call passed", 0)
-    if not planted and not sound:
-        return "Canaries: none could be scored." if counts else "Canaries: none was sent."
-    slipped = ", ".join(f"{fault} {count}" for fault, count in sorted(missed.items(), key=lambda item: -item[1]))
-    return (
-        f"Canaries: {sum(caught.values())} of {planted} planted faults were caught"
-        f"{f' (missed: {slipped})' if slipped else ''}; {rejected} of {sound} sound calls were rejected."
-    )
-
-
 def calibration_table(calibration: Calibration) -> Table:
     """Return the agreement by point, each figure with its 95% interval."""
     title = f"Gate and people on {calibration.calls} calls, with 95% intervals"
@@ -114,15 +71,15 @@ def calibration_table(calibration: Calibration) -> Table:
             name.replace("_", " "),
             str(agreement.calls),
             _show_kappa(agreement.kappa),
-            *(_show(share) for share in (agreement.precision, agreement.recall, agreement.false_accepts)),
+            *(show_share(share) for share in (agreement.precision, agreement.recall, agreement.false_accepts)),
         )
     return table
 
 
-def _show(estimate: Estimate | None) -> str:
+def show_share(estimate: Estimate | None) -> str:
     """Return a share in percent with its interval.
 
-    >>> _show(Estimate(value=0.5, low=0.25, high=0.755))
+    >>> show_share(Estimate(value=0.5, low=0.25, high=0.755))
     '50% [25, 76]'
     """
     return "-" if estimate is None else f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"

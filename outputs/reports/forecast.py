@@ -9,12 +9,12 @@ Hesterberg 2015, Am. Stat. 69:371-386).
 
 from collections.abc import Iterable
 from math import sqrt
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from rich.table import Table
+from scipy.special import ndtr, stdtrit  # type: ignore[import-untyped]
 
 from agents.llm.usage import Usage
 from outputs.runs.cost import Prices, format_usd
@@ -23,45 +23,48 @@ from outputs.runs.run import EndedItem, Outcome
 CONFIDENCE = 0.9
 RESAMPLES = 4000
 _BATCH = 1 << 22
-"""So many weights are drawn at once."""
+"""How many weights are drawn at once, of 8 bytes each."""
 
 Floats = npt.NDArray[np.float64]
 
 
-class Played(NamedTuple):
-    """A dialogue of a pilot: whether it was kept, and what it spent."""
+class PilotDialogue(NamedTuple):
+    """A dialogue of a pilot: whether it was kept, and what it spent, in requests and tokens."""
 
     kept: bool
     usage: Usage
 
 
-class Interval(NamedTuple):
-    """An expected value, and between which values it lies with 90% confidence."""
+class Projection(NamedTuple):
+    """A quantity as it is expected, and between which values it lies with 90% confidence."""
 
-    value: float
+    expected: float
     low: float
     high: float
 
 
 class Forecast(NamedTuple):
-    """What `wanted` kept dialogues take. `price` is in US dollars."""
+    """What `wanted` kept dialogues take: dialogues to play, tokens of three kinds, hours, US dollars.
+
+    The tokens are those of prompts that are computed, those of prompts that the prefix cache has, and those generated.
+    """
 
     wanted: int
-    dialogues: Interval
-    computed: Interval
-    cached: Interval
-    generated: Interval
-    hours: Interval
-    price: Interval
+    dialogues: Projection
+    computed: Projection
+    cached: Projection
+    generated: Projection
+    hours: Projection
+    price: Projection
 
 
-def read_pilot(records: Iterable[EndedItem]) -> list[Played]:
+def read_pilot(records: Iterable[EndedItem]) -> list[PilotDialogue]:
     """Return the dialogues of a pilot from its records; failed ones are lost ones."""
-    return [Played(record.outcome is Outcome.KEPT, record.total_usage) for record in records]
+    return [PilotDialogue(record.outcome is Outcome.KEPT, record.total_usage) for record in records]
 
 
 def forecast(
-    pilot: list[Played],
+    pilot: list[PilotDialogue],
     wanted: int,
     seconds: float,
     prices: Prices,
@@ -74,7 +77,7 @@ def forecast(
         pilot: dialogues that have ended, of which at least one was kept.
         wanted: how many dialogues are to be kept.
         seconds: how long the pilot took; the hours follow at the same rate.
-        prices: of tokens.
+        prices: of tokens, in US dollars per million.
         seed: of the resampling.
 
     Raises:
@@ -91,8 +94,8 @@ def forecast(
     low, high = np.quantile(ratios, [tail, 1 - tail], axis=0)
     # Where all were kept, every resampled pilot takes a little more than the pilot itself.
     bounds = zip(expected, np.minimum(low, expected), np.maximum(high, expected), strict=True)
-    intervals = (Interval(*(wanted * float(figure) for figure in figures)) for figures in bounds)
-    return Forecast(wanted, *intervals)
+    projections = (Projection(*(wanted * float(figure) for figure in figures)) for figures in bounds)
+    return Forecast(wanted, *projections)
 
 
 def _row(usage: Usage, seconds: float, prices: Prices) -> tuple[float, ...]:
@@ -118,15 +121,12 @@ def _resample(spent: Floats, kept: Floats, random: np.random.Generator) -> Float
 def _tail(size: int) -> float:
     """Return the share that is cut off on either side in a pilot of `size`, below the nominal 5%.
 
-    Student's quantile is Cornish and Fisher's expansion of it (Abramowitz and Stegun 26.7.5).
-
     >>> round(_tail(12), 3), round(_tail(100_000), 3)
     (0.025, 0.05)
     """
-    normal, freedom = NormalDist(), max(size - 1, 1)
-    z = normal.inv_cdf((1 + CONFIDENCE) / 2)
-    student = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    return normal.cdf(-student * sqrt((size + 1) / freedom))
+    freedom = max(size - 1, 1)
+    student = stdtrit(freedom, (1 + CONFIDENCE) / 2)
+    return float(ndtr(-student * sqrt((size + 1) / freedom)))
 
 
 def describe_hopeless(size: int) -> str:
@@ -147,13 +147,13 @@ def forecast_table(told: Forecast, prices: Prices) -> Table:
     table = Table("", "expected", "from", "to", title=title, title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, interval in (
+    for name, projection in (
         ("dialogues to play", told.dialogues),
         ("prompt tokens, computed", told.computed),
         ("prompt tokens, cached", told.cached),
         ("tokens generated", told.generated),
     ):
-        table.add_row(name, *(f"{figure:,.0f}" for figure in interval))
+        table.add_row(name, *(f"{figure:,.0f}" for figure in projection))
     table.add_row("hours at this rate", *(f"{figure:,.2f}" for figure in told.hours))
     if prices.are_given:
         table.add_row("price", *map(format_usd, told.price))

@@ -8,18 +8,19 @@ from agents.prompts.templates import template_environment
 from outputs.reports.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
 
 BINS = 20
+"""How many bins, each 0.05 wide, the similarities from 0 to 1 fall into."""
 SHOWN_VALUES = 12
-"""So many values of a field have a bar of their own."""
+"""How many values of a field have a bar of their own."""
 SHOWN_GROUPS = 500
-"""So many merge groups are shown, the largest first; the list beside the pool has them all."""
+"""How many merge groups are shown, the largest first; the list beside the pool has them all."""
 
 
-class Bar(NamedTuple):
-    """A bar of a chart: its label, how many it counts, and its length as a share of the longest one."""
+class ScaledBar(NamedTuple):
+    """A bar beside others: its label, how many personas it counts, and its length from 0 to 1, that of the longest."""
 
     label: str
     size: int
-    share: float
+    length: float
 
 
 def render_pool_report(summary: PoolSummary) -> str:
@@ -37,17 +38,19 @@ def render_pool_report(summary: PoolSummary) -> str:
     )
 
 
-def _bars(counts: dict[str, int]) -> list[Bar]:
+def _bars(counts: dict[str, int]) -> list[ScaledBar]:
     """Return a bar for each of the most frequent values, and one for all others together."""
     shown = most_frequent(counts, SHOWN_VALUES)
     longest = max((count for _, count in shown), default=1)
-    return [Bar(label, count, count / longest) for label, count in shown]
+    return [ScaledBar(label, count, count / longest) for label, count in shown]
 
 
-def _histogram(cosines: Sequence[float]) -> list[Bar]:
-    """Return how many cosine similarities lie in each twentieth from 0 to 1; negative ones count as 0."""
+def _histogram(cosines: Sequence[float]) -> list[ScaledBar]:
+    """Return how many cosine similarities lie in each bin; negative ones count as 0."""
     counts = [0] * BINS
     for cosine in cosines:
         counts[min(BINS - 1, max(0, int(cosine * BINS)))] += 1
     longest = max(counts) or 1
-    return [Bar(f"{i / BINS:.2f} to {(i + 1) / BINS:.2f}", count, count / longest) for i, count in enumerate(counts)]
+    return [
+        ScaledBar(f"{i / BINS:.2f} to {(i + 1) / BINS:.2f}", count, count / longest) for i, count in enumerate(counts)
+    ]

@@ -13,12 +13,16 @@ from personas.persona import Persona
 
 COUNTED_FIELDS = ("language", "age", "risk_tolerance", "job", "financial_situation", "recent_stress", "tone")
 SHOWN_VALUES = 5
-"""So many values of a field are shown in the table."""
+"""How many values of a field the table shows."""
 PERCENTILES = (5, 25, 50, 75, 95)
+"""Of the similarities that are shown."""
 
 
 class Stage(BaseModel):
-    """A line of the table of stages; one that is `part` of the stage above it is indented."""
+    """A line of the table of stages and how many calls, lines, replacements, answers or personas it counts.
+
+    One that `is_part` of the stage above it is indented.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +32,17 @@ class Stage(BaseModel):
 
 
 class PoolSummary(BaseModel):
-    """The figures of a pool. `nearest_before` and `nearest_after` are cosine similarities, see `Merged`."""
+    """The figures of a pool.
+
+    Attributes:
+        stages: of its making, in order.
+        threshold: the cosine similarity from which two personas count as one.
+        embedding_models: the names of those that the descriptions were compared with.
+        nearest_before: cosine similarities before merging, see `Merged`.
+        nearest_after: the same after it.
+        values: by field, how many of the kept personas have each value.
+        groups: survivors that absorbed others, with these.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -6,17 +6,22 @@ from typing import NamedTuple
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
+from outputs.runs.record import BlindLabel, RepairKind
 from outputs.runs.run import Funnel, Outcome
+from quality.trust.canaries import CanaryResult
 
 MAX_BINS = 30
 """A histogram has no more bins than this."""
+SUBJECTS = (*(speaker.value for speaker in Speaker), "plan", "direction")
+"""What can fail a check, in the order shown."""
 SHADES = 9
-"""So many shades tell the cells of the stage table apart, beside none."""
+"""How many shades tell the shares of the stage table apart, beside none for 0."""
 BIN_WIDTHS = tuple(factor * 10**power for power in range(7) for factor in (1, 2, 5))
+"""Round widths of bins, in the unit of the values."""
 
 
-class Bar(NamedTuple):
-    """A bar of a chart: its label, how many it counts, and its length as a share of the whole, from 0 to 1.
+class ShareBar(NamedTuple):
+    """A bar that shows a part of a whole: its label, how many dialogues or turns it counts, their share from 0 to 1.
 
     `kind` names the colour: an outcome, a stage, "waiting" or "reason" for a part of the bar above.
     """
@@ -28,10 +33,10 @@ class Bar(NamedTuple):
 
 
 class RepairRow(NamedTuple):
-    """How many turns of each speaker failed a check."""
+    """How often a check failed, by subject: the plan, a direction, or a speaker's turn."""
 
     check: str
-    counts: dict[Speaker, int]
+    counts: dict[str, int]
 
     @property
     def most(self) -> int:
@@ -99,7 +104,7 @@ class StageCell(NamedTuple):
     shade: int
 
 
-def funnel_bars(funnel: Funnel) -> list[Bar]:
+def funnel_bars(funnel: Funnel) -> list[ShareBar]:
     """Return a bar per step from planned to kept, as shares of the planned; reasons stand under the rejected."""
     outcomes = funnel.outcomes
     waiting = outcomes[Outcome.PLANNED]
@@ -112,44 +117,40 @@ def funnel_bars(funnel: Funnel) -> list[Bar]:
         *((reason, count, "reason") for reason, count in funnel.reasons.items()),
         ("kept", outcomes[Outcome.KEPT], "kept"),
     ]
-    return [Bar(label, count, count / max(funnel.planned, 1), kind) for label, count, kind in steps]
+    return [ShareBar(label, count, count / max(funnel.planned, 1), kind) for label, count, kind in steps]
 
 
-def repair_rows(repairs: Mapping[str, int]) -> list[RepairRow]:
-    """Return the repairs by check, the most frequent first; counts of no speaker ("rewound") are left out."""
-    checks: dict[str, dict[Speaker, int]] = {}
-    for name, count in repairs.items():
-        speaker, separator, check = name.partition(": ")
-        if separator:
-            checks.setdefault(check, dict.fromkeys(Speaker, 0))[Speaker(speaker)] += count
-    rows = [RepairRow(check, counts) for check, counts in checks.items()]
+def repair_rows(repairs: Mapping[RepairKind, int]) -> list[RepairRow]:
+    """Return the repairs by check, the most frequent first."""
+    checks: dict[str, dict[str, int]] = {}
+    for (subject, check), count in repairs.items():
+        checks.setdefault(check, {})[subject] = count
+    subjects = [subject for subject in SUBJECTS if any(subject in counts for counts in checks.values())]
+    rows = [
+        RepairRow(check, {subject: counts.get(subject, 0) for subject in subjects}) for check, counts in checks.items()
+    ]
     return sorted(rows, key=lambda row: (-sum(row.counts.values()), row.check))
 
 
-def catch_rates(canaries: Mapping[str, int]) -> list[CatchRate]:
-    """Return the rate of each fault, the worst first."""
-    by_fault: dict[str, dict[str, int]] = {}
-    for name, count in canaries.items():
-        found, separator, fault = name.partition(": ")
-        if separator:
-            by_fault.setdefault(fault, {"caught": 0, "missed": 0})[found] += count
-    rates = [CatchRate(fault, found["caught"], sum(found.values())) for fault, found in by_fault.items()]
-    return sorted((rate for rate in rates if rate.planted), key=lambda rate: (rate.share, rate.fault))
+def catch_rates(canaries: Mapping[CanaryResult, int]) -> list[CatchRate]:
+    """Return the rate of each fault, the worst first; what could not be scored is left out."""
+    faults = {result.fault for result in canaries if result.fault is not None}
+    scored = {fault: [canaries.get(CanaryResult(fault, rejected), 0) for rejected in (True, False)] for fault in faults}
+    rates = [CatchRate(fault, caught, caught + missed) for fault, (caught, missed) in scored.items() if caught + missed]
+    return sorted(rates, key=lambda rate: (rate.share, rate.fault))
 
 
-def false_rejections(canaries: Mapping[str, int]) -> FalseRejections | None:
-    """Return how the sound calls among the canaries fared; None when none was sent."""
-    rejected = canaries.get("false rejection", 0)
-    sent = rejected + canaries.get("sound call passed", 0)
-    return FalseRejections(rejected, sent) if sent else None
+def false_rejections(canaries: Mapping[CanaryResult, int]) -> FalseRejections | None:
+    """Return how the sound calls among the canaries fared; None when none was sent and scored."""
+    rejected, passed = (canaries.get(CanaryResult(None, rejected), 0) for rejected in (True, False))
+    return FalseRejections(rejected, rejected + passed) if rejected + passed else None
 
 
-def label_agreements(labels: Mapping[str, int]) -> list[LabelAgreement]:
+def label_agreements(labels: Mapping[BlindLabel, int]) -> list[LabelAgreement]:
     """Return the agreement of played and blind labels by strategy, in the order of the strategies."""
     given: dict[Strategy, dict[Strategy, int]] = {}
-    for name, count in labels.items():
-        played, _, label = name.partition(" as ")
-        given.setdefault(Strategy(played), {})[Strategy(label)] = count
+    for label, count in labels.items():
+        given.setdefault(label.played, {})[label.given] = count
     return [_agreement(strategy, given[strategy]) for strategy in Strategy if sum(given.get(strategy, {}).values())]
 
 
@@ -159,11 +160,11 @@ def _agreement(strategy: Strategy, given: Mapping[Strategy, int]) -> LabelAgreem
     return LabelAgreement(strategy, given.get(strategy, 0), sum(given.values()), confusion)
 
 
-def strategy_bars(strategies: Mapping[Strategy, int], language: Language) -> list[Bar]:
+def strategy_bars(strategies: Mapping[Strategy, int], language: Language) -> list[ShareBar]:
     """Return a bar per strategy, in the order of the strategies, as shares of all supporter turns."""
     turns = max(sum(strategies.values()), 1)
     return [
-        Bar(f"{strategy} {name_of(strategy, language)}", count, count / turns, STRATEGIES[strategy].stage)
+        ShareBar(f"{strategy} {name_of(strategy, language)}", count, count / turns, STRATEGIES[strategy].stage)
         for strategy in Strategy
         for count in [strategies.get(strategy, 0)]
     ]

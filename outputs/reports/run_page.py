@@ -22,15 +22,15 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
 from agents.prompts.templates import template_environment
-from outputs.reports import run_figures as report_figures
-from outputs.runs.record import Record
+from outputs.reports import run_figures
+from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import Funnel
 from quality.metrics.corpus import CorpusFigures, compare
 
 CHUNK = 100
-"""So many dialogues are packed together, and unpacked when one of them is opened."""
+"""How many dialogues are packed together, and unpacked when one of them is opened."""
 SUMMARY_CHARACTERS = 160
-"""So much of a scenario stands in the list of dialogues."""
+"""How much of a scenario stands in the list of dialogues."""
 SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
 """What of the configuration the head of the page says; the rest can be unfolded."""
 LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
@@ -90,7 +90,6 @@ def _render_head(report: RunReport) -> str:
     """Return the page down to the end of its figures."""
     configuration, funnel, figures = report.configuration, report.funnel, report.figures
     language = Language(configuration["language"])
-    counts = {subject: funnel.counts.get(subject, {}) for subject in ("canaries", "labels")}
     return _template().render(
         report=report,
         funnel=funnel,
@@ -102,9 +101,8 @@ def _render_head(report: RunReport) -> str:
         strategies=STRATEGIES,
         stages=list(Stage),
         speakers=list(Speaker),
-        draw=report_figures,
-        canaries=counts["canaries"],
-        labels=counts["labels"],
+        draw=run_figures,
+        counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
         scripts=[_inline("reader.js"), _inline("run.js")],
         style=_inline("run.css"),
@@ -152,5 +150,5 @@ def _index_row(record: Record) -> list[object]:
         record.reasons,
         [strategy for strategy in Strategy if strategy in used],
         len(record.turns),
-        record.plan.scenario[:SUMMARY_CHARACTERS] if record.plan else record.error or "",
+        record.plan.scenario[:SUMMARY_CHARACTERS] if record.plan else str(record.error or ""),
     ]

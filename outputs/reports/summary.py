@@ -5,13 +5,14 @@ from rich.table import Table
 
 from agents.llm.usage import Usage
 from outputs.runs.cost import Prices, format_usd
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.record import REWINDS
+from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 
 
 def summarise(funnel: Funnel, prices: Prices) -> Group:
     """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
     parts: list[Table | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
-    if funnel.repairs:
+    if REPAIRS in funnel.counts:
         parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.repaired:,} dialogues."]
     return Group(*parts, "", usage_table(funnel))
 
@@ -46,9 +47,12 @@ def _funnel_table(funnel: Funnel) -> Table:
 
 
 def _repair_table(funnel: Funnel) -> Table:
-    table = Table("failed check", "turns", title="Turns said again while playing", title_justify="left")
+    table = Table("failed check", "times", title="Asked for again while playing", title_justify="left")
     table.columns[1].justify = "right"
-    for name, count in funnel.repairs.items():
+    counts = {": ".join(what): count for what, count in funnel.counts[REPAIRS].items()}
+    if REWINDS in funnel.counts:
+        counts["rewound"] = sum(funnel.counts[REWINDS].values())
+    for name, count in most_frequent_first(counts).items():
         table.add_row(name, f"{count:,}")
     return table
 

@@ -21,8 +21,8 @@ class PlannedExtraction(NamedTuple):
 class Extraction(EndedItem):
     """An extraction that has ended.
 
-    `evidence` holds, by field, the numbers of the customer lines that it rests on; `sent_back` counts why answers were
-    sent back; `problem` is what was wrong with the last of them when none could be taken.
+    `evidence` holds, by field, the numbers of the customer lines that it rests on, from 1; `sent_back` counts answers
+    that were sent back, by problem; `problem` is what was wrong with the last of them when none could be taken.
     """
 
     source: str
@@ -48,7 +48,7 @@ class Extraction(EndedItem):
     @property
     def counts(self) -> Counts:
         """How often an answer was sent back, by why."""
-        return {REPAIRS: self.sent_back} if self.sent_back else {}
+        return {REPAIRS: {(problem,): count for problem, count in self.sent_back.items()}} if self.sent_back else {}
 
 
 EXTRACTIONS = RunKind("distill", PlannedExtraction, Extraction)

@@ -1,8 +1,14 @@
-"""The lock of a run folder: one job at a time may write. The system releases it when the job dies, however it dies."""
+"""The lock of a run folder: one job at a time may write. The system releases it when the job dies, however it dies.
+
+It is a lock of the open file (`F_OFD_SETLK` in fcntl(2)): unlike flock(2), it can be asked for without being taken, so
+that who only looks never stands in the way of a job that starts; unlike other locks of fcntl(2), it stays when the
+process opens and closes the file a second time.
+"""
 
 import fcntl
 import os
 import platform
+import struct
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +16,8 @@ from agents.errors import UsageError
 
 LOCK_FILE = "run.lock"
 _OWNER_BYTES = 300
+_FLOCK = struct.Struct("hhqqi0q")
+"""The system's `struct flock`: type, whence, start, length, process; here always of the whole file."""
 
 
 class Owner(NamedTuple):
@@ -31,7 +39,7 @@ def acquire(folder: Path) -> int:
     """
     lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _control(lock, fcntl.F_OFD_SETLK)
     except BlockingIOError:
         owner = _read_owner(lock)
         os.close(lock)
@@ -54,12 +62,15 @@ def find_owner(folder: Path) -> Owner | None:
     except OSError as error:
         raise UsageError(f"cannot read {folder / LOCK_FILE}: {error.strerror}") from None
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_owner(lock)
+        return None if _control(lock, fcntl.F_OFD_GETLK) == fcntl.F_UNLCK else _read_owner(lock)
     finally:
         os.close(lock)
-    return None
+
+
+def _control(lock: int, command: int) -> int:
+    """Ask for the whole file to be locked for writing, or whether it could be; return the type of lock answered."""
+    answer = fcntl.fcntl(lock, command, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    return int(_FLOCK.unpack(answer)[0])
 
 
 def _read_owner(lock: int) -> Owner:

@@ -7,15 +7,17 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
 from agents.csc.language import Language
-from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
+from agents.csc.strategies import Strategy
+from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
-from quality.trust.canaries import Canary
+from quality.trust.canaries import Canary, CanaryResult
 
+REWINDS = "rewinds"
 CANARIES = "canaries"
 LABELS = "labels"
-"""Subjects of what is counted of dialogues."""
+"""Subjects of what is counted of dialogues, beside `REPAIRS`."""
 NEAR_DUPLICATE = "near-duplicate"
 """The reason of a dialogue that repeats another."""
 
@@ -34,6 +36,52 @@ class Planned(NamedTuple):
     seed: int
 
 
+class RepairKind(NamedTuple):
+    """What failed a check, "plan", "direction" or the speaker of a turn, and the check."""
+
+    subject: str
+    check: str
+
+    @classmethod
+    def of(cls, repair: Repair) -> "RepairKind":
+        """Return the kind of a repair."""
+        subject = repair.speaker if repair.part == "turn" and repair.speaker else repair.part
+        return cls(str(subject), repair.check)
+
+
+class BlindLabel(NamedTuple):
+    """The strategy that a turn was played with, and the one that the blind labeller gave it."""
+
+    played: Strategy
+    given: Strategy
+
+
+class DialogueCounts(NamedTuple):
+    """What is counted of the dialogues of a run, beside outcomes and tokens.
+
+    `repairs` are plans, directions and turns that failed a check; `rewinds` says with how many of them the dialogue
+    went back by an exchange; `canaries` are dialogues sent to try the gate, by what became of them; `labels` are supporter
+    turns, labelled blindly.
+    """
+
+    repairs: dict[RepairKind, int]
+    rewinds: int
+    canaries: dict[CanaryResult, int]
+    labels: dict[BlindLabel, int]
+
+    @classmethod
+    def of(cls, funnel: Funnel) -> "DialogueCounts":
+        """Return what a funnel of dialogues has summed up."""
+        subjects = (funnel.counts.get(subject, {}) for subject in (REPAIRS, REWINDS, CANARIES, LABELS))
+        repairs, rewinds, canaries, labels = subjects
+        return cls(
+            {RepairKind(subject, check): count for (subject, check), count in repairs.items()},
+            sum(rewinds.values()),
+            {CanaryResult(*key): count for key, count in canaries.items()},
+            {BlindLabel(Strategy(played), Strategy(given)): count for (played, given), count in labels.items()},
+        )
+
+
 class NearDuplicate(BaseModel):
     """An earlier dialogue of the run that is nearly the same, and the cosine similarity of the two."""
 
@@ -49,7 +97,7 @@ class Record(EndedItem):
     `number` counts the dialogues of the persona on the topic. `error` says why the play or the judge's server failed;
     `repairs` are what failed a check while playing; `violations` are the rules that the dialogue broke (then it was not
     judged); `verdict` is the judge's; `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues
-    with known faults that went through the gate beside it. `model` and `judge_model` are names as the servers know them.
+    with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names.
     """
 
     language: Language
@@ -89,15 +137,15 @@ class Record(EndedItem):
     @property
     def counts(self) -> Counts:
         """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
-        repairs = Counter(
-            f"{repair.speaker if repair.part == 'turn' else repair.part}: {repair.check}" for repair in self.repairs
-        )
-        repairs.update("rewound" for repair in self.repairs if repair.action == "rewound")
-        labels: Counter[str] = Counter()
-        if self.verdict and self.verdict.labelling:
-            for number, label in self.verdict.labelling.labels.items():
-                labels[f"{self.turns[number - 1].strategy} as {label}"] += 1
-        subjects = {REPAIRS: repairs, CANARIES: Counter(canary.result for canary in self.canaries), LABELS: labels}
+        labelling = self.verdict.labelling if self.verdict else None
+        labels = labelling.labels if labelling else {}
+        rewound = (repair for repair in self.repairs if repair.action == "rewound")
+        subjects: dict[str, Counter[CountKey]] = {
+            REPAIRS: Counter(RepairKind.of(repair) for repair in self.repairs),
+            REWINDS: Counter(RepairKind.of(repair) for repair in rewound),
+            CANARIES: Counter(canary.result for canary in self.canaries),
+            LABELS: Counter((self.turns[number - 1].strategy, given) for number, given in labels.items()),
+        }
         return {subject: dict(counts) for subject, counts in subjects.items() if counts}
 
 

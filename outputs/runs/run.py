@@ -9,12 +9,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from agents.digests import digest
+from agents.errors import Failure
 from agents.llm.usage import Role, Usage
 
 REPAIRS = "repairs"
 """The subject under which is counted what was asked for again for what it said, by what was wrong."""
-Counts = dict[str, dict[str, int]]
-"""Counts by subject and name."""
+CountKey = tuple[Any, ...]
+"""What is counted, in parts: a named tuple of plain values; where it comes from the store, their JSON values alone."""
+Counts = dict[str, dict[CountKey, int]]
+"""How often each thing occurred, by subject."""
 
 
 class Outcome(StrEnum):
@@ -35,7 +38,7 @@ class EndedItem(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    error: str | None = None
+    error: Failure | None = None
     usage: dict[Role, Usage] = {}
 
     @property
@@ -105,11 +108,6 @@ class Funnel(BaseModel):
     usage: dict[Role, Usage]
 
     @property
-    def repairs(self) -> dict[str, int]:
-        """What was asked for again for what it said, by what was wrong."""
-        return self.counts.get(REPAIRS, {})
-
-    @property
     def planned(self) -> int:
         """All items of the run, ended or not."""
         return sum(self.outcomes.values())
@@ -129,6 +127,15 @@ class Funnel(BaseModel):
         """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
         kept = self.outcomes[Outcome.KEPT]
         return self.total_usage.total_tokens / kept if kept else None
+
+
+def most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by name in falling order, equal ones by name.
+
+    >>> most_frequent_first({"b": 1, "a": 1, "c": 2})
+    {'c': 2, 'a': 1, 'b': 1}
+    """
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def count_left(outcomes: Mapping[Outcome, int], target_kept: int | None) -> int | None:

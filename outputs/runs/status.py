@@ -12,6 +12,7 @@ from outputs.runs.lock import Owner
 from outputs.runs.run import Funnel, Outcome, Provenance, count_left
 
 RECENT_S = 600.0
+"""Seconds back from now that a recent rate is taken over."""
 
 
 class Status(BaseModel):

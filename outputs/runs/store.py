@@ -4,6 +4,7 @@ WAL mode: a reader (export, status) never waits for the job that writes. One job
 advisory lock on the run folder, which the system releases when the job dies.
 """
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -11,7 +12,6 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,17 @@ from typing import Any, Generic
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
 from outputs.runs.lock import acquire
-from outputs.runs.run import REPAIRS, Funnel, Outcome, PlannedT, Provenance, RecordT, RunKind
+from outputs.runs.run import (
+    REPAIRS,
+    CountKey,
+    Counts,
+    Funnel,
+    Outcome,
+    PlannedT,
+    Provenance,
+    RecordT,
+    RunKind,
+)
 
 SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -31,7 +41,7 @@ CREATE TABLE items (
   task TEXT NOT NULL,
   outcome TEXT NOT NULL DEFAULT 'planned' CHECK (outcome IN ('planned', 'kept', 'rejected', 'failed')),
   reasons TEXT NOT NULL DEFAULT '[]',
-  counts TEXT NOT NULL DEFAULT '{}',
+  counts TEXT NOT NULL DEFAULT '[]',
   usage TEXT NOT NULL DEFAULT '{}',
   repaired INTEGER NOT NULL DEFAULT 0,
   ended REAL,
@@ -40,18 +50,11 @@ CREATE TABLE items (
 """,
     "CREATE INDEX by_outcome ON items (outcome, position)",
     "CREATE INDEX by_repair ON items (outcome) WHERE repaired",
-    # Reasons, counts and usage of all items, summed up with each write: a run may have a hundred thousand.
-    """
-CREATE TABLE sums (
-  subject TEXT NOT NULL,
-  name TEXT NOT NULL,
-  value INTEGER NOT NULL,
-  PRIMARY KEY (subject, name)
-) WITHOUT ROWID
-""",
+    # Reasons, counts and usage of all items, summed up with each write: a run may have a hundred thousand. The key is a
+    # JSON array: ["reason", reason], ["count", subject, what, ...] or ["usage", role, field].
+    "CREATE TABLE sums (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
-REASONS = "reasons"
-VERSION = 4
+VERSION = 5
 
 
 def _differences(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -221,22 +224,21 @@ class RunStore(Generic[PlannedT, RecordT]):
                 ).fetchone()
                 if waiting is None:
                     raise StoreError(f"{record.id} is not waiting to be written")
-                usage, counts = map(json.loads, waiting)
+                usage, earlier = map(json.loads, waiting)
                 for role, spent in record.usage.items():
                     usage[role] = asdict(Usage(**usage.get(role, {})) + spent)
-                    _add(db, f"usage {role}", asdict(spent))
-                for subject, by_name in counts.items():
-                    _add(db, f"count {subject}", by_name, -1)
-                for subject, by_name in record.counts.items():
-                    _add(db, f"count {subject}", by_name)
-                _add(db, REASONS, Counter(record.reasons))
+                    _add(db, {("usage", role, field): count for field, count in asdict(spent).items()})
+                counts = _flatten(record.counts)
+                _add(db, {("count", *key): -count for key, count in earlier})
+                _add(db, {("count", *key): count for key, count in counts.items()})
+                _add(db, _count_reasons(record.reasons))
                 db.execute(
                     "UPDATE items SET outcome = ?, reasons = ?, counts = ?, usage = ?, repaired = ?, ended = ?, "
                     "record = ? WHERE key = ?",
                     (
                         record.outcome,
                         json.dumps(record.reasons),
-                        json.dumps(record.counts, sort_keys=True),
+                        json.dumps(list(counts.items())),
                         json.dumps(usage),
                         REPAIRS in record.counts,
                         time.time(),
@@ -245,7 +247,21 @@ class RunStore(Generic[PlannedT, RecordT]):
                     ),
                 )
 
-    @contextmanager
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read within be of one moment, whatever a job writes meanwhile.
+
+        For a store that was opened for reading. Until the end the job's write-ahead log grows and is not folded back.
+        """
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            # A generator that was left off ends later than its store, and closing that has ended this too.
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                self._db.rollback()
+
+    @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done within, or nothing of it; the database's errors become a StoreError."""
         try:
@@ -286,8 +302,8 @@ class RunStore(Generic[PlannedT, RecordT]):
         """
         with self._transaction() as db:
             (reasons,) = db.execute("SELECT reasons FROM items WHERE key = ?", (record.id,)).fetchone()
-            _add(db, REASONS, Counter(json.loads(reasons)), -1)
-            _add(db, REASONS, Counter(record.reasons))
+            _add(db, {key: -count for key, count in _count_reasons(json.loads(reasons)).items()})
+            _add(db, _count_reasons(record.reasons))
             db.execute(
                 "UPDATE items SET outcome = ?, reasons = ?, record = ? WHERE key = ?",
                 (record.outcome, json.dumps(record.reasons), record.model_dump_json(), record.id),
@@ -302,33 +318,41 @@ class RunStore(Generic[PlannedT, RecordT]):
         """Sum the run up."""
         outcomes = self._db.execute("SELECT outcome, count(*) FROM items GROUP BY outcome")
         (repaired,) = self._db.execute("SELECT count(*) FROM items WHERE outcome = 'kept' AND repaired").fetchone()
-        sums: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for subject, name, value in self._db.execute("SELECT subject, name, value FROM sums WHERE value != 0"):
-            sums[subject][name] = value
-        usage = {role: sums[f"usage {role}"] for role in Role}
+        reasons: dict[str, int] = {}
+        counts: defaultdict[str, dict[CountKey, int]] = defaultdict(dict)
+        usage: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for text, value in self._db.execute("SELECT key, value FROM sums WHERE value != 0 ORDER BY value DESC, key"):
+            match json.loads(text):
+                case ["reason", reason]:
+                    reasons[reason] = value
+                case ["count", subject, *what]:
+                    counts[subject][tuple(what)] = value
+                case ["usage", role, field]:
+                    usage[role][field] = value
         return Funnel(
             outcomes=dict.fromkeys(Outcome, 0) | {Outcome(outcome): count for outcome, count in outcomes},
-            reasons=_most_frequent_first(sums[REASONS]),
-            counts={
-                subject.removeprefix("count "): _most_frequent_first(counts)
-                for subject, counts in sums.items()
-                if subject.startswith("count ")
-            },
+            reasons=reasons,
+            counts=dict(counts),
             repaired=repaired,
-            usage={role: Usage(**spent) for role, spent in usage.items() if spent},
+            usage={role: Usage(**usage[role]) for role in Role if usage[role]},
         )
 
 
-def _add(db: sqlite3.Connection, subject: str, counts: Mapping[str, int], sign: int = 1) -> None:
-    """Add to the sums of a subject, or take away from them."""
+def _flatten(counts: Counts) -> dict[CountKey, int]:
+    """Return counts by subject and what is counted together."""
+    return {(subject, *key): count for subject, by_key in counts.items() for key, count in by_key.items()}
+
+
+def _count_reasons(reasons: Iterable[str]) -> Counter[CountKey]:
+    return Counter(("reason", reason) for reason in reasons)
+
+
+def _add(db: sqlite3.Connection, counts: Mapping[CountKey, int]) -> None:
+    """Add to the sums."""
     db.executemany(
-        "INSERT INTO sums VALUES (?, ?, ?) ON CONFLICT (subject, name) DO UPDATE SET value = value + excluded.value",
-        ((subject, name, sign * count) for name, count in counts.items()),
+        "INSERT INTO sums VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = value + excluded.value",
+        ((json.dumps(key, ensure_ascii=False), count) for key, count in counts.items()),
     )
-
-
-def _most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _meta(connection: sqlite3.Connection, key: str) -> str:

@@ -1,0 +1,1 @@
+"""Training: from dialogues to an adapter."""

@@ -11,7 +11,7 @@ from personas.dedup.pruning import prune
 from personas.persona import UNKNOWN, Persona
 
 SAMPLE = 1000
-"""So many personas, spread evenly, show how close personas lie to each other."""
+"""How many personas, spread evenly, show how close personas lie to each other."""
 
 
 class Absorbed(NamedTuple):

@@ -28,13 +28,17 @@ from quality.text import PLACEHOLDER, split_words
 DISTILL_PROMPTS = ("distill_system", "distill")
 """The prompt files of the extraction."""
 MAX_TOKENS = 800
+"""Of an answer."""
 MAX_CITED_LINES = 6
+"""Customer lines that a field may rest on."""
 LINES_STEP = 10
+"""Calls share an answer's schema with those of up to this many customer lines more."""
 MAX_CHARS = {Language.EN: (100, 500), Language.ZH: (40, 200)}
-"""The longest text of a field, and of the description: the schema bounds them, so that no answer is cut off."""
+"""Characters of the longest text of a field, and of the longest description: the schema bounds them, so that no answer
+is cut off."""
 MIN_DESCRIPTION_WORDS = 8
 COPIED_WORDS = {Language.EN: 8, Language.ZH: 12}
-"""So many words in a row of the source are a copy; twelve Chinese characters make about eight words."""
+"""How many words in a row of the source are a copy; twelve Chinese characters make about eight words."""
 AGE_BANDS = ("under 18", "18-25", "26-35", "36-45", "46-55", "56-65", "over 65")
 _LIFE: dict[str, Any] = {
     "age": Literal[AGE_BANDS],
@@ -52,7 +56,8 @@ _SAYS_NOTHING = frozenset({"", "unknown", "n/a", "none", "not known", "not menti
 class Drafted(NamedTuple):
     """The result of an extraction: a persona, or the problem that its last answer was sent back for.
 
-    `evidence` holds the numbers of the customer lines that a field rests on; `sent_back` counts why answers were.
+    `evidence` holds, by field, the numbers of the customer lines that it rests on, from 1; `sent_back` counts the
+    answers that were sent back, by problem.
     """
 
     persona: Persona | None

@@ -13,9 +13,13 @@ from quality.privacy import Private, scrub
 
 @dataclass
 class Ingested:
-    """The counts of what was read: calls, broken lines, calls by the rule that they failed, private data by kind.
+    """What has been ingested so far.
 
-    "repeated" is the rule that a call came before, word by word.
+    Attributes:
+        read: calls that were read, whatever became of them.
+        broken: places in files that hold no call.
+        filtered: calls by the rule that they failed; "repeated" is the rule that no call came before, word by word.
+        replaced: pieces of private data in the calls that passed, by kind.
     """
 
     read: int = 0
@@ -30,7 +34,7 @@ def ingest(names: Iterable[str], filters: Filters, ingested: Ingested, *, strict
     Args:
         names: paths of files; `-` is standard input.
         filters: the rules that a call must pass.
-        ingested: is told of everything that was read.
+        ingested: is added to, with each call that is read.
         strict: stop at what is broken instead of counting it.
 
     Raises:

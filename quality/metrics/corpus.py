@@ -23,13 +23,13 @@ from quality.text import split_words
 ORDERS = (1, 2, 3)
 """The lengths n of the n-grams of distinct-n."""
 SELF_BLEU_SAMPLE = 20
-"""So many dialogues self-BLEU is taken of: its time grows with the square, and this takes one to two seconds."""
+"""How many dialogues self-BLEU is taken of: its time grows with the square, and this takes one to two seconds."""
 MOST_NGRAMS = 2**18
-"""Up to so many different n-grams of a length are counted exactly; more are estimated, to a quarter of a percent."""
+"""How many different n-grams of a length are counted exactly; more are estimated, to a quarter of a percent."""
 MOST_POINTS = 50
-"""So many points the curve of the vocabulary has at most."""
+"""How many points the curve of the vocabulary has at most."""
 SHOWN_STRATEGIES = 3
-"""So many of the most used strategies are compared."""
+"""How many of the most used strategies are compared."""
 
 _TOKENIZERS = {Language.EN: "13a", Language.ZH: "zh"}
 _SEED = 1

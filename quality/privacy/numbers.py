@@ -1,7 +1,8 @@
 """Private numbers and codes: what tells a card, a phone or a PIN from an amount, a date or a time.
 
 All patterns expect text that `privacy` has made plain, with ASCII digits and punctuation. They step over each character
-a bounded number of times, as the text is anybody's.
+a bounded number of times, as the text is anybody's. No check digit decides: a number that is misread, misheard or made
+up is private all the same.
 """
 
 import re

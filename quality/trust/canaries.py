@@ -60,6 +60,16 @@ _WORD = {
 """A word outside placeholders, or a run of Chinese characters, long enough to be cut within."""
 
 
+class CanaryResult(NamedTuple):
+    """What became of a canary: the fault that was planted, None for a sound call; and whether it was rejected.
+
+    `rejected` is None where it could not be scored: that says nothing of the gate.
+    """
+
+    fault: str | None
+    rejected: bool | None
+
+
 class Canary(BaseModel):
     """A call with a known fault that went through the gate: what was planted, whether it was rejected, and for what.
 
@@ -73,13 +83,9 @@ class Canary(BaseModel):
     reasons: tuple[str, ...]
 
     @property
-    def result(self) -> str:
-        """What became of it, in words; what could not be scored says nothing of the gate."""
-        if self.reasons == ("unscored",):
-            return "unscored"
-        if self.fault is None:
-            return "false rejection" if self.rejected else "sound call passed"
-        return f"{'caught' if self.rejected else 'missed'}: {self.fault}"
+    def result(self) -> CanaryResult:
+        """What is counted of it."""
+        return CanaryResult(self.fault, None if self.reasons == ("unscored",) else self.rejected)
 
 
 class FaultOperator(NamedTuple):

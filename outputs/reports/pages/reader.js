@@ -72,10 +72,15 @@ class Reader {
       el("p", { className: "outcome" }, el("span", { className: `badge ${entry.outcome}` }, entry.outcome), ...reasons),
       el("p", { className: "soft meta" }, el("a", { href: `#${encodeURIComponent(record.id)}` }, el("code", {}, record.id)),
         ` · ${count(record.turns.length, "utterance")} · persona ${record.persona.id} · seed ${record.seed}`),
-      record.error ? el("p", { className: "alert failed", role: "note" }, el("b", {}, "Failed: "), record.error) : null,
+      record.error ? Reader.failure(record.error) : null,
       record.near_duplicate ? el("p", { className: "alert rejected", role: "note" }, "Nearly the same as ",
         el("a", { href: `#${encodeURIComponent(record.near_duplicate.id)}` }, el("code", {}, record.near_duplicate.id)),
         `, similarity ${record.near_duplicate.similarity.toFixed(2)}`) : null);
+  }
+
+  static failure({ kind, message, traceback }) {
+    return el("div", { className: "alert failed", role: "note" }, el("b", {}, "Failed: "), `${kind}: ${message}`,
+      el("details", {}, el("summary", {}, "Traceback"), el("pre", {}, traceback)));
   }
 
   plan(record) {

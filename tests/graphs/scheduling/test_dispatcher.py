@@ -51,7 +51,11 @@ def test_a_report_that_lacks_a_figure_is_none(lacking: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text() | st.sampled_from(["NaN", "+Inf", "x", "1_0", "", "0x1"]).map(lambda v: PAGE.replace("0.25", v)))
+@given(
+    st.text()
+    | st.sampled_from(["NaN", "+Inf", "x", "1_0", "", "0x1"]).map(lambda v: PAGE.replace("0.25", v))
+    | st.text(alphabet='{}",=\\ \t1.#a_').map(lambda v: PAGE.replace('{engine="0"} 0.25', v))
+)
 def test_any_page_can_be_read(text: str) -> None:
     load = parse_load(text)
     AdaptiveConcurrency().look(Reading(START, 0, load))

@@ -21,6 +21,7 @@ from graphs.scheduling.supply import Supply
 from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
+from tests.conftest import FAILURE
 from tests.support.jobs import make_job
 
 Store = RunStore[PlannedJudgement, Judgement]
@@ -91,13 +92,13 @@ async def test_an_engine_that_ends_costs_no_item_and_has_none_carried_out_twice(
         if planned.position == 3 and place.starts == 1:
             place.end()
             await asyncio.Event().wait()
-        return ended(planned, error="Oops: again" if planned.position == 0 else None)
+        return ended(planned, error=FAILURE if planned.position == 0 else None)
 
     place = OnePlace(run)
     with begin(tmp_path, 8) as store:
         if retry_failed:
             for planned in store.pending():
-                store.write(ended(planned, error="Oops: once"))
+                store.write(ended(planned, error=FAILURE))
         counters = await carry_out(store, place, retry_failed=retry_failed)
         assert place.starts == 2 and store.funnel().outcomes[Outcome.PLANNED] == 0
     assert runs["key0"] == 1, "what has just failed is not tried again"

@@ -18,6 +18,7 @@ from outputs.runs.cost import Budget, Prices
 from outputs.runs.record import DIALOGUES, NearDuplicate, Record
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
+from tests.conftest import FAILURE
 from tests.graphs.jobs.test_generate import play
 from tests.support.loopback import Loopback, serve
 
@@ -123,7 +124,7 @@ def test_a_tally_counts_failed_items_that_are_tried_again_as_planned(make_record
     counters = Counters(before, Usage, retry_failed=True)
     assert (counters.planned, counters.ended, counters.outcomes[Outcome.FAILED]) == (6, 2, 0)
     counters.begin()
-    counters.end(make_record(error="again"))
+    counters.end(make_record(error=FAILURE))
     assert (counters.planned, counters.ended, counters.failed_in_a_row) == (6, 3, 1)
 
 

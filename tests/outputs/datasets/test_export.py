@@ -11,6 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import outputs.datasets.export
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.errors import UsageError
@@ -21,12 +22,13 @@ from outputs.datasets.reader import read_dialogues
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Provenance
+from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.checks.rules import Violation
 from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Verdict
+from tests.conftest import FAILURE
 from tests.support.golden import check_golden
 
 MakeRecord = Callable[..., Record]
@@ -64,7 +66,7 @@ def records(make_record: MakeRecord) -> list[Record]:
     lost = [
         make_record(id="lost-0", verdict=None, violations=[violation]),
         make_record(id="lost-1", verdict=Verdict(unscored="cut off")),
-        make_record(id="lost-2", error="RequestError: HTTP 500"),
+        make_record(id="lost-2", error=FAILURE),
     ]
     return [kept[0], lost[0], *kept[1:], *lost[1:]]
 
@@ -105,6 +107,26 @@ def test_an_export_has_the_same_bytes_each_time(tmp_path: Path, records: list[Re
         export(store, tmp_path / "other", shard_lines=1)
         export(store, tmp_path / "other", shard_lines=2)
     assert {path.name: path.read_bytes() for path in (tmp_path / "other").iterdir()} == first
+
+
+def test_an_export_of_a_run_that_is_played_on_is_of_one_moment(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = [make_record(id="late-1"), make_record(id="late-2", verdict=None)]
+
+    def play_on(*arguments: Any) -> Any:
+        if late:
+            store.write(late.pop(0))
+        return format_lines(*arguments)
+
+    monkeypatch.setattr(outputs.datasets.export, "format_lines", play_on)
+    with make_run(tmp_path / "run", [make_record(id=f"kept-{i}") for i in range(3)]) as store:
+        store.add_plan([Planned(9 + i, record.id, "p", "account-transaction", 1, i) for i, record in enumerate(late)])
+        with RunStore.read(DIALOGUES, tmp_path / "run") as reader:
+            manifest = export(reader, tmp_path / "shards")
+            assert not late and sum(shard.lines for shard in manifest.shards) == manifest.outcomes[Outcome.KEPT] == 3
+            assert manifest.outcomes[Outcome.PLANNED] == 2 and manifest.rejected == ()
+            assert export(reader, tmp_path / "shards").outcomes[Outcome.KEPT] == 4
 
 
 @pytest.mark.parametrize("form", Format)

@@ -9,6 +9,7 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
 from agents.csc.topics import TOPICS
+from agents.errors import Failure
 from outputs.datasets.formats import RolecsRow
 from outputs.reports.run_page import RunReport
 from outputs.runs.record import NearDuplicate, Record
@@ -81,7 +82,11 @@ def varied_records(language: Language) -> list[Record]:
     return [
         changed(first, repairs=[again, again, back], canaries=canaries),
         changed(second, violations=violations, verdict=None),
-        changed(third, error="the judge's server did not answer: timed out", verdict=None),
+        changed(
+            third,
+            error=Failure(kind="RequestError", message="no answer: timed out", traceback="Traceback\n  in line 7\n"),
+            verdict=None,
+        ),
         changed(fourth, near_duplicate=NearDuplicate(id=first.id, similarity=0.973)),
         changed(fifth, repairs=[again, given_up], verdict=None),
         changed(sixth, verdict=Verdict(unscored="the answer was cut off")),
@@ -176,33 +181,34 @@ def make_report(language: Language, records: list[Record], **fields: Any) -> Run
             },
             "counts": {
                 "repairs": {
-                    "supporter: repetition": 12,
-                    "customer: cut-off": 5,
-                    "supporter: cut-off": 4,
-                    "customer: same-opening": 9,
-                    "rewound": 3,
+                    ("supporter", "repetition"): 12,
+                    ("customer", "cut-off"): 5,
+                    ("supporter", "cut-off"): 4,
+                    ("customer", "same-opening"): 9,
                 },
+                "rewinds": {("supporter", "repetition"): 1, ("customer", "cut-off"): 2},
                 "canaries": {
-                    "caught: swapped label": 9,
-                    "missed: swapped label": 3,
-                    "caught: granted request": 5,
-                    "missed: granted request": 1,
-                    "caught: repeated sentence": 7,
-                    "false rejection": 1,
-                    "sound call passed": 11,
+                    ("swapped label", True): 9,
+                    ("swapped label", False): 3,
+                    ("granted request", True): 5,
+                    ("granted request", False): 1,
+                    ("repeated sentence", True): 7,
+                    (None, True): 1,
+                    (None, False): 11,
+                    (None, None): 2,
                 },
                 "labels": {
-                    "GT as GT": 40,
-                    "IV as IV": 38,
-                    "EM as EM": 21,
-                    "EM as RP": 9,
-                    "EM as PS": 2,
-                    "PS as PS": 30,
-                    "PS as ID": 8,
-                    "ID as ID": 51,
-                    "ID as PS": 4,
-                    "AC as AC": 41,
-                    "OT as PR": 2,
+                    ("GT", "GT"): 40,
+                    ("IV", "IV"): 38,
+                    ("EM", "EM"): 21,
+                    ("EM", "RP"): 9,
+                    ("EM", "PS"): 2,
+                    ("PS", "PS"): 30,
+                    ("PS", "ID"): 8,
+                    ("ID", "ID"): 51,
+                    ("ID", "PS"): 4,
+                    ("AC", "AC"): 41,
+                    ("OT", "PR"): 2,
                 },
             },
         }

@@ -1,7 +1,7 @@
 """How far a gate can be trusted: what is kept, found again, and said."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,12 @@ import pytest
 from rich.console import Console
 
 from agents.errors import UsageError
-from outputs.reports.calibration import calibration_table, describe_trust, find_calibration, keep_calibration, stamp_of
-from outputs.runs.run import Funnel, Outcome, Provenance
+from outputs.reports.calibration import calibration_table, find_calibration, keep_calibration, stamp_of
+from outputs.reports.trust import describe_trust
+from outputs.runs.run import CountKey, Funnel, Outcome, Provenance
 from quality.gate.rubric import POINT_CODES
 from quality.trust.calibration import ALL_POINTS, Calibration, Opinions, measure_agreement
+from quality.trust.canaries import CanaryResult
 
 GATE = {"language": "en", "judge_model": "judge", "rubric": "abc", "judge_votes": 1, "min_agreement": 0.5}
 
@@ -27,8 +29,8 @@ def provenance(**changes: Any) -> Provenance:
     return Provenance.build(GATE | changes, {}, {})
 
 
-def funnel(canaries: dict[str, int]) -> Funnel:
-    counts = {"canaries": canaries} if canaries else {}
+def funnel(canaries: Mapping[CountKey, int]) -> Funnel:
+    counts = {"canaries": dict(canaries)} if canaries else {}
     return Funnel(outcomes=dict.fromkeys(Outcome, 0), reasons={}, counts=counts, repaired=0, usage={})
 
 
@@ -60,26 +62,29 @@ def test_a_calibration_is_found_for_its_gate_alone(calibration: Calibration, dat
     assert found and found.calls == 20 and len(list(data_folder.iterdir())) == 1
 
 
-def test_a_broken_calibration_is_named(calibration: Calibration) -> None:
+def test_a_broken_calibration_is_named_and_hides_nothing_else(calibration: Calibration) -> None:
     file = keep_calibration(calibration)
     file.write_text("{}")
     with pytest.raises(UsageError, match=r"is no calibration: .*; calibrate again"):
         find_calibration(calibration.stamp)
+    about, canaries = describe_trust(provenance(), funnel({CanaryResult("a", True): 1}))
+    assert about.startswith(f"Uncalibrated: {file} is no calibration: ") and about.endswith("; calibrate again.")
+    assert canaries.startswith("Canaries: 1 of 1 planted faults were caught")
 
 
 @pytest.mark.parametrize(
     ("canaries", "sentence"),
     [
         ({}, "Canaries: none was sent."),
-        ({"unscored": 2}, "Canaries: none could be scored."),
+        ({("a", None): 2}, "Canaries: none could be scored."),
         (
-            {"caught: a": 3, "missed: a": 1, "missed: b": 2, "false rejection": 1, "sound call passed": 4},
+            {("a", True): 3, ("a", False): 1, ("b", False): 2, (None, True): 1, (None, False): 4, ("a", None): 9},
             "Canaries: 3 of 6 planted faults were caught (missed: b 2, a 1); 1 of 5 sound calls were rejected.",
         ),
-        ({"caught: a": 2}, "Canaries: 2 of 2 planted faults were caught; 0 of 0 sound calls were rejected."),
+        ({("a", True): 2}, "Canaries: 2 of 2 planted faults were caught; 0 of 0 sound calls were rejected."),
     ],
 )
-def test_what_canaries_showed(canaries: dict[str, int], sentence: str) -> None:
+def test_what_canaries_showed(canaries: dict[CountKey, int], sentence: str) -> None:
     assert describe_trust(provenance(), funnel(canaries))[1] == sentence
 
 

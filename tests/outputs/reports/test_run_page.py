@@ -12,14 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import outputs.reports.run_report
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy, name_of
 from outputs.files import write_whole
-from outputs.reports import run_figures as report_figures
+from outputs.reports import run_figures
 from outputs.reports.run_page import CHUNK, RunReport, pack, render_report, script_json
-from outputs.runs.record import Record
+from outputs.reports.run_report import report_run
+from outputs.runs.record import DIALOGUES, BlindLabel, Planned, Record, RepairKind
+from outputs.runs.run import CountKey, Provenance
+from outputs.runs.store import RunStore
 from quality.metrics.corpus import compare, measure_corpus
+from quality.trust.canaries import CanaryResult
+from tests.conftest import FAILURE
 from tests.outputs.reports.samples import HOSTILE, make_report, varied_records
 
 
@@ -56,17 +62,17 @@ def test_script_json_is_the_same_value_and_cannot_end_its_element(value: object)
     "counts",
     [
         {},
-        {"repairs": {"supporter: cut-off": 1}},
-        {"canaries": {"caught: wrong-label": 1}},
-        {"canaries": {"unscored": 2}},
-        {"labels": {"EM as PS": 1}},
+        {"repairs": {("supporter", "cut-off"): 1}},
+        {"canaries": {("wrong-label", True): 1}},
+        {"canaries": {(None, None): 2}},
+        {"labels": {("EM", "PS"): 1}},
     ],
 )
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_page_of_whatever_was_counted(
-    make_record: Callable[..., Record], counts: dict[str, dict[str, int]], kept: int
+    make_record: Callable[..., Record], counts: dict[str, dict[CountKey, int]], kept: int
 ) -> None:
-    failed = make_record(id="f" * 16, verdict=None, plan=None, error="oops")
+    failed = make_record(id="f" * 16, verdict=None, plan=None, error=FAILURE)
     report = make_report(Language.EN, [make_record(), failed][1 - kept :])
     funnel = report.funnel.model_copy(update={"counts": counts, "repaired": 0})
     page = page_of(report._replace(funnel=funnel, figures=report.figures if kept else None))
@@ -166,7 +172,7 @@ def test_the_figures_of_the_funnel_are_told(language: Language) -> None:
 
 def test_the_bars_of_the_funnel_are_shares_of_the_planned() -> None:
     funnel = make_report(Language.EN, varied_records(Language.EN)).funnel
-    bars = {bar.label: bar for bar in report_figures.funnel_bars(funnel)}
+    bars = {bar.label: bar for bar in run_figures.funnel_bars(funnel)}
     assert list(bars)[:4] == ["planned", "not played yet", "played", "failed"] and list(bars)[-1] == "kept"
     assert bars["planned"].size == bars["played"].size + bars["not played yet"].size
     assert bars["played"].size == bars["failed"].size + bars["rejected"].size + bars["kept"].size
@@ -174,37 +180,45 @@ def test_the_bars_of_the_funnel_are_shares_of_the_planned() -> None:
 
 
 def test_repairs_are_told_by_check_and_speaker() -> None:
-    rows = report_figures.repair_rows(
-        {"supporter: cut-off": 4, "customer: cut-off": 5, "customer: empty-turn": 1, "rewound": 3}
+    rows = run_figures.repair_rows(
+        {
+            RepairKind(Speaker.SUPPORTER, "cut-off"): 4,
+            RepairKind(Speaker.CUSTOMER, "cut-off"): 5,
+            RepairKind(Speaker.CUSTOMER, "empty-turn"): 1,
+        }
     )
     assert rows == [
-        report_figures.RepairRow("cut-off", {Speaker.SUPPORTER: 4, Speaker.CUSTOMER: 5}),
-        report_figures.RepairRow("empty-turn", {Speaker.SUPPORTER: 0, Speaker.CUSTOMER: 1}),
+        run_figures.RepairRow("cut-off", {Speaker.SUPPORTER: 4, Speaker.CUSTOMER: 5}),
+        run_figures.RepairRow("empty-turn", {Speaker.SUPPORTER: 0, Speaker.CUSTOMER: 1}),
     ]
 
 
 def test_canaries_are_told_by_fault_the_worst_first() -> None:
     canaries = {
-        "caught: a": 3,
-        "missed: a": 1,
-        "missed: b": 2,
-        "caught: c": 1,
-        "sound call passed": 4,
-        "false rejection": 1,
+        CanaryResult("a", True): 3,
+        CanaryResult("a", False): 1,
+        CanaryResult("b", False): 2,
+        CanaryResult("c", True): 1,
+        CanaryResult("d", None): 1,
+        CanaryResult(None, False): 4,
+        CanaryResult(None, True): 1,
+        CanaryResult(None, None): 1,
     }
-    assert report_figures.catch_rates(canaries) == [("b", 0, 2), ("a", 3, 4), ("c", 1, 1)]
-    assert report_figures.false_rejections(canaries) == (1, 5)
-    assert report_figures.false_rejections({"caught: a": 3}) is None
+    assert run_figures.catch_rates(canaries) == [("b", 0, 2), ("a", 3, 4), ("c", 1, 1)]
+    assert run_figures.false_rejections(canaries) == (1, 5)
+    assert run_figures.false_rejections({CanaryResult("a", True): 3}) is None
 
 
 def test_label_agreement_names_the_commonest_confusion() -> None:
-    rows = report_figures.label_agreements({"PS as ID": 2, "EM as EM": 5, "EM as PS": 1, "EM as RP": 2, "PS as PS": 0})
+    counts = {("PS", "ID"): 2, ("EM", "EM"): 5, ("EM", "PS"): 1, ("EM", "RP"): 2, ("PS", "PS"): 0}
+    labels = {BlindLabel(Strategy(played), Strategy(given)): count for (played, given), count in counts.items()}
+    rows = run_figures.label_agreements(labels)
     assert rows == [(Strategy.EM, 5, 8, (Strategy.RP, 2)), (Strategy.PS, 0, 2, (Strategy.ID, 2))]
     assert [row.share for row in rows] == [0.625, 0.0]
 
 
 def test_the_stage_table_gives_shares_of_each_row() -> None:
-    table = report_figures.stage_table(
+    table = run_figures.stage_table(
         {Stage.EXPLORING: {Stage.EXPLORING: 1, Stage.RESOLVING: 3}, Stage.ANY: {Stage.ANY: 0}}
     )
     assert list(table) == [Stage.EXPLORING]
@@ -217,12 +231,12 @@ def test_the_stage_table_gives_shares_of_each_row() -> None:
 @given(st.dictionaries(st.integers(0, 5_000), st.integers(0, 50), max_size=80))
 @settings(deadline=None)
 def test_a_histogram_counts_every_value_in_its_bin(counts: dict[int, int]) -> None:
-    drawn = report_figures.histogram(counts)
+    drawn = run_figures.histogram(counts)
     values = sorted(value for value, count in counts.items() for _ in range(count))
     if drawn is None:
         assert not values
         return
-    assert len(drawn.bins) <= report_figures.MAX_BINS
+    assert len(drawn.bins) <= run_figures.MAX_BINS
     assert [bin.size for bin in drawn.bins] == [
         sum(bin.first <= value <= bin.last for value in values) for bin in drawn.bins
     ]
@@ -233,7 +247,7 @@ def test_a_histogram_counts_every_value_in_its_bin(counts: dict[int, int]) -> No
 
 
 def test_the_vocabulary_grows_to_the_right_and_up() -> None:
-    assert report_figures.growth_line([(50, 20), (100, 25)]) == "0.00,100.00 50.00,20.00 100.00,0.00"
+    assert run_figures.growth_line([(50, 20), (100, 25)]) == "0.00,100.00 50.00,20.00 100.00,0.00"
 
 
 def test_the_runs_figures_stand_beside_the_published_ones(make_record: Callable[..., Record]) -> None:
@@ -243,3 +257,30 @@ def test_the_runs_figures_stand_beside_the_published_ones(make_record: Callable[
     for figure, value, published in compare(figures):
         assert figure in html.unescape(page) and value in page and published in page
     assert "CSConv: 27 on average, 10 to 50" in page and "<td>13.0 on average, 13 to 13</td>" in page
+
+
+def test_a_report_on_a_run_that_is_played_on_is_of_one_moment(
+    tmp_path: Path, make_record: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    configuration = make_report(Language.EN, []).configuration
+    gate = {"rubric": "abc", "judge_votes": 1, "min_agreement": 0.5}
+    provenance = Provenance.build(configuration | gate, {}, {})
+    late = iter("bcd")
+
+    def play_on(*arguments: Any) -> Any:
+        store.write(make_record(id=next(late)))
+        return measure_corpus(*arguments)
+
+    monkeypatch.setattr(outputs.reports.run_report, "measure_corpus", play_on)
+    with RunStore.create(DIALOGUES, tmp_path / "run", provenance) as store:
+        store.add_plan(Planned(i, key, "en-001", "technical-support", 1, i) for i, key in enumerate("abcd"))
+        store.write(make_record(id="a"))
+        with RunStore.read(DIALOGUES, tmp_path / "run") as reader:
+            pages = ["\n".join(report_run(reader)) for _ in range(2)]
+            left_off = report_run(reader)
+            next(left_off)
+        left_off.close()
+    for page, ended in zip(pages, (["a"], ["a", "b"]), strict=True):
+        assert [row[0] for row in index_of(page)["rows"]] == ended
+        assert f"Kept <dd>{len(ended)}" in page.replace("</dt>", " ")

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agents.csc.dialogue import Plan
 from agents.csc.language import Language
+from agents.errors import Failure
 from outputs.files import write_whole
 from outputs.reports.run_page import render_report
 from outputs.runs.record import Record
@@ -70,7 +71,7 @@ def _hostile(record: Record) -> Record:
         id=HOSTILE,
         plan=Plan(scenario=HOSTILE, customer_goal=HOSTILE),
         turns=[turn.model_copy(update={"text": HOSTILE}) for turn in record.turns],
-        error=HOSTILE,
+        error=Failure(kind=HOSTILE, message=HOSTILE, traceback=HOSTILE),
     )
 
 
@@ -133,7 +134,10 @@ async def test_a_turn_shows_its_labels_and_what_befell_it(open_page: OpenPage) -
     await expect(page.locator(".call > .violation")).to_have_text("length 8 utterances, 10 to 50 are asked for")
     await expect(page.locator("#turn-5 .violation")).to_contain_text("greeting")
     await page.locator("#row-2").click()
-    await expect(page.locator(".alert.failed")).to_contain_text("timed out")
+    await expect(page.locator(".alert.failed")).to_contain_text("Failed: RequestError: no answer: timed out")
+    await expect(page.locator(".alert pre")).to_be_hidden()
+    await page.locator(".alert summary").click()
+    await expect(page.locator(".alert pre")).to_have_text("Traceback\n  in line 7\n")
     await page.locator("#row-4").click()
     await expect(page.locator(".unsaid")).to_contain_text("the call was given up")
     await page.locator("#row-5").click()

@@ -2,18 +2,21 @@
 
 import os
 import platform
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.errors import UsageError
 from agents.llm.usage import Role, Usage
-from outputs.runs.lock import Owner, find_owner
+from outputs.runs.lock import Owner, acquire, find_owner
 from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.run import Funnel, Outcome, Provenance
 from outputs.runs.status import Status, build_status, describe_status
 from outputs.runs.store import RunStore
+from tests.conftest import FAILURE
 
 OWNER = Owner(7, "h")
 TIMES = [100.0 * number for number in range(31)]
@@ -76,8 +79,37 @@ def test_the_owner_and_the_times_come_from_the_run(tmp_path: Path, make_record: 
         with RunStore.read(DIALOGUES, tmp_path) as reader:
             times = reader.ended_times()
         assert find_owner(tmp_path) == Owner(os.getpid(), platform.node())
-        store.rewrite(make_record(id="key-0", error="later"))
+        store.rewrite(make_record(id="key-0", error=FAILURE))
         assert times == store.ended_times() == sorted(times) and len(times) == 2
     assert find_owner(tmp_path) is None
     (tmp_path / "run.lock").unlink()
+    assert find_owner(tmp_path) is None
+
+
+def test_who_looks_never_stands_in_the_way_of_a_job_that_starts(tmp_path: Path) -> None:
+    os.close(acquire(tmp_path))
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            find_owner(tmp_path)
+
+    lookers = [threading.Thread(target=look) for _ in range(2)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(700):
+            os.close(acquire(tmp_path))
+    finally:
+        ended.set()
+        for looker in lookers:
+            looker.join()
+
+
+def test_a_lock_stays_when_its_own_job_looks_at_it(tmp_path: Path) -> None:
+    lock = acquire(tmp_path)
+    assert find_owner(tmp_path) == find_owner(tmp_path) == Owner(os.getpid(), platform.node())
+    with pytest.raises(UsageError, match="another job"):
+        acquire(tmp_path)
+    os.close(lock)
     assert find_owner(tmp_path) is None

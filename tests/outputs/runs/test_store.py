@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import Repair
 from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
-from outputs.runs.record import DIALOGUES, NearDuplicate, Planned, Record
+from outputs.runs.record import DIALOGUES, BlindLabel, DialogueCounts, NearDuplicate, Planned, Record, RepairKind
 from outputs.runs.run import Outcome, Provenance, RunKind
-from outputs.runs.store import RunStore
+from outputs.runs.store import VERSION, RunStore
 from quality.checks.rules import Violation
-from quality.gate.verdict import Verdict
-from tests.conftest import flawless
+from quality.gate.verdict import Labelling, Verdict
+from quality.trust.canaries import Canary, CanaryResult
+from tests.conftest import FAILURE, flawless
 
 HEADER = Provenance.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})
 PLAN = [Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in range(4)]
@@ -43,7 +45,7 @@ def test_each_outcome_follows_from_the_record(make_record: MakeRecord) -> None:
         (make_record(verdict=None, violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
         (make_record(violations=violations), Outcome.REJECTED, ["rule:alternation", "rule:closure"]),
         (make_record(verdict=None), Outcome.REJECTED, ["unscored"]),
-        (make_record(error="RequestError: HTTP 500"), Outcome.FAILED, []),
+        (make_record(error=FAILURE), Outcome.FAILED, []),
     ]
     assert [(record.outcome, record.reasons) for record, _, _ in cases] == [case[1:] for case in cases]
 
@@ -61,7 +63,7 @@ def test_records_come_back_in_the_order_of_the_plan(tmp_path: Path, make_record:
 def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Path, make_record: MakeRecord) -> None:
     with begin(tmp_path) as store:
         store.write(make_record(id="key-0"))
-        store.write(make_record(id="key-1", error="RequestError: HTTP 500"))
+        store.write(make_record(id="key-1", error=FAILURE))
         for key in ("key-0", "nobody"):
             with pytest.raises(StoreError, match="not waiting"):
                 store.write(make_record(id=key))
@@ -83,7 +85,7 @@ def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes
         "kept": make_record(),
         "repaired": make_record(repairs=(repair,)),
         "rejected": make_record(repairs=(repair,), verdict=None),
-        "failed": make_record(repairs=(repair,), error="RequestError: HTTP 500"),
+        "failed": make_record(repairs=(repair,), error=FAILURE),
     }
     written: dict[str, Record] = {}
     spent = Usage()
@@ -103,9 +105,44 @@ def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes
     outcomes = Counter(record.outcome for record in written.values())
     assert funnel.outcomes == {outcome: outcomes[outcome] for outcome in Outcome} | {Outcome.PLANNED: 4 - len(written)}
     assert funnel.reasons == Counter(reason for record in written.values() for reason in record.reasons)
-    assert funnel.repairs == sum((Counter(record.counts.get("repairs", {})) for record in written.values()), Counter())
+    counts = [record.counts for record in written.values()]
+    for subject in ("repairs", "rewinds"):
+        assert funnel.counts.get(subject, {}) == sum((Counter(by.get(subject, {})) for by in counts), Counter())
     assert funnel.repaired == sum(record.outcome == "kept" and bool(record.repairs) for record in written.values())
     assert funnel.total_usage == spent
+
+
+def test_what_is_counted_comes_back_as_it_was(tmp_path: Path, make_record: MakeRecord) -> None:
+    again = Repair(turn=3, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
+    repairs = (again, again.model_copy(update={"action": "rewound"}))
+    canaries = (
+        Canary(fault="a: b", rejected=True, reasons=("rule:x",)),
+        Canary(fault=None, rejected=True, reasons=("unscored",)),
+    )
+    labelling = Labelling(labels={1: Strategy.GT, 3: Strategy.PS, 5: Strategy.EM}, agreement=0.7, required=0.5)
+    verdict = flawless().model_copy(update={"labelling": labelling})
+    with begin(tmp_path) as store:
+        for place in range(2):
+            store.write(make_record(id=f"key-{place}", repairs=repairs, canaries=canaries, verdict=verdict))
+        counts = DialogueCounts.of(store.funnel())
+    assert counts == DialogueCounts(
+        repairs={RepairKind(Speaker.SUPPORTER, "repetition"): 4},
+        rewinds=2,
+        canaries={CanaryResult("a: b", True): 2, CanaryResult(None, None): 2},
+        labels={
+            BlindLabel(Strategy.GT, Strategy.GT): 2,
+            BlindLabel(Strategy.IV, Strategy.PS): 2,
+            BlindLabel(Strategy.EM, Strategy.EM): 2,
+        },
+    )
+    assert {type(label.given) for label in counts.labels} == {Strategy}
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    with begin(tmp_path) as store:
+        store._db.execute(f"PRAGMA user_version={VERSION - 1}")
+    with pytest.raises(UsageError, match=f"version {VERSION - 1}, this rolecs reads version {VERSION}"):
+        RunStore.read(DIALOGUES, tmp_path)
 
 
 def test_a_plan_can_grow(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -27,6 +27,7 @@ from quality.trust.canaries import (
     FAULTS,
     SOUND_DIALOGUES,
     Canary,
+    CanaryResult,
     draw_canary,
     plant_fault,
     sound_dialogues,
@@ -284,12 +285,14 @@ def test_seeds_draw_every_fault(call: Case) -> None:
 @pytest.mark.parametrize(
     ("fault", "rejected", "reasons", "result"),
     [
-        ("wrong-label", True, ("point:strategy_adherence",), "caught: wrong-label"),
-        ("wrong-label", False, (), "missed: wrong-label"),
-        ("wrong-label", True, ("unscored",), "unscored"),
-        (None, True, ("rule:cut-off",), "false rejection"),
-        (None, False, (), "sound call passed"),
+        ("wrong-label", True, ("point:strategy_adherence",), CanaryResult("wrong-label", True)),
+        ("wrong-label", False, (), CanaryResult("wrong-label", False)),
+        ("wrong-label", True, ("unscored",), CanaryResult("wrong-label", None)),
+        (None, True, ("rule:cut-off",), CanaryResult(None, True)),
+        (None, False, (), CanaryResult(None, False)),
     ],
 )
-def test_what_became_of_a_canary(fault: str | None, rejected: bool, reasons: tuple[str, ...], result: str) -> None:
+def test_what_became_of_a_canary(
+    fault: str | None, rejected: bool, reasons: tuple[str, ...], result: CanaryResult
+) -> None:
     assert Canary(fault=fault, rejected=rejected, reasons=reasons).result == result
