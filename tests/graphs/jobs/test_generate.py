@@ -14,7 +14,7 @@ import pytest
 import graphs.backends.local
 import quality.gate.gate
 from agents.csc.flow import broken_rules
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from agents.errors import EngineEndedError, EngineError, UsageError
 from graphs.config.settings import Settings
 from graphs.scheduling.runner import FAILURES_IN_A_ROW

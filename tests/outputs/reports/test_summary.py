@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from agents.csc.strategies import Speaker
+from agents.csc.speakers import Speaker
 from outputs.reports.summary import summarise
 from outputs.runs.cost import Prices
 from outputs.runs.record import REWINDS, RepairKind
