@@ -1,6 +1,7 @@
 """The retry policy: what is tried again, after how long, and how it ends; on a clock that only waiting moves."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -202,6 +203,14 @@ async def test_a_refusal_after_an_outage_is_no_outage(server: Server) -> None:
 )
 def test_retry_after_holds_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert read_retry_after(value, NOON) == seconds
+
+
+def test_a_date_without_a_zone_is_no_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        assert read_retry_after("Sun Nov 22 12:00:09 2026", NOON) == 9.0
+    time.tzset()
 
 
 async def test_a_date_is_waited_for(server: Server, clock: Clock) -> None:
