@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc.dialogue import Turn
+from agents.csc.dialogue import GoalOutcome, Turn
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import Stage, Strategy, authors_label
@@ -39,7 +39,7 @@ class _Row(BaseModel):
 
 
 class RowTurn(BaseModel):
-    """An utterance in a rolecs row; customer turns have null labels, supporter turns a null direction."""
+    """An utterance in a rolecs row; customer turns have null labels, supporter turns no direction and outcome."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,6 +48,7 @@ class RowTurn(BaseModel):
     stage: Stage | None
     text: str
     direction: str | None = None
+    outcome: GoalOutcome | None = None
     ends_call: bool
 
 
@@ -90,6 +91,7 @@ class RolecsRow(_Row):
                 text=turn.text,
                 strategy=turn.strategy,
                 direction=turn.direction,
+                outcome=turn.outcome,
                 ends_call=turn.ends_call,
             )
             for turn in self.dialogue
@@ -159,6 +161,7 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
                 stage=turn.stage,
                 text=turn.text,
                 direction=turn.direction,
+                outcome=turn.outcome,
                 ends_call=turn.ends_call,
             )
             for turn in record.turns

@@ -55,7 +55,7 @@ def gather_adapter(model: Any) -> dict[str, torch.Tensor]:
 def gather(model: Any, optimiser: torch.optim.Optimizer) -> Tensors:
     """Return all that a checkpoint holds; every process has to call this."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
-    state: dict[str, Any] = get_optimizer_state_dict(model, optimiser, options=options).get("state", {})
+    state: Any = get_optimizer_state_dict(model, optimiser, options=options).get("state", {})
     flat = {f"{name}/{key}": value.contiguous() for name, values in state.items() for key, value in values.items()}
     return Tensors(gather_adapter(model), flat)
 
@@ -64,8 +64,8 @@ def restore(model: Any, optimiser: torch.optim.Optimizer, tensors: Tensors) -> N
     """Put what a checkpoint holds into the model and its optimiser."""
     is_distributed = torch.distributed.is_initialized()
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=is_distributed, strict=False)
-    set_model_state_dict(model, tensors.adapter, options=options)
-    state: dict[str, dict[str, torch.Tensor]] = {}
+    set_model_state_dict(model, dict(tensors.adapter), options=options)
+    state: dict[str, Any] = {}
     for key, value in tensors.optimiser.items():
         name, _, part = key.rpartition("/")
         state.setdefault(name, {})[part] = value

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
 
 from agents.engine.demo_model import DEMO_MODEL, prepare_demo_model
 from agents.errors import UsageError, shorten
@@ -18,8 +19,8 @@ from outputs.training.settings import Precision, Switch, TrainSettings
 ALL_LINEAR = "all-linear"
 ATTENTION = "attention"
 _ADAPTER_CONFIG = "adapter_config.json"
-_PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.15}
-"""Largest difference of a log likelihood that rounding explains, in nats."""
+_PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.2}
+"""Mean difference of log likelihoods that rounding explains, in nats: 0.03 was measured in bf16, and 2 without a mask."""
 
 
 class Base(NamedTuple):
@@ -50,6 +51,7 @@ def load_base(base: str, dtype: torch.dtype) -> Base:
     path = str(prepare_demo_model()) if base == DEMO_MODEL else base
     if (Path(path) / _ADAPTER_CONFIG).exists():
         raise UsageError(f"--base {base} is an adapter: name the model that it belongs to, or merge it first")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation="sdpa")
@@ -150,13 +152,14 @@ def takes_trees(model: Any, longest: int) -> bool:
     if kinds - {"full_attention", "sliding_attention"} or (window and window < longest):
         return False
     generator = torch.Generator().manual_seed(0)
-    text = torch.randint(0, int(config.vocab_size), (40,), generator=generator).int().numpy()
-    rows = [TokenRow(text[:30], 20), TokenRow(text[[*range(20), *range(30, 40)]], 20)]
+    text = torch.randint(0, int(config.vocab_size), (51,), generator=generator).int().numpy()
+    # The answers differ in their first token alone: a row that saw the other's answer would copy it.
+    rows = [TokenRow(text[:50], 20), TokenRow(text[[*range(20), 50, *range(21, 50)]], 20)]
     packed = pack(rows)
     with torch.no_grad():
         together = negative_log_likelihoods(model, packed).cpu().numpy()
         alone = [negative_log_likelihoods(model, pack([row])).cpu().numpy() for row in rows]
-    difference = max(abs(together[packed.rows == index] - alone[index]).max() for index in range(len(rows)))
+    difference = max(abs(together[packed.rows == index] - alone[index]).mean() for index in range(len(rows)))
     return bool(difference < _PROBE_TOLERANCE[model.dtype])
 
 

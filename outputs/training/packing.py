@@ -109,24 +109,24 @@ class _Open:
         self._tokens.insert(place, tokens)
 
 
-def plan_packs(rows: Iterable[TokenRow], budget: int) -> Iterator[list[int]]:
+def plan_packs(rows: Iterable[TokenRow], budget: int | None) -> Iterator[list[int]]:
     """Yield the indices of rows that go into one pack, in their order: as many as fit into `budget` nodes.
 
-    A row that is longer than the budget has a pack of its own: nothing is ever cut.
+    A row that is longer than the budget has a pack of its own: nothing is ever cut. Without a budget each row has one.
     """
     for packed in _fill(rows, budget):
         yield packed.indices
 
 
-def count_nodes(rows: Iterable[TokenRow], budget: int) -> int:
+def count_nodes(rows: Iterable[TokenRow], budget: int | None) -> int:
     """Return the number of nodes in all packs of `plan_packs`."""
     return sum(packed.nodes for packed in _fill(rows, budget))
 
 
-def _fill(rows: Iterable[TokenRow], budget: int) -> Iterator[_Open]:
+def _fill(rows: Iterable[TokenRow], budget: int | None) -> Iterator[_Open]:
     packed = _Open()
     for index, row in enumerate(rows):
-        if packed.indices and packed.nodes + packed.cost(row.tokens) > budget:
+        if packed.indices and (budget is None or packed.nodes + packed.cost(row.tokens) > budget):
             yield packed
             packed = _Open()
         packed.add(index, row.tokens)

@@ -99,9 +99,8 @@ def plan_epoch(items: Sequence[Item], batch: int, seed: int, epoch: int) -> list
 def make_packs(items: Sequence[Item], budget: int | None) -> list[Pack]:
     """Return the packs of some items; without a budget each item is alone in its pack."""
     rows = [item.tokens for item in items]
-    plans = ([index] for index in range(len(rows))) if budget is None else plan_packs(rows, budget)
     packs = []
-    for indices in plans:
+    for indices in plan_packs(rows, budget):
         packed = pack([rows[index] for index in indices])
         packs.append(packed._replace(rows=np.array(indices, np.int32)[packed.rows]))
     return packs

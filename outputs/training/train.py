@@ -31,6 +31,8 @@ PACK_TOKENS = {"cpu": 1536, "cuda": 4096}
 """Tokens a pack by device; on a CPU attention with a mask gets slow above 2,000."""
 NAMED = 5
 """Number of left-out rows that are named."""
+_TRIED_STEPS, _TRIED_S = 4, 15.0
+"""A forecast rests on so many steps at most, and ends with the one in which so many seconds are over."""
 _LIBRARIES = ("torch", "transformers", "peft", "accelerate")
 
 
@@ -119,22 +121,25 @@ def train(
     return training
 
 
-def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listener, steps: int = 3) -> Forecast:
-    """Say what a training would take, from its first few steps; nothing is written.
+def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listener) -> Forecast:
+    """Say what a training would take, from its first two to four steps; nothing is written.
 
     Raises:
         UsageError, TrainingError: see `train`.
     """
     prepared = _prepare(sources, settings, listener)
     trainer = prepared.trainer
-    listener.began(min(steps, trainer.steps), 0)
+    tries = min(_TRIED_STEPS, trainer.steps)
+    listener.began(tries, 0)
     tokens, begun = 0, time.monotonic()
-    for number in range(1, min(steps, trainer.steps) + 1):
+    for number in range(1, tries + 1):
         if number == 2:  # the first one makes kernels and memory ready
             tokens, begun = 0, time.monotonic()
         step, passed = trainer.step(number)
         listener.stepped(step, passed)
         tokens += passed
+        if number > 1 and time.monotonic() - begun >= _TRIED_S:
+            break
     rate = tokens / (time.monotonic() - begun)
     train_tokens = prepared.train_counted.packed_tokens * settings.epochs
     # A forward pass is a third of the work; it is measured before, and after each epoch.
@@ -235,8 +240,8 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
         sources=read,
         dropped=Dropped(limit=limit, count=len(left_out), ids=tuple(left_out[:NAMED])),
         roles=dict(Counter(row.role for row in split.train)),
-        train_counted=_count(split.train, train_items, budget),
-        held_counted=_count(split.held_out, held_items, budget),
+        train_counted=_count(split.train, train_items, trainer.tokens_per_epoch),
+        held_counted=_count(split.held_out, held_items, count_nodes([item.tokens for item in held_items], budget)),
         is_packed=is_packed,
         digest=_digest(settings, read),
     )
@@ -264,14 +269,13 @@ def _encode(
     return items, too_long
 
 
-def _count(rows: Iterable[RoleRow], items: Sequence[Item], budget: int | None) -> Counted:
+def _count(rows: Iterable[RoleRow], items: Sequence[Item], packed_tokens: int) -> Counted:
     tokens = [item.tokens for item in items if item.is_answer]
-    row_tokens = sum(len(row.tokens) for row in tokens)
     return Counted(
         rows=len(tokens),
         dialogues=len({row.dialogue for row in rows}),
-        row_tokens=row_tokens,
-        packed_tokens=row_tokens if budget is None else count_nodes(tokens, budget),
+        row_tokens=sum(len(row.tokens) for row in tokens),
+        packed_tokens=packed_tokens,
         answer_tokens=sum(len(row.tokens) - row.answer for row in tokens),
     )
 

@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from agents.errors import TrainingError
 from outputs.training.checkpoint import State, Tensors, gather, restore
 from outputs.training.model import negative_log_likelihoods
-from outputs.training.packing import Pack
+from outputs.training.packing import Pack, count_nodes
 from outputs.training.plan import Item, make_packs, plan_epoch
 from outputs.training.result import Held, Step
 from outputs.training.settings import TrainSettings
@@ -72,6 +72,8 @@ class Trainer:
         self.model, self._optimiser = accelerator.prepare(model, optimiser)
         epochs = [plan_epoch(items, settings.batch, settings.seed, epoch) for epoch in range(settings.epochs)]
         self._plan = [step for epoch in epochs for step in epoch]
+        self.tokens_per_epoch = sum(count_nodes([items[index].tokens for index in step], budget) for step in epochs[0])
+        """Number of tokens that go through the model in the first epoch."""
         self._epoch_ends = set(np.cumsum([len(epoch) for epoch in epochs]).tolist())
         self.curve: list[Step] = []
 
