@@ -101,7 +101,9 @@ def test_text_that_begins_without_a_speaker_is_broken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [None, gzip.compress(b"x" * 10_000)[:-12], gzip.compress(b"x" * 99)[:12] + b"damage"]
+    "content",
+    [None, gzip.compress(b"x" * 10_000)[:-12], gzip.compress(b"x" * 99)[:12] + b"damage"],
+    ids=["missing", "cut off", "damaged"],
 )
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "calls.gz"
