@@ -68,6 +68,8 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     )
     for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
+    code, out, err = await rolecs("inspect", "rolecs-run", cwd=tmp_path)
+    assert (code, err) == (0, "") and out.startswith("6 dialogues: 6 played to their end, 0 abandoned.\n")
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
     assert code == 0 and "shards/train-00001.jsonl: 2 lines" in out
     code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
@@ -97,6 +99,7 @@ async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> No
         flags = ("-n", 12, "--canaries", 1, "--judge-votes", 3, "--base-url", server.base_url)
         code, out, err = await rolecs("generate", *flags, cwd=tmp_path, **places)
         assert code == 0, err
+        assert "Gate, tried on calls that ship: " in err and " of 4 sound ones pass, " in err
         assert "near-duplicate" in out and "Uncalibrated: nobody has compared this gate (judge loopback" in out
         assert "planted faults were caught" in out and "of 12 sound calls were rejected" in out
         flags = ("--judge-votes", 3, "--base-url", server.base_url)
