@@ -60,8 +60,8 @@ class DialogueCounts(NamedTuple):
     """What is counted of the dialogues of a run, beside outcomes and tokens.
 
     `repairs` are plans, directions and turns that failed a check; `rewinds` says with how many of them the dialogue
-    went back by an exchange; `canaries` are dialogues sent to try the gate, by what became of them; `labels` are supporter
-    turns, labelled blindly.
+    went back by an exchange; `canaries` are dialogues sent to try the gate, by what became of them; `labels` are
+    supporter turns, labelled blindly.
     """
 
     repairs: dict[RepairKind, int]
