@@ -25,7 +25,7 @@ lint: $(VENV)/development
 	$(BIN)/lint-imports
 
 unit: $(VENV)/development $(VENV)/browser
-	$(BIN)/pytest --ignore=tests/integration --numprocesses auto --dist loadgroup --durations 10
+	$(BIN)/pytest --ignore=tests/integration --numprocesses auto --dist loadfile --durations 10
 
 bench: $(VENV)/benchmarks
 	$(BIN)/python -m benchmarks --engine

@@ -17,8 +17,10 @@ from agents.roles.customer import customer_messages
 
 MAX_TOKENS = 200
 """Longest answer, in tokens."""
-DIRECTION_CHARACTERS = {Language.EN: (12, 120), Language.ZH: (5, 45)}
-"""Fewest and most characters of a direction: one sentence."""
+DIRECTION_CHARACTERS = {Language.EN: 200, Language.ZH: 70}
+"""Most characters of a direction: one sentence."""
+DIRECTION_MARKS = 3
+"""Most marks in it that may end a sentence: one, with decimals and abbreviations."""
 
 
 class Direction(NamedTuple):
@@ -40,7 +42,7 @@ def _answer_type(language: Language, outcomes: tuple[GoalOutcome, ...]) -> type[
     if outcomes:
         choice: Any = Literal[outcomes]
         fields["outcome"] = (choice, ...)
-    fields["direction"] = (str, text_field(language, *DIRECTION_CHARACTERS[language]))
+    fields["direction"] = (str, text_field(language, DIRECTION_MARKS))
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 

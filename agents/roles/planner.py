@@ -15,9 +15,11 @@ from agents.roles.answers import text_field
 
 MAX_TOKENS = 400
 """Longest answer, in tokens."""
-SCENARIO_CHARACTERS = {Language.EN: (40, 400), Language.ZH: (15, 110)}
-GOAL_CHARACTERS = {Language.EN: (20, 220), Language.ZH: (8, 70)}
-"""Fewest and most characters of the two texts: a sentence or two each."""
+SCENARIO_CHARACTERS = {Language.EN: 480, Language.ZH: 160}
+GOAL_CHARACTERS = {Language.EN: 280, Language.ZH: 100}
+"""Most characters of the two texts: a sentence or two each."""
+SCENARIO_MARKS, GOAL_MARKS = 6, 5
+"""Most marks in them that may end a sentence: two sentences, with decimals and abbreviations."""
 
 
 @cache
@@ -25,8 +27,8 @@ def _plan_type(language: Language) -> type[Plan]:
     return create_model(
         "Plan",
         __base__=Plan,
-        scenario=(str, text_field(language, *SCENARIO_CHARACTERS[language])),
-        customer_goal=(str, text_field(language, *GOAL_CHARACTERS[language])),
+        scenario=(str, text_field(language, SCENARIO_MARKS)),
+        customer_goal=(str, text_field(language, GOAL_MARKS)),
     )
 
 

@@ -90,7 +90,7 @@ def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iter
         (plan.scenario, SCENARIO_CHARACTERS[language]),
         (plan.customer_goal, GOAL_CHARACTERS[language]),
     ):
-        yield from _check_form(text, characters[1], language)
+        yield from _check_form(text, characters, language)
         if found := find_machinery(text) or find_echo(text, task, run):
             yield FailedCheck("echo", repr(found))
         if mark := _PERSON[language].search(_QUOTATION.sub("", text)):
@@ -113,7 +113,7 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
         goal: the customer's, which the task holds: a direction that is no more than it directs nothing.
         language: that the call is in.
     """
-    yield from _check_form(direction, DIRECTION_CHARACTERS[language][1], language)
+    yield from _check_form(direction, DIRECTION_CHARACTERS[language], language)
     task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
     if found := find_machinery(direction) or find_echo(direction, [task], RUN[language]):
         yield FailedCheck("echo", repr(found))

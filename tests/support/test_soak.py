@@ -7,8 +7,6 @@ import pytest
 from tests.support.soak import Job, Stop, distillation, generation, soak
 from tests.test_cli import STAR
 
-pytestmark = pytest.mark.xdist_group("soak")
-
 DISTILL = (Stop.KILL, Stop.GONE)
 GENERATE = (Stop.KILL, Stop.TERM, Stop.AWAY)
 

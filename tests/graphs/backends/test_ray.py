@@ -33,8 +33,6 @@ from tests.support.jobs import run_quietly
 from tests.support.loopback import Loopback, serve
 from tests.test_cli import start
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 SHORT = {"min_utterances": 4, "max_utterances": 8}
 
 

@@ -252,7 +252,7 @@ async def test_every_fault_is_repaired_and_counted_as_often_as_the_arithmetic_sa
         said[failed.check] += count
     tries = sum(said[check] for check in BAD_TURNS)
     assert counts.rewinds and all(abs(said[check] - tries / 7) < 5 * (tries / 7) ** 0.5 for check in BAD_TURNS)
-    assert {failed.speaker for failed in counts.repairs} == set(Speaker)
+    assert {failed.subject for failed in counts.repairs} == set(Speaker)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from outputs.reports.run_page import render_report
 from outputs.runs.record import Record
 from tests.outputs.reports.samples import HOSTILE, changed, gold_records, make_report, varied_records
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
