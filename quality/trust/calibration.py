@@ -16,6 +16,8 @@ ALL_POINTS = "whole gate"
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 _SEED = 1
+_PEOPLE, _GATE = (False, False, True, True), (False, True, False, True)
+"""What people and gate say in each of the four cells of a confusion table."""
 
 
 class Opinions(NamedTuple):
@@ -106,15 +108,21 @@ def _agreement(pairs: Iterable[tuple[bool, bool]]) -> Agreement:
         return Agreement(calls=0, kappa=None, precision=None, recall=None, false_accepts=None)
     # To draw calls anew, with replacement, is to draw the four counts from a multinomial distribution.
     drawn = np.random.default_rng(_SEED).multinomial(calls, cells / calls, size=RESAMPLES)
-    here, there = _statistics(cells[None, :]), _statistics(drawn)
-    return Agreement(calls=calls, **{name: _estimate(here[name][0], there[name]) for name in here})
+    resampled = _statistics(drawn)
+    here = {name: float(column[0]) for name, column in _statistics(cells[None, :]).items()}
+    if np.isfinite(here["kappa"]):
+        # Imported late: it takes two seconds, and only a calibration needs it.
+        from sklearn.metrics import cohen_kappa_score
+
+        here["kappa"] = float(cohen_kappa_score(_PEOPLE, _GATE, sample_weight=cells))
+    return Agreement(calls=calls, **{name: _estimate(here[name], resampled[name]) for name in here})
 
 
 def _statistics(cells: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
     """Return the statistics of confusion counts [n, 4], NaN where they are not defined.
 
-    The columns: faulty and rejected, faulty and passed, good and rejected, good and passed. The tests compare them with
-    scikit-learn's, whose `cohen_kappa_score` takes 2 ms a row: half a minute and more for the resampled ones.
+    The columns: faulty and rejected, faulty and passed, good and rejected, good and passed. This is for the resampled
+    counts: scikit-learn's `cohen_kappa_score`, which gives the estimate itself, takes 2 ms a row. Tests compare them.
     """
     faulty_out, faulty_in, good_out, good_in = cells.T.astype(np.float64)
     total = cells.sum(axis=1)

@@ -6,7 +6,6 @@ from rich.console import Console
 
 from agents.csc.dialogue import Plan, Repair
 from agents.csc.speakers import Speaker
-from agents.errors import Failure
 from outputs.reports.inspection import EXAMPLES, Inspection, inspect_dialogues, show_inspection
 from outputs.runs.record import Record
 from tests.conftest import FAILURE
@@ -54,11 +53,7 @@ def test_what_was_asked_again_is_counted_though_nothing_of_it_is_stored(make_rec
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="abandoned"),
     )
     given_up = make_record(turns=(), repairs=repairs, verdict=None)
-<<<<<<< HEAD
     nothing = make_record(plan=None, turns=(), verdict=None, error=FAILURE)
-=======
-    nothing = make_record(plan=None, turns=(), verdict=None, error=Failure(kind="RequestError", message="gone", traceback=""))
->>>>>>> play
     found = inspect_dialogues([given_up, nothing])
     assert (found.dialogues, found.finished, found.abandoned) == (2, 0, 1)
     again = {(finding.subject, finding.check): finding.asked_again for finding in found.findings if finding.asked_again}
