@@ -21,13 +21,17 @@ def write_whole(path: Path, lines: Iterable[str]) -> Written:
 
     Whatever goes wrong on the way, `path` holds the old content or the new one, never a part.
     """
+    return write_bytes(path, (line.encode() + b"\n" for line in lines))
+
+
+def write_bytes(path: Path, pieces: Iterable[bytes]) -> Written:
+    """Write `pieces` to `path`, one behind the other; see `write_whole`."""
     temporary = path.with_name(f".{path.name}.part")
     digest = hashlib.sha256()
     count = size = 0
     try:
         with temporary.open("wb") as file:
-            for line in lines:
-                data = line.encode() + b"\n"
+            for data in pieces:
                 file.write(data)
                 digest.update(data)
                 count += data.count(b"\n")

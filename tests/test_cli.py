@@ -71,12 +71,12 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     code, out, err = await rolecs("inspect", "rolecs-run", cwd=tmp_path)
     assert (code, err) == (0, "") and out.startswith("6 dialogues: 6 played to their end, 0 abandoned.\n")
     code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
-    assert code == 0 and "shards/train-00001.jsonl: 2 lines" in out
+    assert code == 0 and "shards/data/train-00001.jsonl: 2 lines" in out
     code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
     assert (code, out) == (0, "shards: every shard is whole and as the manifest says\n")
-    rows = [json.loads(line) for line in (tmp_path / "shards/train-00000.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "shards/data/train-00000.jsonl").read_text().splitlines()]
     assert {row["source"] for row in rows} <= {"complaints and disputes", "technical support and online services"}
-    (tmp_path / "shards/train-00001.jsonl").unlink()
+    (tmp_path / "shards/data/train-00001.jsonl").unlink()
     code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
     assert code == 1 and "train-00001.jsonl: No such file" in out and "shards: problems found: 1" in out
 

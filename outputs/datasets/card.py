@@ -1,23 +1,51 @@
 """The dataset card: what an export holds, how it was made, and how to load it."""
 
+import json
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Template
+from pydantic import BaseModel
 
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
 from agents.csc.topics import TOPICS
 from agents.prompts.templates import template_environment
+from outputs.datasets.features import card_features
+from outputs.datasets.formats import CHATS, ROW_TYPES, Format, StrategyLabels
 from outputs.datasets.manifest import Manifest
+from outputs.datasets.rows import RejectedRow
+from outputs.datasets.trainers import axolotl_snippet, dataset_info
 from outputs.runs.run import Outcome, Provenance
 
+UNKNOWN_LICENSE = "unknown"
+_ROWS_TEXT = {
+    Format.ROLECS: "A dialogue a row, with all that was decided: scenario, goal, persona, each turn's strategy or direction, "
+    "the judge's verdict.",
+    Format.CSCONV: "A dialogue a row, with the keys and labels of CSConv and RoleCS.",
+    Format.ROLES: "A request of one of the roles that played the dialogues a row (`role`), as it was made (`messages`), "
+    "and its `answer`; `options` are the answers that it could choose among. Split by `dialogue` and `persona`.",
+    Format.MESSAGES: "A dialogue a row, as the supporter has it.",
+    Format.PROMPT_COMPLETION: "A supporter's turn a row, behind all that was said before.",
+    Format.SHAREGPT: "A dialogue a row, as the supporter has it.",
+    Format.PREFS: "A turn that failed a check (`rejected`), and the one that was said in its place (`chosen`).",
+}
+_INLINE_TEXT = {
+    StrategyLabels.INLINE: "The supporter's words have their strategy in front, as in `[GT] Good morning.`; "
+    "the system line says so.",
+    StrategyLabels.OFF: "The supporter's strategies are not in the words.",
+}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 @cache
 def _template() -> Template:
     return template_environment(Path(__file__).parent).get_template("card.md")
+
+
+def _features(row_type: type[BaseModel]) -> str:
+    """Return features in YAML: JSON is a part of it."""
+    return json.dumps(card_features(row_type))
 
 
 def _size_category(rows: int) -> str:
@@ -32,13 +60,21 @@ def _size_category(rows: int) -> str:
 def render_card(manifest: Manifest, provenance: Provenance) -> str:
     """Return the card of an export in Markdown with the YAML block that dataset hubs read."""
     language = Language(provenance.configuration["language"])
-    rows = sum(shard.lines for shard in manifest.shards)
+    shape = manifest.shape
+    rows_text = f"{_ROWS_TEXT[shape.format]} {_INLINE_TEXT[shape.strategies] if shape.format in CHATS else ''}"
     return _template().render(
         manifest=manifest,
+        license=UNKNOWN_LICENSE,
+        features=_features(ROW_TYPES[shape.format]),
+        rejected_features=_features(RejectedRow),
+        suffix="parquet" if any(shard.name.endswith(".parquet") for shard in manifest.files) else "jsonl",
+        rows_text=rows_text.rstrip(),
+        llama_factory=bool(dataset_info(manifest)),
+        axolotl=axolotl_snippet(manifest),
         configuration=provenance.configuration,
         language=language,
-        rows=rows,
-        size=_size_category(rows),
+        rows=manifest.rows,
+        size=_size_category(manifest.rows),
         kept=manifest.outcomes[Outcome.KEPT],
         played=sum(manifest.outcomes.values()) - manifest.outcomes[Outcome.PLANNED],
         strategies=STRATEGIES,

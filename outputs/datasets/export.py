@@ -1,53 +1,83 @@
-"""Export: shards as a pure, ordered function of the run store, so that each export of a run has the same bytes."""
+"""Export: shards as a pure, ordered function of the run store, so that each export of a run has the same bytes.
 
+The rows to train on lie in a folder of their own, and nothing else does: trainers that take a folder take that one.
+"""
+
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from agents.csc.flow import Limits
 from agents.errors import UsageError
 from outputs.datasets.card import render_card
-from outputs.datasets.formats import Format, format_lines, rejected_line
+from outputs.datasets.formats import ROW_TYPES, Shape, format_lines, rejected_line
 from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
-from outputs.files import write_whole
+from outputs.datasets.parquet import to_parquet
+from outputs.datasets.rows import RejectedRow
+from outputs.datasets.trainers import DATASET_INFO, dataset_info
+from outputs.files import write_bytes, write_whole
 from outputs.runs.record import Planned, Record
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
+TRAIN, REJECTED = "data/train", "rejected/rejected"
+"""What the paths of shards begin with, in the folder of the export."""
+
 
 def export_run(
-    store: RunStore[Planned, Record], out: Path, *, form: Format, shard_lines: int, with_rejected: bool
+    store: RunStore[Planned, Record],
+    out: Path,
+    *,
+    shape: Shape,
+    shard_lines: int,
+    with_rejected: bool = False,
+    as_parquet: bool = False,
 ) -> Manifest:
     """Write the kept dialogues of a run to `out` as shards, with manifest and dataset card.
 
     An earlier export in `out` is replaced, the manifest last; until then `verify` reports the folder as broken.
 
+    Args:
+        store: the run.
+        out: the folder.
+        shape: what rows to make of a dialogue.
+        shard_lines: number of rows of a shard.
+        with_rejected: write the rejected dialogues as well, apart from the others.
+        as_parquet: write Parquet instead of JSONL.
+
     Raises:
-        UsageError: `out` holds other things than an export, or cannot be written.
+        UsageError: `out` holds other things than an export, or cannot be written; or Parquet cannot be.
     """
     old = _earlier_export(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with store.snapshot():
-            lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, form))
-            shards = _write_shards(out, "train", lines, shard_lines)
+            provenance = store.provenance
+            limits = Limits.model_validate(provenance.configuration["limits"])
+            lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, shape, limits))
+            shards = _write_shards(out, TRAIN, lines, shard_lines, ROW_TYPES[shape.format] if as_parquet else None)
             rejected: tuple[Shard, ...] = ()
             if with_rejected:
                 lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
-                rejected = _write_shards(out, "rejected", lines, shard_lines)
-            provenance = store.provenance
+                rejected = _write_shards(out, REJECTED, lines, shard_lines, RejectedRow if as_parquet else None)
             manifest = Manifest(
-                format=form,
+                shape=shape,
                 run=provenance.digest,
-                limits=Limits.model_validate(provenance.configuration["limits"]),
+                limits=limits,
                 outcomes=store.funnel().outcomes,
                 versions=provenance.versions,
                 shards=shards,
                 rejected=rejected,
             )
         write_whole(out / "README.md", [render_card(manifest, provenance)])
+        info = dataset_info(manifest)
+        if info:
+            write_whole(out / DATASET_INFO, [json.dumps(info, indent=2)])
         manifest.write(out)
-        for name in old - {shard.name for shard in (*shards, *rejected)}:
+        for name in old - {shard.name for shard in manifest.files} - ({DATASET_INFO} if info else set()):
             (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {out}: {error}") from error
@@ -55,7 +85,7 @@ def export_run(
 
 
 def _earlier_export(out: Path) -> set[str]:
-    """Return the names of the shards that an earlier export left in `out`."""
+    """Return the names of the files that an earlier export left in `out`, but for those that every export has."""
     if not out.exists():
         return set()
     if not out.is_dir():
@@ -64,15 +94,20 @@ def _earlier_export(out: Path) -> set[str]:
         return set()
     if not (out / MANIFEST).exists():
         raise UsageError(f"{out} holds files but no export (no {MANIFEST}): name an empty folder by --out")
-    manifest = read_manifest(out)
-    return {shard.name for shard in (*manifest.shards, *manifest.rejected)}
+    return {shard.name for shard in read_manifest(out).files} | {DATASET_INFO}
 
 
-def _write_shards(out: Path, stem: str, lines: Iterator[str], shard_lines: int) -> tuple[Shard, ...]:
+def _write_shards(
+    out: Path, stem: str, lines: Iterator[str], shard_lines: int, parquet_type: type[BaseModel] | None
+) -> tuple[Shard, ...]:
+    """Write rows as shards: as Parquet where the type of the rows is given, else as JSONL."""
     shards = []
     for number, batch in enumerate(_batches(lines, shard_lines)):
-        written = write_whole(out / f"{stem}-{number:05}.jsonl", batch)
-        shards.append(Shard(**written._asdict()))
+        path = out / f"{stem}-{number:05}.{'parquet' if parquet_type else 'jsonl'}"
+        path.parent.mkdir(exist_ok=True)
+        written = write_bytes(path, [to_parquet(batch, parquet_type)]) if parquet_type else write_whole(path, batch)
+        name = path.relative_to(out).as_posix()
+        shards.append(Shard(name=name, lines=len(batch), bytes=written.bytes, sha256=written.sha256))
     return tuple(shards)
 
 

@@ -1,142 +1,105 @@
-"""The line formats of shards, each a pure function of a record.
-
-Every key is written in every line with the same type, because `datasets` infers the features from the first lines: what
-has no fixed shape (verdict, metadata) is a JSON string.
-"""
+"""The line formats of shards: each makes rows of a record, and is a pure function of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from agents.csc.dialogue import GoalOutcome, Turn
-from agents.csc.language import Language
+from agents.csc.dialogue import CustomerView, Repair, SupporterView, Turn
+from agents.csc.flow import Limits
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
-from agents.csc.strategies import Stage, Strategy, authors_label
+from agents.csc.strategies import Strategy, authors_label
 from agents.csc.topics import TOPICS
+from agents.llm.request import Message
+from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
-from outputs.datasets.roles import ChatMessage
+from agents.roles.customer import customer_turn_messages
+from agents.roles.supporter import supporter_turn_messages
+from outputs.datasets.dialogues import Labelled
+from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
+from outputs.datasets.rows import (
+    MessagesRow,
+    PreferenceRow,
+    PromptCompletionRow,
+    PublishedRow,
+    PublishedTurn,
+    RejectedRow,
+    RolecsRow,
+    Row,
+    RowPersona,
+    RowTurn,
+    ShareGptMessage,
+    ShareGptRow,
+)
 from outputs.runs.record import Record
 from personas.persona import Persona
 
 
 class Format(StrEnum):
-    """A line format: our own, or one that a trainer takes as it is."""
+    """A line format: our own, the published one, or one that a trainer takes as it is."""
 
     ROLECS = "rolecs"
+    CSCONV = "csconv"
+    ROLES = "roles"
     MESSAGES = "messages"
     PROMPT_COMPLETION = "prompt-completion"
     SHAREGPT = "sharegpt"
+    PREFS = "prefs"
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class StrategyLabels(StrEnum):
+    """Where chats have the strategies of their supporter: in front of the words, or nowhere."""
 
-    id: str
-
-
-class RowTurn(BaseModel):
-    """An utterance in a rolecs row; customer turns have null labels, supporter turns no direction and outcome."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    speaker: Speaker
-    strategy: Strategy | None
-    stage: Stage | None
-    text: str
-    direction: str | None = None
-    outcome: GoalOutcome | None = None
-    ends_call: bool
+    INLINE = "inline"
+    OFF = "off"
 
 
-class RowPersona(BaseModel):
-    """A persona in a rolecs row, without provenance; the pool has that under the same id."""
+CHATS = frozenset({Format.MESSAGES, Format.PROMPT_COMPLETION, Format.SHAREGPT})
+"""Formats that show a dialogue as a chat: strategies are in them if they stand in its words."""
+
+
+class Shape(BaseModel):
+    """What rows are made: a format, whether chats have strategies in their words, whose requests become role rows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    age: str
-    job: str
-    risk_tolerance: str
-    financial_situation: str
-    recent_stress: str
-    tone: str
-    communication_habits: str
-    description: str
+    format: Format
+    strategies: StrategyLabels = StrategyLabels.INLINE
+    roles: tuple[Role, ...] = PLAYING_ROLES
 
 
-class RolecsRow(_Row):
-    """A dialogue with everything known of it. `source` is the topic, as in the published data sets."""
+def label_inline(strategy: Strategy, text: str) -> str:
+    """Return a supporter's words with their strategy in front.
 
-    source: str
-    language: Language
-    scenario: str
-    customer_goal: str
-    persona: RowPersona
-    dialogue: tuple[RowTurn, ...]
-    strategy_list: tuple[str, ...]
-    dialogue_list: tuple[str, ...]
-    verdict: str
-    metadata: str
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The dialogue as the rules take it."""
-        return tuple(
-            Turn(
-                speaker=turn.speaker,
-                text=turn.text,
-                strategy=turn.strategy,
-                direction=turn.direction,
-                outcome=turn.outcome,
-                ends_call=turn.ends_call,
-            )
-            for turn in self.dialogue
-        )
+    >>> label_inline(Strategy.GT, "Good morning.")
+    '[GT] Good morning.'
+    """
+    return f"[{strategy}] {text}"
 
 
-class RejectedRow(RolecsRow):
-    """A rejected dialogue, and what it was rejected for."""
+def format_lines(record: Record, shape: Shape, limits: Limits) -> Iterator[str]:
+    """Yield the lines that a kept record becomes.
 
-    rejected_for: tuple[str, ...]
-
-
-class MessagesRow(_Row):
-    """A dialogue as chat messages, opened by a synthetic user line because the supporter speaks first."""
-
-    messages: tuple[ChatMessage, ...]
-
-
-class PromptCompletionRow(_Row):
-    """One supporter turn: the messages before it, the turn, and its strategy."""
-
-    prompt: tuple[ChatMessage, ...]
-    completion: tuple[ChatMessage, ...]
-    strategy: Strategy
+    Args:
+        record: a dialogue that was played to its end.
+        shape: what rows to make of it.
+        limits: the lengths that it was played under; requests say what they allowed.
+    """
+    for row in _ROWS[shape.format](record, shape, limits):
+        # The published rows have no key without a value.
+        yield row.model_dump_json(by_alias=True, exclude_none=shape.format is Format.CSCONV)
 
 
-class ShareGptMessage(BaseModel):
-    """A message in the form of ShareGPT and LLaMA-Factory."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    sender: Literal["human", "gpt"] = Field(alias="from")
-    value: str
-
-
-class ShareGptRow(_Row):
-    """A dialogue in the form of ShareGPT: the human at odd positions."""
-
-    conversations: tuple[ShareGptMessage, ...]
-    system: str
+def rejected_line(record: Record) -> str:
+    """Return the line that a rejected record becomes: a rolecs row and the reasons."""
+    return RejectedRow(**_rolecs_fields(record), rejected_for=tuple(record.reasons)).model_dump_json()
 
 
 def _rolecs_fields(record: Record) -> dict[str, Any]:
-    if record.plan is None:
-        raise ValueError(f"dialogue {record.id} has no plan: only played dialogues are exported")
+    dialogue = Labelled.of(record)
     names = SPEAKER_NAMES[record.language]
     verdict = record.verdict.model_dump(exclude_none=True) if record.verdict else {}
     metadata = {
@@ -149,23 +112,12 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
     }
     return {
         "id": record.id,
-        "source": TOPICS[record.topic][record.language].name,
+        "source": dialogue.topic,
         "language": record.language,
-        "scenario": record.plan.scenario,
-        "customer_goal": record.plan.customer_goal,
+        "scenario": dialogue.scenario,
+        "customer_goal": dialogue.goal,
         "persona": _row_persona(record.persona),
-        "dialogue": tuple(
-            RowTurn(
-                speaker=turn.speaker,
-                strategy=turn.strategy,
-                stage=turn.stage,
-                text=turn.text,
-                direction=turn.direction,
-                outcome=turn.outcome,
-                ends_call=turn.ends_call,
-            )
-            for turn in record.turns
-        ),
+        "dialogue": tuple(RowTurn(**turn.model_dump(), stage=turn.stage) for turn in record.turns),
         "strategy_list": tuple(
             authors_label(turn.strategy, record.language) if turn.strategy else "" for turn in record.turns
         ),
@@ -183,73 +135,131 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _messages(record: Record) -> list[ChatMessage]:
-    """Return the call as the supporter hears it, behind a system line with the situation and an opening user line."""
-    fields = {
-        "topic": TOPICS[record.topic][record.language].name,
-        "scenario": record.plan.scenario if record.plan else "",
-    }
-    return [
-        ChatMessage(role="system", content=render(record.language, "export_system", **fields)),
-        ChatMessage(role="user", content=render_fixed(record.language, "opening")),
-        *(
-            ChatMessage(role="assistant" if turn.speaker is Speaker.SUPPORTER else "user", content=turn.text)
-            for turn in record.turns
-        ),
-    ]
+def _rolecs(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    yield RolecsRow(**_rolecs_fields(record))
 
 
-def _rolecs(record: Record) -> list[_Row]:
-    return [RolecsRow(**_rolecs_fields(record))]
-
-
-def _messages_rows(record: Record) -> list[_Row]:
-    return [MessagesRow(id=record.id, messages=tuple(_messages(record)))]
-
-
-def _prompt_completion(record: Record) -> list[_Row]:
-    messages = _messages(record)
-    before = len(messages) - len(record.turns)
-    return [
-        PromptCompletionRow(
-            id=f"{record.id}-{index + 1:02}",
-            prompt=tuple(messages[: before + index]),
-            completion=(messages[before + index],),
-            strategy=turn.strategy,
+def _csconv(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    names, language = SPEAKER_NAMES[record.language], record.language
+    turns = tuple(
+        PublishedTurn(
+            speaker=names[turn.speaker],
+            strategy=authors_label(turn.strategy, language) if turn.strategy else None,
+            text=turn.text,
         )
-        for index, turn in enumerate(record.turns)
-        if turn.strategy
+        for turn in record.turns
+    )
+    yield PublishedRow(source=TOPICS[record.topic][language].name, dialogue=turns)
+
+
+def _roles(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    yield from role_rows(Labelled.of(record), limits, shape.roles)
+
+
+def _chat(record: Record, shape: Shape) -> list[ChatMessage]:
+    """Return the call as the supporter hears it, behind a system line with the situation and an opening user line."""
+    dialogue, language = Labelled.of(record), record.language
+    is_inline = shape.strategies is StrategyLabels.INLINE
+    system = render(language, "export_system", topic=dialogue.topic, scenario=dialogue.scenario)
+    if is_inline:
+        system = f"{system} {render_fixed(language, 'export_strategies')}"
+    messages = [
+        ChatMessage(role="system", content=system),
+        ChatMessage(role="user", content=render_fixed(language, "opening")),
     ]
+    for turn in record.turns:
+        text = label_inline(turn.strategy, turn.text) if turn.strategy and is_inline else turn.text
+        messages.append(ChatMessage(role="assistant" if turn.speaker is Speaker.SUPPORTER else "user", content=text))
+    return messages
 
 
-def _sharegpt(record: Record) -> list[_Row]:
-    system, *rest = _messages(record)
+def _messages(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    yield MessagesRow(id=record.id, persona=record.persona.id, messages=tuple(_chat(record, shape)))
+
+
+def _prompt_completion(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    messages = _chat(record, shape)
+    before = len(messages) - len(record.turns)
+    for index, turn in enumerate(record.turns):
+        if turn.strategy:
+            yield PromptCompletionRow(
+                id=f"{record.id}-{index + 1:02}",
+                dialogue=record.id,
+                persona=record.persona.id,
+                prompt=tuple(messages[: before + index]),
+                completion=(messages[before + index],),
+                strategy=turn.strategy,
+            )
+
+
+def _sharegpt(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    system, *rest = _chat(record, shape)
     conversations = tuple(
         ShareGptMessage(sender="gpt" if message.role == "assistant" else "human", value=message.content)
         for message in rest
     )
-    return [ShareGptRow(id=record.id, conversations=conversations, system=system.content)]
+    yield ShareGptRow(id=record.id, persona=record.persona.id, conversations=conversations, system=system.content)
 
 
-_ROWS: dict[Format, Callable[[Record], list[_Row]]] = {
+def _preferences(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
+    for number, repair in enumerate(record.repairs):
+        said = repair.said
+        if said is None or not _stands(record, number):
+            continue
+        before, chosen = record.turns[: repair.turn - 1], record.turns[repair.turn - 1]
+        if chosen == said or _told(chosen) != _told(said):
+            continue  # said by another decision after all: no pair, and the same words are none
+        yield PreferenceRow(
+            id=f"{record.id}-{repair.turn:02}-{number:02}",
+            dialogue=record.id,
+            persona=record.persona.id,
+            check=repair.check,
+            prompt=tuple(ChatMessage.model_validate(message) for message in _request(record, before, said)),
+            chosen=(ChatMessage(role="assistant", content=chosen.text),),
+            rejected=(ChatMessage(role="assistant", content=said.text),),
+        )
+
+
+def _stands(record: Record, number: int) -> bool:
+    """Tell whether the dialogue still begins with the turns that stood before a repair.
+
+    A dialogue that goes back loses the last two turns that it had when its next one failed.
+    """
+    repair = record.repairs[number]
+    kept = [later.turn - 3 for later in record.repairs[number:] if later.action == "rewound"]
+    return min(kept, default=repair.turn) >= repair.turn - 1 and repair.turn <= len(record.turns)
+
+
+def _told(turn: Turn) -> tuple[object, ...]:
+    """Return what a speaker was told to say: two turns that were told the same answer the same request."""
+    return turn.speaker, turn.strategy, turn.direction, turn.ends_call
+
+
+def _request(record: Record, before: tuple[Turn, ...], turn: Turn) -> list[Message]:
+    """Return the request that a turn answered, without the hint that a later try got."""
+    dialogue = Labelled.of(record)
+    if turn.strategy:
+        supporter = SupporterView(record.language, dialogue.topic, dialogue.scenario, before)
+        return supporter_turn_messages(supporter, turn.strategy)
+    customer = CustomerView(record.language, dialogue.persona, dialogue.scenario, before)
+    return customer_turn_messages(customer, turn.direction or "", ends_call=turn.ends_call)
+
+
+_ROWS: dict[Format, Callable[[Record, Shape, Limits], Iterator[Row]]] = {
     Format.ROLECS: _rolecs,
-    Format.MESSAGES: _messages_rows,
+    Format.CSCONV: _csconv,
+    Format.ROLES: _roles,
+    Format.MESSAGES: _messages,
     Format.PROMPT_COMPLETION: _prompt_completion,
     Format.SHAREGPT: _sharegpt,
+    Format.PREFS: _preferences,
 }
-ROW_TYPES: dict[Format, type[_Row]] = {
+ROW_TYPES: dict[Format, type[BaseModel]] = {
     Format.ROLECS: RolecsRow,
+    Format.CSCONV: PublishedRow,
+    Format.ROLES: RoleRow,
     Format.MESSAGES: MessagesRow,
     Format.PROMPT_COMPLETION: PromptCompletionRow,
     Format.SHAREGPT: ShareGptRow,
+    Format.PREFS: PreferenceRow,
 }
-
-
-def format_lines(record: Record, form: Format) -> list[str]:
-    """Return the lines that a kept record becomes in `form`."""
-    return [row.model_dump_json(by_alias=True) for row in _ROWS[form](record)]
-
-
-def rejected_line(record: Record) -> str:
-    """Return the line that a rejected record becomes: a rolecs row and the reasons."""
-    return RejectedRow(**_rolecs_fields(record), rejected_for=tuple(record.reasons)).model_dump_json()

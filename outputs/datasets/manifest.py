@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
-from outputs.datasets.formats import Format
+from outputs.datasets.formats import Shape
 from outputs.files import write_whole
 from outputs.runs.run import Outcome
 
@@ -14,7 +14,7 @@ MANIFEST = "manifest.json"
 
 
 class Shard(BaseModel):
-    """A shard file: its name, how many lines and bytes it has, and its SHA-256."""
+    """A shard file: its path in the export, the number of its rows (`lines`) and bytes, and its SHA-256."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,13 +29,23 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Format
+    shape: Shape
     run: str
     limits: Limits
     outcomes: dict[Outcome, int]
     versions: dict[str, str]
     shards: tuple[Shard, ...]
     rejected: tuple[Shard, ...]
+
+    @property
+    def files(self) -> tuple[Shard, ...]:
+        """All shards, those of rejected dialogues included."""
+        return (*self.shards, *self.rejected)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows to train on."""
+        return sum(shard.lines for shard in self.shards)
 
     def write(self, folder: Path) -> None:
         """Write the manifest into `folder`, whole or not at all."""

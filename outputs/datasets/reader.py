@@ -14,7 +14,7 @@ from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.datasets.dialogues import Labelled
-from outputs.datasets.formats import RolecsRow
+from outputs.datasets.rows import RolecsRow
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
 

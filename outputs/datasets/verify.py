@@ -4,32 +4,52 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from agents.errors import describe_invalid
-from outputs.datasets.formats import ROW_TYPES, RejectedRow, RolecsRow
+from agents.csc.speakers import parse_speaker
+from agents.errors import UsageError, describe_invalid
+from outputs.datasets.formats import ROW_TYPES
 from outputs.datasets.manifest import Manifest, Shard, read_manifest
+from outputs.datasets.parquet import read_parquet
+from outputs.datasets.roles import RoleRow
+from outputs.datasets.rows import PublishedRow, RejectedRow, RolecsRow
+from outputs.datasets.trainers import DATASET_INFO, dataset_info
 from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
+
+_FOLDERS = ("data", "rejected")
 
 
 def verify_export(folder: Path) -> Iterator[str]:
     """Yield a line for everything wrong in `folder`: nothing when the export is whole and every kept row flawless.
 
     Raises:
-        UsageError: the folder holds no export.
+        UsageError: the folder holds no export, or Parquet files and pyarrow is not installed.
     """
     manifest = read_manifest(folder)
-    named = {shard.name for shard in (*manifest.shards, *manifest.rejected)}
-    found = {path.name for stem in ("train", "rejected") for path in folder.glob(f"{stem}-*.jsonl")}
+    named = {shard.name for shard in manifest.files}
+    found = {path.relative_to(folder).as_posix() for place in _FOLDERS for path in folder.glob(f"{place}/**/*")}
     for name in sorted(found - named):
         yield f"{name}: not in the manifest"
+    yield from _verify_info(folder, manifest)
     ids: set[str] = set()
     for shard in manifest.shards:
         yield from _verify_shard(folder, shard, manifest, ids, kept=True)
     for shard in manifest.rejected:
         yield from _verify_shard(folder, shard, manifest, ids, kept=False)
+
+
+def _verify_info(folder: Path, manifest: Manifest) -> Iterator[str]:
+    path, wanted = folder / DATASET_INFO, dataset_info(manifest)
+    try:
+        told = json.loads(path.read_bytes()) if path.exists() else {}
+    except ValueError as error:
+        yield f"{DATASET_INFO}: no JSON: {error}"
+        return
+    if told != wanted:
+        yield f"{DATASET_INFO}: not that of this export"
 
 
 def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str], *, kept: bool) -> Iterator[str]:
@@ -42,28 +62,57 @@ def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str],
         yield f"{shard.name}: {len(data)} bytes, the manifest says {shard.bytes}"
     if hashlib.sha256(data).hexdigest() != shard.sha256:
         yield f"{shard.name}: the SHA-256 is not that of the manifest"
-    lines = data.split(b"\n")
-    if lines.pop() != b"":
-        yield f"{shard.name}: the last line has no end"
-    if len(lines) != shard.lines:
-        yield f"{shard.name}: {len(lines)} lines, the manifest says {shard.lines}"
-    row_type = ROW_TYPES[manifest.format] if kept else RejectedRow
-    for number, line in enumerate(lines, start=1):
+    if shard.name.endswith(".parquet"):
+        try:
+            rows: list[Any] = list(read_parquet(folder / shard.name))
+        except UsageError as error:
+            yield f"{shard.name}: {error}"
+            return
+    else:
+        rows = data.split(b"\n")
+        if rows.pop() != b"":
+            yield f"{shard.name}: the last line has no end"
+    if len(rows) != shard.lines:
+        yield f"{shard.name}: {len(rows)} lines, the manifest says {shard.lines}"
+    row_type = ROW_TYPES[manifest.shape.format] if kept else RejectedRow
+    for number, content in enumerate(rows, start=1):
         where = f"{shard.name}:{number}"
         try:
-            row = row_type.model_validate_json(line)
+            row = _parse(content, row_type)
         except ValidationError as error:
             yield f"{where}: {describe_invalid(error)}"
             continue
-        if row.id in ids:
-            yield f"{where}: id {row.id} is used twice"
-        ids.add(row.id)
-        if kept and isinstance(row, RolecsRow):
+        if (id_ := getattr(row, "id", None)) is not None:
+            if id_ in ids:
+                yield f"{where}: id {id_} is used twice"
+            ids.add(id_)
+        if kept:
             yield from (f"{where}: {problem}" for problem in _problems(row, manifest))
 
 
-def _problems(row: RolecsRow, manifest: Manifest) -> Iterator[str]:
-    """Yield what speaks against a kept row: a broken rule, or a verdict that is not flawless."""
+def _parse(content: Any, row_type: type[BaseModel]) -> BaseModel:
+    if isinstance(content, bytes):
+        return row_type.model_validate_json(content)
+    return row_type.model_validate(content)
+
+
+def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
+    """Yield what speaks against a kept row."""
+    if isinstance(row, RolecsRow):
+        yield from _dialogue_problems(row, manifest)
+    elif isinstance(row, RoleRow):
+        if row.role not in manifest.shape.roles:
+            yield f"role {row.role} is none of those exported"
+        if row.options and row.answer not in row.options:
+            yield f"the answer {row.answer} is none of the options"
+    elif isinstance(row, PublishedRow):
+        speakers = [parse_speaker(turn.speaker) for turn in row.dialogue]
+        if any(speaker is other for speaker, other in zip(speakers, speakers[1:], strict=False)):
+            yield "the speakers do not alternate"
+
+
+def _dialogue_problems(row: RolecsRow, manifest: Manifest) -> Iterator[str]:
+    """Yield what speaks against a kept dialogue: a broken rule, or a verdict that is not flawless."""
     for violation in check_rules(row.turns, manifest.limits, row.language, row.scenario):
         yield f"turn {violation.turn}: {violation.rule}: {violation.detail}"
     try:

@@ -14,6 +14,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.llm.usage import Role
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
+from outputs.datasets.parquet import read_parquet
 from outputs.datasets.reader import parse_dialogue
 from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
 from outputs.runs.record import DIALOGUES
@@ -159,11 +160,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     try:
         if path.suffix == ".parquet":
-            import pyarrow.parquet as parquet
-
-            yield from enumerate(
-                (row for batch in parquet.ParquetFile(path).iter_batches() for row in batch.to_pylist()), 1
-            )
+            yield from enumerate(read_parquet(path), start=1)
             return
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):

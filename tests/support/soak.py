@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import httpx2
 
 from outputs.datasets.export import export_run
-from outputs.datasets.formats import Format
+from outputs.datasets.formats import Format, Shape
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome, RunKind
@@ -74,8 +74,8 @@ def generation(dialogues: int) -> Job:
 
     def made(folder: Path) -> dict[str, bytes]:
         with RunStore.read(DIALOGUES, folder / "run") as store:
-            export_run(store, folder / "shards", form=Format.ROLECS, shard_lines=50, with_rejected=True)
-        return {path.name: path.read_bytes() for path in (folder / "shards").iterdir()}
+            export_run(store, folder / "shards", shape=Shape(format=Format.ROLECS), shard_lines=50, with_rejected=True)
+        return {path.name: path.read_bytes() for path in (folder / "shards").rglob("*") if path.is_file()}
 
     return Job(("generate", "-n", str(dialogues), "--canaries", "0.2", "--gate-trial", "skip"), DIALOGUES, made)
 

@@ -19,7 +19,7 @@ from agents.errors import EngineEndedError, EngineError, UsageError
 from graphs.config.settings import Settings
 from graphs.scheduling.runner import FAILURES_IN_A_ROW
 from outputs.datasets.export import export_run
-from outputs.datasets.formats import Format
+from outputs.datasets.formats import Format, Shape
 from outputs.datasets.verify import verify_export
 from outputs.runs.record import DIALOGUES, DialogueCounts
 from outputs.runs.run import Funnel, Outcome
@@ -56,9 +56,9 @@ def ended(run: Path) -> dict[str, str]:
 
 def export(run: Path, out: Path) -> dict[str, bytes]:
     with RunStore.read(DIALOGUES, run) as store:
-        export_run(store, out, form=Format.ROLECS, shard_lines=30, with_rejected=True)
+        export_run(store, out, shape=Shape(format=Format.ROLECS), shard_lines=30, with_rejected=True)
     assert list(verify_export(out)) == []
-    return {path.name: path.read_bytes() for path in out.iterdir()}
+    return {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("faults", [Faults(), Faults(0.02, 0.02, 0.02, 0.02, 0.02)], ids=["sound", "10% faults"])

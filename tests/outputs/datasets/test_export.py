@@ -10,15 +10,20 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import outputs.datasets.export
-from agents.csc.dialogue import Turn
+from agents.csc.dialogue import Repair, Turn
+from agents.csc.flow import Limits
 from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from agents.errors import UsageError
+from agents.llm.usage import Role
 from outputs.datasets.export import export_run
-from outputs.datasets.formats import ROW_TYPES, Format, format_lines, rejected_line
+from outputs.datasets.formats import CHATS, ROW_TYPES, Format, Shape, StrategyLabels, format_lines, rejected_line
 from outputs.datasets.manifest import Manifest
 from outputs.datasets.reader import read_dialogues
+from outputs.datasets.rows import PublishedTurn
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
 from outputs.runs.record import DIALOGUES, Planned, Record
@@ -55,8 +60,15 @@ def make_run(folder: Path, records: list[Record]) -> RunStore[Planned, Record]:
     return store
 
 
-def export(store: RunStore[Planned, Record], out: Path, form: Format = Format.ROLECS, shard_lines: int = 2) -> Manifest:
-    return export_run(store, out, form=form, shard_lines=shard_lines, with_rejected=True)
+def export(
+    store: RunStore[Planned, Record], out: Path, form: Format = Format.ROLECS, shard_lines: int = 2, **how: Any
+) -> Manifest:
+    shape = how.pop("shape", Shape(format=form))
+    return export_run(store, out, **{"shape": shape, "shard_lines": shard_lines, "with_rejected": True} | how)
+
+
+def lines_of(record: Record, form: Format, **how: Any) -> list[str]:
+    return list(format_lines(record, Shape(format=form, **how), Limits()))
 
 
 @pytest.fixture
@@ -78,35 +90,46 @@ def exported(tmp_path: Path, records: list[Record]) -> Path:
     return tmp_path / "shards"
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return all files of a folder, by their paths in it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def load(folder: Path, split: str, **how: Any) -> datasets.Dataset:
+    return datasets.load_dataset(str(folder), split=split, cache_dir=str(folder.parent / "cache"), **how)
 
 
 def test_an_export_is_whole_and_loads(exported: Path) -> None:
-    assert names(exported) == [
+    assert list(contents(exported)) == [
         "README.md",
+        "data/train-00000.jsonl",
+        "data/train-00001.jsonl",
+        "data/train-00002.jsonl",
         "manifest.json",
-        "rejected-00000.jsonl",
-        "train-00000.jsonl",
-        "train-00001.jsonl",
-        "train-00002.jsonl",
+        "rejected/rejected-00000.jsonl",
     ]
     assert list(verify_export(exported)) == []
-    for stem, ids in (("train", [f"kept-{i}" for i in range(5)]), ("rejected", ["lost-0", "lost-1"])):
-        rows = datasets.load_dataset(
-            "json", data_files=str(exported / f"{stem}-*.jsonl"), split="train", cache_dir=str(exported.parent / stem)
-        )
-        assert rows["id"] == ids
+    assert load(exported, "train")["id"] == [f"kept-{i}" for i in range(5)]
+    assert load(exported, "rejected", name="rejected")["id"] == ["lost-0", "lost-1"]
     manifest = json.loads((exported / "manifest.json").read_text())
     assert manifest["outcomes"] == {"planned": 0, "kept": 5, "rejected": 2, "failed": 1}
 
 
+def test_rejected_rows_alone_are_no_training_set(tmp_path: Path, make_record: MakeRecord) -> None:
+    with make_run(tmp_path / "run", [make_record(verdict=Verdict(unscored="cut off"))]) as store:
+        export(store, tmp_path / "shards")
+    with pytest.raises(ValueError, match='Unknown split "train"'):
+        load(tmp_path / "shards", "train")
+    assert len(load(tmp_path / "shards", "rejected")) == 1
+
+
 def test_an_export_has_the_same_bytes_each_time(tmp_path: Path, records: list[Record], exported: Path) -> None:
-    first = {path.name: path.read_bytes() for path in exported.iterdir()}
     with make_run(tmp_path / "again", records) as store:
-        export(store, tmp_path / "other", shard_lines=1)
+        export(store, tmp_path / "other", Format.MESSAGES, shard_lines=1)
+        export(store, tmp_path / "other", as_parquet=True)
         export(store, tmp_path / "other", shard_lines=2)
-    assert {path.name: path.read_bytes() for path in (tmp_path / "other").iterdir()} == first
+    assert contents(tmp_path / "other") == contents(exported)
 
 
 def test_an_export_of_a_run_that_is_played_on_is_of_one_moment(
@@ -129,43 +152,143 @@ def test_an_export_of_a_run_that_is_played_on_is_of_one_moment(
             assert export(reader, tmp_path / "shards").outcomes[Outcome.KEPT] == 4
 
 
+@pytest.fixture
+def repaired(make_record: MakeRecord, en_turns: tuple[Turn, ...]) -> Record:
+    """A dialogue in which turns were said again: by the same decision, by another one, and before it went back."""
+
+    def failed(number: int, action: str = "said-again", **changes: Any) -> Repair:
+        turn = en_turns[number - 1].model_copy(update={"text": f"Well, no. {number}"} | changes)
+        return Repair(turn=number, speaker=turn.speaker, check="repetition", action=action, said=turn)
+
+    repairs = [
+        failed(3),  # the dialogue went back behind it: there is another turn in its place, but after the same words
+        failed(9),  # went back over it
+        failed(8, "rewound"),
+        failed(7),
+        failed(7, strategy=Strategy.RP),
+        failed(10),
+        Repair(turn=0, speaker=None, part="plan", check="language", action="said-again"),
+    ]
+    return make_record(repairs=repairs)
+
+
 @pytest.mark.parametrize("form", Format)
-def test_every_format_verifies_and_is_as_the_golden_file(tmp_path: Path, make_record: MakeRecord, form: Format) -> None:
-    record = make_record()
-    check_golden(f"record-{form}.jsonl", "".join(line + "\n" for line in format_lines(record, form)))
-    with make_run(tmp_path / "run", [record]) as store:
-        export(store, tmp_path / "shards", form, shard_lines=100)
+@pytest.mark.parametrize("as_parquet", [False, True])
+def test_every_format_verifies_and_is_as_the_golden_file(
+    tmp_path: Path, repaired: Record, form: Format, as_parquet: bool
+) -> None:
+    lines = lines_of(repaired, form)
+    check_golden(f"record-{form}.jsonl", "".join(line + "\n" for line in lines))
+    with make_run(tmp_path / "run", [repaired]) as store:
+        export(store, tmp_path / "shards", form, shard_lines=4, as_parquet=as_parquet)
     assert list(verify_export(tmp_path / "shards")) == []
-    for line in format_lines(record, form):
-        assert ROW_TYPES[form].model_validate_json(line).model_dump_json(by_alias=True) == line
+    rows = [json.loads(line) for line in lines]
+    nothing = {"strategy": None} if form is Format.CSCONV else {}
+    assert [filled(row, nothing) for row in rows] == list(load(tmp_path / "shards", "train"))
+    for line in lines:
+        row = ROW_TYPES[form].model_validate_json(line)
+        assert row.model_dump_json(by_alias=True, exclude_none=form is Format.CSCONV) == line
+
+
+def filled(row: Any, nothing: dict[str, None]) -> Any:
+    """Return a row as a data set has it: keys that are missing in a turn are there without a value."""
+    if nothing:
+        row = row | {"dialogue": [nothing | turn for turn in row["dialogue"]]}
+    return row
+
+
+def test_preferences_are_between_answers_to_the_same_request(repaired: Record) -> None:
+    rows = [json.loads(line) for line in lines_of(repaired, Format.PREFS)]
+    assert [row["rejected"][0]["content"] for row in rows] == ["Well, no. 3", "Well, no. 7", "Well, no. 10"]
+    roles = {
+        (row["dialogue"], row["messages"][-1]["content"]): row["answer"]
+        for row in map(json.loads, lines_of(repaired, Format.ROLES))
+    }
+    for row in rows:
+        assert roles[row["dialogue"], row["prompt"][-1]["content"]] == row["chosen"][0]["content"]
+
+
+def test_chats_have_their_strategies_in_front_or_nowhere(make_record: MakeRecord) -> None:
+    record = make_record()
+    for form in CHATS:
+        inline, off = lines_of(record, form), lines_of(record, form, strategies=StrategyLabels.OFF)
+        assert "[GT] Good morning" in inline[0] and "[ID] Information Delivery" in inline[0]
+        assert "[GT]" not in off[0] and "Information Delivery" not in off[0]
+
+
+def test_role_rows_of_the_chosen_roles_alone(make_record: MakeRecord, tmp_path: Path) -> None:
+    shape = Shape(format=Format.ROLES, roles=(Role.SUPPORTER_ASSISTANT, Role.SUPPORTER))
+    with make_run(tmp_path / "run", [make_record()]) as store:
+        export(store, tmp_path / "shards", shape=shape, shard_lines=100)
+    rows = [json.loads(line) for line in (tmp_path / "shards/data/train-00000.jsonl").read_text().splitlines()]
+    assert {row["role"] for row in rows} == {"supporter_assistant", "supporter"}
+    edit_row(tmp_path / "shards/data/train-00000.jsonl", role="customer", options=["A"], answer="B")
+    problems = "\n".join(verify_export(tmp_path / "shards"))
+    assert "role customer is none of those exported" in problems and "the answer B is none of the options" in problems
+
+
+def test_published_rows_are_written_as_they_are_read(tmp_path: Path, make_record: MakeRecord) -> None:
+    record = make_record()
+    (line,) = lines_of(record, Format.CSCONV)
+    row = json.loads(line)
+    assert set(row) == {"source", "dialogue"}
+    assert set(row["dialogue"][0]) == {"speaker", "strategy", "text"} and set(row["dialogue"][1]) == {"speaker", "text"}
+    path = tmp_path / "csconv.jsonl"
+    path.write_text(line, encoding="utf-8")
+    (dialogue,) = read_dialogues(path)
+    assert [(turn.speaker, turn.strategy, turn.text) for turn in dialogue.turns] == [
+        (turn.speaker, turn.strategy, turn.text) for turn in record.turns
+    ]
+    with pytest.raises(ValidationError, match="customer turns have none"):
+        PublishedTurn(speaker="Customer", strategy="Strategy 1 Greeting", text="Hello.")
+
+
+def test_other_trainers_are_told_how_to_read_an_export(tmp_path: Path, make_record: MakeRecord) -> None:
+    with make_run(tmp_path / "run", [make_record()]) as store:
+        export(store, tmp_path / "shards", Format.SHAREGPT)
+        info = json.loads((tmp_path / "shards/dataset_info.json").read_text())["rolecs"]
+        assert info["formatting"] == "sharegpt" and info["columns"]["messages"] == "conversations"
+        # LLaMA-Factory takes a folder whose files are all of one kind.
+        assert {path.suffix for path in (tmp_path / "shards" / info["file_name"]).iterdir()} == {".jsonl"}
+        card = (tmp_path / "shards/README.md").read_text()
+        snippet = yaml.safe_load(card.split("```yaml")[1].split("```")[0])
+        assert snippet["datasets"][0]["message_property_mappings"] == {"role": "from", "content": "value"}
+        (tmp_path / "shards/dataset_info.json").write_text("{}")
+        assert list(verify_export(tmp_path / "shards")) == ["dataset_info.json: not that of this export"]
+        export(store, tmp_path / "shards", Format.ROLES)
+    assert not (tmp_path / "shards/dataset_info.json").exists()
 
 
 def test_a_chinese_record_is_as_the_golden_file(make_record: MakeRecord, zh_turns: tuple[Turn, ...]) -> None:
     persona = load_pool(None, Language.ZH)[0]
     record = make_record(language="zh", turns=zh_turns, persona=persona)
-    check_golden("record-rolecs-zh.jsonl", format_lines(record, Format.ROLECS)[0] + "\n")
+    check_golden("record-rolecs-zh.jsonl", lines_of(record, Format.ROLECS)[0] + "\n")
+    check_golden("record-messages-zh.jsonl", lines_of(record, Format.MESSAGES)[0] + "\n")
 
 
 def test_training_formats_suit_their_trainers(make_record: MakeRecord) -> None:
     record = make_record()
-    (messages,) = (json.loads(line) for line in format_lines(record, Format.MESSAGES))
+    (messages,) = (json.loads(line) for line in lines_of(record, Format.MESSAGES))
     roles = [message["role"] for message in messages["messages"]]
     assert roles == ["system", *["user", "assistant"] * 7]
-    (sharegpt,) = (json.loads(line) for line in format_lines(record, Format.SHAREGPT))
+    (sharegpt,) = (json.loads(line) for line in lines_of(record, Format.SHAREGPT))
     assert [turn["from"] for turn in sharegpt["conversations"]] == ["human", "gpt"] * 7
-    rows = [json.loads(line) for line in format_lines(record, Format.PROMPT_COMPLETION)]
+    rows = [json.loads(line) for line in lines_of(record, Format.PROMPT_COMPLETION)]
     assert len(rows) == 7 and len({row["id"] for row in rows}) == 7
     for row, turn in zip(rows, record.turns[::2], strict=True):
         assert row["prompt"][-1]["role"] == "user"
-        assert row["completion"] == [{"role": "assistant", "content": turn.text}] and row["strategy"] == turn.strategy
+        assert row["completion"][0]["content"] == f"[{turn.strategy}] {turn.text}" and row["strategy"] == turn.strategy
 
 
 def test_the_card_has_a_header_that_hubs_read(exported: Path) -> None:
     card = (exported / "README.md").read_text(encoding="utf-8")
     provenance = yaml.safe_load(card.split("---")[1])
     assert provenance["configs"] == [
-        {"config_name": "default", "data_files": "train-*.jsonl"},
-        {"config_name": "rejected", "data_files": "rejected-*.jsonl"},
+        {"config_name": "default", "data_files": "data/train-*.jsonl"},
+        {
+            "config_name": "rejected",
+            "data_files": [{"split": "rejected", "path": "rejected/rejected-*.jsonl"}],
+        },
     ]
     assert provenance["language"] == ["en"] and provenance["size_categories"] == ["n<1K"]
     assert "5 of 8 synthetic calls" in card
@@ -178,26 +301,26 @@ def edit_row(path: Path, **changes: Any) -> None:
 
 
 def test_verify_names_every_damage(exported: Path) -> None:
-    first, second = exported / "train-00000.jsonl", exported / "train-00001.jsonl"
+    first, second = exported / "data/train-00000.jsonl", exported / "data/train-00001.jsonl"
     edit_row(first, id="kept-1", verdict="{}")
     second.write_bytes(second.read_bytes()[:-40])
-    (exported / "train-00002.jsonl").unlink()
-    (exported / "train-00009.jsonl").write_text("{}\n")
+    (exported / "data/train-00002.jsonl").unlink()
+    (exported / "data/train-00009.jsonl").write_text("{}\n")
     problems = "\n".join(verify_export(exported))
     for expected in (
-        "train-00009.jsonl: not in the manifest",
-        "train-00000.jsonl: the SHA-256 is not that of the manifest",
-        "train-00000.jsonl:1: the verdict is not flawless",
-        "train-00000.jsonl:2: id kept-1 is used twice",
-        "train-00001.jsonl: the last line has no end",
-        "train-00001.jsonl: 1 lines, the manifest says 2",
-        "train-00002.jsonl: No such file or directory",
+        "data/train-00009.jsonl: not in the manifest",
+        "data/train-00000.jsonl: the SHA-256 is not that of the manifest",
+        "data/train-00000.jsonl:1: the verdict is not flawless",
+        "data/train-00000.jsonl:2: id kept-1 is used twice",
+        "data/train-00001.jsonl: the last line has no end",
+        "data/train-00001.jsonl: 1 lines, the manifest says 2",
+        "data/train-00002.jsonl: No such file or directory",
     ):
         assert expected in problems
 
 
 def test_verify_reads_the_flow_rules_again(exported: Path) -> None:
-    path = exported / "train-00000.jsonl"
+    path = exported / "data/train-00000.jsonl"
     dialogue = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["dialogue"]
     edit_row(path, dialogue=dialogue[:-1])
     assert any("closure" in problem for problem in verify_export(exported))
@@ -206,7 +329,7 @@ def test_verify_reads_the_flow_rules_again(exported: Path) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_verify_sees_any_cut_and_any_changed_byte(exported: Path, data: st.DataObject) -> None:
-    path = exported / data.draw(st.sampled_from(["train-00000.jsonl", "rejected-00000.jsonl"]))
+    path = exported / data.draw(st.sampled_from(["data/train-00000.jsonl", "rejected/rejected-00000.jsonl"]))
     whole = path.read_bytes()
     position = data.draw(st.integers(0, len(whole) - 1))
     damage = data.draw(st.sampled_from([b"", whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]]))
@@ -241,7 +364,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="no space left"):
         write_whole(path, breaking())
-    assert path.read_text() == "old" and names(tmp_path) == ["file"]
+    assert contents(tmp_path) == {"file": b"old"}
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -255,14 +378,17 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: M
 
 
 def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list[Record]) -> None:
-    dialogues = list(read_dialogues(exported / "train-00000.jsonl"))
+    dialogues = list(read_dialogues(exported / "data/train-00000.jsonl"))
     assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
     assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
-    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected-00000.jsonl")] == ["lost-0", "lost-1"]
+    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")] == [
+        "lost-0",
+        "lost-1",
+    ]
 
 
 def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: Path, tmp_path: Path) -> None:
-    row = json.loads((exported / "train-00000.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    row = json.loads((exported / "data/train-00000.jsonl").read_text(encoding="utf-8").splitlines()[0])
     gold = {"points": dict.fromkeys(POINT_CODES, 1), "fault": None}
     rows = [row | {"half": "saying", "reviewers": ["a", "b"]}, row | {"gold": gold, "half": "choosing"}]
     published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}

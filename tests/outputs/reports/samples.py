@@ -10,7 +10,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
 from agents.csc.topics import TOPICS
 from agents.errors import Failure
-from outputs.datasets.formats import RolecsRow
+from outputs.datasets.rows import RolecsRow
 from outputs.reports.run_page import RunReport
 from outputs.runs.record import NearDuplicate, Record
 from outputs.runs.run import Funnel, Outcome

@@ -13,7 +13,7 @@ import pytest
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
-from outputs.datasets.formats import RolecsRow
+from outputs.datasets.rows import RolecsRow
 from quality.checks.rules import check_rules
 from quality.gate.rubric import POINT_CODES
 from tests.support import DATA
