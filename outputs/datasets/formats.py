@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc.dialogue import CustomerView, Repair, SupporterView, Turn
+from agents.csc.dialogue import CustomerView, SupporterView, Turn
 from agents.csc.flow import Limits
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import Strategy, authors_label
