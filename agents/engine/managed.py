@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import httpx2
 
+from agents.engine.adapter import read_adapter, serve_arguments
 from agents.engine.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
 from agents.errors import EngineEndedError, EngineError, UsageError
 
@@ -109,28 +110,31 @@ async def managed_engine(
     """Serve `model` for the length of the context; the engine's output goes to `log`.
 
     Args:
-        model: a hub name, a local folder, or the demo model's name.
+        model: a hub name, a local folder (also of an adapter, whose base is served with it), or the demo model's name.
         log: file for the engine's output; overwritten.
         port: loopback port; a free one by default.
         extra_args: further arguments of vLLM's server, such as `--tensor-parallel-size 2`.
         on_wait: see there; called every `POLL_S` seconds.
 
     Raises:
-        UsageError: no vLLM is installed, or the demo model is not.
+        UsageError: no vLLM is installed, or the demo model is not; or an adapter's configuration cannot be read.
         EngineError: the engine ended before it was ready.
     """
     kind = require_engine()
-    if model == DEMO_MODEL:
+    adapter = read_adapter(model)
+    base = adapter.base if adapter else model
+    if base == DEMO_MODEL:
         if not demo_model_folder().is_dir():
             on_wait(0.0, "preparing the demo model (once, about half a minute)")
         path = str(await asyncio.to_thread(prepare_demo_model))
     else:
-        path = model
+        path = base
     port = port or _free_port()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            *_command(path, model, port, on_cpu=kind.on_cpu),
+            *_command(path, base, port, on_cpu=kind.on_cpu),
+            *(serve_arguments(adapter, model) if adapter else ()),
             *extra_args,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,

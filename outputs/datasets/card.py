@@ -20,10 +20,10 @@ from outputs.runs.run import Outcome, Provenance
 
 UNKNOWN_LICENSE = "unknown"
 _ROWS_TEXT = {
-    Format.ROLECS: "A dialogue a row, with all that was decided: scenario, goal, persona, each turn's strategy or direction, "
-    "the judge's verdict.",
+    Format.ROLECS: "A dialogue a row, with all that was decided: scenario, goal, persona, each turn's strategy or "
+    "direction, the judge's verdict.",
     Format.CSCONV: "A dialogue a row, with the keys and labels of CSConv and RoleCS.",
-    Format.ROLES: "A request of one of the roles that played the dialogues a row (`role`), as it was made (`messages`), "
+    Format.ROLES: "A request of one of the roles that played a dialogue a row (`role`), as it was made (`messages`), "
     "and its `answer`; `options` are the answers that it could choose among. Split by `dialogue` and `persona`.",
     Format.MESSAGES: "A dialogue a row, as the supporter has it.",
     Format.PROMPT_COMPLETION: "A supporter's turn a row, behind all that was said before.",

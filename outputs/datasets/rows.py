@@ -1,7 +1,7 @@
 """The rows of shards, a type for each line format.
 
-Every key is written in every line with the same type, because `datasets` infers the features from the first lines: what
-has no fixed shape (verdict, metadata) is a JSON string. Rows in the published form are the exception: they have just the
+Every key is written in every line with the same type, because readers infer the features from the first lines: what has
+no fixed shape (verdict, metadata) is a JSON string. Rows in the published form are the exception: they have just the
 published keys.
 """
 

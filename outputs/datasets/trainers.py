@@ -32,7 +32,7 @@ _AXOLOTL: dict[Format, str] = {
 
 
 def dataset_info(manifest: Manifest) -> dict[str, Any]:
-    """Return what `dataset_info.json` says: a data set by the name of `rolecs`; empty where the format is none of its."""
+    """Return what `dataset_info.json` says: a data set named `rolecs`; empty where the format is none of its."""
     how = _LLAMA_FACTORY.get(manifest.shape.format)
     if how is None or not manifest.shards:
         return {}
@@ -40,7 +40,7 @@ def dataset_info(manifest: Manifest) -> dict[str, Any]:
 
 
 def axolotl_snippet(manifest: Manifest) -> str:
-    """Return the part of an axolotl configuration that reads the export; empty where it has no reader for the format."""
+    """Return the part of an axolotl configuration that reads the export; empty where it cannot read the format."""
     fields = _AXOLOTL.get(manifest.shape.format)
     if fields is None or not manifest.shards:
         return ""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
             yield f"the answer {row.answer} is none of the options"
     elif isinstance(row, PublishedRow):
         speakers = [parse_speaker(turn.speaker) for turn in row.dialogue]
-        if any(speaker is other for speaker, other in zip(speakers, speakers[1:], strict=False)):
+        if any(speaker is other for speaker, other in pairwise(speakers)):
             yield "the speakers do not alternate"
 
 

@@ -1,10 +1,9 @@
 """The HTML report on a pool: one file without scripts or network, whose texts are all escaped."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from agents.prompts.templates import template_environment
+from outputs.reports.assets import page_template
 from outputs.reports.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
 
 BINS = 20
@@ -25,9 +24,8 @@ class ScaledBar(NamedTuple):
 
 def render_pool_report(summary: PoolSummary) -> str:
     """Return the report as an HTML page."""
-    environment = template_environment(Path(__file__).parent / "pages", autoescape=True)
     groups = sorted(summary.groups, key=lambda group: (-len(group.absorbed), group.survivor.id))
-    return environment.get_template("pool.html").render(
+    return page_template("pool.html").render(
         summary=summary,
         percentiles=PERCENTILES,
         near={"before": percentiles(summary.nearest_before), "after": percentiles(summary.nearest_after)},

@@ -6,23 +6,18 @@ text, and a content security policy lets no other script run and nothing be load
 """
 
 import base64
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
-
-from jinja2 import Template
 
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import TOPICS
-from agents.prompts.templates import template_environment
 from outputs.reports import run_figures
+from outputs.reports.assets import inline, page_template
 from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import Funnel
 from quality.metrics.corpus import CorpusFigures, compare
@@ -35,7 +30,6 @@ SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
 """What of the configuration the head of the page says; the rest can be unfolded."""
 LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
 
-_ASSETS = Path(__file__).parent / "pages"
 _SCRIPT_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -90,7 +84,7 @@ def _render_head(report: RunReport) -> str:
     """Return the page down to the end of its figures."""
     configuration, funnel, figures = report.configuration, report.funnel, report.figures
     language = Language(configuration["language"])
-    return _template().render(
+    return page_template("run.html").render(
         report=report,
         funnel=funnel,
         figures=figures,
@@ -104,27 +98,9 @@ def _render_head(report: RunReport) -> str:
         draw=run_figures,
         counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
-        scripts=[_inline("reader.js"), _inline("run.js")],
-        style=_inline("run.css"),
+        scripts=[inline("reader.js"), inline("run.js")],
+        style=inline("run.css"),
     )
-
-
-class _Inlined(NamedTuple):
-    """A script or style sheet as it stands between its tags, and its hash for the content security policy."""
-
-    text: str
-    source: str
-
-
-def _inline(name: str) -> _Inlined:
-    text = (_ASSETS / name).read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return _Inlined(text, f"sha256-{digest}")
-
-
-@cache
-def _template() -> Template:
-    return template_environment(_ASSETS, autoescape=True).get_template("run.html")
 
 
 def _vocabulary(language: Language) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The adapter's folder: what peft and vLLM load, a model card, `training.json`; and the whole model, when it is merged."""
+"""The adapter's folder: what peft and vLLM load, a card, a report, `training.json`; and the whole model, if merged."""
 
 from pathlib import Path
 from typing import Any
@@ -6,18 +6,21 @@ from typing import Any
 import torch
 from peft import PeftModel
 
+from agents.prompts.templates import template_environment
+from outputs.files import write_whole
 from outputs.training.checkpoint import save_tensors
-from outputs.training.model import load_base
-from outputs.training.result import Training
+from outputs.training.model import load_base, stored_dtype
+from outputs.training.page import render_training
+from outputs.training.result import RESULT, Training
 
-WEIGHTS = "adapter_model.safetensors"
+WEIGHTS, CARD, REPORT = "adapter_model.safetensors", "README.md", "report.html"
 MERGED = "merged"
 _NAME = ".default."
 """What peft calls the adapter inside a model; names in files are without it."""
 
 
 def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], training: Training) -> None:
-    """Write an adapter's folder, `training.json` last.
+    """Write an adapter's folder: weights and configuration, model card, report, and `training.json` last.
 
     Args:
         out: the folder.
@@ -34,7 +37,14 @@ def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], train
     config.base_model_name_or_path = training.base
     config.inference_mode = True
     config.save_pretrained(out)
-    training.write(out)
+    write_whole(out / CARD, [_render_card(out.resolve().name, training)])
+    write_whole(out / REPORT, [render_training(out.resolve().name, training)])
+    write_whole(out / RESULT, [training.model_dump_json(indent=1)])
+
+
+def _render_card(title: str, training: Training) -> str:
+    template = template_environment(Path(__file__).parent).get_template("card.md")
+    return template.render(title=title, training=training)
 
 
 def write_merged(out: Path, base: str, tokenizer: Any) -> None:
@@ -43,7 +53,7 @@ def write_merged(out: Path, base: str, tokenizer: Any) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    whole = load_base(base, torch.float32)  # sums in fp32, rounded once
-    merged = PeftModel.from_pretrained(whole.model, out).merge_and_unload(safe_merge=True)
-    merged.to(torch.bfloat16).save_pretrained(out / MERGED)
+    model = load_base(base, torch.float32).model  # sums in fp32, rounded once to what the base is stored in
+    merged = PeftModel.from_pretrained(model, out).merge_and_unload(safe_merge=True)
+    merged.to(stored_dtype(base)).save_pretrained(out / MERGED)
     tokenizer.save_pretrained(out / MERGED)

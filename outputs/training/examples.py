@@ -1,4 +1,4 @@
-"""Reads what is trained on: runs, exported folders, and files of rows of any of our formats, as requests with answers."""
+"""Reads what is trained on: runs, exported folders, files of rows of any of our formats; as requests with answers."""
 
 import gzip
 import hashlib
@@ -59,9 +59,9 @@ class _ShareGpt(_Row):
 def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[list[RoleRow], list[Source]]:
     """Return the rows of some sources, and what each source was.
 
-    A source is a run folder (its kept dialogues), an exported folder (its training shards), or a JSONL (also gzipped) or
-    Parquet file of role rows, messages, prompt-completion or ShareGPT rows, or of labelled dialogues; the requests of
-    these are rendered here.
+    A source is a run folder (its kept dialogues), an exported folder (its training shards), or a file, JSONL (also
+    gzipped) or Parquet, of role rows, messages, prompt-completion or ShareGPT rows, or of labelled dialogues; the
+    requests of these are rendered here.
 
     Args:
         sources: files and folders.

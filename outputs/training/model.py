@@ -1,16 +1,15 @@
-"""The model to train: a base in the precision of the device, with an adapter (LoRA, Hu et al. 2021, arXiv 2106.09685)."""
+"""The model to train: a base in the device's precision, with an adapter (LoRA, Hu et al. 2021, arXiv 2106.09685)."""
 
 import inspect
-import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from agents.engine.adapter import read_adapter
 from agents.engine.demo_model import DEMO_MODEL, prepare_demo_model
 from agents.errors import UsageError, shorten
 from outputs.training.packing import Ints, Pack, TokenRow, pack
@@ -18,9 +17,8 @@ from outputs.training.settings import Precision, Switch, TrainSettings
 
 ALL_LINEAR = "all-linear"
 ATTENTION = "attention"
-_ADAPTER_CONFIG = "adapter_config.json"
 _PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.2}
-"""Mean difference of log likelihoods that rounding explains, in nats: 0.03 was measured in bf16, and 2 without a mask."""
+"""Mean difference of log likelihoods that rounding explains, in nats; measured in bf16: 0.03, and 2 without a mask."""
 
 
 class Base(NamedTuple):
@@ -42,14 +40,24 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if precision is Precision.BF16 else torch.float32
 
 
+def _find(base: str) -> str:
+    """Return the folder or hub name of a base."""
+    return str(prepare_demo_model()) if base == DEMO_MODEL else base
+
+
+def stored_dtype(base: str) -> torch.dtype:
+    """Return what the weights of a base are stored in."""
+    return AutoConfig.from_pretrained(_find(base)).dtype or torch.float32
+
+
 def load_base(base: str, dtype: torch.dtype) -> Base:
     """Load a base model by its hub name, from a folder, or the demo model.
 
     Raises:
         UsageError: there is no such model, it is an adapter, or it has no chat template.
     """
-    path = str(prepare_demo_model()) if base == DEMO_MODEL else base
-    if (Path(path) / _ADAPTER_CONFIG).exists():
+    path = _find(base)
+    if read_adapter(path):
         raise UsageError(f"--base {base} is an adapter: name the model that it belongs to, or merge it first")
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -161,11 +169,6 @@ def takes_trees(model: Any, longest: int) -> bool:
         alone = [negative_log_likelihoods(model, pack([row])).cpu().numpy() for row in rows]
     difference = max(abs(together[packed.rows == index] - alone[index]).mean() for index in range(len(rows)))
     return bool(difference < _PROBE_TOLERANCE[model.dtype])
-
-
-def read_base_name(adapter: Path) -> str:
-    """Return the name of the base that an adapter folder belongs to."""
-    return str(json.loads((adapter / _ADAPTER_CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"])
 
 
 def wants_packing(setting: Switch, model: Any, longest: int) -> bool:

@@ -2,9 +2,9 @@
 
 The requests of one side of a dialogue share nearly all of their prompt. The token sequences of rows (prompt and answer)
 are put into a trie, and its nodes laid out depth first: a node's position is its depth, and it attends to its ancestors
-and itself alone. Each node then sees exactly the tokens that it would see in its row alone, so every answer has the same
-likelihood as unpacked; the loss is taken on the edges that lead through answers. A dialogue as chat messages, the loss on
-each of the assistant's turns, is such a trie as well: a single chain.
+and itself alone. Each node then sees exactly the tokens that it would see in its row alone, so every answer has the
+same likelihood as unpacked; the loss is taken on the edges that lead through answers. A dialogue as chat messages, the
+loss on each of the assistant's turns, is such a trie as well: a single chain.
 """
 
 from bisect import bisect_left

@@ -1,6 +1,5 @@
 """What a training came to, as `training.json` holds it."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +12,7 @@ class _Part(BaseModel):
 
 
 class Step(_Part):
-    """An optimiser step: its number from 1, the loss of its answers in nats a token, the learning rate, the gradient's norm."""
+    """An optimiser step, counted from 1: the loss of its answers in nats a token, the rate, the gradient's norm."""
 
     number: int
     loss: float
@@ -79,10 +78,6 @@ class Training(_Part):
     seconds: float
     curve: tuple[Step, ...]
     held_out: tuple[Held, ...]
-
-    def write(self, folder: Path) -> None:
-        """Write it into an adapter's folder."""
-        (folder / RESULT).write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 class Forecast(_Part):

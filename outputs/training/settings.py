@@ -65,4 +65,5 @@ class TrainSettings(BaseModel):
         Switch.AUTO, description="Compute activations twice to save memory: on GPUs by default."
     )
     checkpoint_s: float = Field(300.0, ge=0, description="Seconds between checkpoints.")
+    license: str = Field("unknown", description="Licence that the model card names.")
     merge: bool = Field(False, description="Write the whole model as well, the adapter merged into it.")

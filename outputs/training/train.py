@@ -1,7 +1,5 @@
 """One training from rows to adapter folder: reads, splits, encodes, trains, measures before and after, and writes."""
 
-import hashlib
-import json
 import resource
 import sys
 import time
@@ -14,6 +12,7 @@ from typing import NamedTuple
 import torch
 from accelerate import Accelerator
 
+from agents.digests import digest
 from agents.errors import TrainingError, UsageError
 from outputs.datasets.roles import RoleRow
 from outputs.training.adapter import write_adapter, write_merged
@@ -281,10 +280,9 @@ def _count(rows: Iterable[RoleRow], items: Sequence[Item], packed_tokens: int) -
 
 
 def _digest(settings: TrainSettings, sources: Sequence[Source]) -> str:
-    """Return a digest of what a training's weights depend on: where they go and how often they are kept is not of it."""
-    made_from = settings.model_dump(mode="json", exclude={"out", "checkpoint_s", "merge"})
-    text = json.dumps([made_from, [source.sha256 for source in sources]], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return a digest of what a training's weights depend on: where they go and how often they are kept is no part."""
+    made_from = settings.model_dump(mode="json", exclude={"out", "checkpoint_s", "license", "merge"})
+    return digest([made_from, [source.sha256 for source in sources]])
 
 
 def _peak_memory(device: torch.device) -> int:

@@ -1,9 +1,9 @@
 """The training loop: optimiser steps over packs, held-out figures, checkpoints that a resume goes on from exactly.
 
 A loop of our own over accelerate, and not TRL's trainer: packs are tries with masks of their own, a step is made of
-whole sides of dialogues, and whatever a step depends on (its rows, learning rate and dropout) follows from its number, so
-that a resumed training ends at the same weights. AdamW (Loshchilov and Hutter 2019), a linear rise and a cosine fall of the
-learning rate, gradients clipped at norm 1.
+whole sides of dialogues, and whatever a step depends on (its rows, learning rate and dropout) follows from its number,
+so that a resumed training ends at the same weights. AdamW (Loshchilov and Hutter 2019), a linear rise and a cosine fall
+of the learning rate, gradients clipped at norm 1.
 """
 
 import math
@@ -119,7 +119,7 @@ class Trainer:
         return step, sum(len(packed.tokens) for packed in packs)
 
     def measure(self, items: Sequence[Item], number: int) -> Held:
-        """Return the figures of held-out items after step `number`: the loss by role, and how many choices are right."""
+        """Return the figures of held-out items after step `number`: loss by role, and how many choices are right."""
         self.model.eval()
         sums = torch.zeros(len(items), 2, dtype=torch.float64)
         with torch.no_grad():
