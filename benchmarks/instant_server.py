@@ -17,7 +17,7 @@ from typing import cast
 import uvloop
 
 from agents.csc.language import Language
-from tests.support.made_up import plan_sentence, sentence
+from tests.support.made_up import sentence, told_from_outside
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _CHOICE = re.compile(rb'"choice": *\[([^]]*)\]')
@@ -37,7 +37,7 @@ class _Answers:
         self.delay = delay
         self.served: list[float] = []
         self._number = count()
-        self._plan = [plan_sentence(chance, language is Language.ZH) for _ in range(2)]
+        self._plan = [told_from_outside(chance, language is Language.ZH) for _ in range(2)]
         self._speech = [sentence(chance, language is Language.ZH) for _ in range(SENTENCES)]
 
     def get(self, path: bytes) -> bytes:

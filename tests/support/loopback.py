@@ -24,7 +24,7 @@ from aiohttp import web
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
 from quality.trust.canaries import sound_dialogues
-from tests.support.made_up import persona, plan_sentence, sentence
+from tests.support.made_up import persona, sentence, told_from_outside
 
 MEANINGS = {str(code): [entry.wording[language].meaning for language in Language] for code, entry in STRATEGIES.items()}
 SOUND = {
@@ -39,6 +39,10 @@ SAID = re.compile(r"^\[(\d+)\] [^:：]*[:：]\s*(\".*\")$", re.MULTILINE)
 STALL_S = 60.0
 DRIP_S = 0.25
 DRIP_BYTES = 16
+
+
+TOLD_FROM_OUTSIDE = ("scenario", "customer_goal", "direction")
+"""Texts of structured answers that speak of the customer, never as them."""
 
 
 @dataclass
@@ -224,7 +228,7 @@ class Loopback:
             case "boolean":
                 return chance.random() < self.end_rate
             case "string":
-                makers = {"description": persona, "scenario": plan_sentence, "customer_goal": plan_sentence}
+                makers = {"description": persona} | dict.fromkeys(TOLD_FROM_OUTSIDE, told_from_outside)
                 return makers.get(name, sentence)(chance, zh)
         raise AssertionError(f"no answer for {schema}")
 

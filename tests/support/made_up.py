@@ -84,8 +84,8 @@ def persona(chance: random.Random, chinese: bool) -> str:
     return f"You are {job}. On the phone you {habit}, and what you care about most is {care}."
 
 
-def plan_sentence(chance: random.Random, chinese: bool) -> str:
-    """Return a sentence told from outside, as a plan's are."""
+def told_from_outside(chance: random.Random, chinese: bool) -> str:
+    """Return a sentence told from outside, as those of plans and directions are."""
     while "我" in (text := sentence(chance, chinese)) or "me" in text.lower().strip(".").split():
         pass
     return text
