@@ -95,12 +95,11 @@ async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> 
 async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterDirection]:
     """Direct the customer's next turn."""
     context = runtime.context
-    view, goal, turns = _customer_view(state, context), state["plan"].customer_goal, state["turns"]
-    outcomes = possible_outcomes(Progress.of(turns), context.limits)
-    ending = Progress.of(turns).is_ending
+    view, goal, progress = _customer_view(state, context), state["plan"].customer_goal, Progress.of(state["turns"])
+    outcomes = possible_outcomes(progress, context.limits)
 
     async def direct(hint: str) -> Direction:
-        return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint)
+        return await direct_customer(context.chat, view, goal, outcomes, ending=progress.is_ending, hint=hint)
 
     def check(direction: Direction) -> Iterator[FailedCheck]:
         return check_direction(direction.text, goal, context.language)

@@ -49,7 +49,6 @@ async def generate(job: Job[Settings]) -> Generated:
     settings = job.settings
     pool = load_pool(settings.personas, settings.language)
     by_id = {persona.id: persona for persona in pool}
-
     gate_check = GateCheck(job)
 
     async def play(planned: Planned, clients: Clients) -> Record:
