@@ -31,7 +31,7 @@ AfterDirection = Literal["customer", "customer_assistant", "__end__"]
 AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
 AfterCustomer = Literal["supporter_assistant", "customer_assistant", "__end__"]
 EXCHANGE = 2
-"""So many turns are taken back when a turn cannot be mended: the speaker's last one, and the answer to it."""
+"""Number of turns taken back when a turn cannot be repaired: the speaker's last one, and the answer to it."""
 
 _HINTS: dict[Part, Any] = {"plan": PLAN_HINTS, "direction": DIRECTION_HINTS, "turn": HINTS}
 AnswerT = TypeVar("AnswerT", Plan, Direction, Turn)

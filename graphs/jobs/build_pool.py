@@ -111,7 +111,7 @@ def merges_file(pool: Path) -> Path:
 
 @contextmanager
 def bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar in a terminal; what it yields moves it to so many items done."""
+    """Show a progress bar in a terminal; what it yields moves it to a number of items done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=total)

@@ -31,9 +31,9 @@ from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 
 SHOWN_BROKEN = 5
-"""So many broken lines are shown one by one."""
+"""Number of broken lines that are shown one by one."""
 BREATH = 50
-"""After so many calls read, an interrupt is heeded."""
+"""Number of calls read between two moments at which an interrupt is heeded."""
 
 
 class Distilled(NamedTuple):

@@ -12,7 +12,7 @@ FULL = 0.9
 NEAR = 0.9
 """A limit counts as used when this share of it is in flight."""
 HOLD_LOOKS = 10
-"""So many looks a limit stays after a cut, until the engine shows what the cut has done."""
+"""Number of looks that a limit stays after a cut, until the engine shows what the cut has done."""
 
 _WAITING, _KV_USAGE, _PREEMPTIONS = _SAMPLES = (
     "vllm:num_requests_waiting",

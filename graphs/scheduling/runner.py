@@ -27,7 +27,7 @@ FAILURES_IN_A_ROW = 20
 LOSSES = 5
 """Number of replicas that go down under one item before it may be what brings them down: the job stops."""
 GC_THRESHOLDS = (50_000, 20, 100)
-"""After so many allocations, and collections of each generation, memory is looked through; see `_rare_collection`."""
+"""Allocations, and collections of each younger generation, after which memory is looked through."""
 
 
 class Backend(Protocol[PlannedT_contra, RecordT_co]):

@@ -10,11 +10,11 @@ from graphs.scheduling.counters import Counters
 from outputs.runs.cost import format_usd
 
 NO_YIELD = 100
-"""So many dialogues that kept none, one after the other, end a run that plays until enough are kept."""
+"""Number of dialogues lost one after the other that ends a run which plays until enough are kept."""
 BLOCK = 10_000
-"""A plan grows by at most so many dialogues at once."""
+"""Most dialogues by which a plan grows at once."""
 RAMP = 8
-"""Under a budget at most so many times as many dialogues are in flight as have shown what one costs."""
+"""Under a budget, most dialogues in flight for each one that has shown what one costs."""
 
 
 class Halt(NamedTuple):

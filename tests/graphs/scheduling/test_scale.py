@@ -24,7 +24,7 @@ from tests.conftest import EN_CALL, flawless, make_turns
 from tests.support.jobs import run_quietly
 from tests.support.loopback import Loopback, serve
 
-FEW, MANY = 2_000, 20_000
+FEW, MANY = 1_000, 8_000
 TEXT = "He said that the card had been declined twice, and that he needed it today. " * 4
 BYTES_AN_ITEM = 2_000
 """What an item may leave behind, such as its row in the plan; its record has 8,000."""
