@@ -186,7 +186,7 @@ class Settings(GateSettings):
 
     dialogues: int = Field(10, ge=1, description="Dialogues to play.")
     target_kept: int | None = Field(
-        None, ge=1, description="Play until this many dialogues are kept, however many it takes; instead of --dialogues."
+        None, ge=1, description="Play until this many dialogues are kept, whatever it takes; instead of --dialogues."
     )
     topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
         tuple(TOPICS), description="Topics of the calls."
