@@ -30,19 +30,13 @@ class Labelled(NamedTuple):
 
     @classmethod
     def of(cls, record: Record) -> "Labelled":
-        """Return the dialogue of a record.
-
-        Raises:
-            ValueError: it was not played to its end, and has no plan.
-        """
-        if record.plan is None:
-            raise ValueError(f"dialogue {record.id} has no plan: only played dialogues have rows")
+        """Return the dialogue of a record; one whose plans were all faulty has neither scenario nor goal, nor a turn."""
         return cls(
             record.id,
             TOPICS[record.topic][record.language].name,
-            record.plan.scenario,
+            record.plan.scenario if record.plan else "",
             record.persona.description,
-            record.plan.customer_goal,
+            record.plan.customer_goal if record.plan else "",
             record.turns,
             language=record.language,
             persona_id=record.persona.id,

@@ -123,10 +123,10 @@ def test_a_shared_engine_plays_judges_and_exports(
     assert rolecs("export", "run", "--out", "shards", "--rejected", cwd=tmp_path).returncode == 0
     verified = rolecs("verify", "shards", cwd=tmp_path)
     assert verified.returncode == 0, verified.stdout
-    for stem, outcome in (("train", Outcome.KEPT), ("rejected", Outcome.REJECTED)):
+    for folder, outcome in (("data", Outcome.KEPT), ("rejected", Outcome.REJECTED)):
         if funnel.outcomes[outcome]:
-            files = str(tmp_path / "shards" / f"{stem}-*.jsonl")
-            rows = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path / stem))
+            files = str(tmp_path / "shards" / folder / "*.jsonl")
+            rows = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path / folder))
             assert rows["id"] == [record.id for record in records if record.outcome is outcome]
 
 

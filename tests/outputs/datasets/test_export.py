@@ -438,3 +438,15 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
     row = json.loads(rejected_line(make_record(verdict=Verdict(unscored="cut off"))))
     assert row["rejected_for"] == ["unscored"] and json.loads(row["verdict"]) == {"points": {}, "unscored": "cut off"}
+
+
+def test_a_dialogue_whose_plans_were_all_faulty_is_exported_among_the_rejected(
+    tmp_path: Path, make_record: MakeRecord
+) -> None:
+    repair = Repair(turn=0, part="plan", speaker=None, check="length", action="abandoned")
+    unplanned = make_record(plan=None, turns=(), verdict=None, repairs=(repair,))
+    with make_run(tmp_path / "run", [unplanned]) as store:
+        export(store, tmp_path / "shards")
+    assert not list(verify_export(tmp_path / "shards"))
+    (row,) = load(tmp_path / "shards", "rejected")
+    assert (row["scenario"], row["dialogue"], row["rejected_for"]) == ("", [], ["plan:length"])
