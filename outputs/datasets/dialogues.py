@@ -30,7 +30,7 @@ class Labelled(NamedTuple):
 
     @classmethod
     def of(cls, record: Record) -> "Labelled":
-        """Return the dialogue of a record; one whose plans were all faulty has neither scenario nor goal, nor a turn."""
+        """Return the dialogue of a record; one whose plans were all faulty has no scenario, no goal and no turns."""
         return cls(
             record.id,
             TOPICS[record.topic][record.language].name,
