@@ -20,6 +20,7 @@ from graphs.cli.generate import generate
 from graphs.cli.graph import graph
 from graphs.cli.inspect import inspect
 from graphs.cli.judge import judge
+from graphs.cli.push import push
 from graphs.cli.report import report
 from graphs.cli.status import status
 from graphs.cli.terminal import progress
@@ -29,7 +30,7 @@ from graphs.cli.verify import verify
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(cls=JobCommand)(generate)
 app.command(cls=JobCommand)(estimate)
-for command in (status, distill, dedup, export, verify, train, judge, calibrate, report, inspect, engine, graph):
+for command in (status, distill, dedup, export, verify, push, train, judge, calibrate, report, inspect, engine, graph):
     app.command()(command)
 
 
