@@ -46,7 +46,7 @@ def main() -> None:
     """Resolve with more and more tools; a lock file holds what came with its own."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    requirements = [TORCH, *project["dependencies"], *extras["cpu"]]
+    requirements = [TORCH, *project["dependencies"], *extras["cpu"], *extras["train"]]
     known = resolve(requirements)
     write("cpu.lock", known, DEMO_MODEL)
     for extra in ("dev", "bench"):

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import Config, Quiet, command_line, output, progress, silence
 from graphs.config.settings import load_settings
@@ -42,8 +43,11 @@ def train(
     # Threads that spin while they wait stall each other. OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-    from outputs.training.train import forecast
-    from outputs.training.train import train as train_adapter
+    try:
+        from outputs.training.train import forecast
+        from outputs.training.train import train as train_adapter
+    except ImportError as error:
+        raise UsageError(f"training needs the extra train ({error}): pip install 'rolecs[train]'") from None
 
     with _display(silence if quiet else progress) as display:
         if dry_run:

@@ -17,7 +17,7 @@ def _arrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise UsageError("Parquet needs pyarrow: pip install 'rolecs[parquet]'") from None
+        raise UsageError("Parquet needs pyarrow: pip install 'rolecs[train]'") from None
     return pyarrow
 
 
