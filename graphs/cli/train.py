@@ -45,6 +45,8 @@ def train(
     from outputs.training.train import forecast
     from outputs.training.train import train as train_adapter
 
+    # Of the processes that accelerate starts, the first speaks for all.
+    quiet = quiet or os.environ.get("RANK", "0") != "0"
     with _display(silence if quiet else progress) as display:
         if dry_run:
             told = forecast(sources, settings, display)
