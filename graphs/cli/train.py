@@ -49,6 +49,8 @@ def train(
     except ImportError as error:
         raise UsageError(f"training needs the extra train ({error}): pip install 'rolecs[train]'") from None
 
+    # Of the processes that accelerate starts, the first speaks for all.
+    quiet = quiet or os.environ.get("RANK", "0") != "0"
     with _display(silence if quiet else progress) as display:
         if dry_run:
             told = forecast(sources, settings, display)

@@ -37,12 +37,13 @@ def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], train
     config.base_model_name_or_path = training.base
     config.inference_mode = True
     config.save_pretrained(out)
-    write_whole(out / CARD, [_render_card(out.resolve().name, training)])
+    write_whole(out / CARD, [render_card(out.resolve().name, training)])
     write_whole(out / REPORT, [render_training(out.resolve().name, training)])
     write_whole(out / RESULT, [training.model_dump_json(indent=1)])
 
 
-def _render_card(title: str, training: Training) -> str:
+def render_card(title: str, training: Training) -> str:
+    """Return the model card, in Markdown with the YAML block that hubs read."""
     template = template_environment(Path(__file__).parent).get_template("card.md")
     return template.render(title=title, training=training)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
@@ -106,13 +106,14 @@ def _target_modules(model: Any, target: str) -> str | list[str]:
 
 def negative_log_likelihoods(model: Any, packed: Pack) -> torch.Tensor:
     """Return the negative log likelihood of each answer token of a pack, in nats, in the order of its targets."""
-    device = next(model.parameters()).device
+    inner = _unwrap(model)
+    device = next(inner.parameters()).device
     sources = _on(packed.sources, device)
-    how = {"logits_to_keep": sources} if _keeps_logits(model) else {}
+    how = {"logits_to_keep": sources} if _keeps_logits(inner) else {}
     logits = model(
         input_ids=_on(packed.tokens, device)[None],
         position_ids=_on(packed.depths, device)[None],
-        attention_mask=_attention_mask(packed, device, model.dtype),
+        attention_mask=_attention_mask(packed, device, inner.dtype),
         use_cache=False,
         **how,
     ).logits[0]
@@ -139,12 +140,15 @@ def _on(values: Ints, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(values).to(device, torch.long)
 
 
+def _unwrap(model: Any) -> Any:
+    """Return the model within what brings the gradients of several processes together."""
+    return model.module if isinstance(model, torch.nn.parallel.DistributedDataParallel) else model
+
+
 def _keeps_logits(model: Any) -> bool:
     """Tell whether the model can be asked for the logits of some positions alone."""
-    inner = model
-    while (deeper := getattr(inner, "module", None) or getattr(inner, "base_model", None)) not in (None, inner):
-        inner = deeper
-    return "logits_to_keep" in inspect.signature(getattr(inner, "model", inner).forward).parameters
+    base = model.get_base_model() if isinstance(model, PeftModel) else model
+    return "logits_to_keep" in inspect.signature(base.forward).parameters
 
 
 def takes_trees(model: Any, longest: int) -> bool:
@@ -154,7 +158,8 @@ def takes_trees(model: Any, longest: int) -> bool:
     attention implementation makes a mask of its own. `longest` is the number of tokens of the longest row: a sliding
     window that is shorter would be lost.
     """
-    config = model.config
+    inner = _unwrap(model)
+    config = inner.config
     kinds = set(getattr(config, "layer_types", None) or [])
     window = getattr(config, "sliding_window", None)
     if kinds - {"full_attention", "sliding_attention"} or (window and window < longest):
@@ -168,7 +173,7 @@ def takes_trees(model: Any, longest: int) -> bool:
         together = negative_log_likelihoods(model, packed).cpu().numpy()
         alone = [negative_log_likelihoods(model, pack([row])).cpu().numpy() for row in rows]
     difference = max(abs(together[packed.rows == index] - alone[index]).mean() for index in range(len(rows)))
-    return bool(difference < _PROBE_TOLERANCE[model.dtype])
+    return bool(difference < _PROBE_TOLERANCE[inner.dtype])
 
 
 def wants_packing(setting: Switch, model: Any, longest: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 
 from agents.digests import digest
 from agents.errors import TrainingError, UsageError
@@ -171,6 +171,8 @@ class _Prepared(NamedTuple):
     train_counted: Counted
     held_counted: Counted
     is_packed: bool
+    parameters: int
+    precision: str
     digest: str
 
     def any_process(self, flag: bool) -> bool:
@@ -181,7 +183,6 @@ class _Prepared(NamedTuple):
 
     def describe(self, trainer: Trainer, held_out: Sequence[Held], seconds: float) -> Training:
         """Return all that is known of the training now that it has ended."""
-        model = self.accelerator.unwrap_model(trainer.model)
         return Training(
             base=self.settings.base,
             settings=self.settings.model_dump(mode="json"),
@@ -193,8 +194,8 @@ class _Prepared(NamedTuple):
             roles=self.roles,
             packed=self.is_packed,
             device=self.accelerator.device.type,
-            precision=str(self.base.model.dtype).removeprefix("torch."),
-            parameters=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+            precision=self.precision,
+            parameters=self.parameters,
             steps=trainer.steps,
             seconds=seconds,
             curve=tuple(trainer.curve),
@@ -207,7 +208,7 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     split = split_rows(rows, settings.held_out, settings.seed)
     if settings.held_out and not split.held_out:
         raise UsageError("all rows are of one dialogue or persona, so none can be held out: --held-out 0 trains on all")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = PartialState().device
     dtype = choose_dtype(settings.precision, device)
     accelerator = Accelerator(mixed_precision="bf16" if dtype is torch.bfloat16 else "no")
     listener.say(
@@ -222,14 +223,18 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     if not train_items:
         raise UsageError(f"every row to train on is longer than {limit:,} tokens")
     longest = max(len(item.tokens.tokens) for item in (*train_items, *held_items))
-    model = add_adapter(base.model, settings).to(device)
-    is_packed = wants_packing(settings.packing, model, longest)
-    budget = (settings.pack_tokens or PACK_TOKENS[device.type]) if is_packed else None
+    model = add_adapter(base.model, settings)
     wants_recomputing = settings.gradient_checkpointing
     if wants_recomputing is Switch.ON or (wants_recomputing is Switch.AUTO and device.type == "cuda"):
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
-    trainer = Trainer(model, train_items, budget, settings, accelerator)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    parameters = sum(weight.numel() for weight in weights)
+    optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
+    model, optimiser = accelerator.prepare(model, optimiser)
+    is_packed = wants_packing(settings.packing, model, longest)
+    budget = (settings.pack_tokens or PACK_TOKENS.get(device.type, PACK_TOKENS["cuda"])) if is_packed else None
+    trainer = Trainer(model, optimiser, train_items, budget, settings, accelerator)
     return _Prepared(
         settings=settings,
         accelerator=accelerator,
@@ -242,6 +247,8 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
         train_counted=_count(split.train, train_items, trainer.tokens_per_epoch),
         held_counted=_count(split.held_out, held_items, count_nodes([item.tokens for item in held_items], budget)),
         is_packed=is_packed,
+        parameters=parameters,
+        precision=str(dtype).removeprefix("torch."),
         digest=_digest(settings, read),
     )
 

@@ -53,23 +53,29 @@ class Trainer:
     """Trains a model with an adapter.
 
     Args:
-        model: the model; what of it is to be trained requires gradients.
+        model: the model as the accelerator has prepared it; what of it is to be trained requires gradients.
+        optimiser: that of the model, prepared with it.
         items: the rows to train on.
         budget: number of tokens that a pack holds; None for packs of one row each.
         settings: what else there is to know.
-        accelerator: brings the model to its devices, and the processes together.
+        accelerator: brings the processes together.
     """
 
     def __init__(
-        self, model: Any, items: Sequence[Item], budget: int | None, settings: TrainSettings, accelerator: Accelerator
+        self,
+        model: Any,
+        optimiser: Any,
+        items: Sequence[Item],
+        budget: int | None,
+        settings: TrainSettings,
+        accelerator: Accelerator,
     ) -> None:
         self._items = items
         self._budget = budget
         self._settings = settings
         self._accelerator = accelerator
-        weights = [weight for weight in model.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
-        self.model, self._optimiser = accelerator.prepare(model, optimiser)
+        self.model = model
+        self._optimiser = optimiser
         epochs = [plan_epoch(items, settings.batch, settings.seed, epoch) for epoch in range(settings.epochs)]
         self._plan = [step for epoch in epochs for step in epoch]
         self.tokens_per_epoch = sum(count_nodes([items[index].tokens for index in step], budget) for step in epochs[0])

@@ -1,5 +1,10 @@
 """Training from rows to an adapter's folder, on a model of a few thousand weights."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -222,3 +227,32 @@ def test_wrong_use_is_one_line(rows_file: Path, settings: MakeSettings, tmp_path
             train.train([rows_file], settings(out=tmp_path / "wrong", **changes), Quiet())
     with pytest.raises(UsageError, match="none can be held out"):
         train.train([lone], settings(out=tmp_path / "wrong"), Quiet())
+
+
+def command_line(settings: TrainSettings, *more: str) -> list[str]:
+    """Return the command that trains by these settings."""
+    told = settings.model_dump(mode="json", exclude_unset=True)
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
+    return [sys.executable, "-m", "rolecs", "train", *flags, *more]
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(rows_file: Path, settings: MakeSettings, tmp_path: Path) -> None:
+    killed = settings(epochs=10, checkpoint_s=0, out=tmp_path / "killed")
+    with subprocess.Popen(
+        command_line(killed, str(rows_file)),
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        state = killed.out / checkpoint.FOLDER / "state.json"
+        while process.poll() is None and not (state.exists() and '"step":2' in state.read_text()):
+            time.sleep(0.01)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, process.stderr and process.stderr.read()
+    second = Quiet()
+    assert train.train([rows_file], killed, second, resume=True)
+    whole = settings(epochs=10)
+    train.train([rows_file], whole, Quiet())
+    assert 1 < second.steps[0] < second.steps[-1] == 60
+    mine, other = load_file(whole.out / WEIGHTS), load_file(killed.out / WEIGHTS)
+    assert all(torch.equal(mine[name], other[name]) for name in mine)
