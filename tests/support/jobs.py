@@ -65,5 +65,7 @@ def idle_replica(client: ChatClient, reports: httpx2.AsyncClient | None = None) 
 async def run_quietly(
     settings: Settings, *, resume: bool = False, retry_failed: bool = False, timings: Timings = DEFAULT_TIMINGS
 ) -> Funnel:
-    """Play the dialogues of a run, and return how it stands then."""
+    """Play the dialogues of a run, and return how it stands then; the gate is tried only if the settings say so."""
+    if "gate_trial" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"gate_trial": "skip"})
     return (await run(generate, settings, resume=resume, retry_failed=retry_failed, timings=timings)).funnel

@@ -163,7 +163,9 @@ async def test_a_job_spends_its_budget_and_hardly_more(tmp_path: Path, measure: 
         bounds = {f"budget_{measure}": round(one * dialogues, 4) if measure == "usd" else int(one * dialogues)}
         found = await play(server, tmp_path / "run", dialogues=400, prices=PRICES, **bounds)
         budget = bounds[f"budget_{measure}"]
-        assert spent(found) <= max(1.1 * budget, budget + 2 * one), "at most a tenth or a (long) dialogue too much"
+        assert spent(found) <= max(1.1 * budget, budget + 3 * one), (
+            "at most a tenth or one or two long dialogues too much"
+        )
         assert spent(found) >= budget - 2.5 * one and found.outcomes[Outcome.PLANNED] > 300
         again = await play(server, tmp_path / "run", resume=True, dialogues=400, prices=PRICES, **bounds)
         assert again == found, "what was spent before counts after a resume"
