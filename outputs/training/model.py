@@ -110,13 +110,15 @@ def negative_log_likelihoods(model: Any, packed: Pack) -> torch.Tensor:
     device = next(inner.parameters()).device
     sources = _on(packed.sources, device)
     how = {"logits_to_keep": sources} if _keeps_logits(inner) else {}
-    logits = model(
-        input_ids=_on(packed.tokens, device)[None],
-        position_ids=_on(packed.depths, device)[None],
-        attention_mask=_attention_mask(packed, device, inner.dtype),
-        use_cache=False,
-        **how,
-    ).logits[0]
+    # The adapter's weights are fp32, and compute in what the base computes in.
+    with torch.autocast(device.type, inner.dtype, enabled=inner.dtype is torch.bfloat16):
+        logits = model(
+            input_ids=_on(packed.tokens, device)[None],
+            position_ids=_on(packed.depths, device)[None],
+            attention_mask=_attention_mask(packed, device, inner.dtype),
+            use_cache=False,
+            **how,
+        ).logits[0]
     chosen = logits if how else logits[sources]
     return F.cross_entropy(chosen.float(), _on(packed.targets, device), reduction="none")
 

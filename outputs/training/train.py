@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator
 
 from agents.digests import digest
 from agents.errors import TrainingError, UsageError
@@ -208,9 +208,9 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     split = split_rows(rows, settings.held_out, settings.seed)
     if settings.held_out and not split.held_out:
         raise UsageError("all rows are of one dialogue or persona, so none can be held out: --held-out 0 trains on all")
-    device = PartialState().device
+    accelerator = Accelerator()
+    device = accelerator.device
     dtype = choose_dtype(settings.precision, device)
-    accelerator = Accelerator(mixed_precision="bf16" if dtype is torch.bfloat16 else "no")
     listener.say(
         f"{len(rows):,} rows; loading {settings.base} in {str(dtype).removeprefix('torch.')} on {device.type}."
     )
