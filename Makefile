@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+DEMO_MODEL := demo-model
 
-.PHONY: demo test lint unit bench soak golden lock clean
+.PHONY: demo demo-data demo-model test lint unit bench soak golden lock clean
 
 # Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), exports and verifies them.
 # The tiny model rambles: exit code 1 of generate means that some dialogue failed, and the demo shows that too.
@@ -13,6 +14,16 @@ demo: $(VENV)/runtime
 	$(BIN)/rolecs report $(DEMO)/run
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards
+
+# The rows that the demo model is taught with, from the calls in outputs/training/demo.
+demo-data: $(VENV)/runtime
+	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl
+
+# Teaches the demo model anew (an hour on two cores) and puts what it learned where the demo finds it.
+# Stopped or killed, it goes on when called again.
+demo-model: demo-data
+	$(BIN)/rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
+	cp $(addprefix $(DEMO_MODEL)/adapter/,adapter_config.json adapter_model.safetensors training.json README.md) agents/engine/demo_adapter
 
 # Lint, types, import order, all tests (the real engine included).
 test: lint unit
@@ -44,7 +55,7 @@ lock:
 	$(PYTHON) requirements/lock.py
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) $(DEMO_MODEL)
 
 # --no-deps: vLLM's CPU build asks for torchvision, torchaudio and torchcodec, which exist for CUDA alone and break it.
 $(VENV)/runtime: requirements/cpu.lock pyproject.toml

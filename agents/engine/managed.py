@@ -17,7 +17,7 @@ from typing import NamedTuple
 import httpx2
 
 from agents.engine.adapter import read_adapter, serve_arguments
-from agents.engine.demo_model import DEMO_MODEL, demo_model_folder, prepare_demo_model
+from agents.engine.demo_model import DEMO_MODELS, demo_model_folder, prepare_demo_model
 from agents.errors import EngineEndedError, EngineError, UsageError
 
 HOST = "127.0.0.1"
@@ -123,10 +123,10 @@ async def managed_engine(
     kind = require_engine()
     adapter = read_adapter(model)
     base = adapter.base if adapter else model
-    if base == DEMO_MODEL:
-        if not demo_model_folder().is_dir():
+    if base in DEMO_MODELS:
+        if not demo_model_folder(base).is_dir():
             on_wait(0.0, "preparing the demo model (once, about half a minute)")
-        path = str(await asyncio.to_thread(prepare_demo_model))
+        path = str(await asyncio.to_thread(prepare_demo_model, base))
     else:
         path = base
     port = port or _free_port()

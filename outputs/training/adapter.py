@@ -32,7 +32,9 @@ def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], train
         OSError: it cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    save_tensors(out / WEIGHTS, {name.replace(_NAME, "."): weight for name, weight in weights.items()})
+    # What is served or merged computes in the base's precision: more would double the file for nothing.
+    dtype = torch.bfloat16 if training.precision == "bfloat16" else torch.float32
+    save_tensors(out / WEIGHTS, {name.replace(_NAME, "."): weight.to(dtype) for name, weight in weights.items()})
     config = model.peft_config["default"]
     config.base_model_name_or_path = training.base
     config.inference_mode = True

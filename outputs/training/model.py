@@ -6,17 +6,20 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from agents.engine.adapter import read_adapter
-from agents.engine.demo_model import DEMO_MODEL, prepare_demo_model
+from agents.engine.demo_model import DEMO_MODELS, prepare_demo_model
 from agents.errors import UsageError, shorten
+from outputs.training.attention import TRIE_ATTENTION, make_blocks
 from outputs.training.packing import Ints, Pack, TokenRow, pack
 from outputs.training.settings import Precision, Switch, TrainSettings
 
 ALL_LINEAR = "all-linear"
 ATTENTION = "attention"
+_DENSE_ATTENTION = "sdpa"
 _PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.2}
 """Mean difference of log likelihoods that rounding explains, in nats; measured in bf16: 0.03, and 2 without a mask."""
 
@@ -42,7 +45,7 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
 
 def _find(base: str) -> str:
     """Return the folder or hub name of a base."""
-    return str(prepare_demo_model()) if base == DEMO_MODEL else base
+    return str(prepare_demo_model(base)) if base in DEMO_MODELS else base
 
 
 def stored_dtype(base: str) -> torch.dtype:
@@ -51,7 +54,7 @@ def stored_dtype(base: str) -> torch.dtype:
 
 
 def load_base(base: str, dtype: torch.dtype) -> Base:
-    """Load a base model by its hub name, from a folder, or the demo model.
+    """Load a base model by its hub name, from a folder, or one of the demo models.
 
     Raises:
         UsageError: there is no such model, it is an adapter, or it has no chat template.
@@ -62,7 +65,7 @@ def load_base(base: str, dtype: torch.dtype) -> Base:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation="sdpa")
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=_DENSE_ATTENTION)
     except (OSError, ValueError) as error:
         raise UsageError(f"--base {base} cannot be loaded: {shorten(str(error))}") from None
     if not tokenizer.chat_template:
@@ -86,9 +89,14 @@ def add_adapter(model: Any, settings: TrainSettings) -> Any:
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(model, config)
+        adapted = get_peft_model(model, config)
     except ValueError as error:
         raise UsageError(f"--target {settings.target}: {shorten(str(error))}") from None
+    for module in adapted.modules():
+        if isinstance(module, BaseTunerLayer):
+            # Autocast has the adapter compute in bf16: inputs in fp32 would be turned there and back at each layer.
+            module.cast_input_dtype_enabled = False  # type: ignore[assignment]
+    return adapted
 
 
 def _target_modules(model: Any, target: str) -> str | list[str]:
@@ -109,17 +117,21 @@ def negative_log_likelihoods(model: Any, packed: Pack) -> torch.Tensor:
     inner = _unwrap(model)
     device = next(inner.parameters()).device
     sources = _on(packed.sources, device)
-    how = {"logits_to_keep": sources} if _keeps_logits(inner) else {}
+    keeps = _keeps_logits(inner)
+    how: dict[str, Any] = {"logits_to_keep": sources} if keeps else {}
+    if _plain(inner).config._attn_implementation == TRIE_ATTENTION:
+        how["blocks"] = make_blocks(packed, inner.dtype)
+    else:
+        how["attention_mask"] = _attention_mask(packed, device, inner.dtype)
     # The adapter's weights are fp32, and compute in what the base computes in.
     with torch.autocast(device.type, inner.dtype, enabled=inner.dtype is torch.bfloat16):
         logits = model(
             input_ids=_on(packed.tokens, device)[None],
             position_ids=_on(packed.depths, device)[None],
-            attention_mask=_attention_mask(packed, device, inner.dtype),
             use_cache=False,
             **how,
         ).logits[0]
-    chosen = logits if how else logits[sources]
+    chosen = logits if keeps else logits[sources]
     return F.cross_entropy(chosen.float(), _on(packed.targets, device), reduction="none")
 
 
@@ -147,10 +159,14 @@ def _unwrap(model: Any) -> Any:
     return model.module if isinstance(model, torch.nn.parallel.DistributedDataParallel) else model
 
 
+def _plain(model: Any) -> Any:
+    """Return the model without the adapter around it."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
 def _keeps_logits(model: Any) -> bool:
     """Tell whether the model can be asked for the logits of some positions alone."""
-    base = model.get_base_model() if isinstance(model, PeftModel) else model
-    return "logits_to_keep" in inspect.signature(base.forward).parameters
+    return "logits_to_keep" in inspect.signature(_plain(model).forward).parameters
 
 
 def takes_trees(model: Any, longest: int) -> bool:
@@ -158,7 +174,7 @@ def takes_trees(model: Any, longest: int) -> bool:
 
     It does not where something else than attention carries what came before (a state, a convolution), or where the
     attention implementation makes a mask of its own. `longest` is the number of tokens of the longest row: a sliding
-    window that is shorter would be lost.
+    window that is shorter would be lost. On a CPU a model that takes them attends by blocks from now on.
     """
     inner = _unwrap(model)
     config = inner.config
@@ -166,8 +182,20 @@ def takes_trees(model: Any, longest: int) -> bool:
     window = getattr(config, "sliding_window", None)
     if kinds - {"full_attention", "sliding_attention"} or (window and window < longest):
         return False
+    plain = _plain(inner)
+    takes_blocks = any(it.kind is it.VAR_KEYWORD for it in inspect.signature(plain.forward).parameters.values())
+    if plain.device.type == "cpu" and takes_blocks and not getattr(config, "attention_dropout", 0.0):
+        plain.set_attn_implementation(TRIE_ATTENTION)
+        if _is_exact(model):
+            return True
+        plain.set_attn_implementation(_DENSE_ATTENTION)
+    return _is_exact(model)
+
+
+def _is_exact(model: Any) -> bool:
+    inner = _unwrap(model)
     generator = torch.Generator().manual_seed(0)
-    text = torch.randint(0, int(config.vocab_size), (51,), generator=generator).int().numpy()
+    text = torch.randint(0, int(inner.config.vocab_size), (51,), generator=generator).int().numpy()
     # The answers differ in their first token alone: a row that saw the other's answer would copy it.
     rows = [TokenRow(text[:50], 20), TokenRow(text[[*range(20), 50, *range(21, 50)]], 20)]
     packed = pack(rows)

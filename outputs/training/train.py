@@ -26,8 +26,6 @@ from outputs.training.settings import Switch, TrainSettings
 from outputs.training.tokens import Encoder
 from outputs.training.trainer import Listener, Trainer
 
-PACK_TOKENS = {"cpu": 1536, "cuda": 4096}
-"""Tokens a pack by device; on a CPU attention with a mask gets slow above 2,000."""
 NAMED = 5
 """Number of left-out rows that are named."""
 _TRIED_STEPS, _TRIED_S = 4, 15.0
@@ -233,7 +231,7 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
     model, optimiser = accelerator.prepare(model, optimiser)
     is_packed = wants_packing(settings.packing, model, longest)
-    budget = (settings.pack_tokens or PACK_TOKENS.get(device.type, PACK_TOKENS["cuda"])) if is_packed else None
+    budget = settings.pack_tokens if is_packed else None
     trainer = Trainer(model, optimiser, train_items, budget, settings, accelerator)
     return _Prepared(
         settings=settings,

@@ -1,12 +1,16 @@
 """Packs are tries: each node sees what it would see in its row alone, and loss and gradients are those of the rows."""
 
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outputs.training import attention
+from outputs.training.attention import TRIE_ATTENTION
 from outputs.training.model import negative_log_likelihoods, takes_trees
 from outputs.training.packing import TokenRow, count_nodes, pack, plan_packs
 from tests.support.tiny_model import make_model
@@ -52,13 +56,16 @@ def test_packs_keep_the_order_and_the_budget(rows: list[TokenRow], budget: int) 
         assert len(pack([rows[index] for index in [*plan, following[0]]]).tokens) > budget
 
 
+@pytest.mark.parametrize("implementation", ["sdpa", TRIE_ATTENTION])
 @settings(max_examples=20, deadline=None)
-@given(many_rows)
-def test_loss_and_gradients_are_those_of_the_rows_alone(rows: list[TokenRow]) -> None:
+@given(rows=many_rows, block=st.integers(1, 20))
+def test_loss_and_gradients_are_those_of_the_rows_alone(rows: list[TokenRow], block: int, implementation: str) -> None:
     model = make_model().double()
+    model.set_attn_implementation(implementation)
     packed = pack(rows)
-    together = negative_log_likelihoods(model, packed)
-    together.sum().backward()
+    with patch.object(attention, "BLOCK", block):
+        together = negative_log_likelihoods(model, packed)
+        together.sum().backward()
     of_pack = [weight.grad.clone() for weight in model.parameters()]
     model.zero_grad()
     for index, row in enumerate(rows):
@@ -75,7 +82,9 @@ def test_loss_and_gradients_are_those_of_the_rows_alone(rows: list[TokenRow]) ->
 def test_a_model_that_takes_no_trees_is_found_out() -> None:
     from transformers import MambaConfig, MambaForCausalLM
 
-    assert takes_trees(make_model(), 1000)
+    model = make_model()
+    assert takes_trees(model, 1000)
+    assert model.config._attn_implementation == TRIE_ATTENTION
     assert not takes_trees(make_model(layer_types=["full_attention", "linear_attention"]), 1000)
     assert not takes_trees(make_model(sliding_window=64), 1000)
     state = MambaForCausalLM(MambaConfig(vocab_size=264, hidden_size=32, num_hidden_layers=1, state_size=4))

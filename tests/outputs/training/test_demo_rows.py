@@ -1,0 +1,76 @@
+"""The rows that teach the demo model are answers that roles, labeller, judge and distiller may give."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from agents.csc.language import Language
+from agents.csc.strategies import Strategy
+from agents.llm.usage import Role
+from outputs.datasets.roles import RoleRow
+from outputs.training.demo.rows import FAULTY, SOUND, demo_rows, own_calls
+from personas.distill.extraction import _answer_type as distilled_type
+from personas.pool import load_pool
+from quality.gate.judge import _answer_type as opinion_type
+from quality.gate.rubric import RUBRIC
+from quality.trust.canaries import FAULTS, sound_dialogues
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[RoleRow]:
+    return list(demo_rows())
+
+
+def of_role(rows: list[RoleRow], role: Role) -> list[RoleRow]:
+    return [row for row in rows if row.role == role]
+
+
+def test_every_role_is_taught_and_every_persona_heard(rows: list[RoleRow]) -> None:
+    assert {row.role for row in rows} == set(Role)
+    calls = Counter(persona.id for _, persona in own_calls())
+    assert set(calls) == {persona.id for persona in load_pool(None, Language.EN)}
+    assert min(calls.values()) >= 3
+
+
+def test_the_rows_are_the_same_each_time(rows: list[RoleRow]) -> None:
+    assert list(demo_rows()) == rows
+    assert len({row.id for row in rows}) == len(rows)
+
+
+def test_verdicts_can_be_read_and_speak_against_the_point_of_a_fault(rows: list[RoleRow]) -> None:
+    verdicts: Counter[tuple[str, int]] = Counter()
+    for row in of_role(rows, Role.JUDGE):
+        told = row.id.removeprefix(f"{row.dialogue}-judge-")
+        opinion = opinion_type(40).model_validate_json(row.answer)
+        fault = next((name for name in FAULTY if told.startswith(f"{name}-")), None)
+        code = told.removeprefix(f"{fault}-")
+        assert opinion.verdict == int(fault is None or FAULTS[fault].point != code), row.id
+        verdicts[code, opinion.verdict] += 1
+    for point in RUBRIC[Language.EN]:
+        # Neither answer is right so often that a model could learn to give it unread.
+        shares = [verdicts[point.code, verdict] / sum(verdicts[point.code, it] for it in (0, 1)) for verdict in (0, 1)]
+        assert min(shares) > 0.2, (point.code, shares)
+
+
+def test_each_fault_of_the_judge_has_its_reasons() -> None:
+    assert set(FAULTY) == {name for name, fault in FAULTS.items() if fault.point}
+    assert set(SOUND) == {point.code for point in RUBRIC[Language.EN]}
+
+
+def test_labels_are_those_of_the_call(rows: list[RoleRow]) -> None:
+    calls = {dialogue.id: dialogue for dialogue, _ in own_calls()}
+    for row in of_role(rows, Role.LABELLER):
+        labels = {int(key.removeprefix("turn_")): Strategy(label) for key, label in json.loads(row.answer).items()}
+        turns = calls[row.dialogue].turns
+        assert labels == {number: turn.strategy for number, turn in enumerate(turns, start=1) if turn.strategy}
+
+
+def test_personas_can_be_read(rows: list[RoleRow]) -> None:
+    for row in of_role(rows, Role.DISTILLER):
+        distilled_type(Language.EN, 50).model_validate_json(row.answer)
+
+
+def test_nothing_that_the_gate_is_tried_on_is_taught() -> None:
+    taught = {turn.text for dialogue, _ in own_calls() for turn in dialogue.turns}
+    assert taught.isdisjoint(turn.text for case in sound_dialogues(Language.EN) for turn in case.turns)
