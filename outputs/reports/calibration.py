@@ -1,4 +1,7 @@
-"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table."""
+"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table.
+
+That of the demo model's gate ships with the program: whoever meets rolecs sees at once what its tiny judge is worth.
+"""
 
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
 from outputs.runs.run import Provenance
 from quality.trust.calibration import Calibration, Estimate, GateStamp
+
+_SHIPPED = Path(__file__).parent / "demo_calibration.json"
 
 
 def _file(stamp: GateStamp) -> Path:
@@ -32,7 +37,7 @@ def keep_calibration(calibration: Calibration) -> Path:
 
 
 def find_calibration(stamp: GateStamp) -> Calibration | None:
-    """Return the calibration of a gate; None when there is none.
+    """Return the calibration of a gate: the user's own, or the one that ships; None when there is none.
 
     Raises:
         UsageError: its file cannot be read, or holds something else.
@@ -41,7 +46,8 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
     try:
         return Calibration.model_validate_json(file.read_bytes())
     except FileNotFoundError:
-        return None
+        shipped = Calibration.model_validate_json(_SHIPPED.read_bytes())
+        return shipped if shipped.stamp == stamp else None
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}; make it readable, or calibrate again") from None
     except ValidationError as error:

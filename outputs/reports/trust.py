@@ -1,11 +1,13 @@
 """How far the gate of a run can be trusted, in sentences: what its calibration says, and what canaries showed."""
 
+from agents.engine.demo_model import DEMO_MODEL
 from agents.errors import UsageError
 from outputs.reports.calibration import find_calibration, show_share, stamp_of
 from outputs.reports.run_figures import catch_rates, false_rejections
 from outputs.runs.record import DialogueCounts
 from outputs.runs.run import Funnel, Provenance
-from quality.trust.calibration import ALL_POINTS, Calibration, GateStamp
+from quality.gate.rubric import POINT_CODES
+from quality.trust.calibration import ALL_POINTS, Calibration, GateStamp, is_chance
 from quality.trust.canaries import CanaryResult
 
 
@@ -21,7 +23,13 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
         about = f"Uncalibrated: {error}."
     else:
         about = _describe_calibration(calibration) if calibration else _describe_lack(stamp)
-    return [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
+    sentences = [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
+    if stamp.judge_model == DEMO_MODEL:
+        sentences.append(
+            "The judge is the demo model, a tiny one: docs/demo-model.md says what it sees and what it does not. "
+            "Name a real one by --model, or by --judge-model and --judge-base-url."
+        )
+    return sentences
 
 
 def _describe_lack(stamp: GateStamp) -> str:
@@ -33,9 +41,11 @@ def _describe_lack(stamp: GateStamp) -> str:
 
 def _describe_calibration(calibration: Calibration) -> str:
     whole = calibration.agreement[ALL_POINTS]
+    by_chance = [code.replace("_", " ") for code in POINT_CODES if is_chance(calibration.agreement[code])]
     return (
         f"Calibrated on {calibration.gold} ({calibration.calls} calls, {calibration.day}): with 95% intervals, it "
         f"passes {show_share(whole.false_accepts)} of the faulty calls and {show_share(whole.recall)} of the good ones."
+        + (f" Its judge is not shown to be better than chance on: {', '.join(by_chance)}." if by_chance else "")
     )
 
 

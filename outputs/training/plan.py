@@ -1,6 +1,7 @@
 """What is trained on and in which order: the split, the steps of an epoch, the packs of a step. All of it is pure."""
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from outputs.datasets.roles import RoleRow
-from outputs.training.packing import Pack, TokenRow, pack, plan_packs
+from outputs.training.packing import Pack, TokenRow, count_nodes, pack, plan_packs
 
 
 class Item(NamedTuple):
@@ -94,6 +95,20 @@ def plan_epoch(items: Sequence[Item], batch: int, seed: int, epoch: int) -> list
             steps.append([index for side in step for index in side])
             step = []
     return steps
+
+
+def even_budget(items: Sequence[Item], budget: int, processes: int) -> int:
+    """Return the smallest budget, to 5%, with which no process makes more passes than it has to with `budget`.
+
+    All processes wait for the one whose packs are largest: a full pack beside a rest would leave most of them idle.
+    """
+    rows = [item.tokens for item in items]
+    nodes = count_nodes(rows, budget)
+    passes = math.ceil(nodes / (budget * processes))
+    even = math.ceil(nodes / (passes * processes))
+    while even < budget and len(list(plan_packs(rows, even))) > passes * processes:
+        even = math.ceil(even * 1.05)
+    return min(even, budget)
 
 
 def make_packs(items: Sequence[Item], budget: int | None) -> list[Pack]:

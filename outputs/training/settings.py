@@ -30,7 +30,9 @@ class TrainSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: str = Field(description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: before it was taught).")
+    base: str = Field(
+        description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: as it was)."
+    )
     out: Path = Field(description="Folder for the adapter.")
     roles: tuple[Role, ...] = Field((), description="Roles whose requests are trained on; all by default.")
     target: str = Field(
@@ -58,7 +60,8 @@ class TrainSettings(BaseModel):
     packing: Switch = Field(
         Switch.AUTO, description="Pass what rows share through the model once: where its attention takes such masks."
     )
-    pack_tokens: int = Field(4096, ge=64, description="Tokens a pack: more share more, and take more memory.")
+    steps: int | None = Field(None, ge=1, description="Steps at most; those of all epochs by default.")
+    pack_tokens: int = Field(3072, ge=64, description="Tokens a pack: more share more, and take more memory.")
     gradient_checkpointing: Switch = Field(
         Switch.AUTO, description="Compute activations twice to save memory: on GPUs by default."
     )

@@ -20,7 +20,7 @@ from agents.errors import TrainingError
 from outputs.training.checkpoint import State, Tensors, gather, restore
 from outputs.training.model import negative_log_likelihoods
 from outputs.training.packing import Pack, count_nodes
-from outputs.training.plan import Item, make_packs, plan_epoch
+from outputs.training.plan import Item, even_budget, make_packs, plan_epoch
 from outputs.training.result import Held, Step
 from outputs.training.settings import TrainSettings
 
@@ -77,10 +77,10 @@ class Trainer:
         self.model = model
         self._optimiser = optimiser
         epochs = [plan_epoch(items, settings.batch, settings.seed, epoch) for epoch in range(settings.epochs)]
-        self._plan = [step for epoch in epochs for step in epoch]
+        self._plan = [step for epoch in epochs for step in epoch][: settings.steps]
         self.tokens_per_epoch = sum(count_nodes([items[index].tokens for index in step], budget) for step in epochs[0])
         """Number of tokens that go through the model in the first epoch."""
-        self._epoch_ends = set(np.cumsum([len(epoch) for epoch in epochs]).tolist())
+        self._epoch_ends = {*np.cumsum([len(epoch) for epoch in epochs]).tolist(), self.steps}
         self.curve: list[Step] = []
 
     @property
@@ -89,7 +89,7 @@ class Trainer:
         return len(self._plan)
 
     def ends_epoch(self, number: int) -> bool:
-        """Tell whether an epoch ends with step `number`."""
+        """Tell whether an epoch, or the training, ends with step `number`."""
         return number in self._epoch_ends
 
     def step(self, number: int) -> tuple[Step, int]:
@@ -99,7 +99,7 @@ class Trainer:
             TrainingError: the loss is no number.
         """
         items = [self._items[index] for index in self._plan[number - 1]]
-        packs = make_packs(items, self._budget)
+        packs = self._pack(items)
         answers = sum(len(packed.targets) for packed in packs)
         torch.manual_seed(self._settings.seed * 1_000_003 + number)  # for dropout: a resumed step draws the same
         self.model.train()
@@ -129,7 +129,7 @@ class Trainer:
         self.model.eval()
         sums = torch.zeros(len(items), 2, dtype=torch.float64)
         with torch.no_grad():
-            for packed, weight in self._share(make_packs(items, self._budget)):
+            for packed, weight in self._share(self._pack(items)):
                 losses = negative_log_likelihoods(self.model, packed).double().cpu() * weight
                 rows = torch.from_numpy(packed.rows).long()
                 sums[:, 0].index_add_(0, rows, losses)
@@ -152,6 +152,10 @@ class Trainer:
         if number <= rise:
             return self._settings.learning_rate * number / rise
         return self._settings.learning_rate * (1 + math.cos(math.pi * (number - rise) / (self.steps - rise + 1))) / 2
+
+    def _pack(self, items: Sequence[Item]) -> list[Pack]:
+        budget, processes = self._budget, self._accelerator.num_processes
+        return make_packs(items, even_budget(items, budget, processes) if budget and processes > 1 else budget)
 
     def _share(self, packs: Sequence[Pack]) -> list[tuple[Pack, float]]:
         """Return the packs of this process, each with its weight.

@@ -58,6 +58,11 @@ class Agreement(BaseModel):
     false_accepts: Estimate | None
 
 
+def is_chance(agreement: Agreement) -> bool:
+    """Tell whether an agreement may be one by chance: kappa's interval holds 0, or there is no kappa."""
+    return agreement.kappa is None or agreement.kappa.low <= 0
+
+
 class GateStamp(BaseModel):
     """What a calibration holds for: another judge, rubric, number of votes or share of labels is another gate."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from agents.engine.demo_model import DEMO_MODEL
 from agents.errors import UsageError
 from outputs.reports.calibration import calibration_table, find_calibration, keep_calibration, stamp_of
 from outputs.reports.trust import describe_trust
@@ -93,6 +94,7 @@ def test_a_calibration_is_told_in_a_sentence_and_a_table(
 ) -> None:
     keep_calibration(calibration)
     (sentence, _) = describe_trust(provenance(), funnel({}))
+    assert "chance" not in sentence
     assert sentence.startswith(
         "Calibrated on gold.jsonl (19 calls, 2026-11-22): with 95% intervals, it passes 10% [0, "
     )
@@ -100,3 +102,21 @@ def test_a_calibration_is_told_in_a_sentence_and_a_table(
     console.print(calibration_table(calibration))
     shown = console.export_text()
     assert ALL_POINTS in shown and "strategy adherence" in shown and "89% [" in shown and "2 calls unscored" in shown
+
+
+def test_points_on_which_the_judge_may_agree_by_chance_are_named(calibration: Calibration) -> None:
+    deaf = measure_agreement(
+        [
+            Opinions(dict.fromkeys(POINT_CODES, number % 2 == 0), dict.fromkeys(POINT_CODES, True), True)
+            for number in range(9)
+        ]
+    )
+    agreement = calibration.agreement | {code: deaf[code] for code in ("natural_wording", "no_boilerplate")}
+    keep_calibration(calibration.model_copy(update={"agreement": agreement}))
+    (sentence, _) = describe_trust(provenance(), funnel({}))
+    assert sentence.endswith("Its judge is not shown to be better than chance on: natural wording, no boilerplate.")
+
+
+def test_a_run_that_the_demo_model_judged_says_so() -> None:
+    *_, sentence = describe_trust(provenance(judge_model=DEMO_MODEL), funnel({}))
+    assert "The judge is the demo model, a tiny one" in sentence

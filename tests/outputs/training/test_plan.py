@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outputs.datasets.roles import ChatMessage, RoleRow
 from outputs.training.packing import TokenRow
-from outputs.training.plan import Item, make_packs, plan_epoch, split_rows
+from outputs.training.plan import Item, even_budget, make_packs, plan_epoch, split_rows
 
 MESSAGES = (ChatMessage(role="user", content="Hello."),)
 dialogues = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 4)), min_size=1, max_size=20)
@@ -78,3 +78,14 @@ def test_packs_say_whose_answers_they_hold() -> None:
     items = make_items([1, 1, 2, 2])
     assert [sorted(set(packed.rows.tolist())) for packed in make_packs(items, 4)] == [[0, 1], [2, 3]]
     assert [packed.rows.tolist() for packed in make_packs(items, None)] == [[0], [1], [2], [3]]
+
+
+@given(st.lists(st.integers(2, 40), min_size=1, max_size=30), st.integers(20, 200), st.integers(1, 4))
+def test_processes_share_a_step_evenly(lengths: list[int], budget: int, processes: int) -> None:
+    items = [Item(TokenRow(np.full(length, number, np.int32), 1), "r", number) for number, length in enumerate(lengths)]
+
+    def passes(of: int) -> int:
+        return -(-len(make_packs(items, of)) // processes)
+
+    even = even_budget(items, budget, processes)
+    assert even <= budget and passes(even) <= passes(budget)
