@@ -73,7 +73,7 @@ _REPORTS = re.compile(
     "(?:告诉(?!我)|[追反质询盘]?问(?!题)|说(?!实话|真的)|要求|请求|表[示明达]|指出|提[出到起]|强调|坚持|解释|确认|核对|回答|报出"
     "|抱怨|质疑|承认|同意|接受|拒绝|感谢客服|描述|补充|重[复申]|催|[让向对求请](?:客服|对方|他|她))"
 )
-"""How a Chinese sentence begins that may say "I": what is reported keeps the words as they are spoken."""
+"""How a Chinese sentence begins that may say 我 and 你: what is reported keeps the words as they are spoken."""
 _TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
 """What the task says of where the call stands."""
 _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
@@ -128,7 +128,7 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
     elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
         yield FailedCheck("echo", "the goal itself")
     for sentence in split_sentences(_QUOTATION.sub("", direction)):
-        reports = language is Language.ZH and _REPORTS.match(sentence)
+        reports = language is Language.ZH and "您" not in sentence and _REPORTS.match(sentence)
         if not reports and (mark := _SPEAKS[language].search(sentence)):
             yield FailedCheck("speech", repr(mark.group()))
             return

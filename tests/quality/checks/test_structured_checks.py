@@ -92,6 +92,7 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (ZH, "听懂了，谢谢你的解释，我想知道能不能算一下利息。", "speech"),
         (ZH, "问清手续费。请告诉我，我会尽力提供帮助。", "speech"),
         (ZH, "告诉我为什么扣了两次。", "speech"),
+        (ZH, "问什么事项，如果您能够提供更多信息，我们将很乐意处理。", "speech"),
     ],
 )
 def test_a_fault_of_a_direction_is_found(language: Language, direction: str, check: str) -> None:
