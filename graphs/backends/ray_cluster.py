@@ -168,7 +168,7 @@ class Worker:
         self._report = Report.model_validate_json(report)
         self.last_answer = time.monotonic() - self._report.silent_s
 
-    async def _call(self, method: str, *arguments: str) -> Any:
+    async def _call(self, method: str, *arguments: str | float) -> Any:
         """Call a method of the actor; what it raises comes out here, with the worker's name."""
         from ray.exceptions import RayError, RayTaskError
 
