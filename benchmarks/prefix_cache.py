@@ -133,7 +133,9 @@ async def play(situation: Situation, turns: Sequence[Line], persona: Persona) ->
     planned = Planned(0, "scripted", persona.id, situation.topic, 1, 1)
     async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
         await client.check()
-        record = await play_dialogue(planned, persona, Clients(client, client), Settings(language=LANGUAGE, canaries=0))
+        settings = Settings(language=LANGUAGE, canaries=0)
+        gate = settings.gate(required=0.6)
+        record = await play_dialogue(planned, persona, Clients(client, client), settings, gate)
     said = [(turn.text, turn.strategy, turn.direction or "", turn.ends_call) for turn in record.turns]
     written = [(line.text, line.strategy, line.direction, line.ends_call) for line in turns]
     if said != written or record.outcome is not Outcome.KEPT:

@@ -15,12 +15,30 @@ SENTENCE_ENDS = ".!?。！？"
 """The marks that end a sentence, as they stand in a character class."""
 FEW_LETTERS = 24
 """Letters of a text; of fewer no Chinese text is asked to be Chinese: they may be a product's name alone."""
-FEW_CHINESE = 6
-"""Chinese characters of a text; fewer are a quotation, not another language."""
+FEW_FOREIGN = 6
+"""Letters of another script than Latin; fewer in an English text are a quotation, not another language."""
 
 _LETTER = re.compile(r"[^\W\d_]")
+_FOREIGN_LETTER = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f]")
 _LATIN_WORD = rf"[^\W\d_{CHINESE}]+"
 _WORD = re.compile(rf"{_LATIN_WORD}(?:'{_LATIN_WORD})*|\d+|[{CHINESE}]")
+_ENGLISH_WORD = re.compile(
+    r"\b(?:a|about|after|all|an|and|any|are|as|at|be|been|but|by|can|did|do|for|from|had|has|"
+    r"have|he|her|his|how|i|if|in|is|it|its|me|my|no|not|of|on|or|our|she|so|than|that|"
+    r"the|their|them|then|they|this|to|until|was|we|were|what|when|where|which|who|why|will|"
+    r"with|would|you|your)\b",
+    re.IGNORECASE,
+)
+_OTHER_WORD = re.compile(
+    r"\b(?:au|aux|avec|ce|ces|cette|dans|des|du|elle|en|est|et|il|la|le|les|leur|lui|mais|ne|"
+    r"nous|où|par|pas|pour|que|qui|sa|se|ses|son|sur|un|une|vos|votre|à|como|con|de|del|"
+    r"el|ella|ellos|esta|este|ha|las|los|lo|más|muy|para|pero|por|su|sus|y|ao|com|da|das|"
+    r"dos|ele|em|não|na|nos|o|os|pela|pelo|seu|sua|uma|al|che|dal|della|di|e|gli|ho|nel|"
+    r"non|per|più|sono|aber|als|auch|auf|bei|dem|den|der|die|ein|eine|einen|er|für|hat|ich|"
+    r"ihr|im|ist|mit|nach|nicht|oder|sich|sie|sind|und|von|wenn|wie|wird|zu|zum|zur)\b",
+    re.IGNORECASE,
+)
+"""Words of French, Spanish, Portuguese, Italian and German that hardly a sentence goes without."""
 _SENTENCE = re.compile(rf"[^{SENTENCE_ENDS}]+[{SENTENCE_ENDS}]*")
 
 
@@ -47,17 +65,26 @@ def split_sentences(text: str) -> list[str]:
 def is_in(text: str, language: Language) -> bool:
     """Tell whether an utterance is in a language, as far as its letters tell: of a few of them nothing is asked.
 
-    English may quote some Chinese characters, up to a fifth of the letters where there are many. Chinese may name
-    products in Latin letters, of which each word has many: a third of the letters is enough.
+    English may quote some characters of another script, up to a fifth of the letters where there are many; of the words
+    that hardly a sentence goes without, at most one, or as many as English ones, may be those of another European
+    language. Chinese may name products in Latin letters, of which each word has many: a third of the letters is enough.
 
     >>> is_in("您好，请问有什么可以帮您？", Language.EN), is_in("OK", Language.ZH)
     (False, True)
+    >>> is_in("Demander à la banque pourquoi la carte est bloquée.", Language.EN)
+    False
     """
-    chinese = len(CHINESE_CHARACTER.findall(text))
     if language is Language.EN:
-        return chinese < FEW_CHINESE or 5 * chinese <= count_letters(text)
+        foreign = 0 if text.isascii() else len(_FOREIGN_LETTER.findall(text))
+        return (foreign < FEW_FOREIGN or 5 * foreign <= count_letters(text)) and not _is_other_latin(text)
+    chinese = len(CHINESE_CHARACTER.findall(text))
     # There are no more letters than characters, which need no counting.
     return 3 * chinese >= len(text) or (letters := count_letters(text)) < FEW_LETTERS or 3 * chinese >= letters
+
+
+def _is_other_latin(text: str) -> bool:
+    other = len(_OTHER_WORD.findall(text))
+    return other > 1 and other > len(_ENGLISH_WORD.findall(text))
 
 
 def find_language(text: str) -> Language:

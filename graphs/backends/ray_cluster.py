@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -29,6 +29,8 @@ from graphs.scheduling.adaptive_concurrency import CEILING
 from graphs.scheduling.job import Job
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
+from quality.trust.calibration import GateStamp
+from quality.trust.gate_trial import GateTrial
 
 LOCAL = "local"
 """Stands for a Ray that is started here, unless RAY_ADDRESS names a cluster."""
@@ -42,6 +44,10 @@ STOP_S = 40.0
 """Seconds that workers may take to end their engines."""
 
 
+Settle = Callable[[str, Callable[[GateStamp], Awaitable[GateTrial]]], Awaitable[float]]
+"""Gets the judge's name and what tries the gate, and returns the share of labels that the gate asks for."""
+
+
 class Worker:
     """A worker on a node, as the driver sees it: a place for the dispatcher.
 
@@ -49,13 +55,14 @@ class Worker:
     `probe`, on another node where its own is gone.
     """
 
-    def __init__(self, name: str, create: Callable[[], Any], outage_left_s: float) -> None:
+    def __init__(self, name: str, create: Callable[[], Any], outage_left_s: float, settle: Settle) -> None:
         """Ask Ray for the actor.
 
         Args:
             name: says in messages which worker it is.
             create: makes the actor, a `RemoteWorker`.
             outage_left_s: see `Place`.
+            settle: stands before the first dialogue.
         """
         self.name = name
         self.is_there = False
@@ -63,6 +70,7 @@ class Worker:
         self.outage_left_s = outage_left_s
         self.identity: Identity | None = None
         self._create = create
+        self._settle = settle
         self._actor = create()
         self._report = Report()
         self._usage_before = Usage()
@@ -111,17 +119,23 @@ class Worker:
 
         Raises:
             EngineError: the worker or its engine is gone; the dialogue has not ended.
+            UsageError: the gate lets nothing pass.
         """
+        assert self.identity
         if not self.is_there:
             # What Ray has not started yet, it would let wait.
             raise EngineError(f"{self.name} is gone")
         try:
-            record, report = await self._call("play", json.dumps(planned))
+            required = await self._settle(self.identity.judge_model, self._try_gate)
+            record, report = await self._call("play", json.dumps(planned), required)
         except EngineError:
             self.is_there = False
             raise
         self._note(report)
         return Record.model_validate_json(record)
+
+    async def _try_gate(self, stamp: GateStamp) -> GateTrial:
+        return GateTrial.model_validate_json(await self._call("try_gate", stamp.model_dump_json()))
 
     async def look(self, in_flight: int) -> None:
         """Ask the worker how it stands; that it is gone is found out by what is in flight there."""
@@ -154,7 +168,7 @@ class Worker:
         self._report = Report.model_validate_json(report)
         self.last_answer = time.monotonic() - self._report.silent_s
 
-    async def _call(self, method: str, *arguments: str) -> Any:
+    async def _call(self, method: str, *arguments: str | float) -> Any:
         """Call a method of the actor; what it raises comes out here, with the worker's name."""
         from ray.exceptions import RayError, RayTaskError
 
@@ -250,11 +264,11 @@ class RayBackend:
 
 
 @asynccontextmanager
-async def ray_backend(job: Job[Settings], pool: Sequence[Persona]) -> AsyncIterator[RayBackend]:
+async def ray_backend(job: Job[Settings], pool: Sequence[Persona], settle: Settle) -> AsyncIterator[RayBackend]:
     """Join the cluster that the settings name, or start one, and connect a worker for each server or node there.
 
     With `base_url` there is a worker for each server, spread over the nodes; else one on each node that starts an
-    engine there: on those with GPUs, where any has some.
+    engine there: on those with GPUs, where any has some. `settle` stands before the first dialogue of each.
 
     Raises:
         UsageError: Ray is not installed, there is no such cluster, or see `RayBackend.connect`.
@@ -266,7 +280,7 @@ async def ray_backend(job: Job[Settings], pool: Sequence[Persona]) -> AsyncItera
         try:
             await asyncio.shield(loop.run_in_executor(thread, _init_ray, settings))
             _take_sigterm_back()
-            cluster = RayBackend(_create_workers(job, pool), settings, pool)
+            cluster = RayBackend(_create_workers(job, pool, settle), settings, pool)
             await cluster.connect()
             try:
                 yield cluster
@@ -325,7 +339,7 @@ def _shut_ray_down() -> None:
         ray.shutdown()
 
 
-def _create_workers(job: Job[Settings], pool: Sequence[Persona]) -> list[Worker]:
+def _create_workers(job: Job[Settings], pool: Sequence[Persona], settle: Settle) -> list[Worker]:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -366,6 +380,7 @@ def _create_workers(job: Job[Settings], pool: Sequence[Persona]) -> list[Worker]
                 several,
             ),
             outage_s - away_s,
+            settle,
         )
         for name, told, options in wanted
     ]

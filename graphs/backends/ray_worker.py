@@ -8,8 +8,9 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,11 +19,15 @@ from agents.llm.usage import Usage
 from graphs.backends.local import LocalBackend, shared_log
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Secrets, Settings
+from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.play import play_dialogue
 from graphs.scheduling.adaptive_concurrency import START
 from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
+from quality.trust.calibration import GateStamp
+
+ResultT = TypeVar("ResultT")
 
 
 class Report(BaseModel):
@@ -42,6 +47,13 @@ class Identity(NamedTuple):
     model: str
     judge_model: str
     digest: str
+
+
+class Assignment(NamedTuple):
+    """A dialogue to be played, and the share of its labels that the gate asks for."""
+
+    planned: Planned
+    required: float
 
 
 class RemoteWorker:
@@ -67,8 +79,10 @@ class RemoteWorker:
         personas = [Persona.model_validate_json(line) for line in pool.split("\n")]
         by_id = {persona.id: persona for persona in personas}
 
-        async def play(planned: Planned, clients: Clients) -> Record:
-            return await play_dialogue(planned, by_id[planned.persona], clients, self._settings)
+        async def play(assignment: Assignment, clients: Clients) -> Record:
+            planned, required = assignment
+            gate = self._settings.gate(required)
+            return await play_dialogue(planned, by_id[planned.persona], clients, self._settings, gate)
 
         self._backend = LocalBackend(self._settings, Secrets(), play, self._stack, has_others=self._has_others)
         await self._backend.connect()
@@ -86,26 +100,44 @@ class RemoteWorker:
             # Set by Ray, for an actor with one core; an engine on the CPU would compute on one.
             del os.environ["OMP_NUM_THREADS"]
         await self._backend.start(shared_log(), lambda seconds, line: None)
-        self._dispatcher: Dispatcher[Planned, Record] = await self._stack.enter_async_context(
+        self._dispatcher: Dispatcher[Assignment, Record] = await self._stack.enter_async_context(
             Dispatcher(self._backend.places, self._backend.concurrency)
         )
         self._death = asyncio.create_task(self._backend.watch())
 
-    async def play(self, planned: str) -> tuple[str, str]:
+    async def play(self, planned: str, required: float) -> tuple[str, str]:
         """Play a dialogue, and return record and `report`.
+
+        Args:
+            planned: the dialogue.
+            required: the share of its labels that the gate asks for.
 
         Raises:
             EngineError: the engine is gone; the dialogue has not ended.
         """
-        dialogue = Planned(*json.loads(planned))
+        assignment = Assignment(Planned(*json.loads(planned)), required)
         async with self._dispatcher.seat() as replica:
-            playing = asyncio.create_task(replica.run(dialogue))
-            # An engine that has ended answers nothing more: nobody need be patient with it.
-            await asyncio.wait({playing, self._death}, return_when="FIRST_COMPLETED")
-            if not playing.done():
-                playing.cancel()
-                self._death.result()
-            return (await playing).model_dump_json(), self.report()
+            record = await self._while_engine_lives(replica.run(assignment))
+            return record.model_dump_json(), self.report()
+
+    async def try_gate(self, stamp: str) -> str:
+        """Try the gate with this stamp, and return the `GateTrial`.
+
+        Raises:
+            EngineError: the judge's server is gone.
+        """
+        judge = self._backend.places[0].clients.judge
+        trial = try_gate(GateStamp.model_validate_json(stamp), judge, self._settings)
+        return (await self._while_engine_lives(trial)).model_dump_json()
+
+    async def _while_engine_lives(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Carry work out; an engine that has ended answers nothing more, and nobody need be patient with it."""
+        working = asyncio.create_task(work)
+        await asyncio.wait({working, self._death}, return_when="FIRST_COMPLETED")
+        if not working.done():
+            working.cancel()
+            self._death.result()
+        return await working
 
     async def look(self) -> str:
         """Return the `report`."""

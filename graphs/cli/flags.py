@@ -5,7 +5,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import NoneType, UnionType
+from types import NoneType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
@@ -41,6 +41,7 @@ _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "topics": (list[str], _split_commas),
     "roles": (list[str], _split_commas),
     "max_length": (str, _keep),
+    "min_agreement": (str, _keep),
     "engine_args": (str, _split_words),
 }
 """Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""
@@ -111,7 +112,7 @@ def _annotate(kind: type[BaseModel], field: str) -> Any:
 def _type_of(kind: type[BaseModel], field: str) -> Any:
     """Return the type that the flag of a field has: the field's without None, and a list where that is a tuple."""
     found: Any = kind.model_fields[field].annotation
-    if isinstance(found, UnionType) or (get_origin(found) is not None and NoneType in get_args(found)):
+    if NoneType in get_args(found):
         (found,) = (part for part in get_args(found) if part is not NoneType)
     if get_origin(found) is Annotated:
         found = get_args(found)[0]

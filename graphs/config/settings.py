@@ -20,6 +20,7 @@ from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
+from quality.gate.agreement import MinAgreement, is_relative
 
 if TYPE_CHECKING:
     from quality.gate.gate import Gate
@@ -69,6 +70,7 @@ def _check_folder(file: Path | None) -> Path | None:
 _EMBEDDING_MODEL: str | None = Field(
     None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
 )
+GateTrialMode = Literal["stop", "tell", "skip"]
 BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
@@ -156,18 +158,19 @@ class GateSettings(ServerSettings):
 
     language: Language = Field(Language.EN, description="Language of the dialogues.")
     judge_votes: int = Field(1, ge=1, description="Votes of the judge on each point; the majority decides.")
-    min_agreement: float = Field(
-        0.6, ge=0, le=1, description="Share of strategy labels that a labeller who does not see them must give as well."
+    min_agreement: MinAgreement = Field(
+        0.6,
+        description="Share of strategy labels that a labeller who does not see them must give as well: from 0 to 1, or "
+        "a percentage of what it reaches on sound calls, such as 90%.",
     )
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
 
-    @property
-    def gate(self) -> "Gate":
-        """What dialogues must pass."""
+    def gate(self, required: float) -> "Gate":
+        """Return what dialogues must pass; `required` is the share of their labels that `min_agreement` comes to."""
         # Imported late: it brings the client, which takes its time.
         from quality.gate.gate import Gate
 
-        return Gate(self.limits, self.judge_votes, self.min_agreement)
+        return Gate(self.limits, self.judge_votes, required)
 
     @property
     def judge_sampling(self) -> Sampling:
@@ -207,7 +210,7 @@ class Settings(GateSettings):
     canaries: float = Field(
         0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
     )
-    gate_trial: Literal["stop", "tell", "skip"] = Field(
+    gate_trial: GateTrialMode = Field(
         "stop",
         description="Before the first dialogue the sound calls that ship go through the gate: stop the job if none "
         "passes, tell it and go on, or skip the trial.",
@@ -226,6 +229,14 @@ class Settings(GateSettings):
         description="Play on the nodes of a Ray cluster: auto or host:port joins one; without a value the one that "
         "RAY_ADDRESS names, else a Ray that is started here.",
     )
+
+    @model_validator(mode="after")
+    def _check_trial(self) -> Self:
+        if is_relative(self.min_agreement) and self.gate_trial == "skip":
+            raise ValueError(
+                "min_agreement in percent is of what the gate's trial finds out: gate_trial must not be skip"
+            )
+        return self
 
     @property
     def goal(self) -> Goal:

@@ -15,10 +15,11 @@ from graphs.dialogue.state import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
+from quality.gate.gate import Gate
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
 
-async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings) -> Record:
+async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings, gate: Gate) -> Record:
     """Play a dialogue and send it through the gate. Whatever goes wrong with it is in its record.
 
     Raises:
@@ -32,10 +33,10 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
         case = None
         if not is_abandoned(ended["repairs"]):
             case = _case(planned, persona, ended, settings)
-            findings = await settings.gate.examine(judge, case)
+            findings = await gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
             case = None if findings.reasons else case
-        ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings)
+        ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings, gate)
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
@@ -72,7 +73,9 @@ def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: S
     )
 
 
-async def _send_canaries(chat: Chat, passed: Case | None, seed: int, settings: Settings) -> tuple[Canary, ...]:
+async def _send_canaries(
+    chat: Chat, passed: Case | None, seed: int, settings: Settings, gate: Gate
+) -> tuple[Canary, ...]:
     """Send two calls through the gate, for a share of dialogues: one with a planted fault, and a sound one.
 
     Nothing tells judge and labeller that these are no calls of the run. The fault is planted into the dialogue itself
@@ -87,6 +90,6 @@ async def _send_canaries(chat: Chat, passed: Case | None, seed: int, settings: S
     canaries = []
     for fault, case in ((name, planted), (None, sound)):
         with suppress(RequestError):
-            reasons = (await settings.gate.examine(chat, case)).reasons
+            reasons = (await gate.examine(chat, case)).reasons
             canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=tuple(reasons)))
     return tuple(canaries)

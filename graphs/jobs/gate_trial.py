@@ -1,83 +1,66 @@
-"""Tries a job's gate before anything is played; what came of it is remembered for the judge and the rubric."""
+"""Has a job's gate tried before anything goes through it, and remembers the result for the judge and the rubric."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 
-from agents.csc.flow import Limits
-from agents.errors import RequestError, UsageError, first_error
-from agents.llm.chat import Chat, derive_seed
-from agents.llm.client import ChatClient
-from graphs.config.settings import Settings
+from agents.errors import UsageError
+from graphs.config.settings import GateSettings, GateTrialMode
 from graphs.scheduling.job import Job
 from outputs.reports.gate_trial import describe_hopeless_gate, describe_trial, find_trial, keep_trial
+from quality.gate.agreement import is_relative, required_agreement
 from quality.gate.rubric import rubric_digest
-from quality.gate.verdict import UNSCORED, Findings, Verdict
+from quality.gate.verdict import UNSCORED
 from quality.trust.calibration import GateStamp
-from quality.trust.gate_trial import GateTrial, TrialCase, sum_up_trial, trial_cases
+from quality.trust.gate_trial import GateTrial
 
 
 class GateCheck:
-    """Stands before a job's first dialogue: whoever is first tries the gate, the others wait for it."""
+    """Stands before a job's first dialogue: whoever is first has the gate tried, the others wait for it."""
 
-    def __init__(self, job: Job[Settings]) -> None:
+    def __init__(self, job: Job[GateSettings], mode: GateTrialMode) -> None:
         self._job = job
-        self._is_tried = job.settings.gate_trial == "skip"
+        self._mode = mode
+        self._required = required_agreement(job.settings.min_agreement, None) if mode == "skip" else None
         self._lock = asyncio.Lock()
 
-    async def settle(self, judge: ChatClient) -> None:
-        """Make sure that the gate has been tried with this judge.
+    async def settle(self, judge_model: str, try_gate: Callable[[GateStamp], Awaitable[GateTrial]]) -> float:
+        """Make sure that the gate has been tried with this judge; return the share of labels that it asks for.
+
+        Args:
+            judge_model: the name of the judge.
+            try_gate: tries the gate where the judge is in reach.
 
         Raises:
-            UsageError: no sound call passes, and the settings do not say to go on.
+            UsageError: no sound call passes, and the job is not told to go on; or what the labeller reaches was asked
+                for, and it labelled no call.
             EngineError: the judge's server is gone.
         """
-        if self._is_tried:
-            return
         async with self._lock:
-            if not self._is_tried:
-                await self._try(judge)
-                self._is_tried = True
+            if self._required is None:
+                self._required = await self._find_required(judge_model, try_gate)
+            return self._required
 
-    async def _try(self, judge: ChatClient) -> None:
+    async def _find_required(self, judge_model: str, try_gate: Callable[[GateStamp], Awaitable[GateTrial]]) -> float:
         settings = self._job.settings
         stamp = GateStamp(
             language=settings.language,
-            judge_model=judge.model,
+            judge_model=judge_model,
             rubric=rubric_digest(settings.language),
             votes=settings.judge_votes,
             min_agreement=settings.min_agreement,
         )
         trial = find_trial(stamp)
         if trial is None:
-            trial = await try_gate(stamp, judge, settings)
+            trial = await try_gate(stamp)
             if UNSCORED not in trial.refused_for:
                 # What could not be scored may be scored another time.
                 keep_trial(trial)
         self._job.console.print(describe_trial(trial), markup=False)
-        if trial.is_hopeless and settings.gate_trial == "stop":
+        if trial.is_hopeless and self._mode == "stop":
             raise UsageError(describe_hopeless_gate(trial))
-
-
-async def try_gate(stamp: GateStamp, judge: ChatClient, settings: Settings) -> GateTrial:
-    """Send the calls of the trial through the gate, all at once.
-
-    A call that the judge's server refuses or fails on is unscored.
-
-    Raises:
-        EngineError: the judge's server is gone.
-    """
-    # The calls that ship are of the default length.
-    gate = replace(settings.gate, limits=Limits())
-
-    async def examine(number: int, tried: TrialCase) -> tuple[str | None, Findings]:
-        chat = Chat(judge, settings.judge_sampling, derive_seed("gate-trial", number))
-        try:
-            return tried.fault, await gate.examine(chat, tried.case)
-        except RequestError as error:
-            return tried.fault, Findings((), Verdict(unscored=str(error)))
-
-    cases = trial_cases(settings.language)
-    with first_error():
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(examine(number, tried)) for number, tried in enumerate(cases)]
-    return sum_up_trial(stamp, [task.result() for task in tasks])
+        if trial.agreement is None and is_relative(settings.min_agreement):
+            raise UsageError(
+                f"judge {judge_model} labelled none of the sound calls that ship, so that nothing is known of what it "
+                "reaches: give --min-agreement as a share from 0 to 1"
+            )
+        return trial.required

@@ -1,6 +1,7 @@
 """Plays the dialogues of a plan side by side, stores each as it ends, and rejects those that repeat another."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -10,6 +11,7 @@ from graphs.backends.local import local_backend
 from graphs.backends.ray_cluster import ray_backend
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Goal, Settings
+from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.play import play_dialogue
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
@@ -49,14 +51,16 @@ async def generate(job: Job[Settings]) -> Generated:
     settings = job.settings
     pool = load_pool(settings.personas, settings.language)
     by_id = {persona.id: persona for persona in pool}
-    gate_check = GateCheck(job)
+    gate_check = GateCheck(job, settings.gate_trial)
 
     async def play(planned: Planned, clients: Clients) -> Record:
-        await gate_check.settle(clients.judge)
-        return await play_dialogue(planned, by_id[planned.persona], clients, settings)
+        required = await gate_check.settle(
+            clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
+        )
+        return await play_dialogue(planned, by_id[planned.persona], clients, settings, settings.gate(required))
 
     if settings.ray is not None:
-        async with ray_backend(job, pool) as cluster:
+        async with ray_backend(job, pool, gate_check.settle) as cluster:
             return await _generate(job, pool, cluster)
     async with local_backend(job, play) as servers:
         return await _generate(job, pool, servers)

@@ -1,6 +1,7 @@
 """Judges labelled dialogues from a file, several at a time, each stored."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from agents.digests import digest
@@ -10,6 +11,8 @@ from agents.llm.client import ChatClient, Clients
 from graphs.backends.local import local_backend
 from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
+from graphs.dialogue.gate_trial import try_gate
+from graphs.jobs.gate_trial import GateCheck
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_pending
@@ -19,7 +22,9 @@ from outputs.datasets.dialogues import Labelled
 from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Funnel, Outcome
 from quality.checks.rules import check_rules
+from quality.gate.agreement import is_relative
 from quality.gate.case import Case
+from quality.gate.gate import Gate
 from quality.gate.verdict import Verdict
 
 
@@ -41,9 +46,13 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
         StoreError: the store cannot be written.
     """
     settings = job.settings
+    gate_check = GateCheck(job, "tell" if is_relative(settings.min_agreement) else "skip")
 
     async def judge_one(planned: PlannedJudgement, clients: Clients) -> Judgement:
-        return await _judge(planned, dialogues[planned.position], clients.judge, settings)
+        required = await gate_check.settle(
+            clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
+        )
+        return await _judge(planned, dialogues[planned.position], clients.judge, settings, settings.gate(required))
 
     async with local_backend(job, judge_one) as backend:
         provenance = judgements_provenance(settings, dialogues, backend.judge_model)
@@ -68,7 +77,7 @@ def _plan(configuration: str, dialogues: Sequence[Labelled], seed: int) -> list[
 
 
 async def _judge(
-    planned: PlannedJudgement, dialogue: Labelled, client: ChatClient, settings: JudgeSettings
+    planned: PlannedJudgement, dialogue: Labelled, client: ChatClient, settings: JudgeSettings, gate: Gate
 ) -> Judgement:
     """Judge one dialogue. Whatever goes wrong with it is in its record.
 
@@ -79,7 +88,7 @@ async def _judge(
     fields: dict[str, object] = {}
     try:
         fields["violations"] = tuple(check_rules(dialogue.turns, settings.limits, settings.language, dialogue.scenario))
-        fields["verdict"] = await settings.gate.judge(chat, _case(dialogue, settings))
+        fields["verdict"] = await gate.judge(chat, _case(dialogue, settings))
     except RequestError as error:
         fields["verdict"] = Verdict(unscored=str(error))
     except EngineError:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from agents.errors import UsageError
 from outputs.files import write_whole
+from quality.gate.agreement import is_relative
 from quality.gate.rubric import LABEL_POINT
 from quality.trust.calibration import GateStamp
 from quality.trust.gate_trial import GateTrial
@@ -43,6 +44,8 @@ def describe_trial(trial: GateTrial) -> str:
     caught = trial.planted - len(trial.missed)
     missed = f" (missed: {', '.join(trial.missed)})" if trial.missed else ""
     agreement = "" if trial.agreement is None else f"; its labels agree with {trial.agreement:.0%} of a sound call's"
+    if agreement and is_relative(trial.stamp.min_agreement):
+        agreement += f", so {trial.required:.0%} is asked for ({trial.stamp.min_agreement} of that)"
     return (
         f"Gate, tried on calls that ship: {trial.passed} of {trial.sound} sound ones pass, "
         f"{caught} of {trial.planted} faults are caught{missed}{agreement}."
@@ -55,8 +58,8 @@ def describe_hopeless_gate(trial: GateTrial) -> str:
     lower = ""
     if f"point:{LABEL_POINT}" in trial.refused_for and trial.agreement is not None:
         lower = (
-            f", ask for fewer of the labels by --min-agreement ({trial.stamp.min_agreement:g} now; the labeller "
-            f"reaches {trial.agreement:.2f} on sound calls)"
+            f", ask for fewer of the labels by --min-agreement ({trial.stamp.min_agreement} now; the labeller reaches "
+            f"{trial.agreement:.2f} on sound calls, of which a percentage such as 80% can be asked for)"
         )
     return (
         f"no call can pass this gate: judge {trial.stamp.judge_model} refuses all {trial.sound} sound calls that ship "

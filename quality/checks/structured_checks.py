@@ -12,7 +12,7 @@ from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
 from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
 from quality.checks.turn_checks import FailedCheck, check_privacy, find_machinery
-from quality.text import PLACEHOLDER, is_in, split_words
+from quality.text import PLACEHOLDER, is_in, split_sentences, split_words
 
 FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
 """Words, or Chinese characters: what is shorter directs nobody."""
@@ -64,10 +64,16 @@ _PERSON = {
     ),
     Language.ZH: re.compile("[你您]|我(?!国|行|司|市|省|县)"),
 }
-_FIRST_PERSON = {
+_SPEAKS = {
     Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
-    Language.ZH: _PERSON[Language.ZH],
+    Language.ZH: re.compile("[你您]|(?<!自)我(?!国|行|司|市|省|县)"),
 }
+_REPORTS = re.compile(
+    "(?:客户|先|再|继续|直接|接着|然后|最后|[^，。]{1,4}地)?"
+    "(?:告诉(?!我)|[追反质询盘]?问(?!题)|说(?!实话|真的)|要求|请求|表[示明达]|指出|提[出到起]|强调|坚持|解释|确认|核对|回答|报出"
+    "|抱怨|质疑|承认|同意|接受|拒绝|感谢客服|描述|补充|重[复申]|催|[让向对求请](?:客服|对方|他|她))"
+)
+"""How a Chinese sentence begins that may say 我 and 你: what is reported keeps the words as they are spoken."""
 _TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
 """What the task says of where the call stands."""
 _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
@@ -121,8 +127,11 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
         yield FailedCheck("echo", repr(mark.group()))
     elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
         yield FailedCheck("echo", "the goal itself")
-    if mark := _FIRST_PERSON[language].search(_QUOTATION.sub("", direction)):
-        yield FailedCheck("speech", repr(mark.group()))
+    for sentence in split_sentences(_QUOTATION.sub("", direction)):
+        reports = language is Language.ZH and "您" not in sentence and _REPORTS.match(sentence)
+        if not reports and (mark := _SPEAKS[language].search(sentence)):
+            yield FailedCheck("speech", repr(mark.group()))
+            return
 
 
 def _check_form(text: str, most: int, language: Language) -> Iterator[FailedCheck]:

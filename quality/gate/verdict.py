@@ -85,6 +85,12 @@ class Verdict(BaseModel):
         complete = self.unscored is None and self.labelling is not None and set(self.points) == set(POINT_CODES)
         return complete and not self.failed_points
 
+    def requiring(self, agreement: float) -> "Verdict":
+        """Return the verdict of a gate that asks for another share of the labels, and is the same else."""
+        if self.labelling is None:
+            return self
+        return self.model_copy(update={"labelling": self.labelling.model_copy(update={"required": agreement})})
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:

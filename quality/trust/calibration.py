@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.language import Language
 from agents.digests import digest
+from quality.gate.agreement import MinAgreement
 from quality.gate.rubric import POINT_CODES
 
 ALL_POINTS = "whole gate"
@@ -72,7 +73,7 @@ class GateStamp(BaseModel):
     judge_model: str
     rubric: str
     votes: int
-    min_agreement: float
+    min_agreement: MinAgreement
 
     def digest(self) -> str:
         """Return a short name for this gate."""

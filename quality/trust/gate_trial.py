@@ -5,12 +5,14 @@ A gate that refuses what is sound keeps nothing, whatever is played; one that le
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.language import Language
+from quality.gate.agreement import required_agreement
 from quality.gate.case import Case
 from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Findings
@@ -55,6 +57,11 @@ class GateTrial(BaseModel):
         """No sound call passed."""
         return not self.passed
 
+    @property
+    def required(self) -> float:
+        """The share of a call's labels, from 0 to 1, that this gate asks for."""
+        return required_agreement(self.stamp.min_agreement, self.agreement)
+
 
 def trial_cases(language: Language) -> list[TrialCase]:
     """Return the calls of the trial: the sound ones that ship, and for each point of the rubric one with a fault."""
@@ -69,15 +76,26 @@ def trial_cases(language: Language) -> list[TrialCase]:
 
 
 def sum_up_trial(stamp: GateStamp, results: Iterable[tuple[str | None, Findings]]) -> GateTrial:
-    """Sum up what the gate found of each call, by the fault that it has."""
+    """Sum up what the gate found of each call, by the fault that it has.
+
+    The share of labels that is asked for is that of the stamp, whatever the findings were made with: where it is one of
+    what the labeller reaches, it is known only now.
+    """
+    results = list(results)
+    agreements = [
+        findings.verdict.labelling.agreement
+        for fault, findings in results
+        if fault is None and findings.verdict and findings.verdict.labelling
+    ]
+    reach = sum(agreements) / len(agreements) if agreements else None
+    required = required_agreement(stamp.min_agreement, reach)
     reasons: list[list[str]] = []
     missed, planted = [], 0
-    agreements: list[float] = []
     for fault, findings in results:
+        if findings.verdict:
+            findings = replace(findings, verdict=findings.verdict.requiring(required))
         if fault is None:
             reasons.append(findings.reasons)
-            if findings.verdict and findings.verdict.labelling:
-                agreements.append(findings.verdict.labelling.agreement)
         else:
             planted += 1
             missed += [] if findings.reasons else [fault]
@@ -88,5 +106,5 @@ def sum_up_trial(stamp: GateStamp, results: Iterable[tuple[str | None, Findings]
         refused_for=dict(Counter(reason for of_call in reasons for reason in of_call).most_common()),
         planted=planted,
         missed=tuple(missed),
-        agreement=sum(agreements) / len(agreements) if agreements else None,
+        agreement=reach,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import platformdirs
 import psutil
 import pytest
 import typer
@@ -157,6 +158,27 @@ async def test_a_worker_that_is_killed_is_started_anew(second_node: Any, cluster
     assert funnel.ended == 80 and set(servers[0].sessions) | set(servers[1].sessions) == set(stored(tmp_path))
 
 
+async def test_a_worker_tries_the_gate_before_anything_is_played(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda _: tmp_path / "data")
+    async with serve(Loopback(pass_rate=0.0)) as server:
+        with pytest.raises(UsageError, match=r"^no call can pass this gate: judge loopback refuses all 4 sound calls"):
+            await play([server], tmp_path / "none", dialogues=4, ray=cluster.address, gate_trial="stop")
+        assert not any("scenario" in str(body.get("response_format")) for body in server.requests), (
+            "nothing was planned"
+        )
+    async with serve(Loopback(model="other")) as server:
+        flags: dict[str, Any] = {"dialogues": 4, "min_agreement": "50%", "gate_trial": "stop"}
+        await play([server], tmp_path / "there", ray=cluster.address, **flags)
+        tried = server.calls["all"]
+        await play([server], tmp_path / "here", **flags)
+        assert server.calls["all"] - tried < tried - 40, "the trial is remembered here as well"
+    assert stored(tmp_path / "here") == stored(tmp_path / "there")
+    verdicts = [json.loads(record)["verdict"] for record in stored(tmp_path / "there").values()]
+    assert {verdict["labelling"]["required"] for verdict in verdicts if verdict} == {0.5}
+
+
 async def test_an_engine_that_is_gone_ends_the_job_with_its_own_message(cluster: Any, tmp_path: Path) -> None:
     async with serve(Loopback(delay=0.02)) as server:
         job = asyncio.create_task(
@@ -276,7 +298,7 @@ async def test_an_engine_that_ends_in_a_worker_ends_its_dialogues_at_once(
         await worker.start()
         assert model == judge_model == "loopback" and Report.model_validate_json(worker.report()).limit == 32
         planned = next(iterate_plan(digest, pool, settings.topics, settings.seed))
-        playing = asyncio.create_task(worker.play(json.dumps(planned)))
+        playing = asyncio.create_task(worker.play(json.dumps(planned), 0.6))
         await until(lambda: server.sessions)
         ends.set()
         async with asyncio.timeout(2):

@@ -40,7 +40,7 @@ async def play_job(run: Path, dialogues: int) -> dict[str, int]:
     """
     turns = tuple(turn.model_copy(update={"text": turn.text + TEXT}) for turn in make_turns(EN_CALL))
 
-    async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings) -> Record:
+    async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, *_: object) -> Record:
         await asyncio.sleep(0)
         return Record(
             id=planned.key,

@@ -87,7 +87,12 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (EN, "React to what the supporter has just said about it.", "echo"),
         (ZH, "怀疑、坚持还是松口，都按这个人的性子来。", "echo"),
         (EN, "I want my money back today.", "speech"),
+        (EN, "Demander à la conseillère pourquoi la carte est bloquée.", "language"),
         (ZH, "我今天就要把钱拿回来。", "speech"),
+        (ZH, "听懂了，谢谢你的解释，我想知道能不能算一下利息。", "speech"),
+        (ZH, "问清手续费。请告诉我，我会尽力提供帮助。", "speech"),
+        (ZH, "告诉我为什么扣了两次。", "speech"),
+        (ZH, "问什么事项，如果您能够提供更多信息，我们将很乐意处理。", "speech"),
     ],
 )
 def test_a_fault_of_a_direction_is_found(language: Language, direction: str, check: str) -> None:
@@ -101,6 +106,10 @@ def test_a_fault_of_a_direction_is_found(language: Language, direction: str, che
         (EN, "Give [UserName] as the name."),
         (ZH, "追问手续费。"),
         (ZH, "报出[UserName]，催他快点。"),
+        (ZH, "告诉客服我昨天没用过这张卡。"),
+        (ZH, "生气地追问你们为什么又扣了一次。"),
+        (ZH, "先自我介绍一下，再讲清楚事由。"),
+        (ZH, "说“我不同意”，口气要硬。"),
     ],
 )
 def test_how_people_direct_passes(language: Language, direction: str) -> None:
