@@ -3,10 +3,11 @@
 import asyncio
 import os
 import resource
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Generic
+from urllib.parse import urlsplit
 
 import httpx2
 import platformdirs
@@ -14,9 +15,14 @@ from pydantic import SecretStr
 
 from agents.engine.demo_model import DEMO_MODEL
 from agents.engine.managed import Engine, OnWait, managed_engine, require_engine
-from agents.errors import UsageError
+from agents.errors import UsageError, first_error
+from agents.llm.chat import Kind
 from agents.llm.client import ChatClient, Clients
+from agents.llm.dialect import Dialect
+from agents.llm.endpoint import Endpoint
 from agents.llm.observer import Observer
+from agents.llm.preflight import Kinds, find_dialect
+from agents.llm.transport import http_client
 from agents.llm.usage import Usage
 from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.adaptive_concurrency import CEILING, AdaptiveConcurrency, EngineLoad, Reading, parse_load
@@ -25,6 +31,7 @@ from graphs.scheduling.job import Job
 from outputs.runs.run import PlannedT, RecordT
 
 REPORT_TIMEOUT_S = 5.0
+NOTHING = Kinds()
 OPEN_FILES = 65_535
 """As vLLM allows itself; a connection is a file."""
 
@@ -52,7 +59,8 @@ class Replica(Generic[PlannedT, RecordT]):
         self._adaptive = AdaptiveConcurrency()
         self._reports = reports
         # Prometheus' text lies beside the API, at the root of the server.
-        self._report_url = f"{self.play.base_url.removesuffix('/v1')}/metrics"
+        api = urlsplit(self.play.base_url)
+        self._report_url = api._replace(path=f"{api.path.removesuffix('/v1')}/metrics").geturl()
 
     @property
     def name(self) -> str:
@@ -109,8 +117,8 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     """Has items carried out by this process: on the servers that the settings name, or on an engine of its own.
 
     It opens what it talks to in the order in which mistakes are cheapest: first the servers that are named (`connect`),
-    each checked; after that `model` and `judge_model` are known. Then, when no server was named, the managed engine
-    (`start`), which takes its time. Where no judge is named, the players' server and model judge too.
+    each checked and tried out; after that `model` and `judge_model` are known. Then, when no server was named, the
+    managed engine (`start`), which takes its time. Where no judge is named, the players' server and model judge too.
     """
 
     def __init__(
@@ -122,6 +130,8 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         observer: Observer | None = None,
         timings: Timings = DEFAULT_TIMINGS,
         *,
+        kinds: Kinds = NOTHING,
+        tries_late: bool = False,
         has_others: bool = False,
     ) -> None:
         """Prepare for the servers of a job.
@@ -133,6 +143,8 @@ class LocalBackend(Generic[PlannedT, RecordT]):
             stack: closes what is opened.
             observer: watches the requests.
             timings: how long a server may be away.
+            kinds: of requests that are made; the servers that are named are tried out with them.
+            tries_late: that is left to `start`, since there may be nothing to do.
             has_others: items can also go to servers that others than this backend have opened.
         """
         self.places: list[Replica[PlannedT, RecordT]] = []
@@ -146,7 +158,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         self._observer = observer
         # An item can go to another of several replicas, but not to another judge.
         self._replica_away_s = timings.away_s if has_others or len(settings.base_url) > 1 else None
-        self._reports: httpx2.AsyncClient | None = None
+        self._kinds = kinds
+        self._untried = settings.preflight
+        self._tries_late = tries_late
         self._judge: ChatClient | None = None
         self._usage_of_ended = Usage()
         """What was spent on engines that have ended."""
@@ -155,17 +169,15 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         """Connect to the servers that the settings name.
 
         Raises:
-            UsageError: a server is unreachable, is no model server or lacks the model; or an engine has to be started
-                and none is installed, or it would have to serve two models.
+            UsageError: a server is unreachable, is no model server, lacks the model or cannot do what is asked; or an
+                engine has to be started and none is installed, or it would have to serve two models.
+            EngineError: a server is gone while it is tried out.
         """
         _allow_open_files()
-        if self.concurrency is None:
-            # Limits follow what servers report.
-            self._reports = await self._stack.enter_async_context(httpx2.AsyncClient(timeout=REPORT_TIMEOUT_S))
-        if self._judging.base_url:
+        if (url := self._judging.base_url) is not None:
             # The players' key is not for another server.
-            key = self._secrets.judge_api_key
-            self._judge = await self._client(self._judging.base_url, self._judging.model, key)
+            _, model, headers, held = self._judging
+            self._judge = await self._client(url, model, self._secrets.judge_api_key, headers, held)
         for url in self._settings.base_url:
             await self._add_replica(url)
         if not self.places:
@@ -174,13 +186,18 @@ class LocalBackend(Generic[PlannedT, RecordT]):
                 raise UsageError(
                     f"the engine to be started serves {self.model} alone: name {self.judge_model}'s by --judge-base-url"
                 )
+            # Its dialect is known.
+            self._untried = False
+        if not self._tries_late:
+            await self._try_out()
 
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Start the managed engine, its output going to `log`, unless the settings name a server or it runs already.
 
         Raises:
-            UsageError, EngineError: it cannot be started.
+            UsageError, EngineError: it cannot be started; or see `connect`.
         """
+        await self._try_out()
         if self._engine and self._engine.has_ended:
             self._usage_of_ended = self.usage
             self.places.clear()
@@ -214,24 +231,62 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     @property
     def usage(self) -> Usage:
         """What all clients have spent so far, those of engines that have ended included."""
-        clients = dict.fromkeys(client for replica in self.places for client in replica.clients)
-        return sum((client.usage for client in clients), self._usage_of_ended)
+        return sum((client.usage for client in self._clients), self._usage_of_ended)
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """The models and where they are served, each with what has been found out about the server."""
+        return [client.endpoint for client in self._clients]
+
+    @property
+    def _clients(self) -> list[ChatClient]:
+        return list(dict.fromkeys(client for replica in self.places for client in replica.clients))
+
+    async def _try_out(self) -> None:
+        """Find out how the servers that are named want their requests, all at once, unless that is known."""
+        if not self._untried:
+            return
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                for client in self._clients:
+                    group.create_task(find_dialect(client, self._kinds_of(client)))
+        self._untried = False
+
+    def _kinds_of(self, client: ChatClient) -> list[Kind]:
+        plays = any(client is replica.play for replica in self.places)
+        judges = any(client is replica.clients.judge for replica in self.places)
+        return [*(self._kinds.play if plays else ()), *(self._kinds.judge if judges else ())]
 
     async def _add_replica(self, url: str) -> None:
         model = self.model if self.places else self._settings.model
-        play = await self._client(url, model, self._secrets.api_key, self._replica_away_s)
+        key, held = self._secrets.api_key, self._settings.dialect
+        headers: Mapping[str, str] = self._settings.headers
+        play = await self._client(url, model, key, headers, held, self._replica_away_s)
         judge = self._judge
         if judge is None and self._judging.model not in (None, play.model):
-            judge = await self._client(url, self._judging.model, self._secrets.api_key, self._replica_away_s)
-        self.places.append(Replica(Clients(play, judge or play), self._carry_out, self._reports))
+            headers, held = self._judging.headers or headers, self._judging.held or held
+            judge = await self._client(url, self._judging.model, key, headers, held, self._replica_away_s)
+        reports = None
+        if self.concurrency is None:
+            # Limits follow what servers report.
+            reports = await self._stack.enter_async_context(http_client(url, REPORT_TIMEOUT_S))
+        self.places.append(Replica(Clients(play, judge or play), self._carry_out, reports))
 
     async def _client(
-        self, url: str, model: str | None, key: SecretStr | None, away_s: float | None = None
+        self,
+        url: str,
+        model: str | None,
+        key: SecretStr | None,
+        headers: Mapping[str, str] | None,
+        held: Dialect | None,
+        away_s: float | None = None,
     ) -> ChatClient:
         client = ChatClient(
             url,
             model,
             api_key=key,
+            headers=headers,
+            held=held,
             retry_policy=self._settings.retry_policy,
             connections=self.concurrency or CEILING,
             away_s=away_s,
@@ -244,16 +299,26 @@ class LocalBackend(Generic[PlannedT, RecordT]):
 
 @asynccontextmanager
 async def local_backend(
-    job: Job[ServerSettings], carry_out: CarryOut[PlannedT, RecordT]
+    job: Job[ServerSettings], carry_out: CarryOut[PlannedT, RecordT], kinds: Kinds
 ) -> AsyncIterator[LocalBackend[PlannedT, RecordT]]:
     """Connect to the servers of a job for the length of the context, and end the engine that was started for it.
 
     Raises:
-        UsageError: see `LocalBackend.connect`.
+        UsageError, EngineError: see `LocalBackend.connect`.
     """
     async with AsyncExitStack() as stack:
         observer, timings = job.telemetry.observer, job.timings
-        backend = LocalBackend(job.settings, job.secrets, carry_out, stack, observer, timings)
+        backend = LocalBackend(
+            job.settings,
+            job.secrets,
+            carry_out,
+            stack,
+            observer,
+            timings,
+            kinds=kinds,
+            # Where nothing is left to do, nobody is asked for anything.
+            tries_late=job.resume,
+        )
         await backend.connect()
         yield backend
 

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from agents.engine.managed import OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
+from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Usage
 from graphs.backends.ray_worker import Identity, RemoteWorker, Report
 from graphs.config.provenance import dialogues_provenance
@@ -62,6 +63,7 @@ class Worker:
         self.last_answer = time.monotonic()
         self.outage_left_s = outage_left_s
         self.identity: Identity | None = None
+        self.endpoints: list[Endpoint] = []
         self._create = create
         self._actor = create()
         self._report = Report()
@@ -103,7 +105,7 @@ class Worker:
         Raises:
             UsageError, EngineError: the engine cannot be started.
         """
-        await self._call("start")
+        self.endpoints = [Endpoint.model_validate_json(endpoint) for endpoint in await self._call("start")]
         self.is_there = True
 
     async def run(self, planned: Planned) -> Record:
@@ -192,6 +194,11 @@ class RayBackend:
     def usage(self) -> Usage:
         """What all workers have spent so far."""
         return sum((worker.usage for worker in self.places), Usage())
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """The models and where they are served, as the workers have found them."""
+        return [endpoint for worker in self.places for endpoint in worker.endpoints]
 
     @property
     def _identity(self) -> Identity:

@@ -10,7 +10,7 @@ from graphs.backends.local import local_backend
 from graphs.backends.ray_cluster import ray_backend
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Goal, Settings
-from graphs.dialogue.play import play_dialogue
+from graphs.dialogue.play import dialogue_kinds, play_dialogue
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
 from graphs.jobs.plan import describe_coverage, iterate_plan
@@ -58,7 +58,7 @@ async def generate(job: Job[Settings]) -> Generated:
     if settings.ray is not None:
         async with ray_backend(job, pool) as cluster:
             return await _generate(job, pool, cluster)
-    async with local_backend(job, play) as servers:
+    async with local_backend(job, play, dialogue_kinds(settings)) as servers:
         return await _generate(job, pool, servers)
 
 

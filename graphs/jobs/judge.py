@@ -7,6 +7,7 @@ from agents.digests import digest
 from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
+from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
@@ -20,6 +21,7 @@ from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Funnel, Outcome
 from quality.checks.rules import check_rules
 from quality.gate.case import Case
+from quality.gate.gate import gate_kinds
 from quality.gate.verdict import Verdict
 
 
@@ -45,7 +47,7 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
     async def judge_one(planned: PlannedJudgement, clients: Clients) -> Judgement:
         return await _judge(planned, dialogues[planned.position], clients.judge, settings)
 
-    async with local_backend(job, judge_one) as backend:
+    async with local_backend(job, judge_one, Kinds(judge=gate_kinds(settings.judge_sampling))) as backend:
         provenance = judgements_provenance(settings, dialogues, backend.judge_model)
         with job.open_run(JUDGEMENTS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))

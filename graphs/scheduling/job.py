@@ -1,6 +1,6 @@
 """One job: all that the levels below a command share, handed down as one value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from rich.console import Console
 
 from agents.engine.managed import OnWait
+from agents.llm.endpoint import Endpoint
 from agents.llm.observer import Observer
 from graphs.config.settings import Goal, Secrets, ServerSettings
 from graphs.scheduling.counters import Counters
@@ -31,6 +32,9 @@ class Telemetry(Protocol):
         self, store: RunStore[Any, Any], interruption: Interruption, *, retry_failed: bool
     ) -> AbstractContextManager[None]:
         """Tell how a job on a run begins and, at the end of the context, how it ended."""
+
+    def reached(self, endpoints: Sequence[Endpoint]) -> None:
+        """Tell, once for each, where the models are served, and what is worked around there."""
 
     def loading(self, model: str) -> AbstractContextManager[OnWait]:
         """Show that the engine loads `model`; what the context yields is told how far it is."""
