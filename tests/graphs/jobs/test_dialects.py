@@ -1,7 +1,9 @@
-"""Servers as they are: whole jobs on each dialect, to a kept dialogue or to one clear line before anything is played."""
+"""Servers as they are: whole jobs on each dialect, to a kept dialogue or to one clear line before any is played."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,7 +37,7 @@ class Played(NamedTuple):
     server: Loopback
     dialect: Dialect
     told: str | None = None
-    settings: dict[str, Any] = {}
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 def other(**manners: Any) -> Loopback:
