@@ -150,7 +150,7 @@ async def test_a_server_with_a_header_a_query_and_a_dialect_of_its_own(tmp_path:
         url = ("--base-url", f"{server.base_url}/chat/completions?api-version=1", "--model", "loopback")
         flags = (*url, "--header", "api-key: k:1=2", "--dialect", "omits=seed,top_p", "--log", "log.jsonl")
         proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
-        code, out, err = await rolecs("generate", "-n", 1, *ALL_DIFFER, *flags, cwd=tmp_path, **proxy)
+        code, _, err = await rolecs("generate", "-n", 1, *ALL_DIFFER, *flags, cwd=tmp_path, **proxy)
         assert code == 0, err
     assert "no list of models and answers to 'loopback'; no seeds" in err and err.count("no seeds") == 1
     assert not any({"seed", "top_p"} & body.keys() for body in server.requests[1:])

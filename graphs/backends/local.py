@@ -117,8 +117,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     """Has items carried out by this process: on the servers that the settings name, or on an engine of its own.
 
     It opens what it talks to in the order in which mistakes are cheapest: first the servers that are named (`connect`),
-    each checked and tried out; after that `model` and `judge_model` are known. Then, when no server was named, the
-    managed engine (`start`), which takes its time. Where no judge is named, the players' server and model judge too.
+    each checked; after that `model` and `judge_model` are known. They are tried out (`try_out`) when nothing else can
+    be wrong any more. Then, when no server was named, the managed engine (`start`), which takes its time. Where no
+    judge is named, the players' server and model judge too.
     """
 
     def __init__(
@@ -131,7 +132,6 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         timings: Timings = DEFAULT_TIMINGS,
         *,
         kinds: Kinds = NOTHING,
-        tries_late: bool = False,
         has_others: bool = False,
     ) -> None:
         """Prepare for the servers of a job.
@@ -144,7 +144,6 @@ class LocalBackend(Generic[PlannedT, RecordT]):
             observer: watches the requests.
             timings: how long a server may be away.
             kinds: of requests that are made; the servers that are named are tried out with them.
-            tries_late: that is left to `start`, since there may be nothing to do.
             has_others: items can also go to servers that others than this backend have opened.
         """
         self.places: list[Replica[PlannedT, RecordT]] = []
@@ -159,8 +158,8 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         # An item can go to another of several replicas, but not to another judge.
         self._replica_away_s = timings.away_s if has_others or len(settings.base_url) > 1 else None
         self._kinds = kinds
-        self._untried = settings.preflight
-        self._tries_late = tries_late
+        self._untried: dict[ChatClient, list[Kind]] = {}
+        """The named servers that have not been tried out, with the kinds of requests that they get."""
         self._judge: ChatClient | None = None
         self._usage_of_ended = Usage()
         """What was spent on engines that have ended."""
@@ -169,35 +168,34 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         """Connect to the servers that the settings name.
 
         Raises:
-            UsageError: a server is unreachable, is no model server, lacks the model or cannot do what is asked; or an
-                engine has to be started and none is installed, or it would have to serve two models.
-            EngineError: a server is gone while it is tried out.
+            UsageError: a server is unreachable, is no model server or lacks the model; or an engine has to be started
+                and none is installed, or it would have to serve two models.
         """
         _allow_open_files()
         if (url := self._judging.base_url) is not None:
             # The players' key is not for another server.
             _, model, headers, held = self._judging
             self._judge = await self._client(url, model, self._secrets.judge_api_key, headers, held)
+            self._untried[self._judge] = [*self._kinds.judge]
         for url in self._settings.base_url:
-            await self._add_replica(url)
+            play, judge = await self._add_replica(url)
+            self._untried[play] = [*self._kinds.play]
+            if judge is not self._judge:
+                self._untried.setdefault(judge, []).extend(self._kinds.judge)
         if not self.places:
             require_engine()
             if self.judge_model != self.model and self._judge is None:
                 raise UsageError(
                     f"the engine to be started serves {self.model} alone: name {self.judge_model}'s by --judge-base-url"
                 )
-            # Its dialect is known.
-            self._untried = False
-        if not self._tries_late:
-            await self._try_out()
 
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Start the managed engine, its output going to `log`, unless the settings name a server or it runs already.
 
         Raises:
-            UsageError, EngineError: it cannot be started; or see `connect`.
+            UsageError, EngineError: it cannot be started; or see `try_out`.
         """
-        await self._try_out()
+        await self.try_out()
         if self._engine and self._engine.has_ended:
             self._usage_of_ended = self.usage
             self.places.clear()
@@ -242,22 +240,22 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     def _clients(self) -> list[ChatClient]:
         return list(dict.fromkeys(client for replica in self.places for client in replica.clients))
 
-    async def _try_out(self) -> None:
-        """Find out how the servers that are named want their requests, all at once, unless that is known."""
-        if not self._untried:
+    async def try_out(self) -> None:
+        """Find out how the servers that are named want their requests, all at once, unless that is known.
+
+        Raises:
+            UsageError: a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
+        if not self._settings.preflight:
             return
         with first_error():
             async with asyncio.TaskGroup() as group:
-                for client in self._clients:
-                    group.create_task(find_dialect(client, self._kinds_of(client)))
-        self._untried = False
+                for client, kinds in self._untried.items():
+                    group.create_task(find_dialect(client, kinds))
+        self._untried.clear()
 
-    def _kinds_of(self, client: ChatClient) -> list[Kind]:
-        plays = any(client is replica.play for replica in self.places)
-        judges = any(client is replica.clients.judge for replica in self.places)
-        return [*(self._kinds.play if plays else ()), *(self._kinds.judge if judges else ())]
-
-    async def _add_replica(self, url: str) -> None:
+    async def _add_replica(self, url: str) -> Clients:
         model = self.model if self.places else self._settings.model
         key, held = self._secrets.api_key, self._settings.dialect
         headers: Mapping[str, str] = self._settings.headers
@@ -270,7 +268,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         if self.concurrency is None:
             # Limits follow what servers report.
             reports = await self._stack.enter_async_context(http_client(url, REPORT_TIMEOUT_S))
-        self.places.append(Replica(Clients(play, judge or play), self._carry_out, reports))
+        clients = Clients(play, judge or play)
+        self.places.append(Replica(clients, self._carry_out, reports))
+        return clients
 
     async def _client(
         self,
@@ -304,7 +304,7 @@ async def local_backend(
     """Connect to the servers of a job for the length of the context, and end the engine that was started for it.
 
     Raises:
-        UsageError, EngineError: see `LocalBackend.connect`.
+        UsageError: see `LocalBackend.connect`.
     """
     async with AsyncExitStack() as stack:
         observer, timings = job.telemetry.observer, job.timings
@@ -316,8 +316,6 @@ async def local_backend(
             observer,
             timings,
             kinds=kinds,
-            # Where nothing is left to do, nobody is asked for anything.
-            tries_late=job.resume,
         )
         await backend.connect()
         yield backend

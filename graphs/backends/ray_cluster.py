@@ -223,6 +223,9 @@ class RayBackend:
                     "nodes the same rolecs, and all servers the same model"
                 )
 
+    async def try_out(self) -> None:
+        """Leave that to the workers: each tries its servers out when it is started."""
+
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Have all workers start their engines; each writes to a log on its own node, not to `log`.
 

@@ -76,8 +76,6 @@ class RemoteWorker:
             play,
             self._stack,
             kinds=dialogue_kinds(self._settings),
-            # The driver waits for this connection, but not for long.
-            tries_late=True,
             has_others=self._has_others,
         )
         await self._backend.connect()

@@ -71,6 +71,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
         calls += await _read(settings, ingested, job.console)
         models = find_models(settings, {call.language for call in calls}, job.console)
         provenance = extractions_provenance(settings, calls, backend.model)
+        await job.before_run(backend.try_out)
         with job.open_run(EXTRACTIONS, provenance) as store:
             store.add_plan(_plan(provenance.digest, calls, settings.seed))
             counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)

@@ -67,6 +67,7 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
     settings = job.settings
     similarity_model = find_similarity_model(settings)
     provenance = dialogues_provenance(settings, pool, backend.model, backend.judge_model)
+    await job.before_run(backend.try_out)
     with job.open_run(DIALOGUES, provenance) as store:
         plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)
 

@@ -49,6 +49,7 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
 
     async with local_backend(job, judge_one, Kinds(judge=gate_kinds(settings.judge_sampling))) as backend:
         provenance = judgements_provenance(settings, dialogues, backend.judge_model)
+        await job.before_run(backend.try_out)
         with job.open_run(JUDGEMENTS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
             counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)

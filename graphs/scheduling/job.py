@@ -1,6 +1,6 @@
 """One job: all that the levels below a command share, handed down as one value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -77,6 +77,19 @@ class Job(Generic[SettingsT_co]):
     resume: bool = False
     retry_failed: bool = False
     timings: Timings = DEFAULT_TIMINGS
+
+    async def before_run(self, try_out: Callable[[], Awaitable[None]]) -> None:
+        """Try out the servers of a run that is to be begun, the last thing that can be wrong with it.
+
+        Where a run goes on nothing may be left to do: then nobody is asked for anything.
+
+        Raises:
+            UsageError: there is a run already, or a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
+        if not self.resume:
+            RunStore.require_none(self.settings.run)
+            await try_out()
 
     def open_run(self, kind: RunKind[PlannedT, RecordT], provenance: Provenance) -> RunStore[PlannedT, RecordT]:
         """Begin the run that the settings name, or go on with it.

@@ -59,6 +59,14 @@ class Backend(Protocol[PlannedT_contra, RecordT_co]):
     def usage(self) -> Usage:
         """What has been spent since the job began; it never falls."""
 
+    async def try_out(self) -> None:
+        """Find out how the servers that are there want their requests, unless that is known; else `start` does.
+
+        Raises:
+            UsageError: a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
+
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Start what does not run yet, or has ended; an engine's output goes to `log`.
 

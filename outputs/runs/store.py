@@ -92,6 +92,18 @@ class RunStore(Generic[PlannedT, RecordT]):
             connection.close()
 
     @classmethod
+    def require_none(cls, folder: Path) -> None:
+        """Make sure that no run is in `folder` yet.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if cls.exists(folder):
+            raise UsageError(
+                f"{folder} holds a run already: go on with it by --resume, or name another folder by --run"
+            )
+
+    @classmethod
     def create(
         cls, kind: RunKind[PlannedT, RecordT], folder: Path, provenance: Provenance
     ) -> "RunStore[PlannedT, RecordT]":
@@ -100,10 +112,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             UsageError: the folder holds a run already, or cannot be written.
         """
-        if cls.exists(folder):
-            raise UsageError(
-                f"{folder} holds a run already: go on with it by --resume, or name another folder by --run"
-            )
+        cls.require_none(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             store = cls._open_locked(kind, folder)
