@@ -21,7 +21,8 @@ CHOICE_TOKENS = 16
 """Number of tokens that is enough for any option and the JSON around it; a constrained choice stops by itself."""
 TRIAL_TOKENS = 64
 """Number of tokens that is enough to see what an answer is."""
-_FIRST_KEY = re.compile(r'\s*\{\s*"(\w+)"')
+_FIRST_KEY = re.compile(r'\s*(?:```(?:json)?\s*)?\{\s*"(\w+)"', re.IGNORECASE)
+"""The first key of a JSON object, of which no more may be there than that."""
 
 
 class Kind(NamedTuple):
@@ -168,7 +169,7 @@ class Chat:
         answer_type = _option_type(kind.answer) if isinstance(kind.answer, tuple) else kind.answer
 
         def parse(text: str) -> None:
-            found = _FIRST_KEY.match(bare_json(text))
+            found = _FIRST_KEY.match(text.rpartition("</think>")[2])
             if not found or found[1] not in answer_type.model_fields:
                 raise ValueError(f"the answer is not in the demanded form: it begins with {text[:TRIAL_TOKENS]!r}")
 

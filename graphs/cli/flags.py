@@ -38,10 +38,10 @@ def _split_pairs(texts: list[str] | None) -> Any:
     """Take NAME=VALUE apart, or NAME: VALUE."""
     pairs = {}
     for text in texts or ():
-        name, mark, value = re.match(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-        if not mark:
-            raise typer.BadParameter("it takes a name and a value")
-        pairs[name.strip()] = value.strip()
+        parts = re.split("[:=]", text, maxsplit=1)
+        if len(parts) < 2:
+            raise typer.BadParameter("write it as NAME: VALUE, or NAME=VALUE")
+        pairs[parts[0].strip()] = parts[1].strip()
     return pairs or None
 
 

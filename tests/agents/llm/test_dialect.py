@@ -6,10 +6,11 @@ import pytest
 from pydantic import BaseModel, Field
 
 from agents.errors import UnreadableAnswerError, UsageError
-from agents.llm.chat import Chat
+from agents.llm.chat import Chat, Kind
 from agents.llm.client import ChatClient
 from agents.llm.dialect import VLLM, Dialect, bare_json, begin_dialect, demand
 from agents.llm.endpoint import normalise_base_url
+from agents.llm.preflight import find_dialect
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role
@@ -103,6 +104,11 @@ def test_headers_are_neither_written_down_nor_shown() -> None:
         assert "k-1" not in shown and "k-2" not in shown
 
 
+def test_headers_do_not_reach_a_cluster() -> None:
+    with pytest.raises(UsageError, match="not sent to a cluster's nodes"):
+        load_settings(Settings, None, {"headers": {"api-key": "k-1"}, "ray": "auto"})
+
+
 @pytest.mark.parametrize("headers", [{"api key": "1"}, {"": "1"}, {"a": "1\r\nb: 2"}, {"a": "é"}])
 def test_what_is_no_header_is_refused_unseen(headers: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="no name and value of an HTTP header") as caught:
@@ -128,6 +134,16 @@ def test_a_key_in_a_base_url_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="put the key into ROLECS_API_KEY") as caught:
         normalise_base_url(f"https://host/v1?a=1&{name}=s3cret")
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("before", ["", "<think>Well.</think>\n"])
+async def test_the_beginning_of_an_answer_is_enough_for_the_preflight(before: str) -> None:
+    manners = Manners(refused={"json_schema": "No."}, fenced=True, finish_reason="length")
+    manners.content = lambda text: before + text[:30]
+    async with serve(Loopback(owned_by="me", manners=manners)) as server, ChatClient(server.base_url, None) as client:
+        await client.check()
+        await find_dialect(client, [Kind(Role.JUDGE, Sampling(0.0, 1.0), Whole)])
+        assert client.dialect == Dialect(schemas="json")
 
 
 async def test_a_malformed_answer_is_asked_for_with_another_seed() -> None:
