@@ -15,7 +15,7 @@ from agents.csc.language import Language
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
 from tests.support.golden import FOLDER, check_golden
-from tests.support.loopback import Faults, Loopback, serve
+from tests.support.loopback import Faults, Loopback, Manners, serve
 
 GOLD = DATA / "gold" / "en.jsonl"
 STAR = DATA / "star-60.jsonl"
@@ -117,11 +117,47 @@ async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> No
 async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
     async with serve(Loopback(faults=Faults(truncated=1.0), faulty_requests=4)) as server:
         code, out, _ = await rolecs(
-            "generate", "-n", 2, "--concurrency", 1, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path
+            *("generate", "-n", 2, "--concurrency", 1, *ALL_DIFFER, "--no-preflight"),
+            *("--base-url", server.base_url),
+            cwd=tmp_path,
         )
         assert code == 1 and "rolecs generate --resume --run rolecs-run --retry-failed" in out
+        assert "Failed: 1; most often (1) for this: UnreadableAnswerError: planner: the answer was cut off" in out
         code, out, _ = await rolecs("generate", "--resume", "--retry-failed", "--run", "rolecs-run", cwd=tmp_path)
     assert code == 0, "the settings of the run, its server included, are taken up again"
+
+
+async def test_a_judge_that_nobody_can_read_is_named_and_keeps_no_calibration(tmp_path: Path) -> None:
+    lines = GOLD.read_text(encoding="utf-8").splitlines()[:3]
+    (tmp_path / "gold.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    cause = "Unscored: 3; most often (3) for this: labeller: the answer ended with finish_reason 'weird'"
+    async with serve(Loopback(manners=Manners(finish_reason="weird"))) as server:
+        flags = ("--base-url", server.base_url, "--no-preflight")
+        code, out, err = await rolecs("calibrate", "gold.jsonl", *flags, cwd=tmp_path, XDG_DATA_HOME=str(tmp_path))
+        assert code == 1 and cause in err and "Nothing is kept: no call could be scored." in err
+        assert not (tmp_path / "rolecs").exists()
+        code, out, err = await rolecs("calibrate", "gold.jsonl", *flags[:2], "--run", "r", cwd=tmp_path)
+        assert code == 2 and "finish_reason 'weird'" in err and not (tmp_path / "r").exists()
+    code, out, _ = await rolecs("status", "rolecs-judge", cwd=tmp_path)
+    assert code == 0 and cause in out
+
+
+async def test_a_server_with_a_header_a_query_and_a_dialect_of_its_own(tmp_path: Path) -> None:
+    manners = Manners(
+        query={"api-version": "1"}, headers={"api-key": "k:1=2"}, models=404, refused={"seed": "Bad seed"}
+    )
+    async with serve(Loopback(owned_by="me", manners=manners)) as server:
+        url = ("--base-url", f"{server.base_url}/chat/completions?api-version=1", "--model", "loopback")
+        flags = (*url, "--header", "api-key: k:1=2", "--dialect", "omits=seed,top_p", "--log", "log.jsonl")
+        proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+        code, _, err = await rolecs("generate", "-n", 1, *ALL_DIFFER, *flags, cwd=tmp_path, **proxy)
+        assert code == 0, err
+    assert "no list of models and answers to 'loopback'; no seeds" in err and err.count("no seeds") == 1
+    assert not any({"seed", "top_p"} & body.keys() for body in server.requests[1:])
+    events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    (found,) = (event for event in events if event["event"] == "dialect found")
+    assert found["omits"] == ["seed", "top_p"] and found["server"] == f"{server.base_url}?api-version=1"
+    assert not any("k:1=2" in file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file())
 
 
 async def test_what_a_run_costs_before_while_and_after_it(server: Loopback, tmp_path: Path) -> None:

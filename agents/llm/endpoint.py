@@ -1,31 +1,66 @@
 """Where a model is served."""
 
-from typing import NamedTuple
-from urllib.parse import urlsplit
+import ipaddress
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict
 
 from agents.errors import UsageError
+from agents.llm.dialect import Dialect
+
+_KEYS = frozenset({"key", "api-key", "api_key", "apikey", "token", "access_token", "subscription-key", "sig", "code"})
+"""Names of parameters in a query that hold a key."""
+_COMPLETIONS = "/chat/completions"
 
 
-class Endpoint(NamedTuple):
-    """A model on a server. `is_vllm`: the server speaks vLLM's dialect of the OpenAI protocol."""
+class Endpoint(BaseModel):
+    """A model on a server, how requests to it are worded, and what was found out about it, a phrase for each thing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: str
     model: str
-    is_vllm: bool
+    dialect: Dialect
+    remarks: tuple[str, ...] = ()
+
+    def describe(self) -> str | None:
+        """Say in one line what is worked around there; None where nothing has to be."""
+        told = [*self.remarks, *self.dialect.describe()]
+        return f"{self.base_url}, {self.model}: {'; '.join(told)}." if told else None
 
 
 def normalise_base_url(url: str) -> str:
-    """Return a base URL as the client needs it, with `/v1` added when it has no path.
+    """Return a base URL as the client needs it, with `/v1` added when it has no path; a query stays behind it.
 
     Raises:
-        UsageError: not an http(s) URL, or one that carries a user name or password.
+        UsageError: not an http(s) URL, or one that carries a user name, a password or a key.
 
     >>> normalise_base_url("http://127.0.0.1:8000")
     'http://127.0.0.1:8000/v1'
+    >>> normalise_base_url("https://me.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=2024-10-21")
+    'https://me.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21'
     """
-    parts = urlsplit(url)
+    parts = urlsplit(url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"base URL {url!r}: not an http or https URL, such as http://127.0.0.1:8000/v1")
     if parts.username or parts.password:
         raise UsageError("base URL: leave user name and password out of it; put the key into ROLECS_API_KEY")
-    return url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
+    if key := next((name for name, _ in parse_qsl(parts.query) if name.lower() in _KEYS), None):
+        raise UsageError(f"base URL: leave {key!r} out of it; put the key into ROLECS_API_KEY, or name it by --header")
+    path = parts.path.rstrip("/").removesuffix(_COMPLETIONS)
+    return urlunsplit((parts.scheme, parts.netloc, path or "/v1", parts.query, ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, which no proxy can reach for us.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("10.0.0.1")
+    (True, True, True, False)
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

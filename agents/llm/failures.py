@@ -32,15 +32,27 @@ class NoCompletionError(TransportError):
     """What came back is no chat completion, but a gateway's page, say: the request failed on the way."""
 
 
+def told_by(body: Any) -> str:
+    """Return what a server says of an error: the message in a JSON body, or the body as it is."""
+    error = (body.get("error") or body) if isinstance(body, dict) else body
+    return str(error.get("message") or error.get("detail") or body) if isinstance(error, dict) else str(error)
+
+
 def _told(content: bytes) -> str:
-    """Return what a server's error says: the message in its JSON, or the text as it is."""
     text = content.decode(errors="replace")
     try:
-        body: Any = json.loads(text)
+        return told_by(json.loads(text))
     except ValueError:
         return text
-    error = body.get("error", body) if isinstance(body, dict) else body
-    return str(error.get("message") or text) if isinstance(error, dict) else str(error)
+
+
+def find_status(error: BaseException | None) -> int | None:
+    """Return the HTTP status that an error comes from; None where it comes from none."""
+    while error is not None:
+        if isinstance(error, StatusError):
+            return error.status
+        error = error.__cause__
+    return None
 
 
 def name_error(error: BaseException | None) -> str:

@@ -59,7 +59,7 @@ class ObservedRequest:
                 logging.DEBUG,
                 texts={"messages": self._request["messages"], "answer": text},
                 **self._fields,
-                seed=self._request["seed"],
+                seed=self._request.get("seed"),
                 finish_reason=finish_reason,
                 usage=asdict(usage),
             )

@@ -19,6 +19,7 @@ _SENT = {
     "temperature": "gen_ai.request.temperature",
     "top_p": "gen_ai.request.top_p",
     "max_tokens": "gen_ai.request.max_tokens",
+    "max_completion_tokens": "gen_ai.request.max_tokens",
     "seed": "gen_ai.request.seed",
 }
 """The keys of a request's body that become attributes."""
@@ -44,7 +45,7 @@ class Tracing:
         attributes: dict[str, str | int] = {
             "gen_ai.operation.name": "chat",
             # The conventions have no name for vLLM; "openai" is theirs for what speaks that protocol.
-            "gen_ai.provider.name": "vllm" if endpoint.is_vllm else "openai",
+            "gen_ai.provider.name": "vllm" if endpoint.dialect.vllm else "openai",
             "gen_ai.request.model": endpoint.model,
             "server.address": url.host or "",
             "server.port": url.port or 0,

@@ -36,7 +36,7 @@ class Direction(NamedTuple):
 
 
 @cache
-def _answer_type(language: Language, outcomes: tuple[GoalOutcome, ...]) -> type[BaseModel]:
+def direction_type(language: Language, outcomes: tuple[GoalOutcome, ...]) -> type[BaseModel]:
     """Return the type of an answer. Where the call may end, it says first how the matter stands: that decides."""
     fields: dict[str, Any] = {}
     if outcomes:
@@ -75,7 +75,7 @@ def direction_answer(language: Language, direction: Direction, outcomes: Sequenc
     """Return the answer that says this: how the matter stands is told only where more than one outcome is possible."""
     choices = _choices(outcomes)
     answer = {"outcome": direction.outcome or GoalOutcome.OPEN} if choices else {}
-    return _answer_type(language, choices).model_validate(answer | {"direction": direction.text})
+    return direction_type(language, choices).model_validate(answer | {"direction": direction.text})
 
 
 async def direct_customer(
@@ -86,7 +86,7 @@ async def direct_customer(
     answer: Any = await chat.fill(
         Role.CUSTOMER_ASSISTANT,
         direction_messages(view, goal, outcomes, ending=ending, hint=hint),
-        _answer_type(view.language, choices),
+        direction_type(view.language, choices),
         max_tokens=MAX_TOKENS,
     )
     return Direction(answer.direction, answer.outcome if choices else None)

@@ -23,7 +23,8 @@ SCENARIO_MARKS, GOAL_MARKS = 6, 5
 
 
 @cache
-def _plan_type(language: Language) -> type[Plan]:
+def plan_type(language: Language) -> type[Plan]:
+    """Return the type of an answer."""
     return create_model(
         "Plan",
         __base__=Plan,
@@ -65,5 +66,5 @@ async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str
         RequestError, EngineError: see `Chat.fill`.
     """
     messages = planner_messages(language, persona, topic, number, hint)
-    answer = await chat.fill(Role.PLANNER, messages, _plan_type(language), max_tokens=MAX_TOKENS)
+    answer = await chat.fill(Role.PLANNER, messages, plan_type(language), max_tokens=MAX_TOKENS)
     return Plan(scenario=answer.scenario, customer_goal=answer.customer_goal)

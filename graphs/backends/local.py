@@ -3,10 +3,11 @@
 import asyncio
 import os
 import resource
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Generic
+from urllib.parse import urlsplit
 
 import httpx2
 import platformdirs
@@ -14,9 +15,14 @@ from pydantic import SecretStr
 
 from agents.engine.demo_model import DEMO_MODEL
 from agents.engine.managed import Engine, OnWait, managed_engine, require_engine
-from agents.errors import UsageError
+from agents.errors import UsageError, first_error
+from agents.llm.chat import Kind
 from agents.llm.client import ChatClient, Clients
+from agents.llm.dialect import Dialect
+from agents.llm.endpoint import Endpoint
 from agents.llm.observer import Observer
+from agents.llm.preflight import Kinds, find_dialect
+from agents.llm.transport import http_client
 from agents.llm.usage import Usage
 from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.adaptive_concurrency import CEILING, AdaptiveConcurrency, EngineLoad, Reading, parse_load
@@ -25,6 +31,7 @@ from graphs.scheduling.job import Job
 from outputs.runs.run import PlannedT, RecordT
 
 REPORT_TIMEOUT_S = 5.0
+NOTHING = Kinds()
 OPEN_FILES = 65_535
 """As vLLM allows itself; a connection is a file."""
 
@@ -52,7 +59,8 @@ class Replica(Generic[PlannedT, RecordT]):
         self._adaptive = AdaptiveConcurrency()
         self._reports = reports
         # Prometheus' text lies beside the API, at the root of the server.
-        self._report_url = f"{self.play.base_url.removesuffix('/v1')}/metrics"
+        api = urlsplit(self.play.base_url)
+        self._report_url = api._replace(path=f"{api.path.removesuffix('/v1')}/metrics").geturl()
 
     @property
     def name(self) -> str:
@@ -109,8 +117,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     """Has items carried out by this process: on the servers that the settings name, or on an engine of its own.
 
     It opens what it talks to in the order in which mistakes are cheapest: first the servers that are named (`connect`),
-    each checked; after that `model` and `judge_model` are known. Then, when no server was named, the managed engine
-    (`start`), which takes its time. Where no judge is named, the players' server and model judge too.
+    each checked; after that `model` and `judge_model` are known. They are tried out (`try_out`) when nothing else can
+    be wrong any more. Then, when no server was named, the managed engine (`start`), which takes its time. Where no
+    judge is named, the players' server and model judge too.
     """
 
     def __init__(
@@ -122,6 +131,7 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         observer: Observer | None = None,
         timings: Timings = DEFAULT_TIMINGS,
         *,
+        kinds: Kinds = NOTHING,
         has_others: bool = False,
     ) -> None:
         """Prepare for the servers of a job.
@@ -133,6 +143,7 @@ class LocalBackend(Generic[PlannedT, RecordT]):
             stack: closes what is opened.
             observer: watches the requests.
             timings: how long a server may be away.
+            kinds: of requests that are made; the servers that are named are tried out with them.
             has_others: items can also go to servers that others than this backend have opened.
         """
         self.places: list[Replica[PlannedT, RecordT]] = []
@@ -146,7 +157,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         self._observer = observer
         # An item can go to another of several replicas, but not to another judge.
         self._replica_away_s = timings.away_s if has_others or len(settings.base_url) > 1 else None
-        self._reports: httpx2.AsyncClient | None = None
+        self._kinds = kinds
+        self._untried: dict[ChatClient, list[Kind]] = {}
+        """The named servers that have not been tried out, with the kinds of requests that they get."""
         self._judge: ChatClient | None = None
         self._usage_of_ended = Usage()
         """What was spent on engines that have ended."""
@@ -159,15 +172,16 @@ class LocalBackend(Generic[PlannedT, RecordT]):
                 and none is installed, or it would have to serve two models.
         """
         _allow_open_files()
-        if self.concurrency is None:
-            # Limits follow what servers report.
-            self._reports = await self._stack.enter_async_context(httpx2.AsyncClient(timeout=REPORT_TIMEOUT_S))
-        if self._judging.base_url:
+        if (url := self._judging.base_url) is not None:
             # The players' key is not for another server.
-            key = self._secrets.judge_api_key
-            self._judge = await self._client(self._judging.base_url, self._judging.model, key)
+            _, model, headers, held = self._judging
+            self._judge = await self._client(url, model, self._secrets.judge_api_key, headers, held)
+            self._untried[self._judge] = [*self._kinds.judge]
         for url in self._settings.base_url:
-            await self._add_replica(url)
+            play, judge = await self._add_replica(url)
+            self._untried[play] = [*self._kinds.play]
+            if judge is not self._judge:
+                self._untried.setdefault(judge, []).extend(self._kinds.judge)
         if not self.places:
             require_engine()
             if self.judge_model != self.model and self._judge is None:
@@ -179,8 +193,9 @@ class LocalBackend(Generic[PlannedT, RecordT]):
         """Start the managed engine, its output going to `log`, unless the settings name a server or it runs already.
 
         Raises:
-            UsageError, EngineError: it cannot be started.
+            UsageError, EngineError: it cannot be started; or see `try_out`.
         """
+        await self.try_out()
         if self._engine and self._engine.has_ended:
             self._usage_of_ended = self.usage
             self.places.clear()
@@ -214,24 +229,64 @@ class LocalBackend(Generic[PlannedT, RecordT]):
     @property
     def usage(self) -> Usage:
         """What all clients have spent so far, those of engines that have ended included."""
-        clients = dict.fromkeys(client for replica in self.places for client in replica.clients)
-        return sum((client.usage for client in clients), self._usage_of_ended)
+        return sum((client.usage for client in self._clients), self._usage_of_ended)
 
-    async def _add_replica(self, url: str) -> None:
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """The models and where they are served, each with what has been found out about the server."""
+        return [client.endpoint for client in self._clients]
+
+    @property
+    def _clients(self) -> list[ChatClient]:
+        return list(dict.fromkeys(client for replica in self.places for client in replica.clients))
+
+    async def try_out(self) -> None:
+        """Find out how the servers that are named want their requests, all at once, unless that is known.
+
+        Raises:
+            UsageError: a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
+        if not self._settings.preflight:
+            return
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                for client, kinds in self._untried.items():
+                    group.create_task(find_dialect(client, kinds))
+        self._untried.clear()
+
+    async def _add_replica(self, url: str) -> Clients:
         model = self.model if self.places else self._settings.model
-        play = await self._client(url, model, self._secrets.api_key, self._replica_away_s)
+        key, held = self._secrets.api_key, self._settings.dialect
+        headers: Mapping[str, str] = self._settings.headers
+        play = await self._client(url, model, key, headers, held, self._replica_away_s)
         judge = self._judge
         if judge is None and self._judging.model not in (None, play.model):
-            judge = await self._client(url, self._judging.model, self._secrets.api_key, self._replica_away_s)
-        self.places.append(Replica(Clients(play, judge or play), self._carry_out, self._reports))
+            headers, held = self._judging.headers or headers, self._judging.held or held
+            judge = await self._client(url, self._judging.model, key, headers, held, self._replica_away_s)
+        reports = None
+        if self.concurrency is None:
+            # Limits follow what servers report.
+            reports = await self._stack.enter_async_context(http_client(url, REPORT_TIMEOUT_S))
+        clients = Clients(play, judge or play)
+        self.places.append(Replica(clients, self._carry_out, reports))
+        return clients
 
     async def _client(
-        self, url: str, model: str | None, key: SecretStr | None, away_s: float | None = None
+        self,
+        url: str,
+        model: str | None,
+        key: SecretStr | None,
+        headers: Mapping[str, str] | None,
+        held: Dialect | None,
+        away_s: float | None = None,
     ) -> ChatClient:
         client = ChatClient(
             url,
             model,
             api_key=key,
+            headers=headers,
+            held=held,
             retry_policy=self._settings.retry_policy,
             connections=self.concurrency or CEILING,
             away_s=away_s,
@@ -244,7 +299,7 @@ class LocalBackend(Generic[PlannedT, RecordT]):
 
 @asynccontextmanager
 async def local_backend(
-    job: Job[ServerSettings], carry_out: CarryOut[PlannedT, RecordT]
+    job: Job[ServerSettings], carry_out: CarryOut[PlannedT, RecordT], kinds: Kinds
 ) -> AsyncIterator[LocalBackend[PlannedT, RecordT]]:
     """Connect to the servers of a job for the length of the context, and end the engine that was started for it.
 
@@ -253,7 +308,15 @@ async def local_backend(
     """
     async with AsyncExitStack() as stack:
         observer, timings = job.telemetry.observer, job.timings
-        backend = LocalBackend(job.settings, job.secrets, carry_out, stack, observer, timings)
+        backend = LocalBackend(
+            job.settings,
+            job.secrets,
+            carry_out,
+            stack,
+            observer,
+            timings,
+            kinds=kinds,
+        )
         await backend.connect()
         yield backend
 

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from agents.engine.managed import OnWait
 from agents.errors import EngineError, RolecsError, UsageError, describe_invalid, first_error, shorten
+from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Usage
 from graphs.backends.ray_worker import Identity, RemoteWorker, Report
 from graphs.config.provenance import dialogues_provenance
@@ -69,6 +70,7 @@ class Worker:
         self.last_answer = time.monotonic()
         self.outage_left_s = outage_left_s
         self.identity: Identity | None = None
+        self.endpoints: list[Endpoint] = []
         self._create = create
         self._settle = settle
         self._actor = create()
@@ -111,7 +113,7 @@ class Worker:
         Raises:
             UsageError, EngineError: the engine cannot be started.
         """
-        await self._call("start")
+        self.endpoints = [Endpoint.model_validate_json(endpoint) for endpoint in await self._call("start")]
         self.is_there = True
 
     async def run(self, planned: Planned) -> Record:
@@ -208,6 +210,11 @@ class RayBackend:
         return sum((worker.usage for worker in self.places), Usage())
 
     @property
+    def endpoints(self) -> list[Endpoint]:
+        """The models and where they are served, as the workers have found them."""
+        return [endpoint for worker in self.places for endpoint in worker.endpoints]
+
+    @property
     def _identity(self) -> Identity:
         identity = self.places[0].identity
         assert identity
@@ -229,6 +236,9 @@ class RayBackend:
                     f"{worker.name} would play otherwise: it has {worker.identity}, expected is {expected}; give all "
                     "nodes the same rolecs, and all servers the same model"
                 )
+
+    async def try_out(self) -> None:
+        """Leave that to the workers: each tries its servers out when it is started."""
 
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Have all workers start their engines; each writes to a log on its own node, not to `log`.

@@ -20,7 +20,7 @@ from graphs.backends.local import LocalBackend, shared_log
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Secrets, Settings
 from graphs.dialogue.gate_trial import try_gate
-from graphs.dialogue.play import play_dialogue
+from graphs.dialogue.play import dialogue_kinds, play_dialogue
 from graphs.scheduling.adaptive_concurrency import START
 from graphs.scheduling.dispatcher import Dispatcher
 from outputs.runs.record import Planned, Record
@@ -84,17 +84,24 @@ class RemoteWorker:
             gate = self._settings.gate(required)
             return await play_dialogue(planned, by_id[planned.persona], clients, self._settings, gate)
 
-        self._backend = LocalBackend(self._settings, Secrets(), play, self._stack, has_others=self._has_others)
+        self._backend = LocalBackend(
+            self._settings,
+            Secrets(),
+            play,
+            self._stack,
+            kinds=dialogue_kinds(self._settings),
+            has_others=self._has_others,
+        )
         await self._backend.connect()
         model, judge_model = self._backend.model, self._backend.judge_model
         provenance = dialogues_provenance(self._settings, personas, model, judge_model)
         return Identity(model, judge_model, provenance.digest)
 
-    async def start(self) -> None:
-        """Start the managed engine, unless the settings name a server.
+    async def start(self) -> list[str]:
+        """Start the managed engine, unless the settings name a server; return the endpoints as JSON.
 
         Raises:
-            UsageError, EngineError: the engine cannot be started.
+            UsageError, EngineError: the engine cannot be started, or the server cannot do what is asked.
         """
         if os.environ.get("OMP_NUM_THREADS") == "1":
             # Set by Ray, for an actor with one core; an engine on the CPU would compute on one.
@@ -104,6 +111,7 @@ class RemoteWorker:
             Dispatcher(self._backend.places, self._backend.concurrency)
         )
         self._death = asyncio.create_task(self._backend.watch())
+        return [endpoint.model_dump_json() for endpoint in self._backend.endpoints]
 
     async def play(self, planned: str, required: float) -> tuple[str, str]:
         """Play a dialogue, and return record and `report`.

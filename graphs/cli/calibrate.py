@@ -31,6 +31,7 @@ def calibrate(
     from graphs.jobs.calibrate import read_gold
     from graphs.jobs.judge import judge
     from outputs.reports.calibration import calibration_table, keep_calibration
+    from outputs.reports.summary import describe_causes
 
     dialogues = read_gold(file)
     go_on = command_line("rolecs", "calibrate", file, "--resume", "--run", settings.run)
@@ -41,6 +42,11 @@ def calibrate(
         show_halt(judged.halt, go_on, progress)
         raise typer.Exit(1)
     calibration = compare(file, dialogues, judged, settings)
+    for line in describe_causes(judged.funnel):
+        progress.print(line, markup=False)
+    if calibration.unscored == calibration.calls:
+        progress.print("Nothing is kept: no call could be scored.")
+        raise typer.Exit(1)
     output.print(calibration_table(calibration))
     kept = keep_calibration(calibration)
     output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}", markup=False)

@@ -53,7 +53,7 @@ def distill(
     from graphs.jobs.build_pool import make_pool
     from graphs.jobs.distill import distill as extract
     from outputs.reports.pool_summary import summarise_pool
-    from outputs.reports.summary import describe_cost, usage_table
+    from outputs.reports.summary import describe_causes, describe_cost, usage_table
 
     go_on = command_line("rolecs", "distill", "--resume", "--run", settings.run)
     distilled = run_job(extract, settings, go_on_hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
@@ -65,6 +65,8 @@ def distill(
     code = 1 if failed or not distilled.personas else 0
     console = results_console(quiet, code)
     console.print(summarise_pool(summary))
+    for line in describe_causes(distilled.funnel):
+        console.print(line, markup=False)
     console.print(describe_cost(distilled.funnel, settings.prices, "persona"))
     console.print(usage_table(distilled.funnel))
     show_halt(distilled.halt, go_on, console)

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
-_NAMES = {"dialogues": ("-n", "--dialogues")}
+_NAMES = {"dialogues": ("-n", "--dialogues"), "headers": ("--header",), "judge_headers": ("--judge-header",)}
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
 
@@ -31,6 +32,17 @@ def _split_commas(texts: list[str] | None) -> Any:
 
 def _split_words(text: str | None) -> Any:
     return shlex.split(text) if text else None
+
+
+def _split_pairs(texts: list[str] | None) -> Any:
+    """Take NAME=VALUE apart, or NAME: VALUE."""
+    pairs = {}
+    for text in texts or ():
+        parts = re.split("[:=]", text, maxsplit=1)
+        if len(parts) < 2:
+            raise typer.BadParameter("write it as NAME: VALUE, or NAME=VALUE")
+        pairs[parts[0].strip()] = parts[1].strip()
+    return pairs or None
 
 
 def _keep(text: str | None) -> Any:
@@ -43,6 +55,7 @@ _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "max_length": (str, _keep),
     "min_agreement": (str, _keep),
     "engine_args": (str, _split_words),
+    **dict.fromkeys(("headers", "judge_headers", "dialect", "judge_dialect"), (list[str], _split_pairs)),
 }
 """Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""
 

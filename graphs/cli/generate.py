@@ -47,7 +47,7 @@ def generate(
     generated = run_job(play, settings, go_on_hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
     funnel = generated.funnel
     failed = funnel.outcomes[Outcome.FAILED]
-    code = 1 if failed or (generated.halt and generated.halt.kind == "no-yield") else 0
+    code = 1 if failed or funnel.none_scored or (generated.halt and generated.halt.kind == "no-yield") else 0
     console = results_console(quiet, code)
     console.print(summarise(funnel, settings.prices))
     with RunStore.read(DIALOGUES, settings.run) as store:

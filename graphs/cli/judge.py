@@ -45,6 +45,7 @@ def judge(
 
     from graphs.jobs.judge import judge as judge_all
     from outputs.datasets.reader import read_dialogues
+    from outputs.reports.summary import describe_causes
 
     dialogues = list(read_dialogues(file))
     go_on = command_line("rolecs", "judge", file, "--resume", "--run", settings.run)
@@ -63,10 +64,14 @@ def judge(
     if not quiet:
         kept = outcomes[Outcome.KEPT]
         progress.print(f"{len(lines)} judged, {kept} flawless, {unscored} unscored", markup=False)
+    code = 1 if failed or (lines and unscored == len(lines)) else 0
+    if code or not quiet:
+        for line in describe_causes(judged.funnel):
+            progress.print(line, markup=False)
     show_halt(judged.halt, go_on, progress)
     if failed:
         progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed", markup=False)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(code)
 
 
 def _line(judgement: Judgement) -> str:

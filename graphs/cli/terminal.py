@@ -26,15 +26,16 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in th
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
 
-SERVERS = ("base_url", "model", "engine_args", "concurrency")
+SERVERS = ("base_url", "model", "headers", "dialect", "preflight", "engine_args", "concurrency")
 LIMITS = ("grace_period", "budget_tokens", "budget_usd")
 TELEMETRY = ("log", "log_texts", "metrics", "trace")
 GATE = ("judge_votes", "min_agreement")
 POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
     *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
-    *(*SERVERS, "judge_base_url", "judge_model", "temperature", "thinking_tokens", "repairs"),
-    *(*GATE, "gate_trial", "canaries", "max_similarity", "embedding_model", *LIMITS, "ray"),
+    *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
+    *("temperature", "thinking_tokens", "repairs", *GATE, "gate_trial", "canaries", "max_similarity"),
+    *("embedding_model", *LIMITS, "ray"),
 )
 """Settings that are flags of several commands."""
 

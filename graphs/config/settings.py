@@ -3,18 +3,29 @@
 Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
+from agents.llm.dialect import Dialect
 from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
@@ -27,10 +38,15 @@ if TYPE_CHECKING:
 
 
 class JudgeServer(NamedTuple):
-    """Where dialogues are judged; None stands for the players' server and model."""
+    """Where dialogues are judged; None stands for the players' server and model, and what holds for these.
+
+    `headers` and `held` are what `ChatClient` takes.
+    """
 
     base_url: str | None = None
     model: str | None = None
+    headers: Mapping[str, str] | None = None
+    held: Dialect | None = None
 
 
 class Goal(NamedTuple):
@@ -71,6 +87,20 @@ _EMBEDDING_MODEL: str | None = Field(
     None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
 )
 GateTrialMode = Literal["stop", "tell", "skip"]
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
+            # The value may be a key: it is not shown.
+            raise ValueError(f"{name!r}: no name and value of an HTTP header, such as 'api-key: 0123'")
+    return headers
+
+
+Headers = Annotated[dict[str, str], AfterValidator(_check_headers)]
+# What is not set is found out, also by the job that goes on with a run: only what is set is written down.
+HeldDialect = Annotated[Dialect, PlainSerializer(lambda held: held.model_dump(mode="json", exclude_unset=True))]
 BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
@@ -86,6 +116,21 @@ class ServerSettings(BaseModel):
         None,
         description="A model that the server has (its only one by default), or that vLLM is started with: a hub name, "
         "a folder, or smollm2, the default.",
+    )
+    # Excluded, like all that may hold a key: it is not written into a run, nor sent to the nodes of a cluster.
+    headers: Headers = Field(
+        {},
+        exclude=True,
+        repr=False,
+        description="A header of each request, 'NAME: VALUE'; never written down, so name it again with --resume.",
+    )
+    dialect: HeldDialect = Field(
+        Dialect(),
+        description="How the server wants its requests: NAME=VALUE of vllm, length, omits, choice, schemas; what is "
+        "not set is found out.",
+    )
+    preflight: bool = Field(
+        True, description="Try a server out, by a word or two of each kind of request, before anything is spent there."
     )
     engine_args: tuple[str, ...] = Field((), description="Further arguments for the vLLM that is started.")
     concurrency: int | None = Field(
@@ -201,6 +246,10 @@ class Settings(GateSettings):
     )
     judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
     judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
+    judge_headers: Headers = Field(
+        {}, exclude=True, repr=False, description="A header of each request to the judge's server; like --header."
+    )
+    judge_dialect: HeldDialect = Field(Dialect(), description="How the judge wants its requests; like --dialect.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     repairs: int = Field(
         2,
@@ -238,6 +287,12 @@ class Settings(GateSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_nodes(self) -> Self:
+        if self.ray is not None and (self.headers or self.judge_headers):
+            raise ValueError("headers may hold keys and are not sent to a cluster's nodes: give none with ray")
+        return self
+
     @property
     def goal(self) -> Goal:
         """When enough is done."""
@@ -246,7 +301,8 @@ class Settings(GateSettings):
     @property
     def judge_server(self) -> JudgeServer:
         """Where the judge is."""
-        return JudgeServer(self.judge_base_url, self.judge_model)
+        held = self.judge_dialect if self.judge_dialect.model_fields_set else None
+        return JudgeServer(self.judge_base_url, self.judge_model, self.judge_headers or None, held)
 
     def for_node(self) -> str:
         """Return the settings as JSON for a node of a cluster, without what the driver alone does there."""

@@ -9,14 +9,21 @@ from agents.csc.topics import TOPICS
 from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
+from agents.llm.preflight import Kinds
+from agents.roles.kinds import played_kinds
 from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
 from graphs.dialogue.state import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
-from quality.gate.gate import Gate
+from quality.gate.gate import Gate, gate_kinds
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
+
+
+def dialogue_kinds(settings: Settings) -> Kinds:
+    """Return the kinds of requests that dialogues take, to be played and to go through the gate."""
+    return Kinds(played_kinds(settings.language, settings.sampling), gate_kinds(settings.judge_sampling))
 
 
 async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings, gate: Gate) -> Record:

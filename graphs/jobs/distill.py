@@ -12,6 +12,7 @@ from agents.digests import digest
 from agents.errors import EngineError, Failure, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
+from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings
@@ -25,7 +26,7 @@ from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, Extraction, PlannedExtraction
 from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 from personas.dedup.embedding import EmbeddingModel
-from personas.distill.extraction import extract_persona
+from personas.distill.extraction import distill_kinds, extract_persona
 from personas.distill.ingest import Ingested, ingest
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
@@ -65,11 +66,12 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     async def extract(planned: PlannedExtraction, clients: Clients) -> Extraction:
         return await _extract(planned, calls[planned.position], clients.play, settings)
 
-    async with local_backend(job, extract) as backend:
+    async with local_backend(job, extract, Kinds(distill_kinds(Language, settings.sampling))) as backend:
         ingested = Ingested()
         calls += await _read(settings, ingested, job.console)
         models = find_models(settings, {call.language for call in calls}, job.console)
         provenance = extractions_provenance(settings, calls, backend.model)
+        await job.before_run(backend.try_out)
         with job.open_run(EXTRACTIONS, provenance) as store:
             store.add_plan(_plan(provenance.digest, calls, settings.seed))
             counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)

@@ -12,7 +12,7 @@ from graphs.backends.ray_cluster import ray_backend
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Goal, Settings
 from graphs.dialogue.gate_trial import try_gate
-from graphs.dialogue.play import play_dialogue
+from graphs.dialogue.play import dialogue_kinds, play_dialogue
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
 from graphs.jobs.plan import describe_coverage, iterate_plan
@@ -62,7 +62,7 @@ async def generate(job: Job[Settings]) -> Generated:
     if settings.ray is not None:
         async with ray_backend(job, pool, gate_check.settle) as cluster:
             return await _generate(job, pool, cluster)
-    async with local_backend(job, play) as servers:
+    async with local_backend(job, play, dialogue_kinds(settings)) as servers:
         return await _generate(job, pool, servers)
 
 
@@ -71,6 +71,7 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
     settings = job.settings
     similarity_model = find_similarity_model(settings)
     provenance = dialogues_provenance(settings, pool, backend.model, backend.judge_model)
+    await job.before_run(backend.try_out)
     with job.open_run(DIALOGUES, provenance) as store:
         plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)
 

@@ -8,6 +8,7 @@ from agents.digests import digest
 from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
+from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
@@ -24,7 +25,7 @@ from outputs.runs.run import Funnel, Outcome
 from quality.checks.rules import check_rules
 from quality.gate.agreement import is_relative
 from quality.gate.case import Case
-from quality.gate.gate import Gate
+from quality.gate.gate import Gate, gate_kinds
 from quality.gate.verdict import Verdict
 
 
@@ -54,8 +55,9 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
         )
         return await _judge(planned, dialogues[planned.position], clients.judge, settings, settings.gate(required))
 
-    async with local_backend(job, judge_one) as backend:
+    async with local_backend(job, judge_one, Kinds(judge=gate_kinds(settings.judge_sampling))) as backend:
         provenance = judgements_provenance(settings, dialogues, backend.judge_model)
+        await job.before_run(backend.try_out)
         with job.open_run(JUDGEMENTS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
             counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)

@@ -29,6 +29,8 @@ class Counters:
         self.in_flight = 0
         self.lost_in_a_row = 0
         self.failed_in_a_row = 0
+        self.unscored_in_a_row = 0
+        """Items whose verdict could not be read; those on which none was asked for do not count, nor break the row."""
         self.ended_here = 0
         """Items that have ended since the job began."""
         self.ended_at: float | None = None
@@ -76,6 +78,8 @@ class Counters:
         self.outcomes[outcome] += 1
         self.lost_in_a_row = 0 if outcome is Outcome.KEPT else self.lost_in_a_row + 1
         self.failed_in_a_row = self.failed_in_a_row + 1 if outcome is Outcome.FAILED else 0
+        if record.is_scored is not None:
+            self.unscored_in_a_row = 0 if record.is_scored else self.unscored_in_a_row + 1
         self.usage_of_ended += record.total_usage
 
     @property

@@ -1,6 +1,6 @@
 """One job: all that the levels below a command share, handed down as one value."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from rich.console import Console
 
 from agents.engine.managed import OnWait
+from agents.llm.endpoint import Endpoint
 from agents.llm.observer import Observer
 from graphs.config.settings import Goal, Secrets, ServerSettings
 from graphs.scheduling.counters import Counters
@@ -31,6 +32,9 @@ class Telemetry(Protocol):
         self, store: RunStore[Any, Any], interruption: Interruption, *, retry_failed: bool
     ) -> AbstractContextManager[None]:
         """Tell how a job on a run begins and, at the end of the context, how it ended."""
+
+    def reached(self, endpoints: Sequence[Endpoint]) -> None:
+        """Tell, once for each, where the models are served, and what is worked around there."""
 
     def loading(self, model: str) -> AbstractContextManager[OnWait]:
         """Show that the engine loads `model`; what the context yields is told how far it is."""
@@ -73,6 +77,19 @@ class Job(Generic[SettingsT_co]):
     resume: bool = False
     retry_failed: bool = False
     timings: Timings = DEFAULT_TIMINGS
+
+    async def before_run(self, try_out: Callable[[], Awaitable[None]]) -> None:
+        """Try out the servers of a run that is to be begun, the last thing that can be wrong with it.
+
+        Where a run goes on nothing may be left to do: then nobody is asked for anything.
+
+        Raises:
+            UsageError: there is a run already, or a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
+        if not self.resume:
+            RunStore.require_none(self.settings.run)
+            await try_out()
 
     def open_run(self, kind: RunKind[PlannedT, RecordT], provenance: Provenance) -> RunStore[PlannedT, RecordT]:
         """Begin the run that the settings name, or go on with it.

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol
 
 from agents.engine.managed import OnWait
 from agents.errors import EngineEndedError, EngineError, first_error
+from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Usage
 from graphs.config.settings import Goal
 from graphs.scheduling.counters import Counters
@@ -23,7 +24,8 @@ from outputs.runs.run import PlannedT, RecordT
 from outputs.runs.store import RunStore
 
 FAILURES_IN_A_ROW = 20
-"""Number of items failed one after the other that means that something is wrong with all of them: the job stops."""
+"""Number of items that one after the other failed, or could not be scored, which means that something is wrong with all
+of them: the job stops."""
 LOSSES = 5
 """Number of replicas that go down under one item before it may be what brings them down: the job stops."""
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -50,14 +52,26 @@ class Backend(Protocol[PlannedT_contra, RecordT_co]):
         """The name of the judging model."""
 
     @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The models and where they are served, each with what has been found out about its server so far."""
+
+    @property
     def usage(self) -> Usage:
         """What has been spent since the job began; it never falls."""
+
+    async def try_out(self) -> None:
+        """Find out how the servers that are there want their requests, unless that is known; else `start` does.
+
+        Raises:
+            UsageError: a server cannot do what is asked.
+            EngineError: a server is gone.
+        """
 
     async def start(self, log: Path, on_wait: OnWait) -> None:
         """Start what does not run yet, or has ended; an engine's output goes to `log`.
 
         Raises:
-            UsageError, EngineError: an engine cannot be started.
+            UsageError, EngineError: an engine cannot be started, or a server cannot do what is asked.
         """
 
     async def watch(self) -> None:
@@ -96,6 +110,8 @@ async def run_pending(
     while supply.has_more():
         with job.telemetry.loading(backend.model) as on_wait:
             await backend.start(store.folder / "engine.log", on_wait)
+        store.note_endpoints(backend.endpoints)
+        job.telemetry.reached(backend.endpoints)
         ended_before = counters.ended_here
         dispatcher = Dispatcher(backend.places, backend.concurrency, job.timings)
         following = job.telemetry.following(counters, dispatcher, goal)
@@ -192,6 +208,9 @@ class _Workers(Generic[PlannedT, RecordT]):
         self._job.telemetry.ended(record, time.monotonic() - began)
         if self._counters.failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EngineError(f"{self._counters.failed_in_a_row} in a row failed; the last one: {record.error}")
+        if self._counters.unscored_in_a_row >= FAILURES_IN_A_ROW:
+            unscored = self._counters.unscored_in_a_row
+            raise EngineError(f"{unscored} in a row could not be scored; the last one: {record.cause}")
 
 
 @contextmanager

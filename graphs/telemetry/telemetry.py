@@ -5,7 +5,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from agents.errors import UsageError
 from agents.events import EVENTS, OFF, tell
+from agents.llm.endpoint import Endpoint
 from agents.llm.observer import Observer
 from graphs.config.settings import Goal, ServerSettings
 from graphs.scheduling.counters import Counters
@@ -49,6 +50,7 @@ class JobTelemetry:
         self._console = console
         self._tracing = tracing
         self._metrics = metrics
+        self._reached: set[Endpoint] = set()
 
     @contextlib.contextmanager
     def running(
@@ -97,6 +99,24 @@ class JobTelemetry:
         )
         if self._metrics:
             self._metrics.end(funnel.outcomes)
+
+    def reached(self, endpoints: Sequence[Endpoint]) -> None:
+        """Log the dialects of endpoints, and show what is worked around; once for each."""
+        for endpoint in endpoints:
+            if endpoint in self._reached:
+                continue
+            self._reached.add(endpoint)
+            found = endpoint.dialect.model_dump(mode="json")
+            tell(
+                _log,
+                "dialect found",
+                server=endpoint.base_url,
+                model=endpoint.model,
+                **found,
+                remarks=list(endpoint.remarks),
+            )
+            if told := endpoint.describe():
+                self._console.print(told, markup=False)
 
     def loading(self, model: str) -> LoadingDisplay:
         """Show in the console that the engine loads."""

@@ -55,6 +55,7 @@ def describe_trial(trial: GateTrial) -> str:
 def describe_hopeless_gate(trial: GateTrial) -> str:
     """Say which part of a gate that lets no sound call pass refuses them, and what can be done."""
     parts = ", ".join(f"{reason} {count}" for reason, count in trial.refused_for.items())
+    cause = f"; unscored for this: {trial.cause}" if trial.cause else ""
     lower = ""
     if f"point:{LABEL_POINT}" in trial.refused_for and trial.agreement is not None:
         lower = (
@@ -63,5 +64,5 @@ def describe_hopeless_gate(trial: GateTrial) -> str:
         )
     return (
         f"no call can pass this gate: judge {trial.stamp.judge_model} refuses all {trial.sound} sound calls that ship "
-        f"({parts}); name a better judge by --judge-model{lower}, or play all the same by --gate-trial tell"
+        f"({parts}{cause}); name a better judge by --judge-model{lower}, or play all the same by --gate-trial tell"
     )

@@ -1,7 +1,10 @@
 """The closing tables of a run: the funnel, and the tokens by role."""
 
+from collections.abc import Iterator
+
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from agents.llm.usage import Usage
 from outputs.runs.cost import Prices, format_usd
@@ -11,7 +14,8 @@ from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 
 def summarise(funnel: Funnel, prices: Prices) -> Group:
     """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
-    parts: list[Table | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
+    parts: list[Table | Text | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
+    parts += [Text(line) for line in describe_causes(funnel)]
     if REPAIRS in funnel.counts:
         parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.repaired:,} dialogues."]
     return Group(*parts, "", usage_table(funnel))
@@ -26,6 +30,13 @@ def describe_cost(funnel: Funnel, prices: Prices, item: str = "dialogue") -> str
     spent, kept = prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]
     each = f", {format_usd(spent / kept)} per kept {item}" if kept else ""
     return f"{line}\nCost: {format_usd(spent)}{each}"
+
+
+def describe_causes(funnel: Funnel) -> Iterator[str]:
+    """Yield what most of the failed items failed for, and what most of the unscored went unscored for."""
+    for group, counts in funnel.causes.items():
+        cause, count = next(iter(counts.items()))
+        yield f"{group.capitalize()}: {sum(counts.values()):,}; most often ({count:,}) for this: {cause}"
 
 
 def _funnel_table(funnel: Funnel) -> Table:

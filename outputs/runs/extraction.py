@@ -48,7 +48,8 @@ class Extraction(EndedItem):
     @property
     def counts(self) -> Counts:
         """How often an answer was sent back, by why."""
-        return {REPAIRS: {(problem,): count for problem, count in self.sent_back.items()}} if self.sent_back else {}
+        repairs = {REPAIRS: {(problem,): count for problem, count in self.sent_back.items()}} if self.sent_back else {}
+        return super().counts | repairs
 
 
 EXTRACTIONS = RunKind("distill", PlannedExtraction, Extraction)

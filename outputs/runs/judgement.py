@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from outputs.runs.run import Counts, EndedItem, Outcome, RunKind
+from outputs.runs.run import EndedItem, Outcome, RunKind
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
 
@@ -39,9 +39,14 @@ class Judgement(EndedItem):
         return [] if self.error is not None else Findings(self.violations, self.verdict).reasons
 
     @property
-    def counts(self) -> Counts:
-        """Nothing else is counted."""
-        return {}
+    def is_scored(self) -> bool | None:
+        """Whether labeller and judge could be read; None where that failed for a bug."""
+        return None if self.error is not None else not self.is_unscored
+
+    @property
+    def cause(self) -> str | None:
+        """What the judgement failed or went unscored for, in words."""
+        return self.verdict.unscored if self.verdict and self.verdict.unscored else super().cause
 
     @property
     def is_unscored(self) -> bool:

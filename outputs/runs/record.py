@@ -11,7 +11,7 @@ from agents.csc.strategies import Strategy
 from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
-from quality.gate.verdict import Findings, Verdict
+from quality.gate.verdict import UNSCORED, Findings, Verdict
 from quality.trust.canaries import Canary, CanaryResult
 
 REWINDS = "rewinds"
@@ -135,6 +135,20 @@ class Record(EndedItem):
         return Findings(self.violations, self.verdict).reasons or ([NEAR_DUPLICATE] if self.near_duplicate else [])
 
     @property
+    def is_scored(self) -> bool | None:
+        """Whether labeller and judge could be read; None for a dialogue that was not judged."""
+        if self.error is not None or is_abandoned(self.repairs) or self.violations:
+            return None
+        return self.reasons != [UNSCORED]
+
+    @property
+    def cause(self) -> str | None:
+        """What the dialogue failed or went unscored for, in words."""
+        if self.is_scored is False:
+            return (self.verdict and self.verdict.unscored) or "no verdict"
+        return super().cause
+
+    @property
     def counts(self) -> Counts:
         """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
         labelling = self.verdict.labelling if self.verdict else None
@@ -146,7 +160,7 @@ class Record(EndedItem):
             CANARIES: Counter(canary.result for canary in self.canaries),
             LABELS: Counter((self.turns[number - 1].strategy, given) for number, given in labels.items()),
         }
-        return {subject: dict(counts) for subject, counts in subjects.items() if counts}
+        return super().counts | {subject: dict(counts) for subject, counts in subjects.items() if counts}
 
 
 DIALOGUES = RunKind("generate", Planned, Record)

@@ -1,5 +1,6 @@
 """What a run is made of: its header, its items as they are planned and as they end, and the sum of them."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -9,11 +10,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from agents.digests import digest
-from agents.errors import Failure
+from agents.errors import Failure, shorten
 from agents.llm.usage import Role, Usage
 
 REPAIRS = "repairs"
 """The subject under which is counted what was asked for again for what it said, by what was wrong."""
+CAUSES = "causes"
+"""The subject under which is counted what items failed or went unscored for: "failed" or "unscored", and the cause."""
 CountKey = tuple[Any, ...]
 """What is counted, in parts: a named tuple of plain values; where it comes from the store, their JSON values alone."""
 Counts = dict[str, dict[CountKey, int]]
@@ -57,9 +60,21 @@ class EndedItem(BaseModel, ABC):
         """Why the item was rejected; empty when it was kept or failed."""
 
     @property
-    @abstractmethod
+    def is_scored(self) -> bool | None:
+        """Whether a verdict on the item could be read; None where none was asked for."""
+        return None
+
+    @property
+    def cause(self) -> str | None:
+        """What the item failed or went unscored for, in words."""
+        return str(self.error) if self.error else None
+
+    @property
     def counts(self) -> Counts:
         """What else is counted of items, to be summed up over the run."""
+        if self.cause is None:
+            return {}
+        return {CAUSES: {("failed" if self.error else "unscored", generalise(self.cause)): 1}}
 
 
 PlannedT = TypeVar("PlannedT", bound=tuple[Any, ...])
@@ -123,10 +138,37 @@ class Funnel(BaseModel):
         return sum(self.usage.values(), Usage())
 
     @property
+    def causes(self) -> dict[str, dict[str, int]]:
+        """What items failed for, and went unscored for, each with how often, in falling order."""
+        causes: dict[str, dict[str, int]] = {}
+        for (group, cause), count in self.counts.get(CAUSES, {}).items():
+            causes.setdefault(group, {})[cause] = count
+        return {group: most_frequent_first(counts) for group, counts in sorted(causes.items())}
+
+    @property
+    def none_scored(self) -> bool:
+        """Items went unscored, and no verdict on any could be read."""
+        judged = any(reason.startswith("point:") for reason in self.reasons)
+        return "unscored" in self.causes and not judged and not self.outcomes[Outcome.KEPT]
+
+    @property
     def tokens_per_kept(self) -> float | None:
         """Prompt and generated tokens for each kept item, those of the lost ones included; None when none is."""
         kept = self.outcomes[Outcome.KEPT]
         return self.total_usage.total_tokens / kept if kept else None
+
+
+_REQUEST = re.compile(r", request \d+")
+_NUMBER = re.compile(r"(?<!HTTP )\b\d+(?:\.\d+)?\b")
+
+
+def generalise(cause: str) -> str:
+    """Return a cause without what tells it from others of its kind: numbers, but for HTTP's statuses, and its end.
+
+    >>> generalise("judge, request 7: HTTP 400: 4097 tokens are more than 4096")
+    'judge: HTTP 400: # tokens are more than #'
+    """
+    return shorten(_NUMBER.sub("#", _REQUEST.sub("", cause)), 200)
 
 
 def most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:

@@ -18,6 +18,7 @@ RECENT_S = 600.0
 class Status(BaseModel):
     """How a run stands. `process` and `host` are those of the job that works on it, where one does.
 
+    `causes` are what dialogues failed or went unscored for.
     Rates are ended dialogues per minute: over the last 10 minutes of a job that works, and since the first one ended.
     They, the seconds left and the costs in US dollars are None where nothing tells them.
     """
@@ -32,6 +33,7 @@ class Status(BaseModel):
     target_kept: int | None
     outcomes: dict[Outcome, int]
     reasons: dict[str, int]
+    causes: dict[str, dict[str, int]]
     per_minute_recently: float | None
     per_minute: float | None
     seconds_left: float | None
@@ -68,6 +70,7 @@ def build_status(
         target_kept=target,
         outcomes=funnel.outcomes,
         reasons=funnel.reasons,
+        causes=funnel.causes,
         per_minute_recently=recently,
         per_minute=_per_minute(ended, 0.0, now if owner or not ended else ended[-1]),
         seconds_left=60 * left / recently if owner and recently and left is not None else None,

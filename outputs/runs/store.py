@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Generic
 
 from agents.errors import StoreError, UsageError
+from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Role, Usage
 from outputs.runs.lock import acquire
 from outputs.runs.run import (
@@ -91,6 +92,18 @@ class RunStore(Generic[PlannedT, RecordT]):
             connection.close()
 
     @classmethod
+    def require_none(cls, folder: Path) -> None:
+        """Make sure that no run is in `folder` yet.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if cls.exists(folder):
+            raise UsageError(
+                f"{folder} holds a run already: go on with it by --resume, or name another folder by --run"
+            )
+
+    @classmethod
     def create(
         cls, kind: RunKind[PlannedT, RecordT], folder: Path, provenance: Provenance
     ) -> "RunStore[PlannedT, RecordT]":
@@ -99,10 +112,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             UsageError: the folder holds a run already, or cannot be written.
         """
-        if cls.exists(folder):
-            raise UsageError(
-                f"{folder} holds a run already: go on with it by --resume, or name another folder by --run"
-            )
+        cls.require_none(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             store = cls._open_locked(kind, folder)
@@ -184,6 +194,22 @@ class RunStore(Generic[PlannedT, RecordT]):
     def provenance(self) -> Provenance:
         """What the run is."""
         return Provenance.model_validate_json(_meta(self._db, "header"))
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """Where the models of the last job were served that carried anything out, and in which dialects."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'endpoints'").fetchone()
+        return [Endpoint.model_validate(endpoint) for endpoint in json.loads(row[0])] if row else []
+
+    def note_endpoints(self, endpoints: Sequence[Endpoint]) -> None:
+        """Store where the models of a job are served.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        text = json.dumps([endpoint.model_dump(mode="json") for endpoint in endpoints], ensure_ascii=False)
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('endpoints', ?)", (text,))
 
     def add_plan(self, plan: Iterable[PlannedT]) -> None:
         """Add items to do; those that are in the store already stay as they are.

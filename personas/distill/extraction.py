@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field, create_model
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.errors import UnreadableAnswerError
-from agents.llm.chat import Chat
-from agents.llm.request import Message
+from agents.llm.chat import Chat, Kind
+from agents.llm.request import Message, Sampling
 from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
 from personas.distill.transcripts import Transcript
@@ -74,7 +74,7 @@ class _NumberedLine(NamedTuple):
 
 
 @lru_cache
-def _answer_type(language: Language, most_lines: int) -> type[BaseModel]:
+def profile_type(language: Language, most_lines: int) -> type[BaseModel]:
     """Return the type of an answer on a call with at most so many customer lines.
 
     Lines come before values, so that the value follows from them.
@@ -90,6 +90,11 @@ def _answer_type(language: Language, most_lines: int) -> type[BaseModel]:
     fields |= dict.fromkeys(_MANNER, (text, ...))
     fields["description"] = (Annotated[str, Field(min_length=1, max_length=description_chars)], ...)
     return create_model("CustomerProfile", **fields)
+
+
+def distill_kinds(languages: Iterable[Language], sampling: Sampling) -> list[Kind]:
+    """Return the kinds of requests that extractions from calls in some languages make."""
+    return [Kind(Role.DISTILLER, sampling, profile_type(language, LINES_STEP)) for language in languages]
 
 
 def distill_messages(transcript: Transcript) -> list[Message]:
@@ -138,7 +143,7 @@ async def extract_persona(chat: Chat, transcript: Transcript, id_: str) -> Draft
 
     lines = sum(line.speaker is Speaker.CUSTOMER for line in transcript.lines)
     # An engine compiles each schema that it has not seen, which takes seconds: calls of like length share one.
-    answer_type = _answer_type(language, -(-lines // LINES_STEP) * LINES_STEP)
+    answer_type = profile_type(language, -(-lines // LINES_STEP) * LINES_STEP)
     messages = distill_messages(transcript)
     try:
         answer = await chat.fill(Role.DISTILLER, messages, answer_type, max_tokens=MAX_TOKENS, check=check)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from agents.csc.flow import Limits
 from agents.errors import UnreadableAnswerError
-from agents.llm.chat import Chat
+from agents.llm.chat import Chat, Kind
+from agents.llm.request import Sampling
+from agents.llm.usage import Role
 from quality.checks.rules import check_rules
 from quality.gate.case import Case
-from quality.gate.judge import judge_points
-from quality.gate.labeller import label_turns
+from quality.gate.judge import judge_points, opinion_type
+from quality.gate.labeller import label_turns, labels_type
 from quality.gate.verdict import Findings, Labelling, Verdict
 
 
@@ -51,3 +53,11 @@ class Gate:
         return Verdict(
             points=points, labelling=Labelling(labels=labels, agreement=agreement, required=self.min_agreement)
         )
+
+
+def gate_kinds(sampling: Sampling) -> list[Kind]:
+    """Return the kinds of requests that labeller and judge make, for a server to be tried out with."""
+    return [
+        Kind(Role.LABELLER, sampling, labels_type((1, 3, 5))),
+        Kind(Role.JUDGE, sampling, opinion_type(5)),
+    ]

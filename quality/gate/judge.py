@@ -24,7 +24,7 @@ VOTING_TEMPERATURE = 0.7
 
 
 @lru_cache(maxsize=256)
-def _answer_type(turns: int) -> type[Opinion]:
+def opinion_type(turns: int) -> type[Opinion]:
     """Return the type of a judge's answer on a dialogue with this number of turns: no other turn can be cited."""
     cited = tuple[Annotated[int, Field(ge=1, le=turns)], ...]
     return create_model(
@@ -55,7 +55,7 @@ async def judge_points(chat: Chat, case: Case, votes: int) -> dict[str, PointVer
         UnreadableAnswerError: a vote could not be read: a turn is cited that is not there, or none, or no 0 or 1.
         RequestError, EngineError: the judge's server refused, failed or is gone.
     """
-    answer_type = _answer_type(len(case.turns))
+    answer_type = opinion_type(len(case.turns))
     temperature = VOTING_TEMPERATURE if votes > 1 else None
     verdicts = {}
     for point in RUBRIC[case.language]:

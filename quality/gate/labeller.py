@@ -21,7 +21,7 @@ TOKENS_A_TURN = 16
 
 
 @lru_cache(maxsize=256)
-def _answer_type(numbers: tuple[int, ...]) -> type[BaseModel]:
+def labels_type(numbers: tuple[int, ...]) -> type[BaseModel]:
     """Return the type of a labeller's answer: a strategy for each of the turns with these numbers."""
     fields: dict[str, Any] = {f"turn_{number}": (Strategy, ...) for number in numbers}
     return create_model("Labels", **fields)
@@ -48,7 +48,7 @@ async def label_turns(chat: Chat, case: Case) -> dict[int, Strategy]:
     answer = await chat.fill(
         Role.LABELLER,
         labeller_messages(case, numbers),
-        _answer_type(numbers),
+        labels_type(numbers),
         max_tokens=TOKENS_A_TURN * (len(numbers) + 1),
     )
     return {number: getattr(answer, f"turn_{number}") for number in numbers}

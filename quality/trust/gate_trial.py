@@ -39,6 +39,7 @@ class GateTrial(BaseModel):
         refused_for: for each reason, the number of sound calls that were refused for it, alone or with others.
         planted: number of calls with a fault.
         missed: the faults that passed.
+        cause: what most of the sound calls that could not be scored went unscored for.
         agreement: the mean share of a sound call's labels that the labeller gave as well; None where it gave none.
     """
 
@@ -51,6 +52,7 @@ class GateTrial(BaseModel):
     planted: int
     missed: tuple[str, ...]
     agreement: float | None
+    cause: str | None = None
 
     @property
     def is_hopeless(self) -> bool:
@@ -91,11 +93,14 @@ def sum_up_trial(stamp: GateStamp, results: Iterable[tuple[str | None, Findings]
     required = required_agreement(stamp.min_agreement, reach)
     reasons: list[list[str]] = []
     missed, planted = [], 0
+    causes: Counter[str] = Counter()
     for fault, findings in results:
         if findings.verdict:
             findings = replace(findings, verdict=findings.verdict.requiring(required))
         if fault is None:
             reasons.append(findings.reasons)
+            if findings.verdict and findings.verdict.unscored:
+                causes[findings.verdict.unscored] += 1
         else:
             planted += 1
             missed += [] if findings.reasons else [fault]
@@ -107,4 +112,5 @@ def sum_up_trial(stamp: GateStamp, results: Iterable[tuple[str | None, Findings]
         planted=planted,
         missed=tuple(missed),
         agreement=reach,
+        cause=causes.most_common(1)[0][0] if causes else None,
     )

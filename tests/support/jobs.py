@@ -31,7 +31,12 @@ async def run(
     retry_failed: bool = False,
     timings: Timings = DEFAULT_TIMINGS,
 ) -> ResultT:
-    """Run a job; nothing of it is seen unless it gets a console."""
+    """Run a job; nothing of it is seen unless it gets a console.
+
+    Servers are tried out only where the settings say so.
+    """
+    if "preflight" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"preflight": False})
     console = console or Console(file=io.StringIO())
     async with open_telemetry(settings, console) as telemetry:
         job: Job[Any] = Job(

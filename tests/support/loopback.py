@@ -14,7 +14,7 @@ import socket
 import struct
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +73,33 @@ class Faults:
 
 
 @dataclass
+class Manners:
+    """How the server differs from vLLM in what it takes and gives."""
+
+    refused: dict[str, str] = field(default_factory=dict)
+    """What its requests must not hold, by how a server would say so: fields, schema keywords, kinds of
+    `response_format`, the role "system"."""
+    refusal_status: int = 400
+    ignored: frozenset[str] = frozenset()
+    """Fields that it does not know and takes no notice of."""
+    models: Any = None
+    """Its list of models; None for vLLM's, an int for a status."""
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    """What must come with each request: else it is not found, or not allowed."""
+    usage: Any = "counts"
+    """Instead of the counts; "fractions" for these as such."""
+    finish_reason: str | None = "stop"
+    """How it calls the end of a whole answer."""
+    parts: bool = False
+    """Contents are lists of parts."""
+    fenced: bool = False
+    """What it was not made to write otherwise, it writes in a fence."""
+    content: Callable[[str], Any] = lambda text: text
+    """What it makes of an answer's text at last."""
+
+
+@dataclass
 class Loopback:
     """The server's behaviour and what it saw."""
 
@@ -80,6 +107,7 @@ class Loopback:
     owned_by: str = "vllm"
     delay: float = 0.0
     faults: Faults = field(default_factory=Faults)
+    manners: Manners = field(default_factory=Manners)
     pass_rate: float = 1.0
     end_rate: float = 0.2
     say: Callable[[dict[str, Any]], str | None] = lambda body: None
@@ -116,7 +144,13 @@ class Loopback:
         return web.Response(text=self.metrics())
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": self.model, "owned_by": self.owned_by}]})
+        if refusal := self._find_refusal(request, {}):
+            return refusal
+        listed = self.manners.models
+        if isinstance(listed, int):
+            return web.json_response({"error": {"message": "Not Found"}}, status=listed)
+        vllms = {"data": [{"id": self.model, "owned_by": self.owned_by}]}
+        return web.json_response(vllms if listed is None else listed)
 
     async def _count(self, request: web.Request) -> web.Response:
         return web.json_response(self.calls)
@@ -133,6 +167,10 @@ class Loopback:
         session = request.headers.get("X-Session-ID", "")
         self.sessions.append(session)
         body = json.loads(await request.read())
+        if refusal := self._find_refusal(request, body):
+            self.calls["refused"] += 1
+            return refusal
+        body = {name: value for name, value in body.items() if name not in self.manners.ignored}
         self.calls["all"] += 1
         if self.keep_requests:
             self.requests.append(body)
@@ -164,6 +202,21 @@ class Loopback:
             return await drip(request, json.dumps(completion).encode())
         return web.json_response(completion)
 
+    def _find_refusal(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
+        manners = self.manners
+        if any(request.query.get(name) != value for name, value in manners.query.items()):
+            return web.json_response({"error": {"message": "Resource not found"}}, status=404)
+        if any(request.headers.get(name) != value for name, value in manners.headers.items()):
+            return web.json_response({"error": {"message": "Access denied"}}, status=401)
+        if body and body["model"] != self.model:
+            message = f"The model `{body['model']}` does not exist."
+            return web.json_response({"error": {"message": message}}, status=404)
+        held = set(words_of({**body, "messages": [message["role"] for message in body.get("messages", ())]}))
+        for what, message in manners.refused.items():
+            if what in held:
+                return web.json_response({"error": {"message": message}}, status=manners.refusal_status)
+        return None
+
     def _pick_fault(self) -> str | None:
         if self.faulty_requests is not None and self.calls["all"] > self.faulty_requests:
             return None
@@ -176,26 +229,39 @@ class Loopback:
 
     def _completion(self, body: dict[str, Any], text: str, finish_reason: str) -> dict[str, Any]:
         prompt = sum(len(message["content"]) for message in body["messages"]) // 4
+        usage: Any = {
+            "prompt_tokens": prompt,
+            "completion_tokens": max(1, len(text) // 4),
+            "prompt_tokens_details": {"cached_tokens": prompt // 32 * 16},
+        }
+        manners = self.manners
+        if manners.usage == "fractions":
+            usage = {"prompt_tokens": prompt + 0.5, "completion_tokens": None, "prompt_tokens_details": None}
+        elif manners.usage != "counts":
+            usage = manners.usage
+        content = [{"type": "text", "text": text}] if manners.parts else manners.content(text)
+        reason = manners.finish_reason if finish_reason == "stop" else finish_reason
         return {
-            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
-            "usage": {
-                "prompt_tokens": prompt,
-                "completion_tokens": max(1, len(text) // 4),
-                "prompt_tokens_details": {"cached_tokens": prompt // 32 * 16},
-            },
+            "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": reason}],
+            "usage": usage,
         }
 
     def _answer(self, body: dict[str, Any]) -> str:
         """Answer in the demanded form; the same request gets the same answer."""
-        chance = random.Random(f"{body['seed']} {body['messages'][-1]['content']}")
+        chance = random.Random(f"{body.get('seed')} {body['messages'][-1]['content']}")
         chinese = bool(re.search(r"[\u4e00-\u9fff]", body["messages"][-1]["content"]))
         if "structured_outputs" in body:
             return str(chance.choice(body["structured_outputs"]["choice"]))
+        if "guided_choice" in body:
+            return str(chance.choice(body["guided_choice"]))
+        if schema := demanded_schema(body):
+            if any(key.startswith("turn_") for key in schema["properties"]):
+                text = json.dumps(labels(schema, body["messages"][-1]["content"]))
+            else:
+                text = json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
+            return f"```json\n{text}\n```" if self.manners.fenced else text
         if "response_format" in body:
-            schema = body["response_format"]["json_schema"]["schema"]
-            if schema["title"] == "Labels":
-                return json.dumps(labels(schema, body["messages"][-1]["content"]))
-            return json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
+            return '{"greeting": "Hello."}'
         strategy = demanded_strategy(body["messages"][-1]["content"])
         text = sentence(chance, chinese)
         while strategy and hidden_strategy(text) != strategy:
@@ -224,7 +290,7 @@ class Loopback:
             case "array":
                 return [self._instance(schema["items"], root, chance, zh, name)]
             case "integer":
-                return chance.randint(schema["minimum"], schema["maximum"])
+                return chance.randint(schema.get("minimum", 1), schema.get("maximum", 3))
             case "boolean":
                 return chance.random() < self.end_rate
             case "string":
@@ -254,7 +320,28 @@ def demanded_strategy(prompt: str) -> str | None:
 def labels(schema: dict[str, Any], prompt: str) -> dict[str, str]:
     """Label the turns that a labeller is asked for."""
     texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
-    return {key: hidden_strategy(texts[key]) for key in schema["properties"]}
+    return {key: hidden_strategy(texts.get(key, "")) for key in schema["properties"]}
+
+
+def words_of(body: Any) -> Iterator[str]:
+    """Yield all keys and texts in a body, down to those of its schemas, without what the prompts say."""
+    if isinstance(body, dict):
+        for key, value in body.items():
+            yield key
+            yield from words_of(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from words_of(value)
+    elif isinstance(body, str):
+        yield body
+
+
+def demanded_schema(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema that an answer is to fit, by a field of its request or by the end of its prompt."""
+    known = body.get("response_format", {}).get("json_schema", {}).get("schema") or body.get("guided_json")
+    if known is None and "JSON schema:" in (prompt := body["messages"][-1]["content"]):
+        known = json.loads(prompt.rpartition("\n")[2])
+    return known
 
 
 def spoil(fault: str | None, body: dict[str, Any], text: str) -> str:

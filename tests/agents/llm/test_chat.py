@@ -182,7 +182,7 @@ async def test_a_body_that_is_no_completion_leaves_no_trace() -> None:
         serve(Loopback(faults=Faults(garbage=1.0))) as server,
         ChatClient(server.base_url, None, retry_policy=QUICK) as client,
     ):
-        with pytest.raises(RequestError, match="the server answered no chat completion but"):
+        with pytest.raises(RequestError, match="the server answered no JSON but"):
             await say(await open_chat(client))
 
 

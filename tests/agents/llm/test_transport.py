@@ -8,10 +8,19 @@ import openai
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
 from yarl import URL
 
+from agents.llm.chat import Chat
+from agents.llm.client import ChatClient
 from agents.llm.failures import NoAnswerError, StatusError
-from agents.llm.transport import Transport, _proxy_for
+from agents.llm.request import Message, Sampling
+from agents.llm.transport import Transport, _proxy_for, http_client
+from agents.llm.usage import Role
+from tests.support.loopback import Loopback
+from tests.support.loopback import serve as serve_loopback
+
+HELLO: Message = {"role": "user", "content": "hello"}
 
 
 @asynccontextmanager
@@ -102,7 +111,53 @@ async def test_a_closed_transport_says_so() -> None:
 
 def test_the_environments_proxy_is_for_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy:3128")
-    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    monkeypatch.setenv("no_proxy", "10.0.0.8")
     assert _proxy_for(URL("http://10.0.0.7:8000/v1")) == "http://proxy:3128"
-    assert _proxy_for(URL("http://127.0.0.1:8000/v1")) is None
+    assert _proxy_for(URL("http://10.0.0.8:8000/v1")) is None
     assert _proxy_for(URL("https://10.0.0.7:8000/v1")) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "me.localhost", "[::1]", "0.0.0.0"])
+def test_no_proxy_stands_before_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert _proxy_for(URL(f"http://{host}:8000/v1")) is None
+
+
+async def test_a_server_on_this_machine_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing listens at the discard port.
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with serve_loopback(Loopback(metrics=lambda: "here")) as server, ChatClient(server.base_url, None) as client:
+        await client.check()
+        async with http_client(server.base_url, 5.0) as asking:
+            assert (await asking.get(server.base_url.replace("/v1", "/metrics"))).text == "here"
+        assert await Chat(client, Sampling(1.0, 1.0), 1).choose(Role.JUDGE, [HELLO], ["yes", "no"]) in ("yes", "no")
+
+
+async def test_query_and_headers_go_with_each_request_and_no_key_is_made_up() -> None:
+    seen: list[web.Request] = []
+
+    async def note(request: web.Request) -> web.Response:
+        seen.append(request)
+        return web.json_response({"data": [{"id": "m"}]})
+
+    app = web.Application()
+    app.router.add_get("/openai/deployments/gpt/models", note)
+    app.router.add_post("/openai/deployments/gpt/chat/completions", note)
+    async with TestServer(app) as server:
+        url = f"{server.make_url('/openai/deployments/gpt')}?api-version=2024-10-21&x="
+        async with ChatClient(url, None, headers={"api-key": "k-1", "user-agent": "mine"}) as client:
+            await client.check()
+            await client._transport.post("chat/completions", {})
+    for request in seen:
+        assert dict(request.query) == {"api-version": "2024-10-21", "x": ""} and "Authorization" not in request.headers
+        assert request.headers["api-key"] == "k-1" and request.headers.getall("User-Agent") == ["mine"]
+    assert len(seen) == 2
+
+
+async def test_a_header_that_the_user_names_wins_over_the_key() -> None:
+    headers = {"authorization": "Basic YTpi"}
+    client = ChatClient("http://127.0.0.1:9/v1", "m", api_key=SecretStr("k-2"), headers=headers)
+    assert client._transport._headers["authorization"] == "Basic YTpi"

@@ -23,7 +23,7 @@ from quality.gate.rubric import POINT_CODES
 from quality.trust.canaries import FAULTS, sound_dialogues
 from quality.trust.gate_trial import trial_cases
 from tests.support.jobs import run
-from tests.support.loopback import SAID, SOUND, Loopback, serve
+from tests.support.loopback import SAID, SOUND, Loopback, Manners, serve
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,15 @@ async def test_a_gate_that_refuses_every_sound_call_stops_the_job_before_anythin
     assert "judge loopback refuses all 4 sound calls that ship" in text and "\n" not in text
     assert "point:natural_wording 4" in text and "--gate-trial tell" in text
     assert not any("scenario" in str(body.get("response_format")) for body in server.requests), "nothing was planned"
+
+
+async def test_a_gate_that_nobody_can_read_is_told_with_the_cause_and_not_remembered(
+    tmp_path: Path, data: Path
+) -> None:
+    async with serve(Loopback(manners=Manners(finish_reason="weird"))) as server:
+        with pytest.raises(UsageError, match=r"\(unscored 4; unscored for this: labeller.*finish_reason 'weird'\)"):
+            await play(server, tmp_path / "run")
+    assert not data.exists()
 
 
 async def test_it_goes_on_when_it_is_told_to(tmp_path: Path) -> None:

@@ -10,18 +10,20 @@ from typing import Any
 import pytest
 
 from agents.engine.managed import OnWait
-from agents.errors import EngineEndedError
+from agents.errors import EngineEndedError, EngineError
+from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Usage
 from graphs.config.settings import Goal, JudgeSettings
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Place
 from graphs.scheduling.journal import Journal
-from graphs.scheduling.runner import run_pending
+from graphs.scheduling.runner import FAILURES_IN_A_ROW, run_pending
 from graphs.scheduling.supply import Supply
 from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
-from tests.conftest import FAILURE
+from quality.gate.verdict import Verdict
+from tests.conftest import FAILURE, flawless
 from tests.support.jobs import make_job
 
 Store = RunStore[PlannedJudgement, Judgement]
@@ -37,6 +39,7 @@ class OnePlace:
     last_answer = 0.0
     outage_left_s = 0.0
     usage = Usage()
+    endpoints: Sequence[Endpoint] = ()
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -130,3 +133,30 @@ async def test_a_write_that_is_cancelled_before_its_thread_has_begun_is_done_all
             writing.cancel()
             await asyncio.gather(running, writing, return_exceptions=True)
         assert store.funnel().outcomes[Outcome.PLANNED] == 0
+
+
+UNSCORED = Verdict(unscored="judge, request 3: the answer ended with finish_reason 'weird'")
+
+
+async def test_so_many_unscored_in_a_row_as_failed_stop_the_job_and_the_cause_is_told(tmp_path: Path) -> None:
+    async def run(planned: PlannedJudgement) -> Judgement:
+        # What fails on its way is not judged, and says nothing of the judge.
+        return ended(planned, **({"error": FAILURE} if planned.position % 3 == 2 else {"verdict": UNSCORED}))
+
+    with begin(tmp_path, 3 * FAILURES_IN_A_ROW) as store:
+        with pytest.raises(EngineError, match=r"20 in a row could not be scored; the last one: judge.*'weird'"):
+            await carry_out(store, OnePlace(run))
+        funnel = store.funnel()
+    assert FAILURES_IN_A_ROW <= funnel.reasons["unscored"] <= FAILURES_IN_A_ROW + 2
+    assert funnel.none_scored
+    assert list(funnel.causes["unscored"]) == ["judge: the answer ended with finish_reason 'weird'"]
+    assert list(funnel.causes["failed"]) == ["RequestError: HTTP 500"]
+
+
+async def test_a_judge_that_is_read_now_and_then_stops_nothing(tmp_path: Path) -> None:
+    async def run(planned: PlannedJudgement) -> Judgement:
+        return ended(planned, verdict=flawless() if planned.position % 19 == 18 else UNSCORED)
+
+    with begin(tmp_path, 60) as store:
+        await carry_out(store, OnePlace(run))
+        assert store.funnel().ended == 60 and not store.funnel().none_scored

@@ -8,7 +8,7 @@ from agents.csc.speakers import Speaker
 from outputs.reports.summary import summarise
 from outputs.runs.cost import Prices
 from outputs.runs.record import REWINDS, RepairKind
-from outputs.runs.run import REPAIRS, Counts, Funnel, Outcome
+from outputs.runs.run import CAUSES, REPAIRS, Counts, Funnel, Outcome
 
 
 def lines(counts: Counts) -> list[str]:
@@ -26,6 +26,14 @@ def test_repairs_are_told_by_speaker_and_check_the_most_frequent_first() -> None
     begin = told.index("supporter: repetition 1,200")
     assert told[begin + 1 : begin + 3] == ["rewound 5", "customer: cut-off 2"]
     assert "Kept thanks to repairs: 7 dialogues." in told
+
+
+def test_the_commonest_cause_of_what_failed_or_went_unscored_is_told_as_it_is() -> None:
+    told = lines(
+        {CAUSES: {("failed", "RequestError: HTTP 400"): 1, ("unscored", "judge: [bold]no"): 9, ("unscored", "b"): 2}}
+    )
+    assert "Unscored: 11; most often (9) for this: judge: [bold]no" in told
+    assert "Failed: 1; most often (1) for this: RequestError: HTTP 400" in told
 
 
 def test_answers_of_a_distillation_are_told_by_problem() -> None:

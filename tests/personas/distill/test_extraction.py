@@ -12,7 +12,7 @@ from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
-from personas.distill.extraction import Drafted, _answer_type, distill_messages, extract_persona
+from personas.distill.extraction import Drafted, distill_messages, extract_persona, profile_type
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN
 from tests.support.golden import check_golden
@@ -130,7 +130,7 @@ async def test_answers_out_of_form_fail() -> None:
 
 
 def test_the_schema_lets_no_value_through_without_lines() -> None:
-    schema = _answer_type(Language.EN, 5).model_json_schema()
+    schema = profile_type(Language.EN, 5).model_json_schema()
     assert list(schema["properties"])[-1] == "description"
     job = schema["properties"]["job"]["anyOf"]
     assert job[0]["const"] == "unknown"
