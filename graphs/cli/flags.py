@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _NAMES = {"dialogues": ("-n", "--dialogues")}
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
@@ -35,6 +37,15 @@ def _split_words(text: str | None) -> Any:
 
 def _keep(text: str | None) -> Any:
     return text
+
+
+def _parse_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        point = text.replace(",", ".")
+        hint = f" Decimals have a point: {point}" if _DECIMAL_COMMA.fullmatch(text) else ""
+        raise typer.BadParameter(f"{text!r} is not a valid float.{hint}") from None
 
 
 _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
@@ -104,7 +115,8 @@ def _annotate(kind: type[BaseModel], field: str) -> Any:
     if _type_of(kind, field) is bool:
         names = (f"{names[0]}/--no-{field.replace('_', '-')}",)
     written, callback = _TAKEN_APART.get(field, (_type_of(kind, field), None))
-    option = typer.Option(*names, help=describe_setting(kind, field), show_default=False, callback=callback)
+    numeric = {"parser": _parse_number, "metavar": "FLOAT"} if written is float else {}
+    option = typer.Option(*names, help=describe_setting(kind, field), show_default=False, callback=callback, **numeric)
     return Annotated[written | None, option]
 
 

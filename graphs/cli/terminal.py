@@ -1,4 +1,4 @@
-"""What the commands share: the consoles, the options that many of them have, and how a job is run and told of."""
+"""What the commands share: the options that many of them have, and how a job is run and told of."""
 
 import shlex
 from collections.abc import Callable, Coroutine
@@ -8,17 +8,18 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from graphs.cli.streams import PlainConsole
 from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
 
 ResultT = TypeVar("ResultT")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
 
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
+progress = PlainConsole(stderr=True)
 """Where a job shows how it goes."""
-output = Console(highlight=False, soft_wrap=True)
+output = PlainConsole()
 """Where a command's results go."""
-silence = Console(quiet=True)
+silence = PlainConsole(quiet=True)
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]

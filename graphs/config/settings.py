@@ -3,6 +3,7 @@
 Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
+from outputs.files import require_file
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 
@@ -60,9 +62,12 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
-def _check_folder(file: Path | None) -> Path | None:
-    if file is not None and not file.parent.is_dir():
-        raise ValueError(f"there is no folder {file.parent} to write {file.name} to")
+def _check_file(file: Path | None) -> Path | None:
+    if file is not None:
+        try:
+            require_file(file)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
     return file
 
 
@@ -110,13 +115,13 @@ class ServerSettings(BaseModel):
         description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
     )
     prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
-    log: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    log: Annotated[Path | None, AfterValidator(_check_file)] = Field(
         None, description="File that the job's events are appended to, a JSON object a line, without any text."
     )
     log_texts: bool = Field(
         False, description="Put texts into the log too: the messages and the answer of each call, messages of errors."
     )
-    metrics: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    metrics: Annotated[Path | None, AfterValidator(_check_file)] = Field(
         None, description="File for the job's figures, as Prometheus' node_exporter reads it; ends in .prom."
     )
     trace: bool = Field(
@@ -247,14 +252,14 @@ class PoolSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    out: Annotated[Path, AfterValidator(_check_folder)] = Field(
+    out: Annotated[Path, AfterValidator(_check_file)] = Field(
         Path("pool.jsonl"), description="File for the pool; the merges are listed in a file beside it."
     )
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
     embedding_model: str | None = _EMBEDDING_MODEL
-    report: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    report: Annotated[Path | None, AfterValidator(_check_file)] = Field(
         None, description="File for an HTML report on the pool."
     )
 
@@ -298,6 +303,23 @@ def load_settings(
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the settings file {path}: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"cannot read the settings file {path}: {error}{_toml_hint(text, str(error))}") from None
+
+
+def _toml_hint(text: str, problem: str) -> str:
+    r"""Return what people write otherwise than TOML in the line that a problem names; empty where it is none of that.
+
+    >>> _toml_hint("temperature = 0,8", "Expected newline or end of document after a statement (at line 1, column 16)")
+    '; decimals have a point, as in 0.8'
+    """
+    place = re.search(r"at line (\d+)", problem)
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    if re.search(r"=\s*[-+]?\d+,\d", line):
+        return "; decimals have a point, as in 0.8"
+    return r"; a Windows path stands in single quotes, as in 'C:\calls'" if "\\" in line else ""

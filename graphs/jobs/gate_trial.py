@@ -53,7 +53,7 @@ class GateCheck:
             if UNSCORED not in trial.refused_for:
                 # What could not be scored may be scored another time.
                 keep_trial(trial)
-        self._job.console.print(describe_trial(trial), markup=False)
+        self._job.console.print(describe_trial(trial))
         if trial.is_hopeless and settings.gate_trial == "stop":
             raise UsageError(describe_hopeless_gate(trial))
 

@@ -235,7 +235,7 @@ def test_published_rows_are_written_as_they_are_read(tmp_path: Path, make_record
     assert set(row["dialogue"][0]) == {"speaker", "strategy", "text"} and set(row["dialogue"][1]) == {"speaker", "text"}
     path = tmp_path / "csconv.jsonl"
     path.write_text(line, encoding="utf-8")
-    (dialogue,) = read_dialogues(path)
+    (dialogue,), _ = read_dialogues(path)
     assert [(turn.speaker, turn.strategy, turn.text) for turn in dialogue.turns] == [
         (turn.speaker, turn.strategy, turn.text) for turn in record.turns
     ]
@@ -378,10 +378,10 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: M
 
 
 def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list[Record]) -> None:
-    dialogues = list(read_dialogues(exported / "data/train-00000.jsonl"))
+    dialogues, _ = read_dialogues(exported / "data/train-00000.jsonl")
     assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
     assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
-    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")] == [
+    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")[0]] == [
         "lost-0",
         "lost-1",
     ]
@@ -394,12 +394,12 @@ def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: P
     published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}
     path = tmp_path / "annotated.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in (*rows, published)), encoding="utf-8")
-    plain, labelled, other = read_dialogues(path)
+    (plain, labelled, other), _ = read_dialogues(path)
     assert plain.id == labelled.id == row["id"] and plain.turns == labelled.turns and plain.gold is None
     assert labelled.gold == other.gold == dict.fromkeys(POINT_CODES, True)
     path.write_text(json.dumps(row | {"persona": row["persona"] | {"half": "saying"}}), encoding="utf-8")
     with pytest.raises(UsageError, match=r"annotated.jsonl:1: no labelled dialogue: persona.half"):
-        list(read_dialogues(path))
+        read_dialogues(path)
 
 
 def test_published_rows_are_read(tmp_path: Path) -> None:
@@ -412,7 +412,7 @@ def test_published_rows_are_read(tmp_path: Path) -> None:
     }
     path = tmp_path / "csconv.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-    (dialogue,) = read_dialogues(path)
+    (dialogue,), _ = read_dialogues(path)
     assert dialogue.id == "csconv-1" and [turn.strategy for turn in dialogue.turns] == ["GT", None]
 
 
@@ -432,7 +432,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "file.jsonl"
     path.write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        list(read_dialogues(path))
+        read_dialogues(path)
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
