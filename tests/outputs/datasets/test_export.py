@@ -190,6 +190,14 @@ def test_every_format_verifies_and_is_as_the_golden_file(
         assert row.model_dump_json(by_alias=True, exclude_none=form is Format.CSCONV) == line
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_machinery_of_a_model_is_found_in_rows_of_every_format(repaired: Record, tmp_path: Path, form: Format) -> None:
+    turns = [turn.model_copy(update={"text": f"{turn.text}<|im_end|>"}) for turn in repaired.turns]
+    with make_run(tmp_path / "run", [repaired.model_copy(update={"turns": tuple(turns)})]) as store:
+        export(store, tmp_path / "shards", form)
+    assert any("artifact: '<|im_end|>'" in problem for problem in verify_export(tmp_path / "shards"))
+
+
 def filled(row: Any, nothing: dict[str, None]) -> Any:
     """Return a row as a data set has it: keys that are missing in a turn are there without a value."""
     if nothing:
@@ -433,6 +441,34 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path.write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=message):
         read_dialogues(path)
+
+
+def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
+    good = b'{"dialogue": [{"speaker": "agent", "text": "Hello."}]}'
+    bad = [
+        b"{",
+        good.replace(b"Hello", b"\\ud83d"),
+        good.replace(b"Hello", b"\xff"),
+        b"[" * 100_000,
+        b'{"customer_goal": 1}',
+    ]
+    (tmp_path / "calls.jsonl").write_bytes(b"\n".join([good, *bad, b"\xef\xbb\xbf" + good]))
+    dialogues, broken = read_dialogues(tmp_path / "calls.jsonl")
+    assert [dialogue.id for dialogue in dialogues] == ["calls-1", "calls-7"]
+    assert [row.id for row in broken] == [f"calls-{number}" for number in range(2, 7)]
+    for row, problem in zip(
+        broken, ("no JSON", "surrogate", "no UTF-8", "nested", "no labelled dialogue"), strict=True
+    ):
+        assert f"calls.jsonl:{row.id[6:]}: {problem}" in row.problem or problem in row.problem
+
+
+def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path) -> None:
+    assert len(read_dialogues(exported)[0]) == 5
+    (exported / "manifest.json").unlink()
+    assert len(read_dialogues(exported)[0]) == 7
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no dialogue"):
+        read_dialogues(tmp_path / "empty")
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
