@@ -115,8 +115,14 @@ def _annotate(kind: type[BaseModel], field: str) -> Any:
     if _type_of(kind, field) is bool:
         names = (f"{names[0]}/--no-{field.replace('_', '-')}",)
     written, callback = _TAKEN_APART.get(field, (_type_of(kind, field), None))
-    numeric = {"parser": _parse_number, "metavar": "FLOAT"} if written is float else {}
-    option = typer.Option(*names, help=describe_setting(kind, field), show_default=False, callback=callback, **numeric)
+    option = typer.Option(
+        *names,
+        help=describe_setting(kind, field),
+        show_default=False,
+        callback=callback,
+        parser=_parse_number if written is float else None,
+        metavar="FLOAT" if written is float else None,
+    )
     return Annotated[written | None, option]
 
 
