@@ -30,7 +30,9 @@ class TrainSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base: str = Field(description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: before it was taught).")
+    base: str = Field(
+        description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: before it was taught)."
+    )
     out: Path = Field(description="Folder for the adapter.")
     roles: tuple[Role, ...] = Field((), description="Roles whose requests are trained on; all by default.")
     target: str = Field(
