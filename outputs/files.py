@@ -67,14 +67,23 @@ def _write(file: IO[bytes], name: str, pieces: Iterable[bytes]) -> Written:
     return Written(name, count, size, digest.hexdigest())
 
 
+def require_parent(path: Path) -> None:
+    """Make sure that there is a folder for a file; whether the file can be written shows when it is opened, at once.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} to write {path.name} to")
+
+
 def require_file(path: Path) -> None:
     """Make sure, as far as it can be told beforehand, that a file can be written to `path`.
 
     Raises:
         UsageError: it cannot; says why.
     """
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent} to write {path.name} to")
+    require_parent(path)
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file")
     if not path.exists() or path.is_file():  # others, such as /dev/stdout, are written to as they are

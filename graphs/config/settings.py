@@ -5,7 +5,7 @@ Secrets come from the environment alone and are never written. Field description
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
@@ -19,7 +19,7 @@ from agents.errors import UsageError, describe_invalid
 from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
-from outputs.files import require_file
+from outputs.files import require_file, require_parent
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 
@@ -62,13 +62,18 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
-def _check_file(file: Path | None) -> Path | None:
-    if file is not None:
-        try:
-            require_file(file)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-    return file
+def _meets(require: Callable[[Path], None]) -> AfterValidator:
+    """Return what checks a path by a function that raises UsageError."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                require(path)
+            except UsageError as error:
+                raise ValueError(str(error)) from None
+        return path
+
+    return AfterValidator(check)
 
 
 _EMBEDDING_MODEL: str | None = Field(
@@ -115,13 +120,13 @@ class ServerSettings(BaseModel):
         description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
     )
     prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
-    log: Annotated[Path | None, AfterValidator(_check_file)] = Field(
+    log: Annotated[Path | None, _meets(require_parent)] = Field(
         None, description="File that the job's events are appended to, a JSON object a line, without any text."
     )
     log_texts: bool = Field(
         False, description="Put texts into the log too: the messages and the answer of each call, messages of errors."
     )
-    metrics: Annotated[Path | None, AfterValidator(_check_file)] = Field(
+    metrics: Annotated[Path | None, _meets(require_parent)] = Field(
         None, description="File for the job's figures, as Prometheus' node_exporter reads it; ends in .prom."
     )
     trace: bool = Field(
@@ -252,14 +257,14 @@ class PoolSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    out: Annotated[Path, AfterValidator(_check_file)] = Field(
+    out: Annotated[Path, _meets(require_file)] = Field(
         Path("pool.jsonl"), description="File for the pool; the merges are listed in a file beside it."
     )
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
     embedding_model: str | None = _EMBEDDING_MODEL
-    report: Annotated[Path | None, AfterValidator(_check_file)] = Field(
+    report: Annotated[Path | None, _meets(require_file)] = Field(
         None, description="File for an HTML report on the pool."
     )
 
