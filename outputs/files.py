@@ -35,10 +35,22 @@ def write_bytes(path: Path, pieces: Iterable[bytes]) -> Written:
 
     A link stays a link. What is there and no file, such as /dev/stdout, is written to and never replaced.
     """
-    if path.exists() and not path.is_file():
-        with path.open("wb") as file:
-            return _write(file, path.name, pieces)
-    path = path.resolve()
+    try:
+        return (
+            _write_through(path, pieces) if path.exists() and not path.is_file() else _replace(path.resolve(), pieces)
+        )
+    except OSError as error:
+        # A full disk names no file.
+        error.filename = error.filename or str(path)
+        raise
+
+
+def _write_through(path: Path, pieces: Iterable[bytes]) -> Written:
+    with path.open("wb") as file:
+        return _write(file, path.name, pieces)
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> Written:
     temporary = path.with_name(f".{path.name}.part")
     try:
         with temporary.open("wb") as file:

@@ -107,7 +107,7 @@ async def test_no_terminal_costs_a_result(server: Loopback, tmp_path: Path) -> N
     told = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["kept"] for row in told] == [True, True, False] and f"{calls}:2: " in told[2]["error"]
     code, out, err = await rolecs("judge", calls, *flags, "--resume", "--out", "/dev/full", cwd=tmp_path)
-    assert (code, out) == (1, "") and "No space left" in err
+    assert (code, out) == (1, "") and "No space left on device: '/dev/full'" in err
     assert "go on with: rolecs judge 'calls [draft].jsonl' --out /dev/full --resume" in err
     assert f"skipped {calls}:2: no labelled dialogue" in err and "Traceback" not in err
 

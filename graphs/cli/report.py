@@ -22,7 +22,7 @@ def report(
     from outputs.reports.run_report import report_run
 
     file = out or run / "report.html"
-    require_file(file)
     with RunStore.read(DIALOGUES, run) as store, interruptible(progress):
+        require_file(file)
         write_whole(file, report_run(store))
     output.print(f"Report: {file}")

@@ -11,6 +11,8 @@ from rich.console import Console
 from graphs.cli.streams import PlainConsole
 from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
+from outputs.files import require_folder
+from outputs.runs.store import RunStore
 
 ResultT = TypeVar("ResultT")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
@@ -49,7 +51,7 @@ def run_job(
     resume: bool = False,
     retry_failed: bool = False,
 ) -> ResultT:
-    """Run a job so that it can be interrupted, and return its result.
+    """Run a job so that it can be interrupted, and return its result; where its run goes is checked before all else.
 
     Args:
         work: makes the job of a `Job` and `arguments`.
@@ -64,6 +66,10 @@ def run_job(
     from graphs.scheduling.job import Job
     from graphs.telemetry.telemetry import open_telemetry
 
+    if resume:
+        require_folder(settings.run)
+    else:
+        RunStore.require_new(settings.run)
     console = silence if quiet else progress
 
     async def carry_out(interruption: Interruption) -> ResultT:
