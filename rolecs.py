@@ -23,6 +23,7 @@ from graphs.cli.judge import judge
 from graphs.cli.push import push
 from graphs.cli.report import report
 from graphs.cli.status import status
+from graphs.cli.streams import open_streams
 from graphs.cli.terminal import progress
 from graphs.cli.train import train
 from graphs.cli.verify import verify
@@ -41,16 +42,22 @@ def rolecs() -> None:
 
 def main() -> None:
     """Run the command line; a known error becomes one line on standard error and an exit code."""
+    open_streams()
     try:
         if getattr(agents, "DISTRIBUTION", None) != "rolecs":
             raise UsageError(
                 f"another package named 'agents' hides ours ({agents.__file__}); openai-agents installs one: "
                 "give rolecs an environment of its own"
             )
+        if (words := " ".join(sys.argv)) != words.encode(errors="ignore").decode():
+            raise UsageError("an argument is no UTF-8 text: give the file or folder another name")
         app()
     except RolecsError as error:
-        progress.print(f"rolecs: {error}", markup=False)
+        progress.print(f"rolecs: {error}")
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:  # a file that went away, a full disk: nothing that a traceback would explain
+        progress.print(f"rolecs: {error}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

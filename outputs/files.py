@@ -1,10 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and whether they can, which is asked before any work."""
 
 import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
+
+from agents.errors import UsageError
+
+ROOM = 1 << 20
+"""Bytes; a disk that has no more left is as good as full."""
 
 
 class Written(NamedTuple):
@@ -19,23 +24,37 @@ class Written(NamedTuple):
 def write_whole(path: Path, lines: Iterable[str]) -> Written:
     """Write `lines` (each without its line end) to `path`: under a temporary name, synced, then renamed.
 
-    Whatever goes wrong on the way, `path` holds the old content or the new one, never a part.
+    Whatever goes wrong on the way, `path` holds the old content or the new one, never a part. Half of a surrogate pair,
+    which UTF-8 cannot hold, is written as JSON escapes it: a file is never lost to a character.
     """
-    return write_bytes(path, (line.encode() + b"\n" for line in lines))
+    return write_bytes(path, (line.encode(errors="backslashreplace") + b"\n" for line in lines))
 
 
 def write_bytes(path: Path, pieces: Iterable[bytes]) -> Written:
-    """Write `pieces` to `path`, one behind the other; see `write_whole`."""
+    """Write `pieces` to `path`, one behind the other; see `write_whole`.
+
+    A link stays a link. What is there and no file, such as /dev/stdout, is written to and never replaced.
+    """
+    try:
+        return (
+            _write_through(path, pieces) if path.exists() and not path.is_file() else _replace(path.resolve(), pieces)
+        )
+    except OSError as error:
+        # A full disk names no file.
+        error.filename = error.filename or str(path)
+        raise
+
+
+def _write_through(path: Path, pieces: Iterable[bytes]) -> Written:
+    with path.open("wb") as file:
+        return _write(file, path.name, pieces)
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> Written:
     temporary = path.with_name(f".{path.name}.part")
-    digest = hashlib.sha256()
-    count = size = 0
     try:
         with temporary.open("wb") as file:
-            for data in pieces:
-                file.write(data)
-                digest.update(data)
-                count += data.count(b"\n")
-                size += len(data)
+            written = _write(file, path.name, pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -46,4 +65,58 @@ def write_bytes(path: Path, pieces: Iterable[bytes]) -> Written:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return Written(path.name, count, size, digest.hexdigest())
+    return written
+
+
+def _write(file: IO[bytes], name: str, pieces: Iterable[bytes]) -> Written:
+    digest = hashlib.sha256()
+    count = size = 0
+    for data in pieces:
+        file.write(data)
+        digest.update(data)
+        count += data.count(b"\n")
+        size += len(data)
+    return Written(name, count, size, digest.hexdigest())
+
+
+def require_parent(path: Path) -> None:
+    """Make sure that there is a folder for a file; whether the file can be written shows when it is opened, at once.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} to write {path.name} to")
+
+
+def require_file(path: Path) -> None:
+    """Make sure, as far as it can be told beforehand, that a file can be written to `path`.
+
+    Raises:
+        UsageError: it cannot; says why.
+    """
+    require_parent(path)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file")
+    if not path.exists() or path.is_file():  # others, such as /dev/stdout, are written to as they are
+        _require_access(path.parent, path)
+
+
+def require_folder(path: Path) -> None:
+    """Make sure, as far as it can be told beforehand, that files can be written to a folder, be it there or not.
+
+    Raises:
+        UsageError: they cannot; says why.
+    """
+    there = next(part for part in (path, *path.absolute().parents) if part.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file, so there cannot be a folder {path}: name another")
+    _require_access(there, path)
+
+
+def _require_access(folder: Path, path: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write {path}: {folder} is read-only, or belongs to somebody else")
+    room = os.statvfs(folder)
+    if room.f_blocks and room.f_bavail * room.f_frsize < ROOM:
+        raise UsageError(f"cannot write {path}: the disk of {folder} is full")

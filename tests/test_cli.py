@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -91,6 +92,24 @@ async def test_judging_a_file(server: Loopback, tmp_path: Path) -> None:
     code, out, _ = await rolecs("judge", rows, *flags, "--resume", "--out", "j.jsonl", cwd=tmp_path)
     assert code == 0 and out == "" and len((tmp_path / "j.jsonl").read_text().splitlines()) == 1
     assert server.calls["all"] == before, "what has been judged is only written again"
+
+
+async def test_no_terminal_costs_a_result(server: Loopback, tmp_path: Path) -> None:
+    calls = "calls [draft].jsonl"
+    good = (FOLDER / "record-rolecs-zh.jsonl").read_text(encoding="utf-8")
+    (tmp_path / calls).write_text(f"{good}{{}}\n{good}", encoding="utf-8")
+    flags = ("--language", "zh", "--min-agreement", 0, "--base-url", server.base_url)
+    judge = shlex.join(map(str, (sys.executable, "-m", "rolecs", "judge", calls, *flags)))
+    process = await asyncio.create_subprocess_shell(
+        f"{judge} >out.jsonl 2>&- <&-", cwd=tmp_path, env=os.environ | {"PYTHONIOENCODING": "ascii"}
+    )
+    assert await process.wait() == 1, "a row could not be read"
+    told = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["kept"] for row in told] == [True, True, False] and f"{calls}:2: " in told[2]["error"]
+    code, out, err = await rolecs("judge", calls, *flags, "--resume", "--out", "/dev/full", cwd=tmp_path)
+    assert (code, out) == (1, "") and "No space left on device: '/dev/full'" in err
+    assert "go on with: rolecs judge 'calls [draft].jsonl' --out /dev/full --resume" in err
+    assert f"skipped {calls}:2: no labelled dialogue" in err and "Traceback" not in err
 
 
 async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> None:
@@ -303,6 +322,14 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["export", "none", "--out", "x"], "none holds no run"),
         (["verify", "none"], "none is no exported folder"),
         (["judge", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
+        (
+            ["judge", "row.jsonl", "--out", "no/j.jsonl", "--base-url", "URL"],
+            "there is no folder no to write j.jsonl to",
+        ),
+        (["judge", "row.jsonl", "--out", ".", "--base-url", "URL"], ". is a folder: name a file"),
+        (["generate", "--temperature", "0,8"], "'0,8' is not a valid float. Decimals have a point: 0.8"),
+        (["generate", "--config", "comma.toml"], "decimals have a point, as in 0.8"),
+        (["generate", "--run", "\udcff"], "an argument is no UTF-8 text"),
         (["judge", "points.jsonl", "--base-url", "URL"], "points.jsonl:1: no labelled dialogue: points: Value error"),
         (["calibrate", "row.jsonl", "--base-url", "URL"], "every call needs people's labels"),
         (["report", "none"], "none holds no run"),
@@ -320,6 +347,7 @@ async def test_wrong_use_is_one_line_and_exit_2(
     (tmp_path / "row.jsonl").write_text(row, encoding="utf-8")
     labelled = json.dumps(json.loads(row) | {"gold": {"points": {"wording": 1}}})
     (tmp_path / "points.jsonl").write_text(labelled, encoding="utf-8")
+    (tmp_path / "comma.toml").write_text("temperature = 0,8\n", encoding="utf-8")
     given = [server.base_url if argument == "URL" else argument for argument in arguments]
     code, out, err = await rolecs(*given, cwd=tmp_path, **OFFLINE)
     assert code == 2 and out == ""

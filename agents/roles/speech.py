@@ -33,8 +33,19 @@ STRATEGY_NAMES_PATTERN = (
 )
 """The strategies' English names of several words, which nobody says by chance with capital letters."""
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
-_BREAKS = re.compile(r"\s*\n\s*")
+
+def _tag(inside: str) -> str:
+    return rf"[<\[◁]\s*[|｜]?\s*(?:{inside})\s*[|｜]?\s*[>\]▷]"
+
+
+_THOUGHT = "(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考|推理)"
+_THOUGHT_BEGINS = _tag(rf"(?:(?:begin|start)_of_)?{_THOUGHT}(?:_begin|_start)?")
+_THOUGHT_ENDS = _tag(rf"/\s*{_THOUGHT}|end_of_{_THOUGHT}|{_THOUGHT}_end")
+_THOUGHTS = re.compile(f"{_THOUGHT_BEGINS}.*?{_THOUGHT_ENDS}", re.DOTALL | re.IGNORECASE)
+_BEFORE_A_STRAY_END = re.compile(rf"\A.*{_THOUGHT_ENDS}", re.DOTALL | re.IGNORECASE)
+"""Chat templates write the beginning themselves, and some servers leave it out of the answer."""
+_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+"""Whatever ends a line for any reader of files."""
 _CJK = rf"[\u3000-\u303f{CHINESE}\uff00-\uffef]"
 _CJK_BREAK = re.compile(rf"(?<={_CJK})\n|\n(?={_CJK})")
 # A speaker's name or a strategy's full name counts as a prefix only with a colon behind it, a label also in brackets:
@@ -70,16 +81,18 @@ def _unquote(text: str) -> str:
 def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
     """Return the speech in a model's answer on one line.
 
-    Takes away a thinking block, speaker prefixes, strategy labels in front and quotes around the whole; repeated until
-    nothing more comes off, so cleaning twice changes nothing. A bare code with a colon ("ID: ...") is a label only
-    when it is the code of `strategy`, the one that the turn was told to use.
+    Takes away thoughts, also where their beginning is missing, speaker prefixes, strategy labels in front and quotes
+    around the whole; repeated until nothing more comes off, so cleaning twice changes nothing. A bare code with a colon
+    ("ID: ...") is a label only when it is the code of `strategy`, the one that the turn was told to use.
 
     >>> clean_utterance('客服：【礼貌问候】“您好，请问有什么可以帮您？”')
     '您好，请问有什么可以帮您？'
     >>> clean_utterance("客户您好")
     '客户您好'
+    >>> clean_utterance("They want a greeting.</think> Hello.")
+    'Hello.'
     """
-    text = _THINKING.sub("", text).strip()
+    text = _BEFORE_A_STRAY_END.sub("", _THOUGHTS.sub("", text)).strip()
     code = re.compile(rf"^{strategy}\s*[:：]") if strategy else None
     while True:
         cleaned = code.sub("", text) if code else text
@@ -87,4 +100,4 @@ def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
         if cleaned == text:
             break
         text = cleaned
-    return _CJK_BREAK.sub("", _BREAKS.sub("\n", text)).replace("\n", " ")
+    return _CJK_BREAK.sub("", _BREAKS.sub("\n", text)).replace("\n", " ").replace("\t", " ")

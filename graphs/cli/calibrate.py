@@ -7,9 +7,10 @@ import typer
 
 from graphs.cli.flags import job_settings, takes
 from graphs.cli.generate import show_halt
-from graphs.cli.judge import JUDGING
+from graphs.cli.judge import JUDGING, show_broken
 from graphs.cli.terminal import Config, Quiet, Resume, RetryFailed, command_line, go_on_hint, output, progress, run_job
 from graphs.config.settings import JudgeSettings
+from outputs.files import require_folder
 from outputs.runs.judgement import JUDGEMENTS
 
 
@@ -30,10 +31,12 @@ def calibrate(
     from graphs.jobs.calibrate import calibrate as compare
     from graphs.jobs.calibrate import read_gold
     from graphs.jobs.judge import judge
-    from outputs.reports.calibration import calibration_table, keep_calibration
+    from outputs.reports.calibration import calibration_table, calibrations_folder, keep_calibration
     from outputs.reports.summary import describe_causes
 
-    dialogues = read_gold(file)
+    require_folder(calibrations_folder())
+    dialogues, broken = read_gold(file)
+    show_broken(broken)
     go_on = command_line("rolecs", "calibrate", file, "--resume", "--run", settings.run)
     judged = run_job(
         judge, settings, go_on_hint(go_on), dialogues, quiet=quiet, resume=resume, retry_failed=retry_failed
@@ -43,10 +46,11 @@ def calibrate(
         raise typer.Exit(1)
     calibration = compare(file, dialogues, judged, settings)
     for line in describe_causes(judged.funnel):
-        progress.print(line, markup=False)
+        progress.print(line)
     if calibration.unscored == calibration.calls:
         progress.print("Nothing is kept: no call could be scored.")
         raise typer.Exit(1)
     output.print(calibration_table(calibration))
     kept = keep_calibration(calibration)
-    output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}", markup=False)
+    output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}")
+    raise typer.Exit(1 if broken else 0)

@@ -71,7 +71,7 @@ def distill(
     console.print(usage_table(distilled.funnel))
     show_halt(distilled.halt, go_on, console)
     if failed:
-        console.print(f"To try the failed ones again: {go_on} --retry-failed", markup=False)
+        console.print(f"To try the failed ones again: {go_on} --retry-failed")
     if distilled.personas:
         show_pool(settings, console)
     else:
@@ -83,7 +83,7 @@ def show_pool(settings: PoolSettings, console: Console) -> None:
     """Say which files were written, and what comes next."""
     from graphs.jobs.build_pool import merges_file
 
-    console.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}", markup=False)
+    console.print(f"Pool: {settings.out}; what was merged: {merges_file(settings.out)}")
     if settings.report:
-        console.print(f"Report: {settings.report}", markup=False)
-    console.print(f"Next: {command_line('rolecs', 'generate', '--personas', settings.out)}", markup=False)
+        console.print(f"Report: {settings.report}")
+    console.print(f"Next: {command_line('rolecs', 'generate', '--personas', settings.out)}")

@@ -21,7 +21,7 @@ def engine(
     from graphs.jobs.engine import serve
 
     def show(base_url: str, name: str) -> None:
-        output.print(f"{name} is served at {base_url}", markup=False)
-        output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}", markup=False)
+        output.print(f"{name} is served at {base_url}")
+        output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
     run_interruptible(lambda _: serve(settings, port, progress, on_ready=show), progress, "The engine is stopped.")

@@ -50,6 +50,4 @@ def estimate(
     expected = forecast(ended, wanted, generated.seconds, given.prices, seed=given.seed)
     output.print("", forecast_table(expected, given.prices), sep="\n")
     if is_kept:
-        output.print(
-            f"The dialogues of the pilot are kept; go on with them: {go_on} --target-kept {wanted}", markup=False
-        )
+        output.print(f"The dialogues of the pilot are kept; go on with them: {go_on} --target-kept {wanted}")

@@ -43,10 +43,10 @@ def export(
             store, out, shape=shape, shard_lines=shard_lines, with_rejected=rejected, as_parquet=parquet
         )
     for shard in manifest.files:
-        output.print(f"{out / shard.name}: {shard.lines:,} lines, {shard.bytes:,} bytes", markup=False)
+        output.print(f"{out / shard.name}: {shard.lines:,} lines, {shard.bytes:,} bytes")
     if not manifest.shards:
         output.print("No dialogue of this run became a row, so there is no training shard.")
-    output.print(f"Next: {command_line('rolecs', 'verify', out)}", markup=False)
+    output.print(f"Next: {command_line('rolecs', 'verify', out)}")
 
 
 def _parse_roles(names: str | None) -> tuple[Role, ...]:

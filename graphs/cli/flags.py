@@ -23,6 +23,7 @@ from personas.distill.filters import Filters
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
 _NAMES = {"dialogues": ("-n", "--dialogues"), "headers": ("--header",), "judge_headers": ("--judge-header",)}
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
 
@@ -47,6 +48,15 @@ def _split_pairs(texts: list[str] | None) -> Any:
 
 def _keep(text: str | None) -> Any:
     return text
+
+
+def _parse_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        point = text.replace(",", ".")
+        hint = f" Decimals have a point: {point}" if _DECIMAL_COMMA.fullmatch(text) else ""
+        raise typer.BadParameter(f"{text!r} is not a valid float.{hint}") from None
 
 
 _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
@@ -118,7 +128,14 @@ def _annotate(kind: type[BaseModel], field: str) -> Any:
     if _type_of(kind, field) is bool:
         names = (f"{names[0]}/--no-{field.replace('_', '-')}",)
     written, callback = _TAKEN_APART.get(field, (_type_of(kind, field), None))
-    option = typer.Option(*names, help=describe_setting(kind, field), show_default=False, callback=callback)
+    option = typer.Option(
+        *names,
+        help=describe_setting(kind, field),
+        show_default=False,
+        callback=callback,
+        parser=_parse_number if written is float else None,
+        metavar="FLOAT" if written is float else None,
+    )
     return Annotated[written | None, option]
 
 

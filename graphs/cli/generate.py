@@ -52,19 +52,19 @@ def generate(
     console.print(summarise(funnel, settings.prices))
     with RunStore.read(DIALOGUES, settings.run) as store:
         for sentence in describe_trust(store.provenance, funnel):
-            console.print(sentence, markup=False)
+            console.print(sentence)
     show_halt(generated.halt, go_on, console)
     if (waiting := funnel.outcomes[Outcome.PLANNED]) and not generated.halt:
         console.print(f"{waiting:,} planned dialogues were not needed; they stay planned, for a larger target.")
-    console.print(f"Run: {settings.run}", markup=False)
-    console.print(f"To read it: {command_line('rolecs', 'report', settings.run)}", markup=False)
+    console.print(f"Run: {settings.run}")
+    console.print(f"To read it: {command_line('rolecs', 'report', settings.run)}")
     if failed:
-        console.print(f"To play the failed ones again: {go_on} --retry-failed", markup=False)
-    console.print(f"Next: {command_line('rolecs', 'export', settings.run, '--out', 'shards')}", markup=False)
+        console.print(f"To play the failed ones again: {go_on} --retry-failed")
+    console.print(f"Next: {command_line('rolecs', 'export', settings.run, '--out', 'shards')}")
     raise typer.Exit(code)
 
 
 def show_halt(halt: "Halt | None", go_on: str, console: Console) -> None:
     """Say why a job stopped before everything was done, and how it goes on, if it can."""
     if halt:
-        console.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""), markup=False)
+        console.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""))

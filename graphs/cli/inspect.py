@@ -13,4 +13,4 @@ def inspect(run: RunFolder) -> None:
 
     with RunStore.read(DIALOGUES, run) as store, interruptible(progress):
         found = inspect_dialogues(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
-    output.print(show_inspection(found), markup=False)
+    output.print(show_inspection(found))

@@ -20,4 +20,4 @@ def push(
     again = command_line("rolecs", "push", folder, repository, *(["--public"] if public else []))
     with interruptible(progress, f"What has been sent is not sent again; go on with: {again}"):
         page = push_export(folder, repository, public=public)
-    output.print(f"Pushed: {page}", markup=False)
+    output.print(f"Pushed: {page}")

@@ -7,7 +7,7 @@ import typer
 
 from graphs.cli.terminal import RunFolder, output, progress
 from graphs.scheduling.interrupts import interruptible
-from outputs.files import write_whole
+from outputs.files import require_file, write_whole
 from outputs.runs.record import DIALOGUES
 from outputs.runs.store import RunStore
 
@@ -23,5 +23,6 @@ def report(
 
     file = out or run / "report.html"
     with RunStore.read(DIALOGUES, run) as store, interruptible(progress):
+        require_file(file)
         write_whole(file, report_run(store))
-    output.print(f"Report: {file}", markup=False)
+    output.print(f"Report: {file}")

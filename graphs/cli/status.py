@@ -31,5 +31,5 @@ def status(
     from outputs.reports.summary import summarise
 
     for line in describe_status(found):
-        output.print(line, markup=False)
+        output.print(line)
     output.print(summarise(funnel, stored_prices(provenance)))

@@ -1,4 +1,4 @@
-"""What the commands share: the consoles, the options that many of them have, and how a job is run and told of."""
+"""What the commands share: the options that many of them have, and how a job is run and told of."""
 
 import shlex
 from collections.abc import Callable, Coroutine
@@ -8,17 +8,20 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from graphs.cli.streams import PlainConsole
 from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
+from outputs.files import require_folder
+from outputs.runs.store import RunStore
 
 ResultT = TypeVar("ResultT")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
 
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
+progress = PlainConsole(stderr=True)
 """Where a job shows how it goes."""
-output = Console(highlight=False, soft_wrap=True)
+output = PlainConsole()
 """Where a command's results go."""
-silence = Console(quiet=True)
+silence = PlainConsole(quiet=True)
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
@@ -49,7 +52,7 @@ def run_job(
     resume: bool = False,
     retry_failed: bool = False,
 ) -> ResultT:
-    """Run a job so that it can be interrupted, and return its result.
+    """Run a job so that it can be interrupted, and return its result; where its run goes is checked before all else.
 
     Args:
         work: makes the job of a `Job` and `arguments`.
@@ -64,6 +67,10 @@ def run_job(
     from graphs.scheduling.job import Job
     from graphs.telemetry.telemetry import open_telemetry
 
+    if resume:
+        require_folder(settings.run)
+    else:
+        RunStore.require_new(settings.run)
     console = silence if quiet else progress
 
     async def carry_out(interruption: Interruption) -> ResultT:

@@ -18,6 +18,7 @@ from graphs.cli.terminal import Config, Quiet, command_line, output, progress, s
 from graphs.config.settings import load_settings
 from graphs.scheduling.interrupts import EXIT_CODE
 from graphs.telemetry.progress import PLAIN_S, format_seconds
+from outputs.files import require_folder
 from outputs.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def train(
 ) -> None:
     """Train an adapter (LoRA) on dialogues, with the loss on the answers alone."""
     settings = load_settings(TrainSettings, config, read_flags(context, TrainSettings))
+    if not dry_run:
+        require_folder(settings.out)
     # Threads that spin while they wait stall each other. OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -60,13 +63,13 @@ def train(
         _show_forecast(told)
         return
     if trained is None:
-        progress.print("Interrupted. The last step is kept; go on with the same command and --resume.", markup=False)
+        progress.print("Interrupted. The last step is kept; go on with the same command and --resume.")
         raise typer.Exit(EXIT_CODE)
     if not quiet:
         for held in trained.held_out:
-            output.print(describe_held(held), markup=False)
-        output.print(f"Adapter: {settings.out}", markup=False)
-        output.print(f"Next: {command_line('rolecs', 'generate', '--model', settings.out)}", markup=False)
+            output.print(describe_held(held))
+        output.print(f"Adapter: {settings.out}")
+        output.print(f"Next: {command_line('rolecs', 'generate', '--model', settings.out)}")
 
 
 class Display:
@@ -75,7 +78,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self.stopping = False
         self._console = console
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._bar = self._progress.add_task("", total=None)
         self._begun = self._told = time.monotonic()
@@ -105,7 +108,7 @@ class Display:
         self._progress.update(self._bar, completed=step.number, description=line)
         if not self._console.is_terminal and (now - self._told >= PLAIN_S or step.number == self._steps):
             self._told = now
-            self._console.print(f"{step.number:,}/{self._steps:,} | {line}", markup=False)
+            self._console.print(f"{step.number:,}/{self._steps:,} | {line}")
 
     def measured(self, held: "Held") -> None:
         """Show held-out figures."""
@@ -113,7 +116,7 @@ class Display:
 
     def say(self, line: str) -> None:
         """Show a line."""
-        self._console.print(line, markup=False)
+        self._console.print(line)
 
     def stop(self, *_: object) -> None:
         """Stop after this step; asked again, at once."""

@@ -14,8 +14,8 @@ def verify(folder: Annotated[Path, typer.Argument(help="An exported folder.", me
 
     problems = 0
     for problem in verify_export(folder):
-        output.print(problem, markup=False)
+        output.print(problem)
         problems += 1
     found = f"problems found: {problems}" if problems else "every shard is whole and as the manifest says"
-    output.print(f"{folder}: {found}", markup=False)
+    output.print(f"{folder}: {found}")
     raise typer.Exit(1 if problems else 0)

@@ -5,7 +5,7 @@ Secrets come from the environment alone and are never written. Field description
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
@@ -29,6 +29,7 @@ from agents.llm.dialect import Dialect
 from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
+from outputs.files import require_file, require_parent
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 from quality.gate.agreement import MinAgreement, is_relative
@@ -77,10 +78,18 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
-def _check_folder(file: Path | None) -> Path | None:
-    if file is not None and not file.parent.is_dir():
-        raise ValueError(f"there is no folder {file.parent} to write {file.name} to")
-    return file
+def _meets(require: Callable[[Path], None]) -> AfterValidator:
+    """Return what checks a path by a function that raises UsageError."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                require(path)
+            except UsageError as error:
+                raise ValueError(str(error)) from None
+        return path
+
+    return AfterValidator(check)
 
 
 _EMBEDDING_MODEL: str | None = Field(
@@ -157,13 +166,13 @@ class ServerSettings(BaseModel):
         description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
     )
     prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
-    log: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    log: Annotated[Path | None, _meets(require_parent)] = Field(
         None, description="File that the job's events are appended to, a JSON object a line, without any text."
     )
     log_texts: bool = Field(
         False, description="Put texts into the log too: the messages and the answer of each call, messages of errors."
     )
-    metrics: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    metrics: Annotated[Path | None, _meets(require_parent)] = Field(
         None, description="File for the job's figures, as Prometheus' node_exporter reads it; ends in .prom."
     )
     trace: bool = Field(
@@ -314,14 +323,14 @@ class PoolSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    out: Annotated[Path, AfterValidator(_check_folder)] = Field(
+    out: Annotated[Path, _meets(require_file)] = Field(
         Path("pool.jsonl"), description="File for the pool; the merges are listed in a file beside it."
     )
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
     embedding_model: str | None = _EMBEDDING_MODEL
-    report: Annotated[Path | None, AfterValidator(_check_folder)] = Field(
+    report: Annotated[Path | None, _meets(require_file)] = Field(
         None, description="File for an HTML report on the pool."
     )
 
@@ -365,6 +374,23 @@ def load_settings(
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the settings file {path}: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"cannot read the settings file {path}: {error}{_toml_hint(text, str(error))}") from None
+
+
+def _toml_hint(text: str, problem: str) -> str:
+    r"""Return what people write otherwise than TOML in the line that a problem names; empty where it is none of that.
+
+    >>> _toml_hint("temperature = 0,8", "Expected newline or end of document after a statement (at line 1, column 16)")
+    '; decimals have a point, as in 0.8'
+    """
+    place = re.search(r"at line (\d+)", problem)
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    if re.search(r"=\s*[-+]?\d+,\d", line):
+        return "; decimals have a point, as in 0.8"
+    return r"; a Windows path stands in single quotes, as in 'C:\calls'" if "\\" in line else ""

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from agents.csc.language import Language
 from agents.errors import UsageError
 from graphs.config.settings import PoolSettings
-from outputs.files import write_whole
+from outputs.files import require_folder, write_whole
 from outputs.reports.pool_page import render_pool_report
 from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
@@ -26,17 +26,17 @@ def find_models(
     """Return the embedding model of each language.
 
     Raises:
-        UsageError: a model is not there.
+        UsageError: a model is not there, or the vectors cannot be kept.
     """
+    require_folder(vectors_folder())
     models = {language: find_model(settings.embedding_model, language) for language in languages}
     for language, model in models.items():
         if model.is_stand_in:
-            console.print(f"No model hub in reach: personas are compared with {model.name}.", markup=False)
+            console.print(f"No model hub in reach: personas are compared with {model.name}.")
             if language is Language.ZH:
                 console.print(
                     "It tells Chinese texts apart badly (distinct personas reach a similarity of 0.85): name a model "
                     "by --embedding-model, or raise --threshold.",
-                    markup=False,
                 )
     return models
 
@@ -88,7 +88,7 @@ def make_pool(
             continue
         texts = [persona.description for persona in those]
         with bar(console, "embedding", len(those)) as advance:
-            vectors = embed(texts, models[language], platformdirs.user_cache_path("rolecs") / "vectors", advance)
+            vectors = embed(texts, models[language], vectors_folder(), advance)
         with bar(console, "merging", len(those)) as advance:
             merged.append(merge_duplicates(those, vectors, settings.threshold, advance))
     names = [model.name for model in models.values()]
@@ -104,6 +104,11 @@ def make_pool(
     return summary
 
 
+def vectors_folder() -> Path:
+    """Return the folder that the vectors of texts are kept in."""
+    return platformdirs.user_cache_path("rolecs") / "vectors"
+
+
 def merges_file(pool: Path) -> Path:
     """Return where the list of merges of a pool is written."""
     return pool.with_name(f"{pool.stem}.merges.txt")
@@ -112,7 +117,7 @@ def merges_file(pool: Path) -> Path:
 @contextmanager
 def bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar in a terminal; what it yields moves it to a number of items done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=total)
         yield lambda done: progress.update(task, completed=done)

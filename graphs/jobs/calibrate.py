@@ -8,23 +8,25 @@ from agents.errors import UsageError
 from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged
 from outputs.datasets.dialogues import Labelled
-from outputs.datasets.reader import read_dialogues
+from outputs.datasets.reader import Unreadable, read_dialogues
 from outputs.runs.judgement import Judgement
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
 
 
-def read_gold(path: Path) -> list[Labelled]:
-    """Return the dialogues of a file, all of them labelled by people.
+def read_gold(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
+    """Return the dialogues of a file that people labelled, and the rows that cannot be read or that nobody labelled.
 
     Raises:
-        UsageError: the file holds something else than dialogues with labels.
+        UsageError: the file cannot be read, or holds no dialogue with labels.
     """
-    dialogues = list(read_dialogues(path))
-    lacking = next((dialogue.id for dialogue in dialogues if dialogue.gold is None), None if dialogues else "none")
-    if lacking is not None:
-        raise UsageError(f'{path}: every call needs people\'s labels, "gold": {{"points": ...}}; lacking: {lacking}')
-    return dialogues
+    dialogues, broken = read_dialogues(path)
+    labelled = [dialogue for dialogue in dialogues if dialogue.gold is not None]
+    lacking = [dialogue.id for dialogue in dialogues if dialogue.gold is None]
+    problem = f'{path}: every call needs people\'s labels, "gold": {{"points": ...}}; lacking: '
+    if not labelled:
+        raise UsageError(f"{problem}{lacking[0]}")
+    return labelled, broken + [Unreadable(id_, f"{problem}{id_}") for id_ in lacking]
 
 
 def calibrate(path: Path, dialogues: Sequence[Labelled], judged: Judged, settings: JudgeSettings) -> Calibration:

@@ -92,7 +92,7 @@ async def _read(settings: DistillSettings, ingested: Ingested, console: Console)
             if len(calls) % BREATH == 0:
                 await asyncio.sleep(0)
     for broken in ingested.broken[:SHOWN_BROKEN]:
-        console.print(f"skipped {broken}", markup=False)
+        console.print(f"skipped {broken}")
     if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
         console.print(f"skipped {more} more broken lines; --strict stops at the first")
     if not calls:

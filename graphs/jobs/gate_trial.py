@@ -55,7 +55,7 @@ class GateCheck:
             if UNSCORED not in trial.refused_for:
                 # What could not be scored may be scored another time.
                 keep_trial(trial)
-        self._job.console.print(describe_trial(trial), markup=False)
+        self._job.console.print(describe_trial(trial))
         if trial.is_hopeless and self._mode == "stop":
             raise UsageError(describe_hopeless_gate(trial))
         if trial.agreement is None and is_relative(settings.min_agreement):

@@ -88,7 +88,7 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
                 )
             planned = list(islice(plan, settings.dialogues))
             store.add_plan(planned[store.planned :])
-            job.console.print(describe_coverage(planned, pool, settings.topics), markup=False)
+            job.console.print(describe_coverage(planned, pool, settings.topics))
         else:
             # What is planned already is taken from the store.
             next(islice(plan, store.planned, store.planned), None)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
-import platformdirs
 
 from agents.errors import UsageError
 from graphs.config.settings import Settings
-from graphs.jobs.build_pool import bar
+from graphs.jobs.build_pool import bar, vectors_folder
 from graphs.scheduling.job import Job
+from outputs.files import require_folder
 from outputs.runs.record import NEAR_DUPLICATE, NearDuplicate, Planned, Record
 from outputs.runs.store import RunStore
 from personas.dedup.embedding import EmbeddingModel, embed, find_model
@@ -23,10 +23,11 @@ def find_similarity_model(settings: Settings) -> EmbeddingModel | None:
     """Return the model that dialogues are compared with; None where the settings compare none.
 
     Raises:
-        UsageError: the model is not there.
+        UsageError: the model is not there, or the vectors cannot be kept.
     """
     if settings.max_similarity == 1:
         return None
+    require_folder(vectors_folder())
     try:
         return find_model(settings.embedding_model, settings.language)
     except UsageError as error:
@@ -90,8 +91,7 @@ def _find_near_duplicates(texts: _Texts, model: EmbeddingModel | None, job: Job[
                 raise InterruptedError
             show(done)
 
-        cache = platformdirs.user_cache_path("rolecs") / "vectors"
-        vectors = embed(texts, model, cache, advance)
+        vectors = embed(texts, model, vectors_folder(), advance)
     pruning = prune(vectors, np.arange(len(texts)), job.settings.max_similarity)
     return {
         texts.keys[row]: NearDuplicate(id=texts.keys[survivor], similarity=round(float(pruning.similarity[row]), 4))

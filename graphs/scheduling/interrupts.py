@@ -55,7 +55,7 @@ class Interruption:
             task.cancel()
             return
         self._console.print(
-            f"Stopping: what is in flight has {self._grace_period_s:g} s to end; once more stops at once.", markup=False
+            f"Stopping: what is in flight has {self._grace_period_s:g} s to end; once more stops at once."
         )
         finish()
         asyncio.get_running_loop().call_later(self._grace_period_s, task.cancel)
@@ -93,8 +93,10 @@ def interruptible(console: Console, hint: str = "") -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print(f"Interrupted. {hint}", markup=False)
+        console.print(f"Interrupted. {hint}")
         raise SystemExit(EXIT_CODE) from None
+    except BrokenPipeError:
+        raise  # who reads the results has seen enough
     except OSError as error:
         raise StoreError(f"{error}\n{hint}".rstrip()) from error
     except (EngineError, StoreError) as error:

@@ -88,7 +88,7 @@ class Job(Generic[SettingsT_co]):
             EngineError: a server is gone.
         """
         if not self.resume:
-            RunStore.require_none(self.settings.run)
+            RunStore.require_new(self.settings.run)
             await try_out()
 
     def open_run(self, kind: RunKind[PlannedT, RecordT], provenance: Provenance) -> RunStore[PlannedT, RecordT]:

@@ -124,7 +124,7 @@ async def run_pending(
             if job.interruption.requested or counters.ended_here == ended_before:
                 # It would end again: nothing has come of this start.
                 raise
-            job.console.print(f"{error}\nIt is started again.", markup=False)
+            job.console.print(f"{error}\nIt is started again.")
 
 
 class _Workers(Generic[PlannedT, RecordT]):

@@ -6,8 +6,8 @@ import re
 from collections.abc import AsyncIterator, Callable
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from graphs.config.settings import Goal
 from graphs.scheduling.counters import Counters
@@ -72,7 +72,7 @@ async def show_progress(
 
 
 async def _live(show: Callable[[], tuple[int, int, str]], console: Console) -> None:
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("")
 
@@ -117,7 +117,7 @@ class LoadingDisplay:
         """Show the state of the loading: at once in a terminal, else a line now and then."""
         text = f"starting the engine for {self._model}, {seconds:.0f} s: {_LOG_PREFIX.sub('', line)}"
         if self._status:
-            self._status.update(escape(text[: self._console.width - 4]))
+            self._status.update(Text(text[: self._console.width - 4]))
         elif seconds >= self._next_line:
-            self._console.print(escape(text), soft_wrap=True, highlight=False)
+            self._console.print(text, soft_wrap=True, highlight=False)
             self._next_line = seconds + PLAIN_S

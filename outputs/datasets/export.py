@@ -18,7 +18,7 @@ from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
 from outputs.datasets.parquet import to_parquet
 from outputs.datasets.rows import RejectedRow
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
-from outputs.files import write_bytes, write_whole
+from outputs.files import require_folder, write_bytes, write_whole
 from outputs.runs.record import Planned, Record
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
@@ -52,6 +52,7 @@ def export_run(
         UsageError: `out` holds other things than an export, or cannot be written; or Parquet cannot be.
     """
     old = _earlier_export(out)
+    require_folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with store.snapshot():

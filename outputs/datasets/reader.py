@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -14,6 +14,8 @@ from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
 from outputs.datasets.dialogues import Labelled
+from outputs.datasets.manifest import MANIFEST, read_manifest
+from outputs.datasets.parquet import read_parquet
 from outputs.datasets.rows import RolecsRow
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
@@ -72,30 +74,76 @@ class _LabelledTranscript(BaseModel):
     turns: list[_Line]
 
 
-def read_dialogues(path: Path) -> Iterator[Labelled]:
-    """Yield the dialogues of a file, one a line; keys of a row that are not ours are passed over.
+class Unreadable(NamedTuple):
+    """A row that holds no labelled dialogue: the id that it would have, and why not, with file and line."""
+
+    id: str
+    problem: str
+
+
+def read_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
+    """Return the dialogues of a file or a folder, and the rows that cannot be read: they cost themselves alone.
+
+    Args:
+        path: JSON lines, whose keys that are not ours are passed over; or a folder of such files, of which an exported
+            one has the shards that its manifest names.
 
     Raises:
-        UsageError: the file cannot be read, or a line is no labelled dialogue (with file and line).
+        UsageError: the file cannot be read, or none of its rows; says what is wrong with the first.
     """
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield _parse(line, path, number)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+    dialogues: list[Labelled] = []
+    broken: list[Unreadable] = []
+    for file in _files(path):
+        for number, row in _rows(file):
+            id_ = f"{file.stem}-{number}"
+            try:
+                dialogues.append(parse_dialogue(_load(row, f"{file}:{number}"), f"{file}:{number}", id_))
+            except UsageError as error:
+                broken.append(Unreadable(id_, str(error)))
+    if not dialogues:
+        raise UsageError(broken[0].problem if broken else f"{path} holds no dialogue")
+    return dialogues, broken
 
 
-def _parse(line: str, path: Path, number: int) -> Labelled:
-    where = f"{path}:{number}"
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    if (path / MANIFEST).exists():
+        return [path / shard.name for shard in read_manifest(path).shards]
+    return sorted(path.rglob("*.jsonl"))
+
+
+def _rows(file: Path) -> Iterator[tuple[int, bytes | dict[str, Any]]]:
     try:
-        row: Any = json.loads(line)
+        if file.suffix == ".parquet":
+            yield from enumerate(read_parquet(file), start=1)
+            return
+        with file.open("rb") as lines:
+            yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error}") from None
+
+
+def _load(row: bytes | dict[str, Any], where: str) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return row
+    try:
+        loaded: Any = json.loads(row.decode("utf-8-sig"))
+        if b"\\u" in row:
+            json.dumps(loaded, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where}: no UTF-8 text: {error.reason}") from None
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{where}: half of a surrogate pair, which no file can hold: {error.object[error.start]!a}"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{where}: no JSON: nested too deeply") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"{where}: no JSON: {error}") from None
-    if not isinstance(row, dict):
+    if not isinstance(loaded, dict):
         raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
-    return parse_dialogue(row, where, f"{path.stem}-{number}")
+    return loaded
 
 
 def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled:
@@ -120,13 +168,15 @@ def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled
             dialogue = _from_published(_PublishedRow.model_validate(row), default_id)
     except ValidationError as error:
         raise UsageError(f"{where}: no labelled dialogue: {describe_invalid(error)}") from None
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: no labelled dialogue: {error}") from None
     return dialogue._replace(gold=gold)
 
 
 def _from_rolecs(row: RolecsRow) -> Labelled:
     metadata = json.loads(row.metadata)
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata is no JSON object")
     who = row.persona
     portrait = portray(row.language, age=who.age, job=who.job, tone=who.tone, description=who.description)
     return Labelled(

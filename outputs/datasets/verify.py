@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,36 @@ from pydantic import BaseModel, ValidationError
 
 from agents.csc.speakers import parse_speaker
 from agents.errors import UsageError, describe_invalid
+from agents.llm.usage import Role
 from outputs.datasets.formats import ROW_TYPES
 from outputs.datasets.manifest import Manifest, Shard, read_manifest
 from outputs.datasets.parquet import read_parquet
 from outputs.datasets.roles import RoleRow
-from outputs.datasets.rows import PublishedRow, RejectedRow, RolecsRow
+from outputs.datasets.rows import (
+    MessagesRow,
+    PreferenceRow,
+    PromptCompletionRow,
+    PublishedRow,
+    RejectedRow,
+    RolecsRow,
+    ShareGptRow,
+)
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
+from quality.checks.artifacts import find_artifact
 from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
 
 _FOLDERS = ("data", "rejected")
+_SAID: dict[type[BaseModel], Any] = {
+    RolecsRow: {"scenario": True, "customer_goal": True, "persona": True, "dialogue": {"__all__": {"direction"}}},
+    PublishedRow: {"dialogue"},
+    RoleRow: {"messages", "answer"},
+    MessagesRow: {"messages"},
+    PromptCompletionRow: {"prompt", "completion"},
+    ShareGptRow: {"conversations"},
+    PreferenceRow: {"prompt", "chosen"},
+}
+"""What models wrote in a row of each type, as pydantic selects fields; the turns of a rolecs row go by the rules."""
 
 
 def verify_export(folder: Path) -> Iterator[str]:
@@ -99,6 +120,13 @@ def _parse(content: Any, row_type: type[BaseModel]) -> BaseModel:
 
 def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
     """Yield what speaks against a kept row."""
+    said = row.model_dump(mode="json", include=_SAID[type(row)])
+    if isinstance(row, RoleRow) and row.role in (Role.PLANNER, Role.CUSTOMER_ASSISTANT):
+        with suppress(ValueError):
+            said["answer"] = json.loads(row.answer)
+    for where, text in _texts(said):
+        if artifact := find_artifact(text):
+            yield f"{where}: artifact: {artifact!r}"
     if isinstance(row, RolecsRow):
         yield from _dialogue_problems(row, manifest)
     elif isinstance(row, RoleRow):
@@ -110,6 +138,23 @@ def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
         speakers = [parse_speaker(turn.speaker) for turn in row.dialogue]
         if any(speaker is other for speaker, other in pairwise(speakers)):
             yield "the speakers do not alternate"
+
+
+def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts in some data, each with its place, but for what the system is told.
+
+    >>> list(_texts({"messages": [{"role": "system", "content": "Play."}, {"content": "Hello."}], "answer": "Yes."}))
+    [('messages.1.content', 'Hello.'), ('answer', 'Yes.')]
+    """
+    match value:
+        case str():
+            yield where, value
+        case list():
+            for index, part in enumerate(value):
+                yield from _texts(part, f"{where}.{index}")
+        case dict() if value.get("role") != "system":
+            for name, part in value.items():
+                yield from _texts(part, f"{where}.{name}".lstrip("."))
 
 
 def _dialogue_problems(row: RolecsRow, manifest: Manifest) -> Iterator[str]:

@@ -17,8 +17,13 @@ from quality.trust.calibration import Calibration, Estimate, GateStamp
 _SHIPPED = Path(__file__).parent / "demo_calibration.json"
 
 
+def calibrations_folder() -> Path:
+    """Return the folder that calibrations are kept in."""
+    return platformdirs.user_data_path("rolecs") / "calibrations"
+
+
 def _file(stamp: GateStamp) -> Path:
-    return platformdirs.user_data_path("rolecs") / "calibrations" / f"{stamp.digest()}.json"
+    return calibrations_folder() / f"{stamp.digest()}.json"
 
 
 def keep_calibration(calibration: Calibration) -> Path:

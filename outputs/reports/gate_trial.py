@@ -6,7 +6,7 @@ import platformdirs
 from pydantic import ValidationError
 
 from agents.errors import UsageError
-from outputs.files import write_whole
+from outputs.files import require_folder, write_whole
 from quality.gate.agreement import is_relative
 from quality.gate.rubric import LABEL_POINT
 from quality.trust.calibration import GateStamp
@@ -32,10 +32,16 @@ def keep_trial(trial: GateTrial) -> None:
 
 
 def find_trial(stamp: GateStamp) -> GateTrial | None:
-    """Return the trial of a gate; None when there is none that can be read: it is made anew then."""
+    """Return the trial of a gate; None when there is none that can be read: it is made anew then.
+
+    Raises:
+        UsageError: there is none, and one that is made could not be kept.
+    """
+    file = _file(stamp)
     try:
-        return GateTrial.model_validate_json(_file(stamp).read_bytes())
+        return GateTrial.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
+        require_folder(file.parent)
         return None
 
 

@@ -20,6 +20,7 @@ from typing import Any, Generic
 from agents.errors import StoreError, UsageError
 from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Role, Usage
+from outputs.files import require_folder
 from outputs.runs.lock import acquire
 from outputs.runs.run import (
     REPAIRS,
@@ -92,16 +93,21 @@ class RunStore(Generic[PlannedT, RecordT]):
             connection.close()
 
     @classmethod
-    def require_none(cls, folder: Path) -> None:
-        """Make sure that no run is in `folder` yet.
+    def require_new(cls, folder: Path) -> None:
+        """Make sure, as far as it can be told beforehand, that a run can begin in `folder`.
 
         Raises:
-            UsageError: there is one.
+            UsageError: the folder holds a run already, or cannot be written.
         """
-        if cls.exists(folder):
+        try:
+            has_run = cls.exists(folder)
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"{folder}/run.sqlite is no run store: {error}; name another folder by --run") from None
+        if has_run:
             raise UsageError(
                 f"{folder} holds a run already: go on with it by --resume, or name another folder by --run"
             )
+        require_folder(folder)
 
     @classmethod
     def create(
@@ -112,7 +118,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         Raises:
             UsageError: the folder holds a run already, or cannot be written.
         """
-        cls.require_none(folder)
+        cls.require_new(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             store = cls._open_locked(kind, folder)

@@ -59,9 +59,9 @@ class _ShareGpt(_Row):
 def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[list[RoleRow], list[Source]]:
     """Return the rows of some sources, and what each source was.
 
-    A source is a run folder (its kept dialogues), an exported folder (its training shards), or a file, JSONL (also
-    gzipped) or Parquet, of role rows, messages, prompt-completion or ShareGPT rows, or of labelled dialogues; the
-    requests of these are rendered here.
+    A source is a run folder (its kept dialogues), an exported folder (its training shards), another folder of JSONL
+    files, or a file, JSONL (also gzipped) or Parquet, of role rows, messages, prompt-completion or ShareGPT rows, or of
+    labelled dialogues; the requests of these are rendered here.
 
     Args:
         sources: files and folders.
@@ -92,6 +92,9 @@ def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:
         manifest = read_manifest(source)
         for shard in manifest.shards:
             yield from _read_file(source / shard.name, manifest.limits, roles)
+    elif not RunStore.exists(source) and (files := sorted(source.rglob("*.jsonl"))):
+        for file in files:
+            yield from _read_file(file, Limits(), roles)
     else:
         with RunStore.read(DIALOGUES, source) as store:
             limits = Limits.model_validate(store.provenance.configuration["limits"])

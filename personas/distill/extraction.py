@@ -22,6 +22,7 @@ from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
 from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
+from quality.checks.artifacts import find_artifact
 from quality.privacy import find_private
 from quality.text import PLACEHOLDER, split_words
 
@@ -172,6 +173,8 @@ def _find_problem(texts: dict[str, str], copies: frozenset[tuple[str, ...]], lan
         return "no-description"
     if not copies.isdisjoint(_runs(texts.values(), COPIED_WORDS[language])):
         return "copied"
+    if any(map(find_artifact, texts.values())):
+        return "artifact"
     if any(PLACEHOLDER.search(text) for text in texts.values()):
         return "placeholder"
     if any(find_private(text) for text in texts.values()):

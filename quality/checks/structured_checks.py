@@ -10,8 +10,9 @@ from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
+from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
-from quality.checks.turn_checks import FailedCheck, check_privacy, find_machinery
+from quality.checks.turn_checks import FailedCheck, check_privacy, find_role_leak
 from quality.text import PLACEHOLDER, is_in, split_sentences, split_words
 
 FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
@@ -22,6 +23,7 @@ SAME_CONTENT = 85.0
 PLAN_HINTS: dict[str, dict[Language, str]] = {
     check: {Language.EN: en, Language.ZH: zh}
     for check, en, zh in (
+        ("artifact", "Plain sentences: no tags, no Markdown, no code.", "只写平常的句子，不要标签、Markdown或代码。"),
         ("no-sentence", "Write whole sentences that begin with a word.", "写完整的句子，开头不要标点。"),
         ("length", "A sentence or two each.", "各写一两句。"),
         ("language", "Write in English.", "用中文写。"),
@@ -48,6 +50,11 @@ PLAN_HINTS: dict[str, dict[Language, str]] = {
 DIRECTION_HINTS: dict[str, dict[Language, str]] = {
     check: {Language.EN: en, Language.ZH: zh}
     for check, en, zh in (
+        (
+            "artifact",
+            "One plain sentence: no tags, no Markdown, no code.",
+            "只写一句平常的话，不要标签、Markdown或代码。",
+        ),
         ("no-sentence", "Write one whole sentence that begins with a verb.", "写一句完整的话，以动词开头。"),
         ("length", "One short sentence.", "只写一句短话。"),
         ("language", "Write in English.", "用中文写。"),
@@ -97,7 +104,7 @@ def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iter
         (plan.customer_goal, GOAL_CHARACTERS[language]),
     ):
         yield from _check_form(text, characters, language)
-        if found := find_machinery(text) or find_echo(text, task, run):
+        if found := find_role_leak(text) or find_echo(text, task, run):
             yield FailedCheck("echo", repr(found))
         if mark := _PERSON[language].search(_QUOTATION.sub("", text)):
             yield FailedCheck("person", repr(mark.group()))
@@ -121,7 +128,7 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
     """
     yield from _check_form(direction, DIRECTION_CHARACTERS[language], language)
     task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
-    if found := find_machinery(direction) or find_echo(direction, [task], RUN[language]):
+    if found := find_role_leak(direction) or find_echo(direction, [task], RUN[language]):
         yield FailedCheck("echo", repr(found))
     elif mark := _TASK.search(direction):
         yield FailedCheck("echo", repr(mark.group()))
@@ -136,6 +143,8 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
 
 def _check_form(text: str, most: int, language: Language) -> Iterator[FailedCheck]:
     """Check that a text is a sentence or two in its language."""
+    if artifact := find_artifact(text):
+        yield FailedCheck("artifact", repr(artifact))
     if _BEGINS_WITH_PUNCTUATION.match(text):
         yield FailedCheck("no-sentence", f"begins with {text[:8]!r}")
         return

@@ -15,6 +15,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
+from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import TASK_RUN, Runs, find_prompt_echo, runs_of
 from quality.checks.sides import find_known_too_early, find_wrong_side
 from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
@@ -38,7 +39,7 @@ _CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code !=
 """A code before the speech. ID is left out: it is a word."""
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
 _SPEAKER = re.compile(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
-_MACHINERY = re.compile(
+_ROLES_AND_TASKS = re.compile(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
     r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call|given_up"
     r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
@@ -54,7 +55,7 @@ _TO_THE_JUDGE = re.compile(
 )
 """What is meant for the judge is no talk on the phone."""
 _JOINT = {Language.EN: " ", Language.ZH: ""}
-_STAGE_DIRECTION = re.compile(r"\*[^*]{1,80}\*|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
+_STAGE_DIRECTION = re.compile(r"(?<!\*)\*[^*]{1,80}\*(?!\*)|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
 _END = re.compile(rf"[{SENTENCE_ENDS}…~～—][\"'”’」』)）]*$|[”」』]$")
 _GOODBYE = re.compile(r"\b(?:good)?bye\b|再见|拜拜", re.IGNORECASE)
 
@@ -63,6 +64,11 @@ HINTS: dict[str, dict[Language, str]] = {
     check: {Language.EN: en, Language.ZH: zh}
     for check, en, zh in (
         ("empty-turn", "Say something.", "要说出话来。"),
+        (
+            "artifact",
+            "Only what is said aloud: no tags, no Markdown, no code.",
+            "只写说出口的话，不要标签、Markdown或代码。",
+        ),
         ("long-turn", "Keep it to one or two sentences.", "只说一两句。"),
         ("label-leak", "Name no strategy and no label.", "不要说出策略或标签的名称。"),
         ("role-leak", "Speak only for yourself, and never of roles or instructions.", "只说自己的话，不提角色或指令。"),
@@ -130,9 +136,9 @@ def _hint_runs(language: Language) -> Runs:
     return frozenset().union(*(runs_of(hint[language], TASK_RUN[language]) for hint in HINTS.values()))
 
 
-def find_machinery(text: str) -> str | None:
+def find_role_leak(text: str) -> str | None:
     """Return the words by which a text speaks of roles, tasks or the judge; None where there are none."""
-    patterns = (_SPEAKER, _MACHINERY, _TO_THE_JUDGE)
+    patterns = (_SPEAKER, _ROLES_AND_TASKS, _TO_THE_JUDGE)
     return next((found.group().strip() for pattern in patterns if (found := pattern.search(text))), None)
 
 
@@ -146,6 +152,8 @@ def _check_wording(text: str, language: Language) -> Iterator[FailedCheck]:
     if not text:
         yield FailedCheck("empty-turn", "no words")
         return
+    if artifact := find_artifact(text):
+        yield FailedCheck("artifact", repr(artifact))
     if len(text) > MAX_CHARACTERS:
         yield FailedCheck("long-turn", f"{len(text)} characters")
     for check, pattern in (
@@ -156,7 +164,7 @@ def _check_wording(text: str, language: Language) -> Iterator[FailedCheck]:
             yield FailedCheck(check, repr(found.group().strip()))
     if _CODE_FIRST.match(text):
         yield FailedCheck("label-leak", repr(text[:4]))
-    if leak := find_machinery(text):
+    if leak := find_role_leak(text):
         yield FailedCheck("role-leak", repr(leak))
     plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain):

@@ -190,6 +190,14 @@ def test_every_format_verifies_and_is_as_the_golden_file(
         assert row.model_dump_json(by_alias=True, exclude_none=form is Format.CSCONV) == line
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_machinery_of_a_model_is_found_in_rows_of_every_format(repaired: Record, tmp_path: Path, form: Format) -> None:
+    turns = [turn.model_copy(update={"text": f"{turn.text}<|im_end|>"}) for turn in repaired.turns]
+    with make_run(tmp_path / "run", [repaired.model_copy(update={"turns": tuple(turns)})]) as store:
+        export(store, tmp_path / "shards", form)
+    assert any("artifact: '<|im_end|>'" in problem for problem in verify_export(tmp_path / "shards"))
+
+
 def filled(row: Any, nothing: dict[str, None]) -> Any:
     """Return a row as a data set has it: keys that are missing in a turn are there without a value."""
     if nothing:
@@ -235,7 +243,7 @@ def test_published_rows_are_written_as_they_are_read(tmp_path: Path, make_record
     assert set(row["dialogue"][0]) == {"speaker", "strategy", "text"} and set(row["dialogue"][1]) == {"speaker", "text"}
     path = tmp_path / "csconv.jsonl"
     path.write_text(line, encoding="utf-8")
-    (dialogue,) = read_dialogues(path)
+    (dialogue,), _ = read_dialogues(path)
     assert [(turn.speaker, turn.strategy, turn.text) for turn in dialogue.turns] == [
         (turn.speaker, turn.strategy, turn.text) for turn in record.turns
     ]
@@ -378,10 +386,10 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: M
 
 
 def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list[Record]) -> None:
-    dialogues = list(read_dialogues(exported / "data/train-00000.jsonl"))
+    dialogues, _ = read_dialogues(exported / "data/train-00000.jsonl")
     assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
     assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
-    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")] == [
+    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")[0]] == [
         "lost-0",
         "lost-1",
     ]
@@ -394,12 +402,12 @@ def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: P
     published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}
     path = tmp_path / "annotated.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in (*rows, published)), encoding="utf-8")
-    plain, labelled, other = read_dialogues(path)
+    (plain, labelled, other), _ = read_dialogues(path)
     assert plain.id == labelled.id == row["id"] and plain.turns == labelled.turns and plain.gold is None
     assert labelled.gold == other.gold == dict.fromkeys(POINT_CODES, True)
     path.write_text(json.dumps(row | {"persona": row["persona"] | {"half": "saying"}}), encoding="utf-8")
     with pytest.raises(UsageError, match=r"annotated.jsonl:1: no labelled dialogue: persona.half"):
-        list(read_dialogues(path))
+        read_dialogues(path)
 
 
 def test_published_rows_are_read(tmp_path: Path) -> None:
@@ -412,7 +420,7 @@ def test_published_rows_are_read(tmp_path: Path) -> None:
     }
     path = tmp_path / "csconv.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-    (dialogue,) = read_dialogues(path)
+    (dialogue,), _ = read_dialogues(path)
     assert dialogue.id == "csconv-1" and [turn.strategy for turn in dialogue.turns] == ["GT", None]
 
 
@@ -432,7 +440,35 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "file.jsonl"
     path.write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        list(read_dialogues(path))
+        read_dialogues(path)
+
+
+def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
+    good = b'{"dialogue": [{"speaker": "agent", "text": "Hello."}]}'
+    bad = [
+        b"{",
+        good.replace(b"Hello", b"\\ud83d"),
+        good.replace(b"Hello", b"\xff"),
+        b"[" * 100_000,
+        b'{"customer_goal": 1}',
+    ]
+    (tmp_path / "calls.jsonl").write_bytes(b"\n".join([good, *bad, b"\xef\xbb\xbf" + good]))
+    dialogues, broken = read_dialogues(tmp_path / "calls.jsonl")
+    assert [dialogue.id for dialogue in dialogues] == ["calls-1", "calls-7"]
+    assert [row.id for row in broken] == [f"calls-{number}" for number in range(2, 7)]
+    for row, problem in zip(
+        broken, ("no JSON", "surrogate", "no UTF-8", "nested", "no labelled dialogue"), strict=True
+    ):
+        assert f"calls.jsonl:{row.id[6:]}: {problem}" in row.problem or problem in row.problem
+
+
+def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path) -> None:
+    assert len(read_dialogues(exported)[0]) == 5
+    (exported / "manifest.json").unlink()
+    assert len(read_dialogues(exported)[0]) == 7
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no dialogue"):
+        read_dialogues(tmp_path / "empty")
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:

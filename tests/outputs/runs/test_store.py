@@ -155,6 +155,9 @@ def test_a_plan_can_grow(tmp_path: Path, make_record: MakeRecord) -> None:
 def test_a_run_is_not_begun_twice_nor_resumed_with_another_configuration(tmp_path: Path) -> None:
     with begin(tmp_path):
         pass
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file, so there cannot be a folder"):
+        RunStore.require_new(tmp_path / "file")
     with pytest.raises(UsageError, match="holds a run already: go on with it by --resume"):
         RunStore.create(DIALOGUES, tmp_path, HEADER)
     other = Provenance.build({"seed": 8, "model": "m", "new": 1}, {}, {})

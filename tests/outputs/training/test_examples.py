@@ -89,18 +89,28 @@ def test_what_cannot_be_trained_on_is_named(tmp_path: Path, row: Any, told: str)
 
 
 def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
     (tmp_path / "broken.jsonl").write_text("{\n")
     (tmp_path / "broken.parquet").write_text("PAR")
     for name, told in (
         ("broken.jsonl", r"broken\.jsonl:1: no JSON"),
         ("broken.parquet", r"broken\.parquet is no Parquet file"),
         ("none.jsonl", r"cannot read .*none\.jsonl"),
-        ("", "holds no run"),
+        ("empty", "holds no run"),
     ):
         with pytest.raises(UsageError, match=told):
             read_examples([tmp_path / name], ())
     with pytest.raises(UsageError, match="no row of planner to train on"):
         read_examples([write(tmp_path / "star.jsonl", json.loads(star_line()))], (Role.PLANNER,))
+
+
+def test_a_folder_of_rows_is_all_its_files(tmp_path: Path) -> None:
+    for name in "ba":
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "rows.jsonl", json.loads(star_line()))
+    rows, (read,) = read_examples([tmp_path], ())
+    one, _ = read_examples([tmp_path / "a" / "rows.jsonl"], ())
+    assert [row.answer for row in rows] == 2 * [row.answer for row in one] and read.rows == len(rows)
 
 
 def star_line() -> str:

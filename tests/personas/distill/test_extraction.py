@@ -97,6 +97,7 @@ async def test_a_chinese_persona() -> None:
             "private-data",
         ),
         (EN, GOOD, {"job": {"lines": [1], "value": "driver of [UserName]"}}, "placeholder"),
+        (EN, GOOD, {"tone": "dry<|im_end|>"}, "artifact"),
         (EN, GOOD, {"description": "You drive."}, "no-description"),
         (EN, GOOD, {"job": {"lines": [3], "value": "a job that no line shows"}}, "no-such-line"),
         (EN, GOOD, {"description": "A driver who works at night and hates to wait."}, "no-description"),
