@@ -14,14 +14,14 @@ from typer.core import TyperCommand
 
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.config.settings import ServerSettings, load_settings
+from graphs.config.settings import ServerSettings, anchor, load_settings
 from outputs.runs.run import RunKind
 from outputs.runs.store import RunStore
 from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
-_NAMES = {"dialogues": ("-n", "--dialogues")}
+_NAMES = {"dialogues": ("-n", "--dialogues"), "speakers": ("--speaker",)}
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
 
@@ -33,14 +33,16 @@ def _split_words(text: str | None) -> Any:
     return shlex.split(text) if text else None
 
 
-def _keep(text: str | None) -> Any:
-    return text
+def _keep(written: Any) -> Any:
+    return written
 
 
 _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "topics": (list[str], _split_commas),
     "roles": (list[str], _split_commas),
     "max_length": (str, _keep),
+    "speakers": (list[str], _keep),
+    "columns": (list[str], _split_commas),
     "engine_args": (str, _split_words),
 }
 """Flags that are written otherwise than their setting: the type as it is written, and what makes the setting of it."""
@@ -141,7 +143,10 @@ def job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context:
     settings = load_settings(kind, config, flags)
     if context.params.get("resume"):
         with RunStore.read(run_kind, settings.run) as store:
-            return load_settings(kind, config, flags, store.provenance.settings)
+            provenance = store.provenance
+        # The run is the one that was named, wherever it was begun.
+        stored = anchor(provenance.settings, provenance.folder) | {"run": settings.run}
+        return load_settings(kind, config, flags, stored)
     if context.params.get("retry_failed"):
         raise UsageError("--retry-failed goes with --resume")
     return settings

@@ -13,6 +13,7 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
+from agents.reading import read_values
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.rows import RolecsRow
 from personas.persona import portray
@@ -73,29 +74,15 @@ class _LabelledTranscript(BaseModel):
 
 
 def read_dialogues(path: Path) -> Iterator[Labelled]:
-    """Yield the dialogues of a file, one a line; keys of a row that are not ours are passed over.
+    """Yield the dialogues of a file, JSON lines or an array; keys of a row that are not ours are passed over.
 
     Raises:
-        UsageError: the file cannot be read, or a line is no labelled dialogue (with file and line).
+        UsageError: the file cannot be read, or a row is no labelled dialogue (with file and line).
     """
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield _parse(line, path, number)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
-
-
-def _parse(line: str, path: Path, number: int) -> Labelled:
-    where = f"{path}:{number}"
-    try:
-        row: Any = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{where}: no JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
-    return parse_dialogue(row, where, f"{path.stem}-{number}")
+    for where, number, row in read_values(path):
+        if not isinstance(row, dict):
+            raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
+        yield parse_dialogue(row, where, f"{path.stem}-{number}")
 
 
 def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled:
