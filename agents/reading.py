@@ -137,15 +137,14 @@ def read_values(path: Path) -> Iterator[Value]:
             except ValueError as error:
                 raise UsageError(f"{path}:{number}: no JSON: {error}") from None
         return
-    number = 1
     try:
         for number, value in parse_values(read_text(path)):
-            if isinstance(value, list):
+            if isinstance(value, list) and value:
                 yield from (Value(f"{path}:{number}[{i}]", i + 1, item) for i, item in enumerate(value))
             else:
                 yield Value(f"{path}:{number}", number, value)
-    except ValueError as error:
-        raise UsageError(f"{path}:{number}: no JSON: {error}") from None
+    except NoJsonError as error:
+        raise UsageError(f"{path}:{error.line}: no JSON: {error}") from None
 
 
 def is_document(filled: Sequence[str]) -> bool | None:
@@ -172,6 +171,14 @@ def _holds_value(line: str) -> bool:
         return False
 
 
+class NoJsonError(ValueError):
+    """A text is no JSON; `line` is where the value begins that is none, from 1."""
+
+    def __init__(self, problem: str, line: int) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
 def parse_json(text: str) -> Any:
     """Return the one JSON value of a text.
 
@@ -188,7 +195,7 @@ def parse_values(text: str) -> Iterator[tuple[int, Any]]:
     """Yield the JSON values that stand one behind the other in a text, each with the line that it begins in, from 1.
 
     Raises:
-        ValueError: it is no JSON; says why and where.
+        NoJsonError: it is no JSON; says why and where.
     """
     position, line = 0, 1
     while found := _FILLED.search(text, position):
@@ -196,6 +203,8 @@ def parse_values(text: str) -> Iterator[tuple[int, Any]]:
         try:
             value, position = _DECODER.raw_decode(text, found.start())
         except RecursionError:
-            raise ValueError("nested too deeply") from None
+            raise NoJsonError("nested too deeply", line) from None
+        except ValueError as error:
+            raise NoJsonError(str(error), line) from None
         yield line, value
         line += text.count("\n", found.start(), position)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 from agents.csc.language import Language
 
@@ -45,6 +46,7 @@ _WRAPPING = " \t*_<>[]()【】（）\"'“”:：."
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """Return a name as the table has it: in lower case and full-width letters made plain, without brackets around it.
 

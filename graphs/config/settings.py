@@ -3,6 +3,7 @@
 Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -381,7 +382,14 @@ def anchor(stored: Mapping[str, Any], folder: str) -> dict[str, Any]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    text = read_text(path, "the settings file ")
     try:
-        return tomllib.loads(read_text(path, "the settings file "))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the settings file {path}: {error}") from None
+        # What people write who do not know TOML: C:\calls in double quotes, 0,5 for a half.
+        hints = (
+            (r'"[^"]*\\', "; paths with a backslash stand in single quotes"),
+            (r"=\s*\d+,\d", "; decimals take a point"),
+        )
+        hint = next((hint for pattern, hint in hints if re.search(pattern, text)), "")
+        raise UsageError(f"cannot read the settings file {path}: {error}{hint}") from None

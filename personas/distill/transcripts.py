@@ -13,7 +13,17 @@ from typing import NamedTuple
 
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker, plain_name
-from agents.reading import LOOKED_AT, NO_UTF8, Opened, is_document, is_text, naming, parse_json, parse_values
+from agents.reading import (
+    LOOKED_AT,
+    NO_UTF8,
+    NoJsonError,
+    Opened,
+    is_document,
+    is_text,
+    naming,
+    parse_json,
+    parse_values,
+)
 from personas.distill.forms.call import Broken, Call, Row, group_rows
 from personas.distill.forms.captions import are_captions, parse_captions
 from personas.distill.forms.documents import Place, find_calls
@@ -138,13 +148,12 @@ class _File(NamedTuple):
         yield from group_rows(rows, self.stem)
 
     def _read_document(self, text: str) -> Iterator[Call | Row | Broken]:
-        number = 1
         try:
             for number, value in parse_values(text):
                 place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
                 yield from find_calls(value, place, self.reading.is_known)
-        except ValueError as error:
-            yield Broken(f"{self.label}:{number}", f"no transcript: no JSON: {error}")
+        except NoJsonError as error:
+            yield Broken(f"{self.label}:{error.line}", f"no transcript: no JSON: {error}")
 
     def _read_values(self, lines: Iterable[str]) -> Iterator[Call | Row | Broken]:
         for number, line in enumerate(lines, start=1):
@@ -196,18 +205,19 @@ class _File(NamedTuple):
 
 def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdVoices]:
     """Yield a call as it is distilled: two sides that alternate, third voices told beside it."""
-    spoken = [(said.name, text) for said in call.said if (text := " ".join(_NO_WORDS.sub(" ", said.text).split()))]
-    if not any(name for name, _ in spoken):
+    texts = ((said.name.strip() or NOBODY, " ".join(_NO_WORDS.sub(" ", said.text).split())) for said in call.said)
+    spoken = [(name, text) for name, text in texts if text]
+    if all(name == NOBODY for name, _ in spoken):
         yield Broken(call.where, "no transcript: it does not tell who speaks, such as by 'Agent:' before what is said")
         return
     by_name = find_sides((name for name, _ in spoken), sides)
-    third = Counter(_shown([name]) or NOBODY for name, _ in spoken if _is_third(name, by_name, sides))
+    third = Counter(_shown([name]) for name, _ in spoken if _is_third(name, by_name, sides))
     missing = [side for side in ("agent", "customer") if _SIDES[side] not in by_name.values()]
     if third and missing:
         yield Broken(
             call.where,
             f"no transcript: nobody in it is known as the {' or the '.join(missing)}; the names are "
-            f"{_shown(dict.fromkeys(name for name, _ in spoken if name))}: say who that is, such as "
+            f"{_shown(dict.fromkeys(name for name, _ in spoken))}: say who that is, such as "
             f"--speaker {shlex.quote(f'{next(iter(third))}={missing[0]}')}",
         )
         return
@@ -223,7 +233,7 @@ def _is_third(name: str, by_name: Mapping[str, Speaker | None], sides: Sides) ->
 
 def _shown(names: Iterable[str]) -> str:
     """Return some names as one text; they come from files."""
-    found = [" ".join(name.split())[:_SHOWN_CHARACTERS] for name in names]
+    found = [" ".join(_NO_WORDS.sub(" ", name).split())[:_SHOWN_CHARACTERS] for name in names]
     return ", ".join(found[:_SHOWN_NAMES]) + (", ..." if len(found) > _SHOWN_NAMES else "")
 
 

@@ -113,18 +113,19 @@ class _Search:
 
     def _group(self, items: Any, said: list[Said], place: Place, keys: Sequence[str], id_: str) -> list[Call]:
         """Return an array of utterances as the one call that it is, or as the calls that its items name."""
-        rows = [row for item in items if (row := self.row(item, place, keys))] if isinstance(items, list) else []
-        ids = {row.call for row in rows}
-        if len(rows) == len(items) and 1 < len(ids) < len(rows):
-            return list(group_rows(rows, place.id))
+        ids = {_first_scalar(_plain(item), keys) for item in items if isinstance(item, dict)}
+        if isinstance(items, list) and 1 < len(ids) < len(items):
+            return list(group_rows((row for item in items if (row := self.row(item, place, keys))), place.id))
         return [Call(id_ or place.id, place.where, said)]
 
     def row(self, value: Any, place: Place, keys: Sequence[str]) -> Row | None:
         """Return an utterance that stands alone, the id of its call by one of some keys; None where it is none."""
         if not isinstance(value, dict) or not (said := self._utterances([value], {})):
             return None
-        plain = {plain_key(key): part for key, part in value.items()}
-        number = next((found for key in NUMBER if (found := parse_number(plain.get(key))) is not None), None)
+        plain = _plain(value)
+        number = next(
+            (found for key in NUMBER if key in plain and (found := parse_number(plain[key])) is not None), None
+        )
         return Row(_first_scalar(plain, keys), number, said[0], place.where)
 
     def _utterances(self, items: list[Any], roles: Mapping[str, str]) -> list[Said]:
@@ -178,8 +179,7 @@ class _Search:
 def _name(value: Any, roles: Mapping[str, str]) -> str:
     """Return the name in a value that says who speaks."""
     if isinstance(value, dict):
-        plain = {plain_key(key): part for key, part in value.items()}
-        return _first_scalar(plain, _NAMES)
+        return _first_scalar(_plain(value), _NAMES)
     name = str(value) if isinstance(value, str | int | float) else ""
     return roles.get(name, name)
 
@@ -202,35 +202,31 @@ def _text_of_part(part: Any) -> str:
 def _roles(value: dict[str, Any]) -> dict[str, str]:
     """Return the roles of participants by their names, where an object lists them beside what they say."""
     roles: dict[str, str] = {}
-    for part in value.values():
-        for person in part if isinstance(part, list) else ():
-            if isinstance(person, dict):
-                plain = {plain_key(key): inner for key, inner in person.items()}
-                bearer, role = _first_scalar(plain, _BEARERS), _first_scalar(plain, _ROLES)
-                if bearer and role and plain.keys().isdisjoint(TEXT):
-                    roles[bearer] = role
+    lists = (part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], dict))
+    for people in (part for part in lists if _plain(part[0]).keys().isdisjoint(TEXT)):
+        for plain in (_plain(person) for person in people if isinstance(person, dict)):
+            bearer, role = _first_scalar(plain, _BEARERS), _first_scalar(plain, _ROLES)
+            if bearer and role:
+                roles[bearer] = role
     return roles
 
 
 def _find_id(value: dict[str, Any]) -> str:
     """Return the id of a call, from the object that it is or from its metadata; empty when it has none."""
-    plain = {plain_key(key): part for key, part in value.items()}
-    inner = (part for part in value.values() if isinstance(part, dict))
-    return _first_scalar(plain, CALL) or next(
-        (
-            id_
-            for part in inner
-            if (id_ := _first_scalar({plain_key(key): one for key, one in part.items()}, _CALL_IDS))
-        ),
-        "",
+    inner = (_plain(part) for part in value.values() if isinstance(part, dict))
+    return _first_scalar(_plain(value), CALL) or next(
+        filter(None, (_first_scalar(one, _CALL_IDS) for one in inner)), ""
     )
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    return {plain_key(key): part for key, part in value.items()}
 
 
 def _first_scalar(plain: Mapping[str, Any], keys: Iterable[str]) -> str:
     """Return the first number or short text under one of some keys; empty when there is none."""
-    values = (plain.get(key) for key in keys)
-    short = (str(one) for one in values if isinstance(one, str | int) and not isinstance(one, bool))
-    return next((text for text in short if text and len(text) <= _LONGEST_NAME and "\n" not in text), "")
+    values = (str(plain[key]) for key in keys if isinstance(plain.get(key), str | int))
+    return next((text for text in values if 0 < len(text) <= _LONGEST_NAME and "\n" not in text), "")
 
 
 def describe(value: Any) -> str:

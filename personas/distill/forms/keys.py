@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _NO_WORD = re.compile(r"[\W_]+")
 
@@ -44,6 +45,7 @@ history chat chats lines segments phrases entries events items thread discourse 
 """Under which keys the utterances of one call stand."""
 
 
+@lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """Return a key or a column's name as the tables have it: letters and digits alone, in lower case.
 

@@ -48,6 +48,10 @@ _MID_LINE = re.compile(
     rf"(?<=[.!?。！？…])\s*(?=(?:{'|'.join(map(re.escape, SPEAKERS_BY_NAME))})\s*[:：])", re.IGNORECASE
 )
 """Where another speaker begins in the middle of a line."""
+_MID_LINE_ANY = re.compile(
+    rf"{_MID_LINE.pattern}|(?<=[.!?])\s+(?=(?-i:[A-Z]\w*(?: [A-Z0-9]\w*){{0,2}}):\s)", re.IGNORECASE
+)
+"""The same where lines are known to hold several speakers: a third voice may be one."""
 _CHAT = re.compile(r"<\|im_start\|>\s*([^\n]*)\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL)
 _CHAT_BEGIN = "<|im_start|>"
 
@@ -95,7 +99,9 @@ def parse_text(lines: Iterable[str], is_known: Callable[[str], bool]) -> list[Sa
     if _CHAT_BEGIN in text:
         return [Said(name.strip(), said) for name, said in _CHAT.findall(text)]
     # Whatever ends a line for somebody ends it here: words must not land with the speaker before.
-    split = [part.strip() for line in text.splitlines() for part in _MID_LINE.split(line)]
+    whole = text.splitlines()
+    inside = _MID_LINE_ANY if any(map(_MID_LINE.search, whole)) else _MID_LINE
+    split = [part.strip() for line in whole for part in inside.split(line)]
     split = [line for line in split if line and not _ONLY_STAMP.fullmatch(line)]
     way, known = _find_way(split, is_known)
     lower_case = all(name == name.lower() for name in known)
@@ -132,7 +138,9 @@ def _take_apart(line: str, way: int) -> _Line:
 
 
 def _unwrap(name: str) -> str:
-    return name.strip("*_ \t[]<>【】")
+    """Return a name without the marks around it; a remark in brackets behind it is part of it."""
+    bare = name.strip("*_ \t")
+    return bare[1:-1].strip() if bare[:1] in tuple("[<【") and bare[-1:] in tuple("]>】") else bare
 
 
 def _is_name(parts: _Line, way: int, lower_case: bool) -> bool:

@@ -84,7 +84,9 @@ FORMS: dict[str, Callable[[Said], str]] = {
         lambda said: {
             "CustomerMetadata": {"ContactId": "17"},
             "Participants": [{"ParticipantId": f"p-{name}", "ParticipantRole": name} for name, _ in said],
-            "Transcript": [{"ParticipantId": f"p-{name}", "Id": str(i), "Content": c} for i, (name, c) in enumerate(said)],
+            "Transcript": [
+                {"ParticipantId": f"p-{name}", "Id": str(i), "Content": c} for i, (name, c) in enumerate(said)
+            ],
         }
     ),
     "abcd.json": document(
@@ -98,7 +100,9 @@ FORMS: dict[str, Callable[[Said], str]] = {
         lambda said: {"messages": [{"role": name, "content": [{"type": "text", "text": c}]} for name, c in said]}
     ),
     "sharegpt.json": document(lambda said: [{"id": "17", "conversations": turns("from", "value")(said)}]),
-    "wrapped.json": document(lambda said: {"Segments": [{"Transcript": one} for one in turns("Role", "Content")(said)]}),
+    "wrapped.json": document(
+        lambda said: {"Segments": [{"Transcript": one} for one in turns("Role", "Content")(said)]}
+    ),
     "flat.json": document(
         lambda said: [{"call_id": id_, **one} for id_ in (17, 18) for one in turns("speaker", "text")(said)]
     ),

@@ -33,7 +33,9 @@ def read(*names: object, reading: Reading = Reading()) -> list[Transcript | Brok
     return list(read_transcripts(map(str, names), reading))
 
 
-def read_text(tmp_path: Path, text: str, name: str = "call.txt", **told: object) -> list[Transcript | Broken | ThirdVoices]:
+def read_text(
+    tmp_path: Path, text: str, name: str = "call.txt", **told: object
+) -> list[Transcript | Broken | ThirdVoices]:
     (tmp_path / name).write_text(text, encoding="utf-8")
     return read(tmp_path / name, reading=Reading(**told))  # type: ignore[arg-type]
 
@@ -121,7 +123,20 @@ def test_a_colon_in_a_line_that_goes_on_makes_no_voice(tmp_path: Path, line: str
 
 @pytest.mark.parametrize(
     "name",
-    ["Supervisor", "Agent 2", "SYSTEM", "IVR", "Bot", "Team Lead", "Dr. Poe", "Poe, Jane", "Agent (2)", "系统", "客服主管", "客户2"],
+    [
+        "Supervisor",
+        "Agent 2",
+        "SYSTEM",
+        "IVR",
+        "Bot",
+        "Team Lead",
+        "Dr. Poe",
+        "Poe, Jane",
+        "Agent (2)",
+        "系统",
+        "客服主管",
+        "客户2",
+    ],
 )
 def test_an_unknown_name_is_a_third_voice_with_all_that_follows(tmp_path: Path, name: str) -> None:
     third, call = read_text(tmp_path, f"Agent: Hello.\nCustomer: My card.\n{name}: I earn\nnothing.\nAgent: I see.\n")
@@ -137,7 +152,12 @@ def test_in_lower_case_transcripts_third_voices_are_in_lower_case(tmp_path: Path
 
 def test_the_user_says_whose_side_a_name_is_on(tmp_path: Path) -> None:
     text = "SPEAKER_00: Hello.\nSPEAKER_01: My card.\nSupervisor: I help.\nTom: Me too.\n"
-    sides = {"speaker 00": Speaker.SUPPORTER, "speaker 01": Speaker.CUSTOMER, "supervisor": Speaker.SUPPORTER, "tom": None}
+    sides = {
+        "speaker 00": Speaker.SUPPORTER,
+        "speaker 01": Speaker.CUSTOMER,
+        "supervisor": Speaker.SUPPORTER,
+        "tom": None,
+    }
     (call,) = read_text(tmp_path, text, sides=sides)
     assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card.", "I help."]
     (broken,) = read_text(tmp_path, text)
@@ -167,12 +187,15 @@ def test_two_agents_by_number_are_asked_about(tmp_path: Path) -> None:
 
 
 def test_speakers_on_one_line_are_told_apart(tmp_path: Path) -> None:
-    (call,) = read_text(tmp_path, "Agent: Hello. Customer: My card. Agent: I see.")
-    assert isinstance(call, Transcript) and len(call.lines) == 3
+    third, call = read_text(tmp_path, "Agent: Hello. Customer: My card. Floor Manager: No. Agent: I see.")
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card.", "I see."]
+    assert isinstance(third, ThirdVoices) and third.utterances == {"Floor Manager": 1}
 
 
 def test_text_that_is_none_falls_away(tmp_path: Path) -> None:
-    row = {"turns": [{"speaker": "agent", "text": "Hi\0 \ud83d\x85there\u2028now"}, {"speaker": "customer", "text": "\0"}]}
+    row = {
+        "turns": [{"speaker": "agent", "text": "Hi\0 \ud83d\x85there\u2028now"}, {"speaker": "customer", "text": "\0"}]
+    }
     (call,) = read_text(tmp_path, json.dumps(row), "a.jsonl")
     assert isinstance(call, Transcript) and call.lines == (Line(Speaker.SUPPORTER, "Hi there now"),)
 
@@ -204,7 +227,9 @@ def test_columns_are_found_by_name_or_as_the_user_says(tmp_path: Path) -> None:
 
 
 def test_rows_of_several_calls_are_told_apart_without_ids(tmp_path: Path) -> None:
-    rows = [f"{number},{speaker},{number}{speaker}" for _ in range(2) for number, speaker in enumerate(("agent", "user"))]
+    rows = [
+        f"{number},{speaker},{number}{speaker}" for _ in range(2) for number, speaker in enumerate(("agent", "user"))
+    ]
     first, second = read_text(tmp_path, "\n".join(["turn,role,content", *rows]), "t.csv")
     assert isinstance(first, Transcript) and isinstance(second, Transcript) and (first.id, second.id) == ("t-1", "t-2")
     # Ids that are all different are the utterances' own.
