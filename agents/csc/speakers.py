@@ -24,9 +24,9 @@ SPEAKER_NAMES: dict[Language, dict[Speaker, str]] = {
 _SUPPORTERS = """
 agent, human agent, live agent, support agent, service agent, customer service agent, call center agent,
 call centre agent, contact center agent, representative, rep, csr, customer service, customer service representative,
-customer service rep, customer support, customer support representative, service representative,
-support representative, sales representative, support, help desk, helpdesk, operator, advisor, adviser, assistant, gpt,
-staff, employee, associate, consultant,
+customer service rep, customer care, customer care representative, client services, customer support,
+customer support representative, service representative, support representative, sales representative, support,
+help desk, helpdesk, operator, advisor, adviser, assistant, gpt, staff, employee, associate, consultant,
 客服人员, 人工客服, 在线客服, 电话客服, 客服代表, 客服专员, 客服坐席, 客服员, 坐席, 座席, 坐席人员,
 座席人员, 坐席员, 座席员, 坐席代表, 话务员, 接线员, 客户经理, 客户代表, 工作人员, 服务人员, 业务员, 店家, 卖家
 """

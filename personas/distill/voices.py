@@ -14,6 +14,11 @@ _THIRD = re.compile(
     r"|主管|经理|组长|班长|店长|领导|上级|系统|机器人|语音|自动|录音|旁白|翻译|同事|专家|说话人|发言人|备注",
     re.IGNORECASE,
 )
+_DEPARTMENT = re.compile(
+    r"\b(?:care|success|relations|complaints?|experience|services?|support|team|dept|department|desk|line|office|cent(?:er|re)"
+    r"|hotline|operations|sales|billing|retention|assistant|agent|rep(?:resentative)?)\b"
+)
+"""What makes no person of a name that begins with the customer's: "client relations" work for the company."""
 _REMARK = re.compile(r"(.+?)\s*[(（\[]\s*([^()（）\[\]]+?)\s*[)）\]]")
 _PERSON = r"(?:[a-z](?:[a-z'’.]+)?(?: [a-z][a-z'’.]*)?)"
 _CHINESE_PERSON = "(?:[小老][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:女士|先生|小姐|老师))"
@@ -61,8 +66,10 @@ def find_sides(names: Iterable[str], sides: Sides) -> dict[str, Speaker | None]:
         plain = plain_name(name)
         if speaker or plain in sides or is_third(plain):
             continue
-        if found := _NUMBERED.fullmatch(plain):
-            numbered.setdefault(SPEAKERS_BY_NAME[found[1]], []).append(name)
+        found = _NUMBERED.fullmatch(plain)
+        side = SPEAKERS_BY_NAME[found[1]] if found else None
+        if side and not (side is Speaker.CUSTOMER and _DEPARTMENT.search(plain)):
+            numbered.setdefault(side, []).append(name)
     for speaker, bearers in numbered.items():
         if speaker not in taken and len({plain_name(name) for name in bearers}) == 1:
             known |= dict.fromkeys(bearers, speaker)

@@ -147,24 +147,27 @@ class _Search:
             text = next(
                 (words for key in TEXT if key in keys and key != speaker and (words := _text(item[keys[key]]))), ""
             )
-            if text:
-                name = _name(item[keys[speaker]], roles) if speaker else ""
+            if text and speaker:
+                name = _name(item[keys[speaker]], roles)
                 said.append(Said(name, text))
                 is_sure |= bool(name) and (speaker not in WEAK_SPEAKER or self._is_known(name))
-            elif by_name := [
-                Said(key, words) for key, words in item.items() if words and self._is_words_of(key, words)
-            ]:
-                said += by_name
+            elif inner := self._by_side(item) or self._wrapped(item, roles):
+                said += inner
                 is_sure = True
-            else:
-                inner = [part for part in item.values() if isinstance(part, dict)]
-                wrapped = self._utterances(inner[:1], roles) if inner else []
-                said += wrapped
-                is_sure |= bool(wrapped)
+            elif text:
+                said.append(Said("", text))
         return said if is_sure else []
 
-    def _is_words_of(self, key: str, words: Any) -> bool:
-        return isinstance(words, str) and self._is_known(key)
+    def _by_side(self, item: dict[str, Any]) -> list[Said]:
+        """Return what is said in an object that has the names of sides as keys: `{"agent": "Hello."}`."""
+        return [Said(key, words) for key, words in item.items() if isinstance(words, str) and self._is_known(key)]
+
+    def _wrapped(self, item: dict[str, Any], roles: Mapping[str, str]) -> list[Said]:
+        """Return the utterance that an object wraps: `{"Transcript": {"Content": ...}}`; a call does not, it has lists."""
+        if any(isinstance(part, list) and part and isinstance(part[0], list | dict) for part in item.values()):
+            return []
+        parts = (part for part in item.values() if isinstance(part, dict))
+        return next((said for part in parts if (said := self._utterances([part], roles))), [])
 
     def _labelled(self, key: str, part: Any, *, alone: bool) -> list[Said]:
         """Return what is said in a text, or an array of texts, with names in front; nothing when it is another one."""

@@ -36,6 +36,11 @@ def turns(speaker: str, text: str) -> Callable[[Said], list[dict[str, str]]]:
     return lambda said: [{speaker: name, text: words} for name, words in said]
 
 
+def by_side(said: Said) -> list[dict[str, str]]:
+    """Return utterances with the name as key; others than the two sides cannot be told so."""
+    return [{name: text} if name in SIDES else {"speaker": name, "text": text} for name, text in said]
+
+
 def table(delimiter: str) -> Callable[[Said], str]:
     def write(said: Said) -> str:
         file = io.StringIO()
@@ -103,6 +108,10 @@ FORMS: dict[str, Callable[[Said], str]] = {
     "wrapped.json": document(
         lambda said: {"Segments": [{"Transcript": one} for one in turns("Role", "Content")(said)]}
     ),
+    "messages-within.json": document(
+        lambda said: [{"id": 17, "events": [{"at": {"s": 1}, "message": one} for one in turns("role", "content")(said)]}]
+    ),
+    "by-side.json": document(lambda said: [{"id": 17, "note": {"author": "x", "text": "y"}, "log": by_side(said)}]),
     "flat.json": document(
         lambda said: [{"call_id": id_, **one} for id_ in (17, 18) for one in turns("speaker", "text")(said)]
     ),
@@ -126,6 +135,7 @@ NAMES = {
     Speaker.CUSTOMER: ("Customer", "CUSTOMER", "Caller", "Client", "来电者"),
     None: ("Supervisor", "Agent 2", "System", "SPEAKER_07", "主管", "Chatbot", "Mary Poe"),
 }
+SIDES = {*NAMES[Speaker.SUPPORTER], *NAMES[Speaker.CUSTOMER]}
 
 
 @st.composite

@@ -181,6 +181,12 @@ def test_a_sides_name_with_a_number_or_a_person_is_that_side(tmp_path: Path, age
     assert call.lines == (Line(Speaker.SUPPORTER, "Hello."), Line(Speaker.CUSTOMER, "My card."))
 
 
+@pytest.mark.parametrize("name", ["Customer Complaints Team", "Client Relations", "Customer Success Manager", "客户主管"])
+def test_who_works_for_the_company_is_no_customer(tmp_path: Path, name: str) -> None:
+    (broken,) = read_text(tmp_path, f"Agent: Hello.\n{name}: I earn nothing.\n")
+    assert "nobody in it is known as the customer" in str(broken)
+
+
 def test_two_agents_by_number_are_asked_about(tmp_path: Path) -> None:
     (broken,) = read_text(tmp_path, "Agent 1: Hello.\nCustomer: My card.\nAgent 2: I take over.\n")
     assert "nobody in it is known as the agent; the names are Agent 1, Customer, Agent 2" in str(broken)
