@@ -32,10 +32,9 @@ from agents.llm.retry import RetryPolicy
 from agents.reading import read_text
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
-from personas.distill.forms.tables import PARTS
-from personas.distill.transcripts import Reading
 
 if TYPE_CHECKING:
+    from personas.distill.transcripts import Reading
     from quality.gate.gate import Gate
 
 
@@ -95,6 +94,8 @@ def _check_sides(speakers: dict[str, str]) -> dict[str, str]:
 
 
 def _check_columns(columns: dict[str, str]) -> dict[str, str]:
+    from personas.distill.forms.tables import PARTS
+
     if unknown := [part for part in columns if part not in PARTS]:
         raise ValueError(f"unknown part {unknown[0]!r} of a table; the parts are {', '.join(PARTS)}")
     numbers = [name for name in columns.values() if name.isdigit()]
@@ -326,8 +327,11 @@ class DistillSettings(ServerSettings, PoolSettings):
     temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> "Reading":
         """How transcripts are read."""
+        # Imported late, as are the parts of tables: they bring the scrubber, which takes its time.
+        from personas.distill.transcripts import Reading
+
         sides = {name: None if side == "none" else Speaker(side) for name, side in self.speakers.items()}
         return Reading(sides, self.columns)
 

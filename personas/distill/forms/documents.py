@@ -163,7 +163,7 @@ class _Search:
         return [Said(key, words) for key, words in item.items() if isinstance(words, str) and self._is_known(key)]
 
     def _wrapped(self, item: dict[str, Any], roles: Mapping[str, str]) -> list[Said]:
-        """Return the utterance that an object wraps: `{"Transcript": {"Content": ...}}`; a call does not, it has lists."""
+        """Return the utterance that an object wraps: `{"Transcript": {"Content": ...}}`; one with lists is a call."""
         if any(isinstance(part, list) and part and isinstance(part[0], list | dict) for part in item.values()):
             return []
         parts = (part for part in item.values() if isinstance(part, dict))

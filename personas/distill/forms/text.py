@@ -18,6 +18,7 @@ from agents.csc.language import CHINESE
 from agents.csc.speakers import SPEAKERS_BY_NAME
 from personas.distill.forms.call import Said
 from personas.distill.voices import is_third
+from quality.privacy import Private
 
 _TIME = (
     r"(?:[上下]午|凌晨|晚上)?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -65,6 +66,7 @@ _CHINESE = re.compile(rf"[{CHINESE}]")
 _CHINESE_SENTENCE = re.compile("[我你您他她它]|(?:是|为|有|说|讲|问|下|的|了|样|如下|在|叫|到)$")
 _LAST_FIRST = re.compile(r"[A-Z][\w'’-]+, [A-Z][\w.'’-]+")
 _LOWER_WORD = re.compile(r"[a-z]")
+_PLACEHOLDERS = frozenset(kind.value for kind in Private)
 _SEPARATOR = re.compile(r"\s*(-{3,}|={3,})\s*")
 MAX_WORDS, MAX_CHINESE = 4, 8
 """The longest name of a third voice, in words and in Chinese characters."""
@@ -152,7 +154,7 @@ def _is_name(parts: _Line, way: int, lower_case: bool) -> bool:
     words = name.split()
     if parts.glued or not 1 <= len(words) <= MAX_WORDS or "".join(words).isdigit():
         return False
-    if _NO_NAME.search(name) and not _LAST_FIRST.fullmatch(name):
+    if name in _PLACEHOLDERS or (_NO_NAME.search(name) and not _LAST_FIRST.fullmatch(name)):
         return False
     if way == _ALONE and not parts.stamped:
         return is_third(name)

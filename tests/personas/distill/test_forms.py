@@ -109,7 +109,9 @@ FORMS: dict[str, Callable[[Said], str]] = {
         lambda said: {"Segments": [{"Transcript": one} for one in turns("Role", "Content")(said)]}
     ),
     "messages-within.json": document(
-        lambda said: [{"id": 17, "events": [{"at": {"s": 1}, "message": one} for one in turns("role", "content")(said)]}]
+        lambda said: [
+            {"id": 17, "events": [{"at": {"s": 1}, "message": one} for one in turns("role", "content")(said)]}
+        ]
     ),
     "by-side.json": document(lambda said: [{"id": 17, "note": {"author": "x", "text": "y"}, "log": by_side(said)}]),
     "flat.json": document(

@@ -145,6 +145,13 @@ def test_an_unknown_name_is_a_third_voice_with_all_that_follows(tmp_path: Path, 
     assert f"third voices, which are left out: {name}; to say whose side" in str(third)
 
 
+def test_in_brackets_stand_names_and_also_other_things(tmp_path: Path) -> None:
+    text = "[Agent] Hello.\n[Customer] I am\n[UserName], and\n[laughs] angry.\n[Floor Manager] No.\n[Agent] I see.\n"
+    third, call = read_text(tmp_path, text)
+    assert isinstance(call, Transcript) and call.lines[1].text == "I am [UserName], and [laughs] angry."
+    assert isinstance(third, ThirdVoices) and third.utterances == {"Floor Manager": 1}
+
+
 def test_in_lower_case_transcripts_third_voices_are_in_lower_case(tmp_path: Path) -> None:
     third, _ = read_text(tmp_path, "agent: hello\ncustomer: my card\nfloor walker: no\nagent: i see\n")
     assert isinstance(third, ThirdVoices) and third.utterances == {"floor walker": 1}
@@ -181,7 +188,9 @@ def test_a_sides_name_with_a_number_or_a_person_is_that_side(tmp_path: Path, age
     assert call.lines == (Line(Speaker.SUPPORTER, "Hello."), Line(Speaker.CUSTOMER, "My card."))
 
 
-@pytest.mark.parametrize("name", ["Customer Complaints Team", "Client Relations", "Customer Success Manager", "客户主管"])
+@pytest.mark.parametrize(
+    "name", ["Customer Complaints Team", "Client Relations", "Customer Success Manager", "客户主管"]
+)
 def test_who_works_for_the_company_is_no_customer(tmp_path: Path, name: str) -> None:
     (broken,) = read_text(tmp_path, f"Agent: Hello.\n{name}: I earn nothing.\n")
     assert "nobody in it is known as the customer" in str(broken)
