@@ -14,7 +14,7 @@ from personas.distill.forms.text import parse_text
 _ARROW = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}")
 _NO_CUE = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|$)")
 _VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"</?[A-Za-z0-9.:][^<>]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"</?(?:[bcivu]|lang|ruby|rt|font|span|br)\b[^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 
 
 def are_captions(lines: list[str]) -> bool:
@@ -54,14 +54,17 @@ def _cues(lines: Iterable[str]) -> Iterator[str]:
         first, *rest = block
         if _NO_CUE.match(first) and not any(map(_ARROW.match, rest)):
             continue
+        is_first = True
         for line in (first, *rest):
-            if _ARROW.match(line):
-                # What stands above is the number or the name of the cue.
-                if begun and cue[:-1]:
-                    yield "\n".join(cue[:-1])
-                begun, cue = True, []
-            else:
+            if not _ARROW.match(line):
                 cue.append(line)
+                continue
+            # What stands above is the number or the name of the cue; without a blank line before it, a number alone.
+            if cue and (is_first or cue[-1].isdecimal()):
+                cue.pop()
+            if begun and cue:
+                yield "\n".join(cue)
+            begun, is_first, cue = True, False, []
         if begun and cue:
             yield "\n".join(cue)
 

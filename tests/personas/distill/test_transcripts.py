@@ -223,6 +223,13 @@ def test_a_caption_of_several_voices_or_with_blank_lines_is_read_whole(tmp_path:
     assert isinstance(third, ThirdVoices) and third.utterances == {"nobody named": 2}
 
 
+def test_cues_without_blank_lines_between_lose_nothing(tmp_path: Path) -> None:
+    time = "00:00:01,000 --> 00:00:02,000"
+    text = f"1\n{time}\nAgent: Hello.\n2\n{time}\n<i>Customer:</i> My card.\n{time}\nTwice!\n"
+    (call,) = read_text(tmp_path, text, "call.srt")
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card. Twice!"]
+
+
 def test_columns_are_found_by_name_or_as_the_user_says(tmp_path: Path) -> None:
     rows = "7;Agent;Hello, you.\n7;Customer;My card.\n"
     wanted = [Line(Speaker.SUPPORTER, "Hello, you."), Line(Speaker.CUSTOMER, "My card.")]
