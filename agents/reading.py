@@ -92,8 +92,7 @@ def read_text(path: Path, kind: str = "") -> str:
     Raises:
         UsageError: it cannot be read; `kind` says there what it is to be, such as "the settings file ".
     """
-    with naming(path, kind), path.open("rb") as raw:
-        return "".join(_checked(line, f"{path}:{number}") for number, line in enumerate(Opened(raw).lines(), start=1))
+    return "".join(_read(path, kind))
 
 
 def read_lines(path: Path, kind: str = "") -> Iterator[tuple[int, str]]:
@@ -102,16 +101,17 @@ def read_lines(path: Path, kind: str = "") -> Iterator[tuple[int, str]]:
     Raises:
         UsageError: see `read_text`.
     """
+    for number, line in enumerate(_read(path, kind), start=1):
+        if stripped := line.strip():
+            yield number, stripped
+
+
+def _read(path: Path, kind: str = "") -> Iterator[str]:
     with naming(path, kind), path.open("rb") as raw:
         for number, line in enumerate(Opened(raw).lines(), start=1):
-            if stripped := _checked(line, f"{path}:{number}").strip():
-                yield number, stripped
-
-
-def _checked(line: str, where: str) -> str:
-    if not is_text(line):
-        raise UsageError(f"{where}: {NO_UTF8}")
-    return line
+            if not is_text(line):
+                raise UsageError(f"{path}:{number}: {NO_UTF8}")
+            yield line
 
 
 class Value(NamedTuple):
@@ -128,17 +128,24 @@ def read_values(path: Path) -> Iterator[Value]:
     Raises:
         UsageError: the file cannot be read, or is no JSON (with file and line).
     """
-    lines = read_lines(path)
+    lines = _read(path)
+    # The file is read once: it may be a pipe.
     first = list(islice(lines, LOOKED_AT))
-    if not is_document([line for _, line in first]):
-        for number, line in chain(first, lines):
+    whole = chain(first, lines)
+    if is_document([line.strip() for line in first if line.strip()]):
+        yield from _items("".join(whole), path)
+        return
+    for number, line in enumerate(whole, start=1):
+        if line.strip():
             try:
                 yield Value(f"{path}:{number}", number, parse_json(line))
             except ValueError as error:
                 raise UsageError(f"{path}:{number}: no JSON: {error}") from None
-        return
+
+
+def _items(text: str, path: Path) -> Iterator[Value]:
     try:
-        for number, value in parse_values(read_text(path)):
+        for number, value in parse_values(text):
             if isinstance(value, list) and value:
                 yield from (Value(f"{path}:{number}[{i}]", i + 1, item) for i, item in enumerate(value))
             else:
