@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from agents.csc.language import Language
+from agents.reading import read_lines
 from benchmarks._common import print_table
 from quality.privacy import Finding, find_private
 
@@ -51,7 +52,7 @@ def measure(sentences: Path) -> tuple[dict[str, Score], list[str]]:
     """Return the scores by kind on a file of labelled sentences, and a line for each mistake."""
     scores: dict[str, Score] = defaultdict(Score)
     mistakes: list[str] = []
-    for line in sentences.read_text(encoding="utf-8").splitlines():
+    for _, line in read_lines(sentences):
         row = json.loads(line)
         text, spans, start = row["text"], [], 0
         for private in row["private"]:

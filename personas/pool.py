@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from agents.csc.language import Language
 from agents.errors import UsageError, describe_invalid
+from agents.reading import read_lines
 from personas.persona import Persona
 
 SEED_POOLS = Path(__file__).parent / "seed"
@@ -30,15 +31,9 @@ def read_pool(path: Path) -> list[Persona]:
     Raises:
         UsageError: no such file, a line that is no persona (with file and line), an id used twice, or no persona.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the persona pool {path}: {error}") from None
     first_line: dict[str, int] = {}
     pool: list[Persona] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path, "the persona pool "):
         persona = _parse(line, f"{path}:{number}")
         if persona.id in first_line:
             raise UsageError(f"{path}:{number}: id {persona.id!r} is taken by line {first_line[persona.id]}")

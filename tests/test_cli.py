@@ -234,7 +234,9 @@ OFFLINE = {"HF_HUB_OFFLINE": "1"}
 async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) -> None:
     places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **OFFLINE}
     flags = ("--base-url", server.base_url, "--out", "pool.jsonl", "--report", "pool.html")
-    code, out, err = await rolecs("distill", STAR, *flags, cwd=tmp_path, **places)
+    reading = ("--speaker", "supervisor=agent", "--speaker", "Hold=none", "--columns", "speaker=who,text=said")
+    star = os.path.relpath(STAR, tmp_path)
+    code, out, err = await rolecs("distill", star, *flags, *reading, cwd=tmp_path, **places)
     assert code == 0, err
     for part in ("calls read", "filtered out", "private data replaced", "UserName", "extracted", "pruned", "distiller"):
         assert part in out
@@ -244,9 +246,10 @@ async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) ->
     assert sum(persona.stands_for for persona in pool) > len(pool) > 20
 
     calls = server.calls["all"]
-    again = ("--resume", "--out", "again.jsonl")
-    code, _, err = await rolecs("distill", *again, cwd=tmp_path, **places)
-    assert code == 0, err
+    again = ("--resume", "--run", "../rolecs-distill", "--out", "../again.jsonl")
+    (tmp_path / "elsewhere").mkdir()
+    code, _, err = await rolecs("distill", *again, cwd=tmp_path / "elsewhere", **places)
+    assert code == 0, "the transcripts are found from elsewhere"
     assert server.calls["all"] == calls
     for name in ("jsonl", "merges.txt"):
         assert (tmp_path / f"again.{name}").read_bytes() == (tmp_path / f"pool.{name}").read_bytes()
@@ -312,6 +315,8 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["distill", "--base-url", "URL"], "no transcripts: name at least one file"),
         (["distill", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
         (["distill", "broken.jsonl", "--out", "no/pool.jsonl"], "there is no folder no to write pool.jsonl to"),
+        (["distill", "broken.jsonl", "--speaker", "boss"], "'boss' is not of the form name=value"),
+        (["distill", "broken.jsonl", "--base-url", "URL"], "none of the 0 calls read can be distilled: broken lines 2"),
         (["distill", "broken.jsonl", "--resume"], "rolecs-distill holds no run"),
         (["dedup", "none.jsonl"], "cannot read the persona pool none.jsonl"),
         (["dedup", "good.jsonl", "--out", "./good.jsonl"], "good.jsonl is one of the pools and would be written over"),

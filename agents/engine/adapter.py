@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, Field, ValidationError
 
 from agents.errors import UsageError, describe_invalid
+from agents.reading import read_text
 
 CONFIG = "adapter_config.json"
 _SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -36,7 +37,7 @@ def read_adapter(model: str) -> Adapter | None:
     if not path.is_file():
         return None
     try:
-        config = _Config.model_validate_json(path.read_bytes())
+        config = _Config.model_validate_json(read_text(path))
     except ValidationError as error:
         raise UsageError(f"{path} is no adapter's configuration: {describe_invalid(error)}") from None
     return Adapter(Path(model), config.base_model_name_or_path, config.r)

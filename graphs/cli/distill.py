@@ -34,7 +34,7 @@ from personas.distill.filters import Filters
 @takes(
     DistillSettings,
     *POOL,
-    *("run", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS, *TELEMETRY),
+    *("run", "speakers", "columns", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS, *TELEMETRY),
 )
 def distill(
     context: typer.Context,

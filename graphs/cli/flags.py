@@ -15,14 +15,19 @@ from typer.core import TyperCommand
 
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.config.settings import ServerSettings, load_settings
+from graphs.config.settings import ServerSettings, anchor, load_settings
 from outputs.runs.run import RunKind
 from outputs.runs.store import RunStore
 from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
-_NAMES = {"dialogues": ("-n", "--dialogues"), "headers": ("--header",), "judge_headers": ("--judge-header",)}
+_NAMES = {
+    "dialogues": ("-n", "--dialogues"),
+    "headers": ("--header",),
+    "judge_headers": ("--judge-header",),
+    "speakers": ("--speaker",),
+}
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
@@ -46,7 +51,7 @@ def _split_pairs(texts: list[str] | None) -> Any:
     return pairs or None
 
 
-def _keep(text: str | None) -> Any:
+def _keep(text: Any) -> Any:
     return text
 
 
@@ -64,6 +69,8 @@ _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "roles": (list[str], _split_commas),
     "max_length": (str, _keep),
     "min_agreement": (str, _keep),
+    "speakers": (list[str], _keep),
+    "columns": (list[str], _split_commas),
     "engine_args": (str, _split_words),
     **dict.fromkeys(("headers", "judge_headers", "dialect", "judge_dialect"), (list[str], _split_pairs)),
 }
@@ -172,7 +179,10 @@ def job_settings(kind: type[JobSettingsT], run_kind: RunKind[Any, Any], context:
     settings = load_settings(kind, config, flags)
     if context.params.get("resume"):
         with RunStore.read(run_kind, settings.run) as store:
-            return load_settings(kind, config, flags, store.provenance.settings)
+            provenance = store.provenance
+        # The run is the one that was named, wherever it was begun.
+        stored = anchor(provenance.settings, provenance.folder) | {"run": settings.run}
+        return load_settings(kind, config, flags, stored)
     if context.params.get("retry_failed"):
         raise UsageError("--retry-failed goes with --resume")
     return settings

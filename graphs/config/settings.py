@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, Typ
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -23,18 +24,21 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
+from agents.csc.speakers import Speaker, parse_speaker, plain_name
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
 from agents.llm.dialect import Dialect
 from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
+from agents.reading import read_text
 from outputs.files import require_file, require_parent
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
 from quality.gate.agreement import MinAgreement, is_relative
 
 if TYPE_CHECKING:
+    from personas.distill.transcripts import Reading
     from quality.gate.gate import Gate
 
 
@@ -90,6 +94,31 @@ def _meets(require: Callable[[Path], None]) -> AfterValidator:
         return path
 
     return AfterValidator(check)
+
+
+def _split_pairs(given: Any) -> Any:
+    """Return the table that "name=value" texts make, as flags have them; a table stays one."""
+    if not isinstance(given, list | tuple):
+        return given
+    pairs = [str(pair).rpartition("=") for pair in given]
+    if bad := next((value for name, _, value in pairs if not name or not value), None):
+        raise ValueError(f"{bad!r} is not of the form name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _check_sides(speakers: dict[str, str]) -> dict[str, str]:
+    return {plain_name(name): side if side == "none" else parse_speaker(side).value for name, side in speakers.items()}
+
+
+def _check_columns(columns: dict[str, str]) -> dict[str, str]:
+    from personas.distill.forms.tables import PARTS
+
+    if unknown := [part for part in columns if part not in PARTS]:
+        raise ValueError(f"unknown part {unknown[0]!r} of a table; the parts are {', '.join(PARTS)}")
+    numbers = [name for name in columns.values() if name.isdigit()]
+    if numbers and (len(numbers) < len(columns) or "text" not in columns or "0" in numbers):
+        raise ValueError("columns by number count from 1, all of them, and that of text is among them")
+    return columns
 
 
 _EMBEDDING_MODEL: str | None = Field(
@@ -339,15 +368,39 @@ class DistillSettings(ServerSettings, PoolSettings):
     """What distilling personas can be told."""
 
     transcripts: tuple[str, ...] = Field(
-        (), description="Files of transcripts: JSONL or text, also gzipped; - is standard input."
+        (),
+        description="Files of transcripts: text, WebVTT, SubRip, CSV, TSV, JSON or JSON lines, also gzipped; - is "
+        "standard input.",
     )
-    strict: bool = Field(False, description="Stop at the first line that cannot be read instead of skipping it.")
+    speakers: Annotated[dict[str, str], BeforeValidator(_split_pairs), AfterValidator(_check_sides)] = Field(
+        {},
+        description="Whose side a name in the transcripts is on: NAME=agent, NAME=customer, or NAME=none to leave it "
+        "out; may be repeated.",
+    )
+    columns: Annotated[dict[str, str], BeforeValidator(_split_pairs), AfterValidator(_check_columns)] = Field(
+        {},
+        description="Columns of tables that are not found by their names: speaker=WHO,text=SAID,id=CALL,turn=NUMBER; "
+        "by numbers from 1 where no line has names.",
+    )
+    strict: bool = Field(
+        False,
+        description="Stop at the first line that cannot be read or third voice instead of leaving it out.",
+    )
     filters: Filters = Field(default_factory=Filters, description="Which calls are distilled.")
     run: Path = Field(Path("rolecs-distill"), description="Run folder.")
     concurrency: int | None = Field(
         None, ge=1, description="Transcripts in flight; by default as many as the servers carry, found out as they run."
     )
     temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
+
+    @property
+    def reading(self) -> "Reading":
+        """How transcripts are read."""
+        # Imported late, as are the parts of tables: they bring the scrubber, which takes its time.
+        from personas.distill.transcripts import Reading
+
+        sides = {name: None if side == "none" else Speaker(side) for name, side in self.speakers.items()}
+        return Reading(sides, self.columns)
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -372,11 +425,35 @@ def load_settings(
         raise UsageError(f"settings{where}: {describe_invalid(error)}") from None
 
 
+READ = ("transcripts", "personas", "embedding_model")
+WRITTEN = ("out", "report", "log", "metrics")
+"""Settings that are paths."""
+
+
+def anchor(stored: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """Return settings of a run as they are meant elsewhere: their relative paths are those seen from `folder`.
+
+    Only where there is such a file, or such a folder to write into: a run may have been moved with all that it needs.
+
+    Args:
+        stored: the settings in the run.
+        folder: where its last job was started; empty where that is not known.
+    """
+
+    def seen(name: str, path: Any) -> Any:
+        if isinstance(path, list):
+            return [seen(name, one) for one in path]
+        there = Path(folder) / path if isinstance(path, str) and path else None
+        is_there = there and (there.exists() or (name in WRITTEN and there.parent.is_dir()))
+        return str(there) if is_there else path
+
+    if not folder or Path(folder) == Path.cwd():
+        return dict(stored)
+    return {name: seen(name, value) if name in READ + WRITTEN else value for name, value in stored.items()}
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the settings file {path}: {error}") from None
+    text = read_text(path, "the settings file ")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

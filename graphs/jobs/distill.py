@@ -1,6 +1,7 @@
 """The distillation job: reads real calls and lets a model describe their customers, one call at a time, each stored."""
 
 import asyncio
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -33,6 +34,8 @@ from personas.persona import Persona
 
 SHOWN_BROKEN = 5
 """Number of broken lines that are shown one by one."""
+SHOWN_THIRD = 8
+"""Number of third voices that are shown by name."""
 BREATH = 50
 """Number of calls read between two moments at which an interrupt is heeded."""
 
@@ -87,10 +90,12 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
 async def _read(settings: DistillSettings, ingested: Ingested, console: Console) -> list[Transcript]:
     calls = []
     with console.status("reading"):
-        for call in ingest(settings.transcripts, settings.filters, ingested, strict=settings.strict):
+        for call in ingest(settings.transcripts, settings.reading, settings.filters, ingested, strict=settings.strict):
             calls.append(call)
             if len(calls) % BREATH == 0:
                 await asyncio.sleep(0)
+    if ingested.third:
+        console.print(_describe_third(ingested.third), markup=False)
     for broken in ingested.broken[:SHOWN_BROKEN]:
         console.print(f"skipped {broken}")
     if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
@@ -98,6 +103,14 @@ async def _read(settings: DistillSettings, ingested: Ingested, console: Console)
     if not calls:
         raise UsageError(f"none of the {ingested.read} calls read can be distilled: {_describe_filtered(ingested)}")
     return calls
+
+
+def _describe_third(third: Counter[str]) -> str:
+    names = [f"{name} {count:,}" for name, count in most_frequent_first(third).items()]
+    more = f" and {len(names) - SHOWN_THIRD:,} more names" if len(names) > SHOWN_THIRD else ""
+    shown = f"{', '.join(names[:SHOWN_THIRD])}{more}"
+    example = shlex.quote(f"{next(iter(most_frequent_first(third)))}=agent")
+    return f"utterances of third voices left out: {shown}; to say whose side one is on: --speaker {example}"
 
 
 def _describe_filtered(ingested: Ingested) -> str:
@@ -143,6 +156,8 @@ def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
         return [Stage(name=name, count=count, is_part=True) for name, count in most_frequent_first(counts).items()]
 
     stages = [Stage(name="broken lines", count=len(ingested.broken)), Stage(name="calls read", count=ingested.read)]
+    # Their names may be people's: they are for the console alone, not for a report.
+    stages.append(Stage(name="third voices left out", count=ingested.third.total()))
     stages += [Stage(name="filtered out", count=ingested.filtered.total()), *parts(ingested.filtered)]
     replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
     stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]

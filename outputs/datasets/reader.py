@@ -13,6 +13,7 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.errors import UsageError, describe_invalid
+from agents.reading import Value, naming, read_values_and_problems
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
@@ -85,8 +86,8 @@ def read_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
     """Return the dialogues of a file or a folder, and the rows that cannot be read: they cost themselves alone.
 
     Args:
-        path: JSON lines, whose keys that are not ours are passed over; or a folder of such files, of which an exported
-            one has the shards that its manifest names.
+        path: JSON lines or an array, whose keys that are not ours are passed over; or a folder of files of JSON lines,
+            of which an exported one has the shards that its manifest names.
 
     Raises:
         UsageError: the file cannot be read, or none of its rows; says what is wrong with the first.
@@ -94,10 +95,12 @@ def read_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
     dialogues: list[Labelled] = []
     broken: list[Unreadable] = []
     for file in _files(path):
-        for number, row in _rows(file):
+        for where, number, row, problem in _rows(file):
             id_ = f"{file.stem}-{number}"
             try:
-                dialogues.append(parse_dialogue(_load(row, f"{file}:{number}"), f"{file}:{number}", id_))
+                if problem:
+                    raise UsageError(f"{where}: {problem}")
+                dialogues.append(parse_dialogue(_checked(row, where), where, id_))
             except UsageError as error:
                 broken.append(Unreadable(id_, str(error)))
     if not dialogues:
@@ -113,37 +116,22 @@ def _files(path: Path) -> list[Path]:
     return sorted(path.rglob("*.jsonl"))
 
 
-def _rows(file: Path) -> Iterator[tuple[int, bytes | dict[str, Any]]]:
-    try:
-        if file.suffix == ".parquet":
-            yield from enumerate(read_parquet(file), start=1)
-            return
-        with file.open("rb") as lines:
-            yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error}") from None
+def _rows(file: Path) -> Iterator[Value]:
+    if file.suffix != ".parquet":
+        return read_values_and_problems(file)
+    with naming(file):
+        return (Value(f"{file}:{number}", number, row) for number, row in enumerate(read_parquet(file), start=1))
 
 
-def _load(row: bytes | dict[str, Any], where: str) -> dict[str, Any]:
-    if isinstance(row, dict):
-        return row
-    try:
-        loaded: Any = json.loads(row.decode("utf-8-sig"))
-        if b"\\u" in row:
-            json.dumps(loaded, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{where}: no UTF-8 text: {error.reason}") from None
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"{where}: half of a surrogate pair, which no file can hold: {error.object[error.start]!a}"
-        ) from None
-    except RecursionError:
-        raise UsageError(f"{where}: no JSON: nested too deeply") from None
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{where}: no JSON: {error}") from None
-    if not isinstance(loaded, dict):
+def _checked(row: Any, where: str) -> dict[str, Any]:
+    if not isinstance(row, dict):
         raise UsageError(f"{where}: no labelled dialogue: a JSON object is needed")
-    return loaded
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise UsageError(f"{where}: half of a surrogate pair, which no file can hold: {half!a}") from None
+    return row
 
 
 def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled:

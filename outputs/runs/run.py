@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from math import ceil
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -93,7 +94,10 @@ class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
 
 
 class Provenance(BaseModel):
-    """What a run is: the configuration that its items depend on, the settings of its last job, and versions."""
+    """What a run is: the configuration that its items depend on, the settings of its last job, and versions.
+
+    `folder` is where that job was started: relative paths in the settings are seen from there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -101,11 +105,18 @@ class Provenance(BaseModel):
     digest: str
     settings: dict[str, Any]
     versions: dict[str, str]
+    folder: str = ""
 
     @classmethod
     def build(cls, configuration: dict[str, Any], settings: dict[str, Any], versions: dict[str, str]) -> "Provenance":
         """Make a header; the digest follows from the configuration."""
-        return cls(configuration=configuration, digest=digest(configuration), settings=settings, versions=versions)
+        return cls(
+            configuration=configuration,
+            digest=digest(configuration),
+            settings=settings,
+            versions=versions,
+            folder=str(Path.cwd()),
+        )
 
 
 class Funnel(BaseModel):

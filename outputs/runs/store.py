@@ -7,7 +7,9 @@ advisory lock on the run folder, which the system releases when the job dies.
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
@@ -57,6 +59,7 @@ CREATE TABLE items (
     "CREATE TABLE sums (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
 VERSION = 5
+STORE_FILE = "run.sqlite"
 
 
 def _differences(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -84,9 +87,9 @@ class RunStore(Generic[PlannedT, RecordT]):
     @staticmethod
     def exists(folder: Path) -> bool:
         """Tell whether `folder` holds a run; a store whose making was cut off holds none."""
-        if not (folder / "run.sqlite").is_file():
+        if not (folder / STORE_FILE).is_file():
             return False
-        connection = _connect(folder)
+        connection = _connect_to_read(folder)
         try:
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
         finally:
@@ -148,7 +151,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         if differences := _differences(stored.configuration, provenance.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
         store = cls._open_locked(kind, folder)
-        now = stored.model_copy(update={"settings": provenance.settings})
+        now = stored.model_copy(update={"settings": provenance.settings, "folder": provenance.folder})
         with store._transaction() as db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'header'", (now.model_dump_json(),))
         return store
@@ -168,7 +171,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         try:
             if not cls.exists(folder):
                 raise UsageError(f"{folder} holds no run")
-            connection = _connect(folder)
+            connection = _connect_to_read(folder)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{folder}/run.sqlite is no run store: {error}") from None
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -392,8 +395,38 @@ def _meta(connection: sqlite3.Connection, key: str) -> str:
     return str(value)
 
 
+def _connect_to_read(folder: Path) -> sqlite3.Connection:
+    """Open a store for reading, also where nothing can be written: a read-only mount, another user's folder.
+
+    SQLite reads a database in write-ahead mode only where it can write files beside it, unless it is told that nobody
+    changes the database. Then it passes over the log, so where a job that died has left one, a copy is read.
+    """
+    try:
+        return _connect(folder)
+    except sqlite3.OperationalError:
+        if os.access(folder, os.W_OK) and os.access(folder / STORE_FILE, os.W_OK):
+            raise
+    log = folder / f"{STORE_FILE}-wal"
+    if not log.exists() or not log.stat().st_size:
+        return _connect_immutable(folder)
+    with tempfile.TemporaryDirectory(prefix="rolecs-") as copied:
+        for file in (folder / STORE_FILE, log):
+            shutil.copyfile(file, Path(copied) / file.name)
+        with contextlib.closing(_connect(Path(copied))) as stored:
+            stored.execute("PRAGMA journal_mode=DELETE")
+        # It is open from here on, so that the copy can go.
+        return _connect_immutable(Path(copied))
+
+
+def _connect_immutable(folder: Path) -> sqlite3.Connection:
+    uri = f"{(folder / STORE_FILE).absolute().as_uri()}?immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    connection.execute("PRAGMA user_version").fetchone()
+    return connection
+
+
 def _connect(folder: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(folder / "run.sqlite", timeout=30.0, check_same_thread=False)
+    connection = sqlite3.connect(folder / STORE_FILE, timeout=30.0, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection

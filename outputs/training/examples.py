@@ -1,8 +1,6 @@
 """Reads what is trained on: runs, exported folders, files of rows of any of our formats; as requests with answers."""
 
-import gzip
 import hashlib
-import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
 from agents.llm.usage import Role
+from agents.reading import read_values
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
@@ -161,18 +160,13 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises:
         UsageError: the file cannot be read, or a line is no JSON object.
     """
-    try:
-        if path.suffix == ".parquet":
+    if path.suffix == ".parquet":
+        try:
             yield from enumerate(read_parquet(path), start=1)
-            return
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise UsageError(f"{path}:{number}: a JSON object is needed")
-                    yield number, row
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{path}:{number}: no JSON: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error}") from None
+        return
+    for where, number, row in read_values(path):
+        if not isinstance(row, dict):
+            raise UsageError(f"{where}: a JSON object is needed")
+        yield number, row

@@ -3,11 +3,16 @@
 The rules are those of the paper's preparation of real calls (Zhu et al., arXiv 2508.04423), with limits of our own.
 """
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.csc.speakers import Speaker
-from personas.distill.transcripts import Transcript
 from quality.text import split_words
+
+if TYPE_CHECKING:
+    # Settings hold filters, and reading brings the scrubber, which takes its time.
+    from personas.distill.transcripts import Transcript
 
 SUBSTANTIAL_WORDS = 4
 
@@ -31,7 +36,7 @@ class Filters(BaseModel):
             raise ValueError(f"max_exchanges {self.max_exchanges} is below min_exchanges {self.min_exchanges}")
         return self
 
-    def failed_rule(self, transcript: Transcript) -> str | None:
+    def failed_rule(self, transcript: "Transcript") -> str | None:
         """Return the name of the first rule that the call fails; None when it passes all."""
         customer = [line.text for line in transcript.lines if line.speaker is Speaker.CUSTOMER]
         agent = [line.text for line in transcript.lines if line.speaker is Speaker.SUPPORTER]

@@ -1,33 +1,47 @@
-"""Reads transcripts of real calls: JSONL in two forms, or plain text, gzipped or not.
+"""Reads transcripts of real calls, in whatever form: text, captions, tables, JSON; the form is told by the content."""
 
-The forms, told apart by their content:
-
-1. a JSON object a line with `turns`: `{"dialogue_id": "c1", "turns": [{"speaker": "customer", "text": "..."}]}`;
-2. a row of the published data sets with `dialogue`: `{"dialogue": [{"speaker": "客服", "text": "..."}]}`;
-3. text with lines such as `Agent: ...` and `客户：...`; a line without a speaker belongs to the one before, and a line
-   of three or more dashes or equals signs ends a call.
-"""
-
-import gzip
 import re
+import shlex
 import sys
-import zlib
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
+from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import IO, NamedTuple
-
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from types import MappingProxyType
+from typing import NamedTuple
 
 from agents.csc.language import Language
-from agents.csc.speakers import Speaker, parse_speaker
-from agents.errors import UsageError, describe_invalid
+from agents.csc.speakers import Speaker, plain_name
+from agents.reading import (
+    LOOKED_AT,
+    NO_UTF8,
+    NoJsonError,
+    Opened,
+    is_document,
+    is_text,
+    naming,
+    parse_json,
+    parse_values,
+)
+from personas.distill.forms.call import Broken, Call, Row, group_rows
+from personas.distill.forms.captions import are_captions, parse_captions
+from personas.distill.forms.documents import Place, find_calls
+from personas.distill.forms.foreign import name_foreign
+from personas.distill.forms.tables import Table, find_table, read_table
+from personas.distill.forms.text import parse_text, split_calls
+from personas.distill.voices import Sides, find_sides, find_speaker
 from quality.text import find_language
 
 STANDARD_INPUT = "-"
-_GZIP = b"\x1f\x8b"
-_LABELLED = re.compile(r"\s*([^\s:：][^:：]{0,20}?)\s*[:：]\s*(.*)", re.DOTALL)
-_SEPARATOR = re.compile(r"\s*(-{3,}|={3,})\s*")
+_SHOWN_NAMES, _SHOWN_CHARACTERS = 6, 60
+_TABLES = (".csv", ".tsv", ".tab")
+"""How the names of tables end."""
+_SIDES = {"agent": Speaker.SUPPORTER, "customer": Speaker.CUSTOMER}
+NOBODY = "nobody named"
+"""The third voice of what is said without a name."""
+_NO_WORDS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff]+")
+"""Control characters, halves of surrogate pairs, byte order marks."""
 
 
 class Line(NamedTuple):
@@ -49,104 +63,183 @@ class Transcript(NamedTuple):
         return find_language("".join(line.text for line in self.lines))
 
 
-class Broken(NamedTuple):
-    """A place in a file that holds no transcript, and why not."""
+class ThirdVoices(NamedTuple):
+    """Who else speaks in the call that comes next, and how many utterances of theirs are left out."""
 
     where: str
-    problem: str
+    utterances: Counter[str]
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem}"
+        first = next(iter(self.utterances))
+        return (
+            f"{self.where}: third voices, which are left out: {_shown(self.utterances)}; to say whose side one is on: "
+            f"--speaker {shlex.quote(f'{first}=agent')}, or =customer, or =none"
+        )
 
 
-class _Turn(BaseModel):
-    speaker: str
-    text: str
+class Reading(NamedTuple):
+    """How transcripts are read.
+
+    Attributes:
+        sides: whose side the bearers of names are on, where the table of names does not say it.
+        columns: the column of each part of a table ("speaker", "text", "id", "turn"), where its names do not say it.
+    """
+
+    sides: Sides = MappingProxyType({})
+    columns: Mapping[str, str] = MappingProxyType({})
+
+    def is_known(self, name: str) -> bool:
+        """Tell whether a name stands for one of the two sides, or for nobody's on purpose."""
+        return find_speaker(name, self.sides) is not None or plain_name(name) in self.sides
 
 
-class _Row(BaseModel):
-    id: str = Field("", validation_alias=AliasChoices("dialogue_id", "id"), coerce_numbers_to_str=True)
-    turns: list[_Turn] = Field(validation_alias=AliasChoices("turns", "dialogue"))
+AS_IT_IS = Reading()
+"""The user says nothing of the files."""
 
 
-def read_transcripts(names: Iterable[str]) -> Iterator[Transcript | Broken]:
-    """Yield the calls of files, in their order, and what is broken in them.
+def read_transcripts(names: Iterable[str], reading: Reading = AS_IT_IS) -> Iterator[Transcript | Broken | ThirdVoices]:
+    """Yield the calls of files, in their order, what is broken in them, and before a call its third voices.
 
     Args:
         names: paths of files; `-` is standard input.
+        reading: what the user says of them.
 
     Raises:
         UsageError: a file cannot be read at all; says which.
     """
     for name in names:
-        label = "standard input" if name == STANDARD_INPUT else name
-        stem = "stdin" if name == STANDARD_INPUT else Path(name).name.removesuffix(".gz").rsplit(".", 1)[0]
-        try:
-            with sys.stdin.buffer if name == STANDARD_INPUT else Path(name).open("rb") as raw:
-                yield from _read(raw, label, stem)
-        except (OSError, EOFError, zlib.error) as error:  # the last two: a gzip file that is cut off or damaged
-            raise UsageError(f"cannot read {label}: {error}") from None
+        is_piped = name == STANDARD_INPUT
+        label, file = ("standard input", "stdin") if is_piped else (name, Path(name).name.removesuffix(".gz"))
+        with naming(label), nullcontext(sys.stdin.buffer) if is_piped else Path(name).open("rb") as raw:
+            for item in _File(label, file, reading).read(Opened(raw)):
+                yield from [item] if isinstance(item, Broken) else _assemble(item, reading.sides)
 
 
-def _read(raw: IO[bytes], label: str, stem: str) -> Iterator[Transcript | Broken]:
-    """Yield what an open file holds."""
-    head = raw.peek(2)[:2]  # type: ignore[attr-defined]  # both openings give a BufferedReader
-    numbered = enumerate(gzip.GzipFile(fileobj=raw) if head == _GZIP else raw, start=1)
-    is_json: bool | None = None
-    call: list[tuple[int, str]] = []
-    for number, data in numbered:
-        where = f"{label}:{number}"
+class _File(NamedTuple):
+    """A file of transcripts: as errors call it, its name without `.gz`, and how it is read."""
+
+    label: str
+    name: str
+    reading: Reading
+
+    @property
+    def stem(self) -> str:
+        """What begins the ids of calls that have none."""
+        return self.name.rsplit(".", 1)[0]
+
+    def read(self, opened: Opened) -> Iterator[Call | Broken]:
+        """Yield what the file holds."""
+        if kind := name_foreign(opened.head):
+            yield Broken(f"{self.label}:1", f"no transcript: this is {kind}; save it as text, CSV or JSON in UTF-8")
+            return
+        lines = opened.lines()
+        first = list(islice(lines, LOOKED_AT))
+        whole = chain(first, lines)
+        is_whole = is_document([line.strip() for line in first if line.strip()])
+        if is_whole is None:
+            yield from self._read_text([line if is_text(line) else "" for line in first], whole)
+            return
+        rows: list[Row] = []
+        for item in self._read_document("".join(whole)) if is_whole else self._read_values(whole):
+            if isinstance(item, Row):
+                rows.append(item)
+            else:
+                yield item
+        yield from group_rows(rows, self.stem)
+
+    def _read_document(self, text: str) -> Iterator[Call | Row | Broken]:
         try:
-            line = data.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-        except UnicodeDecodeError as error:
-            yield Broken(where, f"no UTF-8 text: {error.reason}")
-            continue
-        if not line:
-            continue
-        is_json = line.startswith("{") if is_json is None else is_json
-        if is_json:
-            yield _parse_row(line, where, f"{stem}-{number}")
-        elif _SEPARATOR.fullmatch(line):
-            yield from _parse_text(call, label, stem)
-            call = []
+            for number, value in parse_values(text):
+                place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
+                yield from find_calls(value, place, self.reading.is_known)
+        except NoJsonError as error:
+            yield Broken(f"{self.label}:{error.line}", f"no transcript: no JSON: {error}")
+
+    def _read_values(self, lines: Iterable[str]) -> Iterator[Call | Row | Broken]:
+        for number, line in enumerate(lines, start=1):
+            place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
+            if not is_text(line):
+                yield Broken(place.where, NO_UTF8)
+            elif line.strip():
+                try:
+                    value = parse_json(line)
+                except ValueError as error:
+                    yield Broken(place.where, f"no transcript: no JSON: {error}")
+                else:
+                    yield from find_calls(value, place, self.reading.is_known)
+
+    def _read_text(self, first: list[str], lines: Iterable[str]) -> Iterator[Call | Broken]:
+        """Yield the calls of lines that are no JSON; what is no text in them is told at the end."""
+        broken: list[Broken] = []
+        texts = self._texts(lines, broken)
+        is_known = self.reading.is_known
+        if are_captions(first):
+            yield Call(f"{self.stem}-1", f"{self.label}:1", parse_captions(texts, is_known))
+        elif isinstance(table := self._find_table(first), Broken):
+            yield table
+        elif table:
+            yield from read_table(table, texts, self.label, self.stem, is_known)
         else:
-            call.append((number, line))
-    yield from _parse_text(call, label, stem)
+            for call in split_calls(
+                (number, text) for number, line in enumerate(texts, start=1) if (text := line.strip())
+            ):
+                number = call[0][0]
+                said = parse_text((line for _, line in call), is_known)
+                yield Call(f"{self.stem}-{number}", f"{self.label}:{number}", said)
+        yield from broken
+
+    def _texts(self, lines: Iterable[str], broken: list[Broken]) -> Iterator[str]:
+        """Yield lines, an empty one in place of each that is no text; `broken` is added to."""
+        for number, line in enumerate(lines, start=1):
+            if is_text(line):
+                yield line
+            else:
+                broken.append(Broken(f"{self.label}:{number}", NO_UTF8))
+                yield "\n"
+
+    def _find_table(self, first: list[str]) -> Table | Broken | None:
+        columns = self.reading.columns
+        is_named = self.name.lower().endswith(_TABLES) or (bool(columns) and "." not in self.name)
+        return find_table(first, columns, is_named=is_named, label=self.label)
 
 
-def _parse_row(line: str, where: str, default_id: str) -> Transcript | Broken:
-    try:
-        row = _Row.model_validate_json(line)
-        lines = [Line(parse_speaker(turn.speaker), turn.text) for turn in row.turns]
-    except ValidationError as error:
-        return Broken(where, f"no transcript: {describe_invalid(error)}")
-    except ValueError as error:
-        return Broken(where, f"no transcript: {error}")
-    return Transcript(row.id or default_id, _merge(lines))
+def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdVoices]:
+    """Yield a call as it is distilled: two sides that alternate, third voices told beside it."""
+    texts = ((said.name.strip() or NOBODY, " ".join(_NO_WORDS.sub(" ", said.text).split())) for said in call.said)
+    spoken = [(name, text) for name, text in texts if text]
+    if all(name == NOBODY for name, _ in spoken):
+        yield Broken(call.where, "no transcript: it does not tell who speaks, such as by 'Agent:' before what is said")
+        return
+    by_name = find_sides((name for name, _ in spoken), sides)
+    third = Counter(_shown([name]) for name, _ in spoken if _is_third(name, by_name, sides))
+    missing = [side for side in ("agent", "customer") if _SIDES[side] not in by_name.values()]
+    if third and missing:
+        yield Broken(
+            call.where,
+            f"no transcript: nobody in it is known as the {' or the '.join(missing)}; the names are "
+            f"{_shown(dict.fromkeys(name for name, _ in spoken))}: say who that is, such as "
+            f"--speaker {shlex.quote(f'{next(iter(third))}={missing[0]}')}",
+        )
+        return
+    if third:
+        yield ThirdVoices(call.where, third)
+    lines = [Line(speaker, text) for name, text in spoken if (speaker := by_name[name])]
+    yield Transcript(call.id, _merge(lines))
 
 
-def _parse_text(call: list[tuple[int, str]], label: str, stem: str) -> Iterator[Transcript | Broken]:
-    """Yield the call that some numbered lines of text make, if there are any."""
-    lines: list[Line] = []
-    for number, line in call:
-        labelled = _LABELLED.fullmatch(line)
-        try:
-            if labelled is None:
-                raise ValueError("no speaker")
-            lines.append(Line(parse_speaker(labelled[1]), labelled[2]))
-        except ValueError:
-            if not lines:
-                yield Broken(f"{label}:{number}", "no transcript: the call begins without a speaker, such as 'Agent:'")
-                return
-            lines.append(Line(lines[-1].speaker, line))
-    if call:
-        yield Transcript(f"{stem}-{call[0][0]}", _merge(lines))
+def _is_third(name: str, by_name: Mapping[str, Speaker | None], sides: Sides) -> bool:
+    return by_name[name] is None and plain_name(name) not in sides
+
+
+def _shown(names: Iterable[str]) -> str:
+    """Return some names as one text; they come from files."""
+    found = [" ".join(_NO_WORDS.sub(" ", name).split())[:_SHOWN_CHARACTERS] for name in names]
+    return ", ".join(found[:_SHOWN_NAMES]) + (", ..." if len(found) > _SHOWN_NAMES else "")
 
 
 def _merge(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Join what one speaker says in a row, white space made plain; lines without text fall away."""
-    spoken = [Line(line.speaker, text) for line in lines if (text := " ".join(line.text.split()))]
+    """Join what one speaker says in a row."""
     return tuple(
         Line(speaker, " ".join(line.text for line in said))
-        for speaker, said in groupby(spoken, lambda line: line.speaker)
+        for speaker, said in groupby(lines, lambda line: line.speaker)
     )

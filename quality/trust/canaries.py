@@ -19,6 +19,7 @@ from agents.csc.flow import Limits, broken_rules
 from agents.csc.language import CHINESE, Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy, authors_label
+from agents.reading import read_lines
 from quality.checks.turn_checks import MAX_CHARACTERS, MIN_SENTENCE
 from quality.gate.case import Case
 from quality.text import PLACEHOLDER, SENTENCE_ENDS, count_letters, split_sentences
@@ -126,8 +127,8 @@ def sound_dialogues(language: Language) -> tuple[Case, ...]:
         pydantic.ValidationError: the file holds a line that is no call.
     """
     adapter = TypeAdapter(Case)
-    lines = (SOUND_DIALOGUES / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
-    calls = (adapter.validate_python({"language": language, **json.loads(line)}) for line in lines)
+    lines = read_lines(SOUND_DIALOGUES / f"{language}.jsonl")
+    calls = (adapter.validate_python({"language": language, **json.loads(line)}) for _, line in lines)
     return tuple(replace(call, turns=tuple(call.turns)) for call in calls)
 
 

@@ -45,3 +45,11 @@ def test_a_pool_of_another_language_and_a_missing_one_are_refused(tmp_path: Path
         load_pool(SEED_POOLS / "en.jsonl", Language.ZH)
     with pytest.raises(UsageError, match="cannot read the persona pool"):
         load_pool(tmp_path / "none.jsonl", Language.EN)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_ends_a_line_elsewhere_ends_none_here(tmp_path: Path, encoding: str) -> None:
+    persona = load_pool(None, Language.EN)[0].model_copy(update={"id": "a\u2028b\x85c\x0cd", "tone": "dry\u2029ish"})
+    path = tmp_path / "pool.jsonl"
+    path.write_text(f"{persona.model_dump_json()}\n{GOOD[1]}\n", encoding=encoding)
+    assert load_pool(path, Language.EN)[0] == persona

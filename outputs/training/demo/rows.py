@@ -22,6 +22,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.llm.request import Message
 from agents.llm.usage import Role
+from agents.reading import read_lines
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.reader import read_dialogues
 from outputs.datasets.roles import ChatMessage, RoleRow, role_rows
@@ -117,7 +118,7 @@ def demo_rows() -> Iterator[RoleRow]:
         yield from _judge_rows(dialogue, random)
         if random.random() < DISTILLED:
             yield _distiller_row(dialogue, persona, random)
-    for dialogue in read_dialogues(FOLDER / "star.jsonl"):
+    for dialogue in read_dialogues(FOLDER / "star.jsonl")[0]:
         yield from role_rows(dialogue, Limits())
 
 
@@ -125,7 +126,7 @@ def own_calls() -> Iterator[tuple[Labelled, Persona]]:
     """Yield the calls written for this, each with the persona of its customer."""
     personas = {persona.id: persona for persona in load_pool(None, Language.EN)}
     numbers: Counter[tuple[str, str]] = Counter()
-    for line in (FOLDER / "calls.jsonl").read_text(encoding="utf-8").splitlines():
+    for _, line in read_lines(FOLDER / "calls.jsonl"):
         call = json.loads(line)
         persona = personas[call["persona"]]
         numbers[persona.id, call["topic"]] += 1

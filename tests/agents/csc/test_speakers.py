@@ -15,5 +15,5 @@ def test_what_we_call_a_speaker_is_read_back(speaker: Speaker, language: Languag
 
 def test_a_name_is_known_in_any_case_and_no_other_is() -> None:
     assert all(name == name.lower() for name in SPEAKERS_BY_NAME)
-    with pytest.raises(ValueError, match="unknown speaker 'System'; the names are supporter, customer, "):
+    with pytest.raises(ValueError, match="unknown speaker 'System': neither a supporter "):
         parse_speaker("System")

@@ -424,6 +424,25 @@ def test_published_rows_are_read(tmp_path: Path) -> None:
     assert dialogue.id == "csconv-1" and [turn.strategy for turn in dialogue.turns] == ["GT", None]
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_labelled_dialogues_are_read_as_lines_and_as_arrays(tmp_path: Path, indent: int | None) -> None:
+    said = [
+        {"speaker": "Representative", "strategy": "GT", "text": "Hello\u2028there."},
+        {"speaker": "Caller", "text": "Hi."},
+    ]
+    rows = [{"source": "x", "dialogue": said}] * 2
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows, indent=indent, ensure_ascii=False), encoding="utf-16")
+    dialogues, _ = read_dialogues(path)
+    assert [dialogue.id for dialogue in dialogues] == ["rows-1", "rows-2"]
+    assert [turn.text for turn in dialogues[0].turns] == ["Hello\u2028there.", "Hi."]
+    path.write_text(
+        json.dumps([*rows, {"dialogue": [{"speaker": "bot", "text": "x"}]}], indent=indent), encoding="utf-8-sig"
+    )
+    _, (broken,) = read_dialogues(path)
+    assert broken.problem.endswith("rows.json:1[2]: no labelled dialogue: unknown speaker 'bot'")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

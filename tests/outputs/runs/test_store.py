@@ -1,6 +1,10 @@
 """The run store: rows are written whole and once, and a run is resumed as it was begun or not at all."""
 
+import ctypes
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -214,3 +218,49 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path, make_record: Mak
         store._db.execute("PRAGMA query_only=ON")
         with pytest.raises(StoreError, match=r"cannot write to the run in .*readonly"):
             store.write(make_record(id="key-0"))
+
+
+_LOOK = """
+import os, sys
+from pathlib import Path
+from outputs.runs.lock import find_owner
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+for folder in map(Path, sys.argv[1:]):
+    with RunStore.read(DIALOGUES, folder) as store, store.snapshot():
+        kept = [record.id for record in store.records(Outcome.KEPT)]
+        print(os.access(folder, os.W_OK), store.planned, kept, find_owner(folder))
+"""
+
+
+_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
+
+
+def _heed_modes() -> None:
+    """Make the program that is started next heed the modes of files, also as root: see capabilities(7)."""
+    ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
+
+
+def test_a_run_is_read_where_nothing_can_be_written(tmp_path: Path, make_record: MakeRecord) -> None:
+    ended, torn = tmp_path / "ended", tmp_path / "torn"
+    torn.mkdir()
+    with begin(ended) as store:
+        store.write(make_record(id="key-0"))
+        # As after a job that was killed: what it wrote last stands in the log alone.
+        for name in ("run.sqlite", "run.sqlite-wal", "run.lock"):
+            shutil.copyfile(ended / name, torn / name)
+    for folder in (ended, torn):
+        folder.chmod(0o555)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _LOOK, ended, torn],
+            preexec_fn=_heed_modes,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        for folder in (ended, torn):
+            folder.chmod(0o755)
+    assert done.stdout == "False 4 ['key-0'] None\n" * 2, done.stderr
+    assert {path.name for path in torn.iterdir()} == {"run.sqlite", "run.sqlite-wal", "run.lock"}

@@ -115,3 +115,17 @@ def test_a_folder_of_rows_is_all_its_files(tmp_path: Path) -> None:
 
 def star_line() -> str:
     return (DATA / "star-60.jsonl").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_arrays_and_other_encodings_are_read(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"talk\u2028{i}",
+            "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello\x85"}],
+        }
+        for i in (1, 2)
+    ]
+    (tmp_path / "array.json").write_text(json.dumps(rows, indent=1), encoding="utf-16")
+    rows_read, _ = read_examples([tmp_path / "array.json", write(tmp_path / "lines.jsonl", *rows)], ())
+    assert [row.dialogue for row in rows_read] == ["talk\u20281", "talk\u20282"] * 2
+    assert {row.answer for row in rows_read} == {"Hello\x85"}

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.csc.language import Language
-from agents.csc.speakers import SPEAKERS_BY_NAME, Speaker
+from agents.csc.speakers import Speaker
 from agents.errors import UsageError
-from personas.distill.transcripts import Broken, Line, Transcript, read_transcripts
+from personas.distill.forms.call import Broken
+from personas.distill.transcripts import Line, Reading, ThirdVoices, Transcript, read_transcripts
 
 TURNS = [
     {"speaker": "customer", "text": "My card  was declined."},
@@ -28,8 +29,15 @@ LINES = (
 ZH_LINES = (Line(Speaker.SUPPORTER, "您好，请讲。"), Line(Speaker.CUSTOMER, "我的卡被拒了。"))
 
 
-def read(*names: object) -> list[Transcript | Broken]:
-    return list(read_transcripts(map(str, names)))
+def read(*names: object, reading: Reading = Reading()) -> list[Transcript | Broken | ThirdVoices]:  # noqa: B008
+    return list(read_transcripts(map(str, names), reading))
+
+
+def read_text(
+    tmp_path: Path, text: str, name: str = "call.txt", **told: object
+) -> list[Transcript | Broken | ThirdVoices]:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return read(tmp_path / name, reading=Reading(**told))  # type: ignore[arg-type]
 
 
 def test_json_lines_are_read_and_consecutive_lines_of_a_speaker_are_one(tmp_path: Path) -> None:
@@ -50,15 +58,6 @@ def test_rows_of_the_published_data_sets_are_read(tmp_path: Path) -> None:
     (call,) = read(file)
     assert call == Transcript("csconv-1", ZH_LINES)
     assert isinstance(call, Transcript) and call.language is Language.ZH
-
-
-@pytest.mark.parametrize("name", SPEAKERS_BY_NAME)
-def test_every_name_of_a_speaker_is_known_in_each_form(name: str, tmp_path: Path) -> None:
-    line = Line(SPEAKERS_BY_NAME[name], "Hello.")
-    rows, text = tmp_path / "rows.jsonl", tmp_path / "text.txt"
-    rows.write_text(json.dumps({"turns": [{"speaker": name.upper(), "text": "Hello."}]}), encoding="utf-8")
-    text.write_text(f"{name.title()}: Hello.", encoding="utf-8")
-    assert read(rows, text) == [Transcript("rows-1", (line,)), Transcript("text-1", (line,))]
 
 
 def test_text_is_read_with_calls_parted_by_dashes(tmp_path: Path) -> None:
@@ -88,16 +87,203 @@ def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     assert found[0] == found[-1] == Transcript("c1", LINES)
     messages = [str(item).removeprefix(f"{file}:") for item in found[1:-1]]
     assert [message.split(":")[0] for message in messages] == ["2", "3", "4", "5", "6"]
-    assert "turns.0.text: Field required" in messages[1] and "no UTF-8 text" in messages[2]
-    assert "unknown speaker 'robot'; the names are supporter, customer" in messages[3]
+    assert "this is a JSON object with the keys turns; an object with" in messages[1] and "no UTF-8" in messages[2]
+    assert "nobody in it is known as the agent or the customer; the names are robot: say who" in messages[3]
+    assert messages[3].endswith("--speaker robot=agent") and "this is a JSON array of 1 numbers" in messages[4]
 
 
-def test_text_that_begins_without_a_speaker_is_broken(tmp_path: Path) -> None:
-    file = tmp_path / "notes.txt"
-    file.write_text("Dear all,\nsee below\n---\nCustomer: My card was declined.\nAgent: Why?\n", encoding="utf-8")
-    broken, call = read(file)
-    assert str(broken) == f"{file}:1: no transcript: the call begins without a speaker, such as 'Agent:'"
-    assert isinstance(call, Transcript) and call.id == "notes-4"
+def test_text_that_names_nobody_is_broken(tmp_path: Path) -> None:
+    broken, call = read_text(tmp_path, "Dear all,\nsee below\n---\nCustomer: My card was declined.\nAgent: Why?\n")
+    assert "call.txt:1: no transcript: it does not tell who speaks, such as by 'Agent:'" in str(broken)
+    assert isinstance(call, Transcript) and call.id == "call-4"
+
+
+def test_what_comes_before_the_first_name_is_nobodys(tmp_path: Path) -> None:
+    third, call = read_text(tmp_path, "Recorded call\nCall ID: 77\nagain\nCustomer: My card.\nAgent: Why?\n")
+    assert isinstance(third, ThirdVoices) and third.utterances == {"nobody named": 1, "Call ID": 2}
+    assert isinstance(call, Transcript) and len(call.lines) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "the thing is: it broke",
+        "I said: no",
+        "at 10:30 I called",
+        "https://example.com",
+        "Please note, Sir: it broke",
+        "so what I need from you now: a card",
+        "我的问题是：卡被拒了",
+    ],
+)
+def test_a_colon_in_a_line_that_goes_on_makes_no_voice(tmp_path: Path, line: str) -> None:
+    (call,) = read_text(tmp_path, f"Agent: Hello.\nCustomer: Well,\n{line}\nAgent: I see.\n")
+    assert isinstance(call, Transcript) and call.lines[1].text == f"Well, {line}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Supervisor",
+        "Agent 2",
+        "SYSTEM",
+        "IVR",
+        "Bot",
+        "Team Lead",
+        "Dr. Poe",
+        "Poe, Jane",
+        "Agent (2)",
+        "系统",
+        "客服主管",
+        "客户2",
+    ],
+)
+def test_an_unknown_name_is_a_third_voice_with_all_that_follows(tmp_path: Path, name: str) -> None:
+    third, call = read_text(tmp_path, f"Agent: Hello.\nCustomer: My card.\n{name}: I earn\nnothing.\nAgent: I see.\n")
+    assert isinstance(third, ThirdVoices) and third.utterances == {name: 2}
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card.", "I see."]
+    assert f"third voices, which are left out: {name}; to say whose side" in str(third)
+
+
+def test_in_brackets_stand_names_and_also_other_things(tmp_path: Path) -> None:
+    text = "[Agent] Hello.\n[Customer] I am\n[UserName], and\n[laughs] angry.\n[Floor Manager] No.\n[Agent] I see.\n"
+    third, call = read_text(tmp_path, text)
+    assert isinstance(call, Transcript) and call.lines[1].text == "I am [UserName], and [laughs] angry."
+    assert isinstance(third, ThirdVoices) and third.utterances == {"Floor Manager": 1}
+
+
+def test_in_lower_case_transcripts_third_voices_are_in_lower_case(tmp_path: Path) -> None:
+    third, _ = read_text(tmp_path, "agent: hello\ncustomer: my card\nfloor walker: no\nagent: i see\n")
+    assert isinstance(third, ThirdVoices) and third.utterances == {"floor walker": 1}
+
+
+def test_the_user_says_whose_side_a_name_is_on(tmp_path: Path) -> None:
+    text = "SPEAKER_00: Hello.\nSPEAKER_01: My card.\nSupervisor: I help.\nTom: Me too.\n"
+    sides = {
+        "speaker 00": Speaker.SUPPORTER,
+        "speaker 01": Speaker.CUSTOMER,
+        "supervisor": Speaker.SUPPORTER,
+        "tom": None,
+    }
+    (call,) = read_text(tmp_path, text, sides=sides)
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card.", "I help."]
+    (broken,) = read_text(tmp_path, text)
+    assert "the names are SPEAKER_00, SPEAKER_01, Supervisor, Tom: say who that is" in str(broken)
+
+
+@pytest.mark.parametrize(
+    ("agent", "customer"),
+    [
+        ("Agent 1", "Customer 1"),
+        ("Agent Smith", "Caller"),
+        ("Jane (Agent)", "Customer [upset]"),
+        ("坐席1001", "客户张女士"),
+        ("客服小王", "来电者"),
+        ("agent_7", "customer"),
+    ],
+)
+def test_a_sides_name_with_a_number_or_a_person_is_that_side(tmp_path: Path, agent: str, customer: str) -> None:
+    (call,) = read_text(tmp_path, f"{agent}: Hello.\n{customer}: My card.\n")
+    assert isinstance(call, Transcript)
+    assert call.lines == (Line(Speaker.SUPPORTER, "Hello."), Line(Speaker.CUSTOMER, "My card."))
+
+
+@pytest.mark.parametrize(
+    "name", ["Customer Complaints Team", "Client Relations", "Customer Success Manager", "客户主管"]
+)
+def test_who_works_for_the_company_is_no_customer(tmp_path: Path, name: str) -> None:
+    (broken,) = read_text(tmp_path, f"Agent: Hello.\n{name}: I earn nothing.\n")
+    assert "nobody in it is known as the customer" in str(broken)
+
+
+def test_two_agents_by_number_are_asked_about(tmp_path: Path) -> None:
+    (broken,) = read_text(tmp_path, "Agent 1: Hello.\nCustomer: My card.\nAgent 2: I take over.\n")
+    assert "nobody in it is known as the agent; the names are Agent 1, Customer, Agent 2" in str(broken)
+
+
+def test_speakers_on_one_line_are_told_apart(tmp_path: Path) -> None:
+    third, call = read_text(tmp_path, "Agent: Hello. Customer: My card. Floor Manager: No. Agent: I see.")
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card.", "I see."]
+    assert isinstance(third, ThirdVoices) and third.utterances == {"Floor Manager": 1}
+
+
+def test_text_that_is_none_falls_away(tmp_path: Path) -> None:
+    row = {
+        "turns": [{"speaker": "agent", "text": "Hi\0 \ud83d\x85there\u2028now"}, {"speaker": "customer", "text": "\0"}]
+    }
+    (call,) = read_text(tmp_path, json.dumps(row), "a.jsonl")
+    assert isinstance(call, Transcript) and call.lines == (Line(Speaker.SUPPORTER, "Hi there now"),)
+
+
+def test_a_caption_of_several_voices_or_with_blank_lines_is_read_whole(tmp_path: Path) -> None:
+    text = "WEBVTT\nKind: captions\n\nSTYLE\n::cue{}\n\n1\n00:01.000 --> 00:02.000 align:start\n"
+    text += "<v.loud Agent>Good <b>day</b> &amp;\n\nhello<v Customer>My card\n\n00:02.000 --> 00:03.000\nnobody\n"
+    third, call = read_text(tmp_path, text, "call.vtt")
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Good day &", "My card"]
+    assert isinstance(third, ThirdVoices) and third.utterances == {"nobody named": 2}
+
+
+def test_cues_without_blank_lines_between_lose_nothing(tmp_path: Path) -> None:
+    time = "00:00:01,000 --> 00:00:02,000"
+    text = f"1\n{time}\nAgent: Hello.\n2\n{time}\n<i>Customer:</i> My card.\n{time}\nTwice!\n"
+    (call,) = read_text(tmp_path, text, "call.srt")
+    assert isinstance(call, Transcript) and [line.text for line in call.lines] == ["Hello.", "My card. Twice!"]
+
+
+def test_columns_are_found_by_name_or_as_the_user_says(tmp_path: Path) -> None:
+    rows = "7;Agent;Hello, you.\n7;Customer;My card.\n"
+    wanted = [Line(Speaker.SUPPORTER, "Hello, you."), Line(Speaker.CUSTOMER, "My card.")]
+    columns = {"speaker": "wer", "text": "Was", "id": "Fall"}
+    for text, told in (
+        (f"sep=;\nConversation_ID;Participant Role;Message\n{rows}", {}),
+        (f"Fall;Wer;Was\n{rows}", columns),
+        (rows, {"id": "1", "speaker": "2", "text": "3"}),
+        (f"通话编号;说话人;内容\n{rows}", {}),
+    ):
+        (call,) = read_text(tmp_path, text, "table.csv", columns=told)
+        assert isinstance(call, Transcript) and (call.id, list(call.lines)) == ("7", wanted)
+    (broken,) = read_text(tmp_path, f"Fall;Wer;Was\n{rows}", "table.csv")
+    assert "a table with the columns Fall, Wer, Was, which do not tell who speaks and what" in str(broken)
+    call, broken = read_text(tmp_path, "speaker,text\nagent\nagent,hello\n", "table.csv")
+    assert isinstance(call, Transcript) and str(broken).endswith("table.csv:2: a row of 1 cells, which is too few")
+
+
+def test_rows_of_several_calls_are_told_apart_without_ids(tmp_path: Path) -> None:
+    rows = [
+        f"{number},{speaker},{number}{speaker}" for _ in range(2) for number, speaker in enumerate(("agent", "user"))
+    ]
+    first, second = read_text(tmp_path, "\n".join(["turn,role,content", *rows]), "t.csv")
+    assert isinstance(first, Transcript) and isinstance(second, Transcript) and (first.id, second.id) == ("t-1", "t-2")
+    # Ids that are all different are the utterances' own.
+    (call,) = read_text(tmp_path, "id,speaker,text\n1,agent,Hello.\n2,user,My card.\n", "t.csv")
+    assert isinstance(call, Transcript) and len(call.lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"%PDF-1.7", "this is a PDF document"),
+        (b"PK\x03\x04...", "this is a ZIP archive"),
+        (b"<!DOCTYPE html>", "this is an HTML page"),
+        ("Agent: hi".encode("utf-16-le"), "this is UTF-16 without a byte order mark"),
+        ("客服：您好".encode("gb18030"), "no UTF-8 text; convert the file, such as by iconv -f gb18030"),
+        (b"[1, 2, 3]", "this is a JSON array of 3 numbers; an object with"),
+        (b'{"a": {"b": [{"c": 1}]}}', "this is a JSON object with the keys a; an object with"),
+        (b'{"segments": [{"text": "hi"}]}', "this is a JSON object with the keys segments"),
+        (b'[{"turns": [\n', "no JSON: "),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' * 500 + b"1" + b"}" * 500, "no transcript: "),
+    ],
+)
+def test_what_is_no_transcript_is_named_for_what_it_is(tmp_path: Path, content: bytes, problem: str) -> None:
+    (tmp_path / "file").write_bytes(content)
+    (broken,) = read(tmp_path / "file")
+    assert isinstance(broken, Broken) and problem in broken.problem and broken.where.startswith(str(tmp_path / "file"))
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"it is a folder; name files in it, such as .*/\*.jsonl"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,178 @@
+"""Transcripts in plain text: a name in front of what is said, in one of the ways in which people write that.
+
+    Agent: Hello.          [00:01:05] Agent: Hello.      Agent (00:05): Hello.      **Agent:** Hello.
+    [Agent] Hello.         <Agent> Hello.                【客服】您好。
+    Agent - Hello.         Agent | Hello.                Agent, a tab, Hello.
+    Agent 00:05            and what is said in the lines below; the time may stand first
+    AGENT                  and what is said in the lines below
+
+A call keeps to one way, the one in which most of its lines name a speaker that is known. In that way other names count
+too: they are third voices, and nobody's words. A line without a name belongs to the one before.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from agents.csc.language import CHINESE
+from agents.csc.speakers import SPEAKERS_BY_NAME
+from personas.distill.forms.call import Said
+from personas.distill.voices import is_third
+from quality.privacy import Private
+
+_TIME = (
+    r"(?:[上下]午|凌晨|晚上)?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:Z|[+-]\d{2}:?\d{2})?"
+)
+_DATE = r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?"
+_SECONDS = r"\d+(?:[.,]\d+)?\s?s(?:ec(?:onds?)?)?\b"
+_MOMENT = rf"(?:{_DATE},?[T ]+{_TIME}|{_TIME}|{_SECONDS})"
+_SPAN = rf"{_MOMENT}(?:\s*(?:-->|->|[-–—~]|to)\s*{_MOMENT})?"
+_STAMP = rf"(?:[\[(（【<]\s*(?:{_SPAN}|{_DATE}|\d+\.\d+(?:\s*[-–—]\s*\d+\.\d+)?)\s*[\])）】>]|{_SPAN})"
+_FRONT = re.compile(rf"(?:[-*•>]\s+|#+\s+|\d{{1,4}}[.)]\s+)?(?:{_STAMP}\s*[-–—|,]?\s*)?")
+_BRACKETED_STAMP = re.compile(rf"[\[(（【<](?:{_SPAN})[\])）】>]\s*")
+_ONLY_STAMP = re.compile(rf"{_STAMP}\s*")
+
+_NAME = r"[^\s:：|<>\t][^:：|\n\t]{0,59}?"
+_WAYS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        rf"(?P<name>{_NAME})\s*(?:{_STAMP}\s*)?[*_]*(?P<colon>：|(?<!\d):(?![/\\])|:(?![/\\\d]))(?P<text>.*)",
+        r"(?P<name>\[[^\[\]]{1,40}\]|<[^<>]{1,40}>|【[^【】]{1,40}】)\s*(?P<text>.*)",
+        r"(?P<name>[^\s|\t][^|\t]{0,40}?)\s*[|\t]\s*(?P<text>.*)",
+        r"(?P<name>\w[^\n]{0,40}?)\s+(?:[-–—>]|[-=]>)\s+(?P<text>.*)",
+        rf"(?P<name>{_NAME})\s+{_STAMP}\s*(?P<text>)",
+        rf"(?P<name>{_NAME})\s*(?P<text>)",
+    )
+)
+_COLON, _ALONE = 0, len(_WAYS) - 1
+_MID_LINE = re.compile(
+    rf"(?<=[.!?。！？…])\s*(?=(?:{'|'.join(map(re.escape, SPEAKERS_BY_NAME))})\s*[:：])", re.IGNORECASE
+)
+"""Where another speaker begins in the middle of a line."""
+_MID_LINE_ANY = re.compile(
+    rf"{_MID_LINE.pattern}|(?<=[.!?])\s+(?=(?-i:[A-Z]\w*(?: [A-Z0-9]\w*){{0,2}}):\s)", re.IGNORECASE
+)
+"""The same where lines are known to hold several speakers: a third voice may be one."""
+_CHAT = re.compile(r"<\|im_start\|>\s*([^\n]*)\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL)
+_CHAT_BEGIN = "<|im_start|>"
+
+_NO_NAME = re.compile(r"[,;!?\"“”，。；！？、…]|\.{2}|://")
+_OF_A_SENTENCE = re.compile(
+    r"\b(?:i|me|my|you|your|it|its|we|they|he|she|is|are|was|were|be|am|do|does|did|said|says|say|that|this|these|to"
+    r"|as|at|but|because|if|so|then|when|what|with|for|from|on|in)\b",
+    re.IGNORECASE,
+)
+_CHINESE = re.compile(rf"[{CHINESE}]")
+_CHINESE_SENTENCE = re.compile("[我你您他她它]|(?:是|为|有|说|讲|问|下|的|了|样|如下|在|叫|到)$")
+_LAST_FIRST = re.compile(r"[A-Z][\w'’-]+, [A-Z][\w.'’-]+")
+_LOWER_WORD = re.compile(r"[a-z]")
+_PLACEHOLDERS = frozenset(kind.value for kind in Private)
+_SEPARATOR = re.compile(r"\s*(-{3,}|={3,})\s*")
+MAX_WORDS, MAX_CHINESE = 4, 8
+"""The longest name of a third voice, in words and in Chinese characters."""
+
+
+class _Line(NamedTuple):
+    """A line taken apart.
+
+    Attributes:
+        whole: all of it, but for a time in brackets in front.
+        name: what stands where the name stands; None where nothing does.
+        text: what stands behind the name.
+        stamped: a time, a number or a bullet stands in front.
+        glued: a word follows right behind the colon, as in "10:30" or "https:x".
+    """
+
+    whole: str
+    name: str | None = None
+    text: str = ""
+    stamped: bool = False
+    glued: bool = False
+
+
+def parse_text(lines: Iterable[str], is_known: Callable[[str], bool]) -> list[Said]:
+    """Return what is said in a call of plain text, line by line; what comes before the first name has none.
+
+    Args:
+        lines: of one call.
+        is_known: tells whether a name stands for one of the two sides.
+    """
+    text = "\n".join(lines)
+    if _CHAT_BEGIN in text:
+        return [Said(name.strip(), said) for name, said in _CHAT.findall(text)]
+    # Whatever ends a line for somebody ends it here: words must not land with the speaker before.
+    whole = text.splitlines()
+    inside = _MID_LINE_ANY if any(map(_MID_LINE.search, whole)) else _MID_LINE
+    split = [part.strip() for line in whole for part in inside.split(line)]
+    split = [line for line in split if line and not _ONLY_STAMP.fullmatch(line)]
+    way, known = _find_way(split, is_known)
+    lower_case = all(name == name.lower() for name in known)
+    said: list[Said] = []
+    for line in split:
+        parts = _take_apart(line, way)
+        if parts.name and (is_known(parts.name) or _is_name(parts, way, lower_case)):
+            said.append(Said(_unwrap(parts.name), parts.text))
+        else:
+            said.append(Said(said[-1].name if said else "", parts.whole))
+    return said
+
+
+def _find_way(lines: Iterable[str], is_known: Callable[[str], bool]) -> tuple[int, list[str]]:
+    """Return the way in which most lines name a known speaker, and the names; the first of those that are equal."""
+    best: tuple[int, list[str]] = _COLON, []
+    for way in range(len(_WAYS)):
+        names = [parts.name for line in lines if (parts := _take_apart(line, way)).name and is_known(parts.name)]
+        if len(names) > len(best[1]):
+            best = way, names
+    return best
+
+
+def _take_apart(line: str, way: int) -> _Line:
+    front = _FRONT.match(line)
+    body = line[front.end() :] if front else line
+    whole = _BRACKETED_STAMP.sub("", line, count=1)
+    found = _WAYS[way].fullmatch(body)
+    if found is None:
+        return _Line(whole)
+    name, text = found["name"], found["text"]
+    glued = way == _COLON and found["colon"] == ":" and text[:1].isascii() and text[:1].isalnum()
+    return _Line(whole, name, text.lstrip("*_ ") if name[0] in "*_" else text, body != line, glued)
+
+
+def _unwrap(name: str) -> str:
+    """Return a name without the marks around it; a remark in brackets behind it is part of it."""
+    bare = name.strip("*_ \t")
+    return bare[1:-1].strip() if bare[:1] in tuple("[<【") and bare[-1:] in tuple("]>】") else bare
+
+
+def _is_name(parts: _Line, way: int, lower_case: bool) -> bool:
+    """Tell whether what stands where names stand is one, though nobody knows it: a third voice.
+
+    Better one too many than one too few: what a third voice says is left out, and not taken for another's words.
+    """
+    name = _unwrap(parts.name or "")
+    words = name.split()
+    if parts.glued or not 1 <= len(words) <= MAX_WORDS or "".join(words).isdigit():
+        return False
+    if name in _PLACEHOLDERS or (_NO_NAME.search(name) and not _LAST_FIRST.fullmatch(name)):
+        return False
+    if way == _ALONE and not parts.stamped:
+        return is_third(name)
+    if _CHINESE.search(name):
+        return len(name) <= MAX_CHINESE and not _CHINESE_SENTENCE.search(name)
+    if len(words) > 1 and _OF_A_SENTENCE.search(name):
+        return False
+    return is_third(name) or not any(_LOWER_WORD.match(word) for word in words) or (lower_case and len(words) <= 2)
+
+
+def split_calls(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the calls of numbered lines: a line of three or more dashes or equals signs ends one."""
+    call: list[tuple[int, str]] = []
+    for number, line in lines:
+        if not _SEPARATOR.fullmatch(line):
+            call.append((number, line))
+        elif call:
+            yield call
+            call = []
+    if call:
+        yield call
