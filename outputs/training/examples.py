@@ -166,7 +166,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error}") from None
         return
-    for where, number, row in read_values(path):
+    for where, number, row, _ in read_values(path):
         if not isinstance(row, dict):
             raise UsageError(f"{where}: a JSON object is needed")
         yield number, row
