@@ -124,6 +124,8 @@ class Loopback:
     retry_after: float = 0.1
     sessions: list[str] = field(default_factory=list)
     """The X-Session-ID of each request."""
+    refusals: int = 0
+    """How many requests its manners refused; they are no calls."""
     in_flight: int = 0
     most_in_flight: int = 0
 
@@ -168,7 +170,7 @@ class Loopback:
         self.sessions.append(session)
         body = json.loads(await request.read())
         if refusal := self._find_refusal(request, body):
-            self.calls["refused"] += 1
+            self.refusals += 1
             return refusal
         body = {name: value for name, value in body.items() if name not in self.manners.ignored}
         self.calls["all"] += 1

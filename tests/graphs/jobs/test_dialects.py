@@ -171,7 +171,7 @@ async def test_a_dialect_is_found_and_played(name: str, tmp_path: Path) -> None:
         assert "k-1" not in store.provenance.model_dump_json()
     lines = [line for line in shown.splitlines() if line.startswith(server.base_url)]
     assert (told in lines[0] if told else not lines) and len(lines) <= 1
-    assert server.calls["refused"] <= 24, "what is refused in the preflight is not sent again"
+    assert server.refusals <= 24, "what is refused in the preflight is not sent again"
 
 
 HELLO = Loopback(owned_by="someone", say=lambda body: "Hello.")
