@@ -1,9 +1,9 @@
 """How fast an adapter is trained: what rows share passed once, each row alone, and by TRL's trainer.
 
-The rows are the requests of English calls that ship (13 to 21 utterances; as in STAR the first direction says who the
 The rows are the requests of English calls that ship (13 to 21 utterances; as in STAR their first direction says who the
-customer is); base, adapter and precision are the same for all. Ours are two forecasts of `rolecs train --dry-run`. TRL's
-are filled up with goes through the model too and is counted. An epoch's time follows from the rate of some of it.
+customer is). Base, adapter and precision are the same for all. Ours are two forecasts, as of `rolecs train --dry-run`.
+TRL's SFTTrainer gets the rows as prompts with completions, in batches of 8 that are filled up to their longest row; what
+they are filled up with goes through the model too and is counted. An epoch's time follows from the rate.
 """
 
 import argparse
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sources = [folder / "calls.jsonl"]
         write_transcripts(sources[0], arguments.calls)
         for title, packing in (("rolecs, packed", Switch.ON), ("rolecs, each row alone", Switch.OFF)):
-            settings = TrainSettings(base=arguments.base, out=folder / "none", held_out=0, packing=packing)  # type: ignore[call-arg]
+            settings = TrainSettings(base=arguments.base, out=folder / "none", held_out=0, packing=packing)
             rows.append((title, *measure_ours(sources, settings)))
         rows.append((f"TRL, batches of {BATCH}", *measure_trl(sources, settings, arguments.seconds, folder)))
     print_table(
