@@ -2,8 +2,8 @@
 
 The rows are the requests of English calls that ship (13 to 21 utterances; as in STAR their first direction says who the
 customer is). Base, adapter and precision are the same for all. Ours are two forecasts, as of `rolecs train --dry-run`.
-TRL's SFTTrainer gets the rows as prompts with completions, in batches of 8 that are filled up to their longest row; what
-they are filled up with goes through the model too and is counted. An epoch's time follows from the rate.
+TRL's SFTTrainer gets the rows as prompts with completions, in batches of 8 that are filled up to their longest row;
+what they are filled up with goes through the model too and is counted. An epoch's time follows from the rate.
 """
 
 import argparse
