@@ -58,9 +58,10 @@ def test_preferences(tmp_path: Path) -> None:
 
     trainer = DPOTrainer(
         model=make_model(),
+        ref_model=make_model(),
         processing_class=make_tokenizer(),
         train_dataset=load(Format.PREFS, tmp_path),
         args=DPOConfig(output_dir=str(tmp_path), **STEP),
     )
-    # At first the model is its own reference, and prefers neither answer.
+    # At first both models are the same, and neither answer is preferred.
     assert trainer.train().training_loss == pytest.approx(math.log(2), abs=1e-3)
