@@ -1,25 +1,27 @@
 """How fast an adapter is trained: what rows share passed once, each row alone, and by TRL's trainer.
 
-The rows are the requests of English calls that ship (13 to 21 utterances; as in STAR their first direction says who the
-customer is). Base, adapter and precision are the same for all. Ours are two forecasts, as of `rolecs train --dry-run`.
-TRL's SFTTrainer gets the rows as prompts with completions, in batches of 8 that are filled up to their longest row;
-what they are filled up with goes through the model too and is counted. An epoch's time follows from the rate.
+The rows are the requests of English calls that ship (13 to 21 utterances, about as long as STAR's). Base, adapter and
+precision are the same for all. Ours are two forecasts, as of `rolecs train --dry-run`. TRL's SFTTrainer gets the rows
+as prompts with completions, in batches of 8 that are filled up to their longest row; what they are filled up with
+goes through the model too and is counted. An epoch's time follows from the rate.
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import outputs.training
+from agents.csc.flow import Limits
+from agents.engine.demo_model import UNTAUGHT
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
+from outputs.datasets.roles import role_rows
+from outputs.training.demo.rows import own_calls
 from outputs.training.settings import Switch, TrainSettings
 
-CALLS = Path(outputs.training.__file__).parent / "demo" / "calls.jsonl"
 BATCH = 8
 """Rows in a batch of TRL's, its default."""
 
@@ -38,13 +40,11 @@ class Silence:
     def say(self, line: str) -> None: ...
 
 
-def write_transcripts(path: Path, count: int) -> None:
-    """Write the first calls that ship as labelled transcripts."""
-    with path.open("w", encoding="utf-8") as file:
-        for line in CALLS.read_text(encoding="utf-8").splitlines()[:count]:
-            call = json.loads(line)
-            row = {"dialogue_id": call["id"], "user_task": call["customer_goal"], "turns": call["turns"]}
-            file.write(json.dumps(row) + "\n")
+def write_rows(path: Path, calls: int) -> None:
+    """Write the requests of some calls that ship, all roles'."""
+    dialogues = (dialogue for dialogue, _ in islice(own_calls(), calls))
+    rows = (row.model_dump_json() for dialogue in dialogues for row in role_rows(dialogue, Limits()))
+    path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
 
 
 def measure_ours(sources: Sequence[Path], settings: TrainSettings) -> tuple[int, float]:
@@ -127,15 +127,15 @@ def measure_trl(sources: Sequence[Path], settings: TrainSettings, seconds: float
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.training", description="Measure how fast an adapter is trained.")
     parser.add_argument("--calls", type=int, default=60, help="how many of the calls that ship; at most 168")
-    parser.add_argument("--base", default="smollm2", help="model to adapt; the demo model by default")
+    parser.add_argument("--base", default=UNTAUGHT, help="model to adapt; that of the demo, untaught, by default")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long TRL's trainer is timed")
     arguments = parser.parse_args(argv)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported; as `rolecs train` does
     rows = []
     with errors_in_one_line(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sources = [folder / "calls.jsonl"]
-        write_transcripts(sources[0], arguments.calls)
+        sources = [folder / "rows.jsonl"]
+        write_rows(sources[0], arguments.calls)
         for title, packing in (("rolecs, packed", Switch.ON), ("rolecs, each row alone", Switch.OFF)):
             settings = TrainSettings(base=arguments.base, out=folder / "none", held_out=0, packing=packing)
             rows.append((title, *measure_ours(sources, settings)))
