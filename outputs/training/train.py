@@ -1,5 +1,6 @@
 """One training from rows to adapter folder: reads, splits, encodes, trains, measures before and after, and writes."""
 
+import math
 import resource
 import sys
 import time
@@ -127,16 +128,19 @@ def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     prepared = _prepare(sources, settings, listener)
     listener.say(f"Trying some packs, for about {_TRIED_S:.0f} seconds.")
     rate = _try_packs(prepared)
-    train_tokens = prepared.train_counted.packed_tokens * settings.epochs
-    # A forward pass is a third of the work; it is measured before, and after each epoch.
-    held_tokens = prepared.held_counted.packed_tokens * (settings.epochs + 1) / 3
+    trainer = prepared.trainer
+    epochs = trainer.steps / len(plan_epoch(prepared.train, settings.batch, settings.seed, 0))
+    measurements = 1 + min(settings.epochs, math.ceil(epochs))
+    train_tokens = prepared.train_counted.packed_tokens * epochs
+    # A forward pass is a third of the work.
+    held_tokens = prepared.held_counted.packed_tokens * measurements / 3
     return Forecast(
         train=prepared.train_counted,
         held_out_rows=prepared.held_counted,
         dropped=prepared.dropped,
         roles=prepared.roles,
         packed=prepared.is_packed,
-        steps=prepared.trainer.steps,
+        steps=trainer.steps,
         tokens_per_second=rate,
         seconds=(train_tokens + held_tokens) / rate,
         # AdamW keeps two numbers for each weight, from its first step on.
