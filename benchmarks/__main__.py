@@ -15,6 +15,7 @@ from benchmarks import (
     prefix_cache,
     private_data,
     resume,
+    training,
     turn_checks,
 )
 
@@ -35,6 +36,7 @@ def main() -> None:
     memory.main([])
     resume.main([])
     prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])
+    training.main([])
     if arguments.engine:
         engine_cache.main(["--base-url", arguments.base_url] if arguments.base_url else [])
 

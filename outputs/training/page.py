@@ -1,5 +1,6 @@
 """The HTML report on a training: its loss as a curve, the held-out figures, the data. One file without scripts."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -8,7 +9,8 @@ from outputs.training.result import Training
 
 WIDTH, HEIGHT = 960, 320
 _LEFT, _BOTTOM, _TOP = 48, 24, 8
-_ROWS, _COLUMNS = 5, 6
+_TICKS = 6
+"""The most steps from mark to mark of an axis."""
 _SMOOTHING = 0.9
 """Share that the mean so far keeps in the smoothed curve."""
 
@@ -69,13 +71,12 @@ def draw_loss(training: Training) -> Chart:
     def points(values: Iterable[float]) -> str:
         return " ".join(f"{x(number):.1f},{y(loss):.1f}" for number, loss in enumerate(values, start=1))
 
-    marks = sorted({round(last * number / _COLUMNS) for number in range(_COLUMNS + 1)})
     return Chart(
         width=WIDTH,
         height=HEIGHT,
         left=_LEFT,
-        rows=[Tick(y(top * number / _ROWS), f"{top * number / _ROWS:.2f}") for number in range(_ROWS + 1)],
-        columns=[Tick(x(step), f"{step:,}") for step in marks],
+        rows=[Tick(y(loss), f"{loss:.4g}") for loss in _marks(top)],
+        columns=[Tick(x(step), f"{step:,.0f}") for step in _marks(last) if step.is_integer()],
         steps=points(losses),
         smooth=points(_smooth(losses)),
         held=[
@@ -83,6 +84,17 @@ def draw_loss(training: Training) -> Chart:
             for measured, loss in zip(training.held_out, held, strict=True)
         ],
     )
+
+
+def _marks(top: float) -> list[float]:
+    """Return round numbers from 0 to `top`, 1, 2 or 5 times a power of ten apart.
+
+    >>> _marks(3.28), _marks(429)
+    ([0.0, 1.0, 2.0, 3.0], [0.0, 100.0, 200.0, 300.0, 400.0])
+    """
+    power = 10.0 ** math.floor(math.log10(top / _TICKS))
+    step = next(factor * power for factor in (1, 2, 5, 10) if top / (factor * power) <= _TICKS)
+    return [round(number * step, 9) for number in range(int(top / step) + 1)]
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:

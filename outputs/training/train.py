@@ -1,10 +1,11 @@
 """One training from rows to adapter folder: reads, splits, encodes, trains, measures before and after, and writes."""
 
+import math
 import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +19,9 @@ from outputs.datasets.roles import RoleRow
 from outputs.training.adapter import write_adapter, write_merged
 from outputs.training.checkpoint import State, gather_adapter, read_checkpoint, remove_checkpoint, write_checkpoint
 from outputs.training.examples import read_examples
-from outputs.training.model import Base, add_adapter, choose_dtype, load_base, wants_packing
-from outputs.training.packing import count_nodes
-from outputs.training.plan import Item, split_rows
+from outputs.training.model import Base, add_adapter, choose_dtype, load_base, negative_log_likelihoods, wants_packing
+from outputs.training.packing import Pack, count_nodes
+from outputs.training.plan import Item, make_packs, plan_epoch, split_rows
 from outputs.training.result import RESULT, Counted, Dropped, Forecast, Held, Source, Training
 from outputs.training.settings import Switch, TrainSettings
 from outputs.training.tokens import Encoder
@@ -28,8 +29,8 @@ from outputs.training.trainer import Listener, Trainer
 
 NAMED = 5
 """Number of left-out rows that are named."""
-_TRIED_STEPS, _TRIED_S = 4, 15.0
-"""A forecast rests on so many steps at most, and ends with the one in which so many seconds are over."""
+_TRIED_S = 15.0
+"""A forecast ends with the pack in which so many seconds are over."""
 _LIBRARIES = ("torch", "transformers", "peft", "accelerate")
 
 
@@ -119,28 +120,20 @@ def train(
 
 
 def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listener) -> Forecast:
-    """Say what a training would take, from its first two to four steps; nothing is written.
+    """Say what a training would take, from some packs that pass through the model and back; nothing is written.
 
     Raises:
         UsageError, TrainingError: see `train`.
     """
     prepared = _prepare(sources, settings, listener)
+    listener.say(f"Trying some packs, for about {_TRIED_S:.0f} seconds.")
+    rate = _try_packs(prepared)
     trainer = prepared.trainer
-    tries = min(_TRIED_STEPS, trainer.steps)
-    listener.began(tries, 0)
-    tokens, begun = 0, time.monotonic()
-    for number in range(1, tries + 1):
-        if number == 2:  # the first one makes kernels and memory ready
-            tokens, begun = 0, time.monotonic()
-        step, passed = trainer.step(number)
-        listener.stepped(step, passed)
-        tokens += passed
-        if number > 1 and time.monotonic() - begun >= _TRIED_S:
-            break
-    rate = tokens / (time.monotonic() - begun)
-    train_tokens = prepared.train_counted.packed_tokens * settings.epochs
-    # A forward pass is a third of the work; it is measured before, and after each epoch.
-    held_tokens = prepared.held_counted.packed_tokens * (settings.epochs + 1) / 3
+    epochs = trainer.steps / len(plan_epoch(prepared.train, settings.batch, settings.seed, 0))
+    measurements = 1 + min(settings.epochs, math.ceil(epochs))
+    train_tokens = prepared.train_counted.packed_tokens * epochs
+    # A forward pass is a third of the work.
+    held_tokens = prepared.held_counted.packed_tokens * measurements / 3
     return Forecast(
         train=prepared.train_counted,
         held_out_rows=prepared.held_counted,
@@ -150,9 +143,39 @@ def forecast(sources: Sequence[Path], settings: TrainSettings, listener: Listene
         steps=trainer.steps,
         tokens_per_second=rate,
         seconds=(train_tokens + held_tokens) / rate,
-        memory_bytes=_peak_memory(prepared.accelerator.device),
+        # AdamW keeps two numbers for each weight, from its first step on.
+        memory_bytes=_peak_memory(prepared.accelerator.device) + 8 * prepared.parameters,
         device=prepared.accelerator.device.type,
     )
+
+
+def _try_packs(prepared: "_Prepared") -> float:
+    """Return how many tokens a second pass through the model and back, over all processes.
+
+    The longest row comes first: it takes the most memory, and makes kernels ready. Its time does not count.
+    """
+    trainer, accelerator = prepared.trainer, prepared.accelerator
+    trainer.model.train()
+    tokens, begun = 0, time.monotonic()
+    for number, packed in enumerate(_tried_packs(prepared.train, prepared.budget, prepared.settings)):
+        if number == 1:
+            tokens, begun = 0, time.monotonic()
+        accelerator.backward(negative_log_likelihoods(trainer.model, packed).mean())
+        tokens += len(packed.tokens)
+        if number and prepared.any_process(time.monotonic() - begun >= _TRIED_S):
+            break
+    return tokens * accelerator.num_processes / (time.monotonic() - begun)
+
+
+def _tried_packs(items: Sequence[Item], budget: int | None, settings: TrainSettings) -> Iterator[Pack]:
+    """Yield the pack of the side that has the longest row, then those of the first epoch in their order."""
+    longest = max(items, key=lambda item: len(item.tokens.tokens))
+    yield max(
+        make_packs([item for item in items if item.side == longest.side], budget),
+        key=lambda packed: len(packed.tokens),
+    )
+    for step in plan_epoch(items, settings.batch, settings.seed, 0):
+        yield from make_packs([items[index] for index in step], budget)
 
 
 class _Prepared(NamedTuple):
@@ -162,7 +185,9 @@ class _Prepared(NamedTuple):
     accelerator: Accelerator
     base: Base
     trainer: Trainer
+    train: list[Item]
     held_out: list[Item]
+    budget: int | None
     sources: list[Source]
     dropped: Dropped
     roles: dict[str, int]
@@ -238,7 +263,9 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
         accelerator=accelerator,
         base=base,
         trainer=trainer,
+        train=train_items,
         held_out=held_items,
+        budget=budget,
         sources=read,
         dropped=Dropped(limit=limit, count=len(left_out), ids=tuple(left_out[:NAMED])),
         roles=dict(Counter(row.role for row in split.train)),

@@ -81,6 +81,7 @@ def test_the_card_has_a_header_that_hubs_read(license_: str) -> None:
     header = yaml.safe_load(card.split("---")[1])
     assert header["base_model"] == "some/base" and header["license"] == license_ and header["library_name"] == "peft"
     assert ("Set the licence" in card) is (license_ == "unknown")
+    assert "| left out | 2 requests longer than 2,048 tokens |" in card
     assert f"`{'ab' * 32}`" in card and "| supporter | 3.500 | 1.250 |" in card and "12.5% were right before" in card
 
 

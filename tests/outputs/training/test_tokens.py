@@ -44,3 +44,42 @@ def test_options_share_the_prompt() -> None:
         "GT<|im_end|>",
         "IV<|im_end|>",
     ]
+
+
+def test_what_rows_share_is_tokenised_once_and_as_in_the_whole() -> None:
+    tokenizer = make_tokenizer()
+    calls: list[list[str]] = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(tokenizer, name)
+
+        def __call__(self, texts: list[str], **how: Any) -> Any:
+            calls.append(texts)
+            return tokenizer(texts, **how)
+
+    again = row(messages=(*row().messages, ChatMessage(role="user", content="A <|im_end|> inside.")), id="s")
+    encoder = Encoder(Counting())
+    encoded = [*encoder.encode([row()]), *encoder.encode([again])]
+    asked = [text for texts in calls for text in texts if "<|im_start|>" not in text]
+    assert len(asked) == len(set(asked)) and sum("Be kind." in text for text in asked) == 1
+    for one, told in zip(encoded, (row(), again), strict=True):
+        text = tokenizer.apply_chat_template(
+            [message.model_dump() for message in told.messages], tokenize=False, add_generation_prompt=True
+        )
+        assert one.tokens[: one.answer].tolist() == tokenizer(text)["input_ids"]
+
+
+def test_a_tokenizer_that_marks_the_beginning_of_a_text_gets_whole_texts() -> None:
+    from tokenizers import pre_tokenizers
+
+    tokenizer = make_tokenizer()
+    marked = pre_tokenizers.Sequence(
+        [pre_tokenizers.Metaspace(prepend_scheme="first"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.backend_tokenizer.pre_tokenizer = marked
+    (encoded,) = Encoder(tokenizer).encode([row()])
+    text = tokenizer.apply_chat_template(
+        [message.model_dump() for message in row().messages], tokenize=False, add_generation_prompt=True
+    )
+    assert encoded.tokens[: encoded.answer].tolist() == tokenizer(text)["input_ids"]

@@ -168,10 +168,21 @@ def test_what_is_too_long_is_counted_and_named(rows_file: Path, settings: MakeSe
         train.train([long], settings(max_length=8, out=tmp_path / "none"), Quiet())
 
 
-def test_a_forecast_writes_nothing(rows_file: Path, settings: MakeSettings) -> None:
-    told = train.forecast([rows_file], settings(), Quiet())
+def test_a_forecast_takes_the_time_of_some_packs_and_writes_nothing(
+    rows_file: Path, settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+
+    def count(model: Any, packed: Any) -> torch.Tensor:
+        tried.append(packed)
+        return trainer.negative_log_likelihoods(model, packed)
+
+    monkeypatch.setattr(train, "negative_log_likelihoods", count)
+    monkeypatch.setattr(train, "_TRIED_S", 0)
+    listener = Quiet()
+    told = train.forecast([rows_file], settings(), listener)
     assert told.train.rows == 36 and told.steps == 18 and told.tokens_per_second > 0 and told.memory_bytes > 1 << 20
-    assert not settings().out.exists()
+    assert len(tried) == 2 and listener.steps == [] and not settings().out.exists()
 
 
 def test_what_cannot_go_on_ends_with_one_line_and_the_last_checkpoint(
