@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="file for the sums of each dialogue")
     arguments = parser.parse_args(argv)
     with errors_in_one_line():
-        dialogues, _ = read_dialogues(arguments.dialogues)
+        dialogues = list(read_dialogues(arguments.dialogues))
         found: dict[str, list[dict[str, tuple[float, int]]]] = {}
         for name in arguments.models:
             base = load(name)

@@ -55,10 +55,10 @@ def judge(
         require_file(out)
 
     from graphs.jobs.judge import judge as judge_all
-    from outputs.datasets.reader import read_dialogues
+    from outputs.datasets.reader import read_sound_dialogues
     from outputs.reports.summary import describe_causes
 
-    dialogues, broken = read_dialogues(file)
+    dialogues, broken = read_sound_dialogues(file)
     show_broken(broken)
     again = ("rolecs", "judge", file, *(("--out", out) if out else ()), "--resume", "--run", settings.run)
     go_on = command_line(*again)

@@ -67,5 +67,5 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    if sys.stderr is sys.__stderr__:  # one that leads nowhere fails at nothing
-        sys.stderr = _Unwatched(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+    if opened := sys.__stderr__:  # one that leads nowhere fails at nothing
+        sys.stderr = _Unwatched(opened.buffer, opened.encoding, "backslashreplace", line_buffering=True)

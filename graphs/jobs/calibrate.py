@@ -8,7 +8,7 @@ from agents.errors import UsageError
 from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged
 from outputs.datasets.dialogues import Labelled
-from outputs.datasets.reader import Unreadable, read_dialogues
+from outputs.datasets.reader import Unreadable, read_sound_dialogues
 from outputs.runs.judgement import Judgement
 from quality.gate.rubric import POINT_CODES, rubric_digest
 from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
@@ -20,7 +20,7 @@ def read_gold(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
     Raises:
         UsageError: the file cannot be read, or holds no dialogue with labels.
     """
-    dialogues, broken = read_dialogues(path)
+    dialogues, broken = read_sound_dialogues(path)
     labelled = [dialogue for dialogue in dialogues if dialogue.gold is not None]
     lacking = [dialogue.id for dialogue in dialogues if dialogue.gold is None]
     problem = f'{path}: every call needs people\'s labels, "gold": {{"points": ...}}; lacking: '

@@ -82,30 +82,46 @@ class Unreadable(NamedTuple):
     problem: str
 
 
-def read_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
-    """Return the dialogues of a file or a folder, and the rows that cannot be read: they cost themselves alone.
+def read_dialogues(path: Path) -> Iterator[Labelled]:
+    """Yield the dialogues of a file or a folder; keys of a row that are not ours are passed over.
 
     Args:
-        path: JSON lines or an array, whose keys that are not ours are passed over; or a folder of files of JSON lines,
-            of which an exported one has the shards that its manifest names.
+        path: JSON lines or an array; or a folder of files of JSON lines, of which an exported one has the shards that
+            its manifest names.
 
     Raises:
-        UsageError: the file cannot be read, or none of its rows; says what is wrong with the first.
+        UsageError: a file cannot be read, or a row is no labelled dialogue (with file and line).
     """
-    dialogues: list[Labelled] = []
-    broken: list[Unreadable] = []
+    for row in _read(path):
+        if isinstance(row, Unreadable):
+            raise UsageError(row.problem)
+        yield row
+
+
+def read_sound_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
+    """Return the dialogues of a file or a folder, see `read_dialogues`, and the rows that cannot be read.
+
+    Raises:
+        UsageError: a file cannot be read, or no row can; says what is wrong with the first.
+    """
+    rows = list(_read(path))
+    dialogues = [row for row in rows if isinstance(row, Labelled)]
+    broken = [row for row in rows if isinstance(row, Unreadable)]
+    if not dialogues:
+        raise UsageError(broken[0].problem if broken else f"{path} holds no dialogue")
+    return dialogues, broken
+
+
+def _read(path: Path) -> Iterator[Labelled | Unreadable]:
     for file in _files(path):
         for where, number, row, problem in _rows(file):
             id_ = f"{file.stem}-{number}"
             try:
                 if problem:
                     raise UsageError(f"{where}: {problem}")
-                dialogues.append(parse_dialogue(_checked(row, where), where, id_))
+                yield parse_dialogue(_checked(row, where), where, id_)
             except UsageError as error:
-                broken.append(Unreadable(id_, str(error)))
-    if not dialogues:
-        raise UsageError(broken[0].problem if broken else f"{path} holds no dialogue")
-    return dialogues, broken
+                yield Unreadable(id_, str(error))
 
 
 def _files(path: Path) -> list[Path]:

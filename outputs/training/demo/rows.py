@@ -118,7 +118,7 @@ def demo_rows() -> Iterator[RoleRow]:
         yield from _judge_rows(dialogue, random)
         if random.random() < DISTILLED:
             yield _distiller_row(dialogue, persona, random)
-    for dialogue in read_dialogues(FOLDER / "star.jsonl")[0]:
+    for dialogue in read_dialogues(FOLDER / "star.jsonl"):
         yield from role_rows(dialogue, Limits())
 
 

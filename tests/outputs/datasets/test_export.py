@@ -22,7 +22,7 @@ from agents.llm.usage import Role
 from outputs.datasets.export import export_run
 from outputs.datasets.formats import CHATS, ROW_TYPES, Format, Shape, StrategyLabels, format_lines, rejected_line
 from outputs.datasets.manifest import Manifest
-from outputs.datasets.reader import read_dialogues
+from outputs.datasets.reader import read_dialogues, read_sound_dialogues
 from outputs.datasets.rows import PublishedTurn
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
@@ -243,7 +243,7 @@ def test_published_rows_are_written_as_they_are_read(tmp_path: Path, make_record
     assert set(row["dialogue"][0]) == {"speaker", "strategy", "text"} and set(row["dialogue"][1]) == {"speaker", "text"}
     path = tmp_path / "csconv.jsonl"
     path.write_text(line, encoding="utf-8")
-    (dialogue,), _ = read_dialogues(path)
+    (dialogue,) = read_dialogues(path)
     assert [(turn.speaker, turn.strategy, turn.text) for turn in dialogue.turns] == [
         (turn.speaker, turn.strategy, turn.text) for turn in record.turns
     ]
@@ -386,10 +386,10 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: M
 
 
 def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list[Record]) -> None:
-    dialogues, _ = read_dialogues(exported / "data/train-00000.jsonl")
+    dialogues = list(read_dialogues(exported / "data/train-00000.jsonl"))
     assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
     assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
-    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")[0]] == [
+    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")] == [
         "lost-0",
         "lost-1",
     ]
@@ -402,12 +402,12 @@ def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: P
     published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}
     path = tmp_path / "annotated.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in (*rows, published)), encoding="utf-8")
-    (plain, labelled, other), _ = read_dialogues(path)
+    plain, labelled, other = read_dialogues(path)
     assert plain.id == labelled.id == row["id"] and plain.turns == labelled.turns and plain.gold is None
     assert labelled.gold == other.gold == dict.fromkeys(POINT_CODES, True)
     path.write_text(json.dumps(row | {"persona": row["persona"] | {"half": "saying"}}), encoding="utf-8")
     with pytest.raises(UsageError, match=r"annotated.jsonl:1: no labelled dialogue: persona.half"):
-        read_dialogues(path)
+        list(read_dialogues(path))
 
 
 def test_published_rows_are_read(tmp_path: Path) -> None:
@@ -420,7 +420,7 @@ def test_published_rows_are_read(tmp_path: Path) -> None:
     }
     path = tmp_path / "csconv.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-    (dialogue,), _ = read_dialogues(path)
+    (dialogue,) = read_dialogues(path)
     assert dialogue.id == "csconv-1" and [turn.strategy for turn in dialogue.turns] == ["GT", None]
 
 
@@ -459,7 +459,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = tmp_path / "file.jsonl"
     path.write_text(f"\n{line}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=message):
-        read_dialogues(path)
+        list(read_dialogues(path))
 
 
 def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
@@ -472,7 +472,7 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
         b'{"customer_goal": 1}',
     ]
     (tmp_path / "calls.jsonl").write_bytes(b"\n".join([good, *bad, b"\xef\xbb\xbf" + good]))
-    dialogues, broken = read_dialogues(tmp_path / "calls.jsonl")
+    dialogues, broken = read_sound_dialogues(tmp_path / "calls.jsonl")
     assert [dialogue.id for dialogue in dialogues] == ["calls-1", "calls-7"]
     assert [row.id for row in broken] == [f"calls-{number}" for number in range(2, 7)]
     for row, problem in zip(
@@ -482,12 +482,12 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path) -> None:
-    assert len(read_dialogues(exported)[0]) == 5
+    assert len(list(read_dialogues(exported))) == 5
     (exported / "manifest.json").unlink()
-    assert len(read_dialogues(exported)[0]) == 7
+    assert len(list(read_dialogues(exported))) == 7
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no dialogue"):
-        read_dialogues(tmp_path / "empty")
+        read_sound_dialogues(tmp_path / "empty")
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:

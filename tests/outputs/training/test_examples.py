@@ -105,9 +105,10 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_rows_is_all_its_files(tmp_path: Path) -> None:
+    row = {"messages": [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     for name in "ba":
         (tmp_path / name).mkdir()
-        write(tmp_path / name / "rows.jsonl", json.loads(star_line()))
+        write(tmp_path / name / "rows.jsonl", row)
     rows, (read,) = read_examples([tmp_path], ())
     one, _ = read_examples([tmp_path / "a" / "rows.jsonl"], ())
     assert [row.answer for row in rows] == 2 * [row.answer for row in one] and read.rows == len(rows)
