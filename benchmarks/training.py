@@ -80,7 +80,7 @@ def measure_trl(sources: Sequence[Path], settings: TrainSettings, seconds: float
         ]
     )
 
-    class Clock(TrainerCallback):  # type: ignore[misc]
+    class Clock(TrainerCallback):
         """Counts what passes after the first step, and ends the training when the time is over."""
 
         began, taken, steps, tokens = 0.0, 0.0, 0, 0
@@ -97,7 +97,7 @@ def measure_trl(sources: Sequence[Path], settings: TrainSettings, seconds: float
     def count(model: Any, args: Any, inputs: dict[str, Any]) -> None:
         clock.tokens += inputs["input_ids"].numel()
 
-    trainer = SFTTrainer(
+    trainer: Any = SFTTrainer(
         model=base.model,
         processing_class=base.tokenizer,
         train_dataset=rows,
