@@ -1,5 +1,6 @@
 """Export and verify: shards are a function of the store, appear whole, and every damage is named."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -368,7 +369,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
 
     def breaking() -> Any:
         yield "new"
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     with pytest.raises(OSError, match="no space left"):
         write_whole(path, breaking())
@@ -433,14 +434,14 @@ def test_labelled_dialogues_are_read_as_lines_and_as_arrays(tmp_path: Path, inde
     rows = [{"source": "x", "dialogue": said}] * 2
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(rows, indent=indent, ensure_ascii=False), encoding="utf-16")
-    dialogues, _ = read_dialogues(path)
+    dialogues = list(read_dialogues(path))
     assert [dialogue.id for dialogue in dialogues] == ["rows-1", "rows-2"]
     assert [turn.text for turn in dialogues[0].turns] == ["Hello\u2028there.", "Hi."]
     path.write_text(
         json.dumps([*rows, {"dialogue": [{"speaker": "bot", "text": "x"}]}], indent=indent), encoding="utf-8-sig"
     )
-    _, (broken,) = read_dialogues(path)
-    assert broken.problem.endswith("rows.json:1[2]: no labelled dialogue: unknown speaker 'bot'")
+    with pytest.raises(UsageError, match=r"rows.json:1\[2\]: no labelled dialogue: unknown speaker 'bot'"):
+        list(read_dialogues(path))
 
 
 @pytest.mark.parametrize(
