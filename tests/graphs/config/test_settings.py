@@ -52,8 +52,8 @@ def test_speakers_and_columns_are_told_as_flags_or_as_tables() -> None:
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ('run = "C:\\calls"', "paths with a backslash stand in single quotes"),
-        ("temperature = 0,5", "decimals take a point"),
+        ('run = "C:\\calls"', "a Windows path stands in single quotes"),
+        ("temperature = 0,5", "decimals have a point"),
     ],
 )
 def test_settings_files_tell_what_is_often_wrong_in_them(tmp_path: Path, line: str, hint: str) -> None:
