@@ -148,7 +148,7 @@ def make_settings(server: Loopback, folder: Path, **fields: Any) -> Settings:
     query = fields.pop("query", None)
     url = server.base_url + (f"?api-version={query}" if query else "")
     known = {"base_url": [url], "run": folder, "dialogues": 2, "canaries": 0, "gate_trial": "skip", "max_similarity": 1}
-    known |= {"retry_policy": {"attempts": 2, "outage_s": 1}, "limits": {"min_utterances": 4, "max_utterances": 8}}
+    known |= {"retry_policy": {"attempts": 2, "outage_s": 60}, "limits": {"min_utterances": 4, "max_utterances": 8}}
     return Settings.model_validate(known | {"preflight": True} | fields)
 
 
