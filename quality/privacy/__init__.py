@@ -16,15 +16,11 @@ from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.emails import find_emails
 from quality.privacy.lexicon import is_ordinary
 from quality.privacy.numbers import find_numbers, holds_number
+from quality.privacy.plain import Plain, make_plain
 from quality.text import CHINESE_CHARACTER, PLACEHOLDER
 
-__all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
+__all__ = ["Finding", "Private", "Scrubbed", "find_in_dialogue", "find_private", "scrub"]
 
-_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
-    ord(char): plain
-    for chars, plain in (("\u3000\u00a0\u2009\u202f\ue000", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
-    for char in chars
-}
 _MASK = "\ue000"
 """Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -79,7 +75,7 @@ def find_private(text: str) -> list[Finding]:
     [(8, 12, 'UserName'), (18, 22, 'Password')]
     """
     plain = _plain(text)
-    return _merge(plain, _find(plain, _NOTHING))
+    return _merge(plain, _find(plain.text, _NOTHING))
 
 
 def scrub(texts: Sequence[str]) -> Scrubbed:
@@ -90,27 +86,24 @@ def scrub(texts: Sequence[str]) -> Scrubbed:
     """
     scrubbed = list(texts)
     counts: Counter[Private] = Counter()
-    while found := _find_in_dialogue(scrubbed):
-        for index, findings in found.items():
+    while any(found := find_in_dialogue(scrubbed)):
+        for index, findings in enumerate(found):
             scrubbed[index] = _replace(scrubbed[index], findings)
             counts.update(finding.kind for finding in findings)
     return Scrubbed(scrubbed, counts)
 
 
-def _plain(text: str) -> str:
-    """Return a text of the same length with ASCII digits and punctuation, its placeholders masked."""
-    plain = text if text.isascii() else text.translate(_PLAIN)
-    return PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain)
+def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
+    """Return what is private in each utterance of one dialogue, in order and without overlaps.
 
-
-def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
-    """Return the findings by the index of their text; a text without any is left out."""
+    What is replaced may uncover more: `scrub` looks again.
+    """
     plains = [_plain(text) for text in texts]
     found: list[list[Finding]] = []
     known = names.KnownNames()
     known_zh = names_zh.KnownNames()
     asked, age = _NOTHING, 0
-    for plain in plains:
+    for plain, _ in plains:
         findings = list(_find_cached(plain, asked))
         found.append(findings)
         for finding in findings:
@@ -120,11 +113,16 @@ def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
         now, age = _asked(plain), age + 1
         if now != _NOTHING or findings or _MASK in plain or age >= _STAYS_OPEN:
             asked, age = now, 0
-    for plain, findings in zip(plains, found, strict=True):
+    for (plain, _), findings in zip(plains, found, strict=True):
         for start, end in (*known.find(plain), *known_zh.find(plain)):
             findings.append(Finding(start, end, Private.USER_NAME))
-    merged = {index: _merge(plains[index], findings) for index, findings in enumerate(found)}
-    return {index: findings for index, findings in merged.items() if findings}
+    return [_merge(plain, findings) for plain, findings in zip(plains, found, strict=True)]
+
+
+def _plain(text: str) -> Plain:
+    """Return a text in plain characters, its placeholders masked."""
+    plain = make_plain(text)
+    return Plain(PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain.text), plain.places)
 
 
 @lru_cache(256)
@@ -182,18 +180,22 @@ def _is_no_secret(word: str) -> bool:
     return is_ordinary(word) or _NO_SECRET.match(word) is not None
 
 
-def _merge(plain: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings in order, those that overlap as one of the kind that came first, none over a placeholder."""
+def _merge(plain: Plain, findings: Iterable[Finding]) -> list[Finding]:
+    """Return where findings are in the text as it was, in order, none over a placeholder.
+
+    Those that overlap become one, of the kind that came first.
+    """
     merged: list[tuple[int, Finding]] = []
-    for rank, finding in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
-        if _MASK in plain[finding.start : finding.end]:
+    for rank, (begin, stop, kind) in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
+        if _MASK in plain.text[begin:stop]:
             continue
-        if merged and finding.start < merged[-1][1].end:
+        start, end = plain.span_before(begin, stop)
+        if merged and start < merged[-1][1].end:
             last_rank, last = merged[-1]
-            kind = last.kind if last_rank < rank else finding.kind
-            merged[-1] = min(last_rank, rank), Finding(last.start, max(last.end, finding.end), kind)
+            first_kind = last.kind if last_rank < rank else kind
+            merged[-1] = min(last_rank, rank), Finding(last.start, max(last.end, end), first_kind)
         else:
-            merged.append((rank, finding))
+            merged.append((rank, Finding(start, end, kind)))
     return [finding for _, finding in merged]
 
 

@@ -263,7 +263,7 @@ class KnownNames:
         """Yield where the names stand in a plain text."""
         if self._names:
             for start in range(len(text) - 1):
-                for length in (4, 3, 2):
+                for length in range(min(4, len(text) - start), 1, -1):
                     if text[start : start + length] in self._names:
                         yield start, start + length
                         break
