@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from quality.privacy import names, names_zh
-from quality.privacy.addresses import find_addresses, find_addresses_zh
+from quality.privacy import handles, names, names_zh
+from quality.privacy.addresses import find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.emails import find_emails
 from quality.privacy.lexicon import is_ordinary
 from quality.privacy.numbers import find_numbers, holds_number
 from quality.privacy.plain import Plain, make_plain
+from quality.privacy.spoken import find_spelled, write_down
 from quality.text import CHINESE_CHARACTER, PLACEHOLDER
 
 __all__ = ["Finding", "Private", "Scrubbed", "find_in_dialogue", "find_private", "scrub"]
@@ -58,9 +60,10 @@ class Scrubbed(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What an utterance asks for: somebody's name, kinds of numbers, a secret word."""
+    """What an utterance asks for: somebody's name, a user name, kinds of numbers, a secret word."""
 
     name: bool = False
+    handle: bool = False
     kinds: tuple[Private, ...] = ()
     secret: bool = False
 
@@ -121,7 +124,7 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
 
 def _plain(text: str) -> Plain:
     """Return a text in plain characters, its placeholders masked."""
-    plain = make_plain(text)
+    plain = write_down(make_plain(text))
     return Plain(PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain.text), plain.places)
 
 
@@ -138,19 +141,17 @@ def _asked(plain: str) -> _Asked:
     if not _REQUEST.search(small):
         return _NOTHING
     secret = _SECRET_QUESTION.search(small) is not None
-    name = names.asks_for_name(small) or names_zh.asks_for_name(small)
-    return _Asked(name and not secret, asked_kinds(plain), secret)
+    handle = handles.asks_for_handle(small)
+    name = not (secret or handle) and (names.asks_for_name(small) or names_zh.asks_for_name(small))
+    return _Asked(name, handle, asked_kinds(plain), secret)
 
 
 def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     """Yield what is private in a plain text; of findings that overlap the first tells the kind."""
     chinese = CHINESE_CHARACTER.search(plain) is not None
-    yield from find_emails(plain)
-    if chinese:
-        yield from find_addresses_zh(plain)
-    yield from find_addresses(plain)
-    if holds_number(plain):
-        yield from find_numbers(plain, asked.kinds)
+    for finding in _find_numbers_and_places(plain, asked, chinese):
+        if not is_companys(plain, finding):
+            yield finding
     for secret in _SECRET.finditer(plain):
         word = secret["word"]
         if not word or not _is_no_secret(word):
@@ -164,6 +165,22 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
         yield Finding(start, end, Private.USER_NAME)
     if asked.secret and not spans:
         yield from _secret_answer(plain)
+
+
+def _find_numbers_and_places(plain: str, asked: _Asked, chinese: bool) -> Iterator[Finding]:
+    """Yield numbers, codes, e-mails, user names and addresses, the company's own among them."""
+    yield from find_emails(plain)
+    yield from handles.find_handles(plain, chinese)
+    if asked.handle:
+        yield from handles.find_answers(plain, chinese)
+    if chinese:
+        yield from find_addresses_zh(plain)
+    yield from find_addresses(plain)
+    if Private.ADDRESS in asked.kinds:
+        yield from find_address_answer(plain)
+    yield from find_spelled(plain, asked.kinds)
+    if holds_number(plain):
+        yield from find_numbers(plain, asked.kinds)
 
 
 def _secret_answer(plain: str) -> Iterator[Finding]:

@@ -191,7 +191,7 @@ _WHICH_CHARACTER = re.compile(
     rf"|(?<![{_HAN}])(?:{_COMPOUND}|[{_SURNAMES}]){_GIVEN}{{1,2}}(?![{_HAN}])"
 )
 """A character told by a word that holds it, and a name that stands between two pauses."""
-_QUESTION = re.compile(r"[登用][录户]名|昵称|怎么称呼|如何称呼|贵姓|姓名|名字|叫什么|哪位|全名|户名|姓什么|您叫")
+_QUESTION = re.compile(r"怎么称呼|如何称呼|贵姓|姓名|名字|叫什么|哪位|全名|户名|姓什么|您叫")
 _ANSWER = re.compile(
     r"(?:[\s,。!?、]|嗯|呃|哦|噢|啊|好的?|是的?|对|那个|[您你]好|我就?是|我的?名字是|我叫|我姓|免贵|姓|就?叫|名字|全名"
     r"|户名|当然|可以|行|没问题|就是|应该是)*+"

@@ -1,0 +1,95 @@
+"""What is said letter by letter and digit by digit: fillers between them go, and spelled names and codes are found.
+
+All patterns expect plain text and step over each character a bounded number of times.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+
+from quality.privacy.cues import Cues, Finding, Private
+from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, digits_of_zh
+from quality.privacy.plain import Plain
+
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_NATO = (
+    "alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|quebec"
+    "|romeo|sierra|tango|uniform|victor|whiske?y|x-?ray|yankee|zulu"
+)
+"""The words of the spelling alphabet of radio operators (ICAO)."""
+_FILLER = r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)|wait|sorry|one sec)"
+_SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
+_FILLERS = re.compile(
+    rf"(?<![\w'])(?:{_SAID}|hundred)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
+    rf"(?= (?:double |triple |then )?{_SAID}(?![\w']))",
+    _FLAGS,
+)
+_FIGURE_ZH = rf"[A-Za-z0-9{DIGITS_ZH}]"
+_FILLERS_ZH = re.compile(
+    rf"(?<=[A-Za-z0-9{DIGITS_ZH}路街号栋楼弄院区元])"
+    r"(?P<filler>(?:[ ,、.]{0,2}(?:[呃嗯额诶啊]|那个|这个|等一?下[啊哈]?|我看看|稍等|然后|再)){1,3}[ ,、.]{0,2})"
+    rf"(?={_FIGURE_ZH})"
+)
+_MAY_FILL = re.compile(
+    r"\b(?:u+h*m*|e+r+m*|h+m+|on|see|look|check|wait|sorry|sec)\b|[呃嗯额诶啊下看等]|那个|这个|然后|再", _FLAGS
+)
+_FIGURES_ZH = re.compile(
+    # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
+    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{3,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@|[A-Za-z]))|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
+)
+_LETTER = r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for|like) [A-Za-z]+)?"
+_TOKEN = rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)|{_LETTER})(?![\w'])"
+_SPELLED = re.compile(
+    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:dash|hyphen|slash|stroke|space|then|and),? ){_TOKEN}){{2,40}}",
+    _FLAGS,
+)
+_TOKENS = re.compile(_TOKEN, _FLAGS)
+_AS_IN = re.compile(r" (?:as in|for|like) ", re.IGNORECASE)
+_ONE_LETTER = re.compile(rf"(?:.* )?[A-Za-z](?: (?:as in|for|like) .*)?|{_NATO}", _FLAGS)
+_MAY_SPELL = re.compile(rf"(?<![\w'])(?:[B-HJ-Zb-hj-z](?![\w'&])|(?:{_NATO})\b)", _FLAGS)
+_WORDS = ("a", "A", "I", "i")
+"""Letters that are words: at the ends of a spelled text they belong to what stands beside it."""
+
+
+def write_down(plain: Plain) -> Plain:
+    """Return a plain text as it would be written: without what fills the pauses of who reads out a number.
+
+    Chinese numerals that stand beside letters, as in a code, become digits.
+    """
+    text, places = plain
+    if _MAY_FILL.search(text):
+        fillers = [match.span("filler") for pattern in (_FILLERS, _FILLERS_ZH) for match in pattern.finditer(text)]
+        if fillers:
+            places = places or [(index, index + 1) for index in range(len(text))]
+            for start, end in sorted(fillers, reverse=True):
+                text = text[:start] + text[end:]
+                places = places[:start] + places[end:]
+    return Plain(_FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
+
+
+def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
+    """Yield the names and codes of a plain text that are spelled, letter by letter.
+
+    Args:
+        text: the plain text.
+        asked: the kinds of numbers that the other side has just asked for.
+    """
+    if not _MAY_SPELL.search(text):
+        return
+    cues = Cues(text)
+    for match in _SPELLED.finditer(text):
+        tokens = list(_TOKENS.finditer(text, *match.span()))
+        if tokens[0][0] in _WORDS and text[tokens[0].end()] == " ":
+            tokens.pop(0)
+        if tokens[-1][0] in _WORDS and text[tokens[-1].end() : tokens[-1].end() + 2].strip().isalpha():
+            tokens.pop()
+        letters = [token[0] for token in tokens if _ONE_LETTER.fullmatch(token[0])]
+        start, end = tokens[0].start(), tokens[-1].end()
+        cue = cues.at(start, end)
+        said = cue.kind if cue.enough < 5 else next(iter(asked), None)
+        if len(letters) == len(tokens):
+            told = sum(_AS_IN.search(letter) is not None for letter in letters)
+            if len(letters) >= 4 or told >= 2 or (len(letters) == 3 and "-" in text[start:end]):
+                yield Finding(start, end, said or Private.USER_NAME)
+        elif letters and (len(tokens) >= 4 if said else len(tokens) >= 5 and len(letters) >= 2):
+            yield Finding(start, end, said or Private.ACCOUNT_NUMBER)
