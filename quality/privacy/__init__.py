@@ -14,7 +14,7 @@ from quality.privacy import handles, names, names_zh
 from quality.privacy.addresses import find_address_answer, find_addresses, find_addresses_zh
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
-from quality.privacy.emails import find_emails
+from quality.privacy.emails import asks_for_email, find_emails
 from quality.privacy.lexicon import is_ordinary
 from quality.privacy.numbers import find_numbers, holds_number
 from quality.privacy.plain import Plain, make_plain
@@ -28,7 +28,7 @@ _MASK = "\ue000"
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
-    rf"(?:\b{SECRET_WORD}(?: (?:is|was|to|should be|would be)|:) |密码(?:就?是|为|:|改成|设成) ?)"
+    rf"(?:\b{SECRET_WORD}(?:(?:'s| is|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) |密码(?:就?是|为|:|改成|设成) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
@@ -60,10 +60,11 @@ class Scrubbed(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What an utterance asks for: somebody's name, a user name, kinds of numbers, a secret word."""
+    """What an utterance asks for: somebody's name, a user name, an e-mail, kinds of numbers, a secret word."""
 
     name: bool = False
     handle: bool = False
+    email: bool = False
     kinds: tuple[Private, ...] = ()
     secret: bool = False
 
@@ -143,7 +144,7 @@ def _asked(plain: str) -> _Asked:
     secret = _SECRET_QUESTION.search(small) is not None
     handle = handles.asks_for_handle(small)
     name = not (secret or handle) and (names.asks_for_name(small) or names_zh.asks_for_name(small))
-    return _Asked(name, handle, asked_kinds(plain), secret)
+    return _Asked(name, handle, asks_for_email(small), asked_kinds(plain), secret)
 
 
 def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
@@ -169,7 +170,7 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
 
 def _find_numbers_and_places(plain: str, asked: _Asked, chinese: bool) -> Iterator[Finding]:
     """Yield numbers, codes, e-mails, user names and addresses, the company's own among them."""
-    yield from find_emails(plain)
+    yield from find_emails(plain, asked.email)
     yield from handles.find_handles(plain, chinese)
     if asked.handle:
         yield from handles.find_answers(plain, chinese)

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cues import Finding, Private
-from quality.privacy.lexicon import is_ordinary
+from quality.privacy.lexicon import is_ordinary, load_lexicon
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
     "skype|instagram|insta|twitter|tiktok|telegram|discord|snapchat|snap|wechat|psn|xbox|steam|twitch|reddit|facebook|line"
 )
 _CUE = re.compile(
-    rf"\b(?:user ?(?:name|id)s?|log-?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
-    rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =)+ |: ?| (?=@))(?:called |just )?@?"
+    rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
+    rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
     r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one|1) word))?",
     _FLAGS,
 )
@@ -40,7 +40,7 @@ def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
     """Yield the user names that a plain text tells."""
     for match in _CUE.finditer(text):
         word = match["word"]
-        if match["more"] or _LOOKS_LIKE_ONE.match(word) or (text[match.start("word") - 1] == "@"):
+        if match["more"] or _is_made_up(word) or _LOOKS_LIKE_ONE.match(word) or (text[match.start("word") - 1] == "@"):
             yield Finding(match.start("word"), match.end(), Private.ACCOUNT_NUMBER)
     if "@" in text:
         for match in _AT.finditer(text):
@@ -49,6 +49,11 @@ def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
         group = "named" if match["named"] else "id"
         if match["id"] or not _NO_NAME_ZH.fullmatch(match["named"]):
             yield Finding(*match.span(group), Private.ACCOUNT_NUMBER)
+
+
+def _is_made_up(word: str) -> bool:
+    """Return whether a word is in no dictionary."""
+    return len(word) > 4 and word.isalpha() and not load_lexicon().is_english(word.lower())
 
 
 def asks_for_handle(text: str) -> bool:

@@ -1,27 +1,30 @@
 """English names of people, found by what is said around them and by lists of names."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from enum import IntEnum
 
+from quality.privacy.cedict import load_cedict
 from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, split_words
 from quality.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,
     COMPANIES,
+    DEPARTMENTS,
     FILLERS,
     GIVEN_TOO,
     GREETINGS,
     LEAD_OF_AN_ANSWER,
     LIKELY_PAIRS,
+    MENUS,
     NAME_NOUNS,
     NAMED_BY,
     NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
     PARTICLES,
+    PEOPLE,
     PRESENCE,
     PRESENTING,
     PRONOUNS,
@@ -41,6 +44,7 @@ _SET_OFF = re.compile(rf"{WORD.pattern}(?: (?=[A-Z]){WORD.pattern})?(?:[,.!?;]|$
 _INITIALS = re.compile(
     rf"(?<![\w.'&])(?!(?:U\. ?S|P\. ?O|U\. ?K|[AP]\. ?M)\.)(?:[A-Z]\. ?){{1,3}}(?=[A-Z]){WORD.pattern}(?!\.\w)"
 )
+_SMALL_INITIALS = re.compile(r"(?<![\w'])[b-hj-z]\.? [b-hj-z]\.? ([a-z]{3,})\b")
 _COUNTED = re.compile(r"\b(?:plan|option|type|class|level|grade|section|row|gate|vitamin|part|group|letter) $", re.I)
 _FIRST_OF_TWO = re.compile(r",? (?:first|last|family|maiden|given|middle) name\b")
 _ADDRESSED = re.compile(
@@ -50,7 +54,7 @@ _ADDRESSED = re.compile(
 )
 _INTERJECTION = re.compile(r"(.)\1\1|^[aeiouwy]*[hgmrw]*h?$|^(?:b|p|s|w|y)h?[aeo]+[hw]?$")
 _CLAUSE_END = re.compile(r"[,.!?;]")
-_NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able)$")
+_NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able|ous|ful|less|ive|ical)$")
 _SPELLED = re.compile(
     r"(?<![A-Za-z0-9'-])[A-Za-z](?:(?:-[A-Za-z]){2,}|(?:[ ,.]{1,2}[A-Za-z]){3,})(?![A-Za-z0-9'-])"
     r"|(?<![A-Za-z0-9'])[A-Za-z] (?:as in|for|like) [A-Za-z]+(?:,? (?:and )?[A-Za-z] (?:as in|for|like) [A-Za-z]+)+"
@@ -77,14 +81,19 @@ class _Trust(IntEnum):
     """How surely a name stands at a place, by what is said around it."""
 
     NONE = 0
-    LIKELY = 1
-    SURE = 2
+    WEAK = 1
+    """Of a word that no dictionary has, or of a name that is nothing else."""
+    LIKELY = 2
+    SURE = 3
 
 
 def find_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names of people stand in a plain English text."""
     for match in _SPELLED.finditer(text):
         yield match.span()
+    for match in _SMALL_INITIALS.finditer(text):
+        if load_lexicon().is_last(match[1]) or not load_lexicon().is_english(match[1]):
+            yield match.span()
     for match in _INITIALS.finditer(text) if "." in text else ():
         family = match[0].rpartition(" ")[2].rpartition(".")[2]
         if (
@@ -96,19 +105,25 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
     words = split_words(text)
     dull = load_lexicon().dull
     index = 0
+    named = -2
     while index < len(words):
-        length = 0 if words[index].key in dull else _name_length(text, words, index)
+        length = 0
+        if words[index].key not in dull:
+            follows = named == index - 1 and words[named].key == "and" and words[index].capital
+            length = _name_length(text, words, index, _Trust.LIKELY if follows else _trust(text, words, index))
         if length:
             yield words[index].start, words[index + length - 1].end
+            named = index + length
         index += length or 1
 
 
-def _name_length(text: str, words: list[Word], index: int) -> int:
+def _name_length(text: str, words: list[Word], index: int, trust: _Trust) -> int:
     """Return of how many words the name consists that begins at a word that is not dull; 0 when none begins there."""
     head = words[index]
     if head.key in _COMPANY_WORDS and _is_company(words, index):
         return 0
-    trust = _trust(text, words, index)
+    if head.capital and _is_figure(words, index):
+        return 0
     if not _may_begin(text, words, index, trust):
         return 0
     length = 1
@@ -124,8 +139,21 @@ def _name_length(text: str, words: list[Word], index: int) -> int:
 
 def _is_company(words: list[Word], index: int) -> bool:
     """Return whether a word is part of a company's name."""
-    keys = [word.key for word in words[max(0, index - 1) : index + 2]]
-    return any(f"{one} {two}" in COMPANIES for one, two in itertools.pairwise(keys))
+    keys = [word.key for word in words[max(0, index - 2) : index + 3]]
+    at = min(index, 2)
+    return any(
+        " ".join(keys[first : first + length]) in COMPANIES
+        for length in (2, 3)
+        for first in range(max(0, at - length + 1), at + 1)
+    )
+
+
+def _is_figure(words: list[Word], index: int) -> bool:
+    """Return whether a word begins or ends the name of somebody whom everybody knows."""
+    return any(
+        first >= 0 and words[first].capital and f"{words[first].key} {words[first + 1].key}" in load_cedict().english_figures
+        for first in range(index - 1, min(index, len(words) - 2) + 1)
+    )
 
 
 def _trust(text: str, words: list[Word], index: int) -> _Trust:
@@ -134,9 +162,14 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     behind = words[index + 1].key if index + 1 < len(words) else ""
     if behind in ("speaking", "here") or (behind == "calling" and head.capital):
         return _Trust.LIKELY
+    if behind == "from" and index + 2 < len(words) and words[index + 2].key in DEPARTMENTS:
+        return _Trust.WEAK
+    if not index and head.capital and (
+        behind in SPEAKS or (_ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key))
+    ):
+        return _Trust.WEAK
     if head.capital and (
         _FIRST_OF_TWO.match(text, head.end)
-        or (not index and _ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key))
         or (behind == "again" and index < 2 and load_lexicon().is_first(head.key))
         or (index and behind in SPEAKS and not words[index - 1].capital)
     ):
@@ -149,6 +182,8 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     if last in TITLES:
         return _Trust.SURE
     if gap.strip(" ,:") and not (gap == ". " and last in ABBREVIATED):
+        return _Trust.NONE
+    if ":" in gap and last in ("it", "this", "that"):
         return _Trust.NONE
     pair = f"{before[-2].key} {last}" if len(before) > 1 else last
     if (
@@ -165,11 +200,13 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
             return _Trust.SURE
     if last in ("i'm", "im") or last in ROLES or pair in LIKELY_PAIRS:
         return _Trust.LIKELY
-    if last in ("is", "was", "called") and len(before) > 1 and before[-2].key in ROLES:
+    if last in ("is", "was", "called", "named") and len(before) > 1 and before[-2].key in ROLES | PEOPLE:
+        return _Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else _Trust.LIKELY
+    if pair in ("in law", "me and"):
         return _Trust.LIKELY
     if head.capital and (
         last in TOLD
-        or last == "under"
+        or (last == "under" and not any(word.key in MENUS for word in before))
         or (last in ("to", "with") and any(word.key in TOLD for word in before[-6:]))
         or (last in ("is", "was") and behind in PRESENCE)
     ):
@@ -212,10 +249,14 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
+        if trust and len(key) > 3 and _is_unheard_of(key):
+            return True
         if not clear or key in SMALL_WORDS_TOO:
             return False
         sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
         return (sure and len(key) > 3) or _family_follows(text, words, index)
+    if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and known and key not in lexicon.common)):
+        return True
     if trust is _Trust.LIKELY:
         ending = None if "-" in key or (index and key.endswith("ly")) else _NO_NAME_ENDING.search(key)
         return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
@@ -224,6 +265,11 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     if clear or (key in GIVEN_TOO and _stands_out(text, words, index)):
         return True
     return (known or key not in lexicon.common) and _family_follows(text, words, index)
+
+
+def _is_unheard_of(key: str) -> bool:
+    """Return whether a word is in no dictionary and has not the form of one that is."""
+    return key not in NO_NAMES | WORDS_TOO and not load_lexicon().is_english(key) and _NO_NAME_ENDING.search(key) is None
 
 
 def _stands_out(text: str, words: list[Word], index: int) -> bool:

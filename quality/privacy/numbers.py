@@ -63,6 +63,7 @@ _DATE = (
     r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint> ?[-/.] ?)(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
+    rf"|{_DAY} of the {_DAY},? {_YEAR}"
     rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年[, ]?)?(?:[农阴阳公]历)?闰?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月[, ]?"
     r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
     rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:的?(?:农历|阴历)?)(?:春节|元宵|端午|七夕|中秋|重阳|腊八|小年|除夕|元旦|圣诞)节?"
@@ -102,7 +103,7 @@ _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
 _SPOKEN = re.compile(
     rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
-    rf"|{_MONTH} (?:the )?{_DAY}|{_DAY} (?:day )?(?:of )?{_MONTH}|[{DIGITS_ZH}]{{2}},",
+    rf"|{_MONTH} (?:the )?{_DAY}|{_DAY} (?:day )?(?:of )?(?:{_MONTH}|the )|[{DIGITS_ZH}]{{2}},",
     re.ASCII,
 )
 

@@ -79,7 +79,7 @@ def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
     cues = Cues(text)
     for match in _SPELLED.finditer(text):
         tokens = list(_TOKENS.finditer(text, *match.span()))
-        if tokens[0][0] in _WORDS and text[tokens[0].end()] == " ":
+        if tokens[0][0] in _WORDS and text[tokens[0].end()] == " " and not _ONE_LETTER.fullmatch(tokens[1][0]):
             tokens.pop(0)
         if tokens[-1][0] in _WORDS and text[tokens[-1].end() : tokens[-1].end() + 2].strip().isalpha():
             tokens.pop()
