@@ -15,16 +15,12 @@ _ENGLISH_NAME = re.compile(r"([A-Z][\w.'-]+(?: [A-Z][\w.'-]+)+),? \(")
 
 
 class Cedict(NamedTuple):
-    """Simplified Chinese words, proper names among them or not, and persons whom everybody knows, in both languages."""
+    """Simplified Chinese words, proper names, and persons whom everybody knows, these in both languages."""
 
     words: frozenset[str]
     proper: frozenset[str]
     figures: frozenset[str]
     english_figures: frozenset[str]
-
-    def begins_word(self, text: str, start: int) -> bool:
-        """Return whether a word of two characters or more begins at a place of a text."""
-        return text[start : start + 2] in self.words or text[start : start + 2] in self.proper
 
 
 @cache
@@ -50,4 +46,4 @@ def load_cedict() -> Cedict:
                 figures.add(simple)
                 if name := _ENGLISH_NAME.match(meanings):
                     english.add(name[1].lower())
-    return Cedict(*map(frozenset, (words, proper, figures, english)))
+    return Cedict(*map(frozenset, (words, proper - figures, figures, english)))
