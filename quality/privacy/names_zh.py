@@ -44,7 +44,7 @@ _SHORT = rf"{_GIVEN}{{1,2}}?{_END}"
 _FULL = rf"(?:(?:{COMPOUND}|[{SURNAMES}])(?:{_SHORT}|{_GIVEN}{{2}}))"
 _NAME = re.compile(
     rf"""
-      (?:(?:姓名|户名|{HOLDERS})(?:是|就是|叫|写[着的]?|填|为|[改换][成为])?[ :]{{0,2}}|(?:名字?|叫)[写填:])
+      (?:(?:姓名|(?<!用)户名|{HOLDERS})(?:是|就是|叫|写[着的]?|填|为|[改换][成为]|写的是)?[ :"“]{{0,2}}|(?:名字?|叫)[写填:])
         (?P<written>{_WRITTEN}{{2,5}})(?:(?=就[行好]|即可)|(?=[^{_HAN}·]|$))
     | (?:叫做?|名叫|名字?(?:是|就是|写的是)|(?:(?:[姓全真户]|[中英]文)名字?|{HOLDERS})(?:是|叫|为)?)
         [ :,]{{0,2}}(?P<called>{_GIVEN}{{1,6}}·{_GIVEN}{{1,6}}|{_FULL}|[A-Za-z]+(?:[ .·][A-Z][A-Za-z]+){{0,3}})
@@ -79,17 +79,20 @@ _NAME = re.compile(
 )
 _SURE = re.compile(
     rf"""
-      (?:(?<=[我他她字就])|^)叫做?[ :,]{{0,2}}(?P<self>{_GIVEN}{{2,4}}(?=[^{_HAN}·]|$))
+      (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学])|^)叫做?[ :,]{{0,2}}(?P<self>{_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$))
+    | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)(?P<named>{_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
+    | (?:谢谢|感谢|麻烦)[你您]?(?P<thanked>小{_GIVEN})(?![{_HAN}])
     | 我(?:就|也)?是(?P<mine>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}}(?=[^{_HAN}·]|$))
     | 我(?:就|也)?是(?P<strange>{_GIVEN}{{3,7}}(?=[^{_HAN}·]|$))
     | (?:{HOLDERS})写[着的]?(?P<ahead>{_WRITTEN}{{2,6}})和(?P<second>{_WRITTEN}{{2,6}})(?=就[行好]|即可|[^{_HAN}]|$)
     | (?:{HOLDERS})写[着的]?(?P<first>{_WRITTEN}{{2,6}})(?=和|跟|就[行好]|即可|吧)
     | 姓(?P<family>[{_HAN}])(?=[,。.!?]|$|单名|[的那这])
+    | 姓(?:{COMPOUND}|[{_HAN}])[, ]?名(?P<after>[{_HAN}]{{1,2}})(?![{_HAN}])
     | 单名一?个?(?P<single>[{_HAN}])字?
     | (?<![{_HAN}])(?P<told>[{_HAN}·]{{2,7}})(?=是我的?(?:本名|名字|大名|全名))
     | (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)(?P<wanted>[{SURNAMES}]{_GIVEN}{{1,2}})
         (?=[^{_HAN}]|$|接|他|她|来|帮|看|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
-    | (?<![{_HAN}])(?P<absent>{_OFTEN}{{2}}|[{FREQUENT}]{_GIVEN}{{1,2}})(?=(?:还|今天)?在[吗不么]|上班[吗没]|下班了)
+    | (?<![{_HAN}])(?P<absent>{_OFTEN}{{2}}|[{FREQUENT}]{_GIVEN}{{1,2}})(?=(?:还|今天)?在[吗不么]|上班[吗没]|下班了|[你您]好)
     | (?<![{_HAN}])(?P<sayer>{_OFTEN}{{2}})(?=说[她他会过让了,]|让我|告诉我|给我|帮我)
     | (?:老公|老婆|丈夫|妻子|爱人|爸|妈|儿子|女儿|闺女|哥|姐|弟|妹|同事|同学|室友|朋友|老板|法人|领导|房东)
         (?:叫|是|,)?(?P<relation>[{SURNAMES}]{_GIVEN}{{1,2}}){_END}
@@ -104,7 +107,7 @@ _SURE = re.compile(
 _NICKNAME = re.compile(
     rf"""
       (?P<twin>(?P<one>[{GIVEN_OFTEN}妞萌豆糖圆乐毛贝囡朵果甜跳壮墩])(?P=one))
-        (?:(?=(?P<of>妈|爸|奶奶|爷爷|外婆|外公))|(?=姐|哥|老师|同学|[您你]好|[^{_HAN}]|$|[在你说让给的]|接))
+        (?:(?=的?(?P<of>妈|爸|奶奶|爷爷|外婆|外公))|(?=姐|哥|老师|同学|[您你]好|[^{_HAN}]|$|[在你说让给的]|接))
     | (?:[{_HAN}](?<=[居友事学弟妹找让跟和叫给]))?(?P<a>阿(?![姨里拉迪尔司胶根文明康]){_OFTEN}){_NICK_END}
     | {_BEGIN}(?P<big>大[{FREQUENT}]){_NICK_END}
     | (?:{_BEGIN}|(?<=[找让跟给问]))(?P<zi>[强军伟勇磊涛斌辉虎彪]子){_NICK_END}
@@ -123,6 +126,7 @@ _THE_SAME = re.compile(
 """A character that is told by a word which holds it, behind itself."""
 _FAME = re.compile(r"的?(?:演唱会|代言|直播|发布会|新歌|电影|专辑|粉丝|相声|周边|同款|小说|作品|全集|公园|故居|路|集团|公司|牌)")
 _ROLE = re.compile(ROLES)
+_SHORT_TITLE = re.compile("先生|女士|小姐")
 _COMPOUNDS = re.compile(COMPOUND)
 _BEGINS_LIKE_A_NAME = re.compile(_FAMILIAR)
 _TALKS_OF_NAMES = re.compile(r"姓|名|叫|哪个字|怎么写|偏旁|旁的")
@@ -133,9 +137,9 @@ _WHICH_CHARACTER = re.compile(
 """A character told by a word that holds it, and a name that stands between two pauses."""
 _QUESTION = re.compile(r"怎么称呼|如何称呼|贵姓|姓名|名字|叫什么|哪位|全名|户名|姓什么|您叫")
 _ANSWER = re.compile(
-    r"(?:[\s,。!?、]|嗯|呃|哦|噢|啊|好的?|是的?|对|那个|[您你]好|我就?是|我的?名字是|我叫|我姓|免贵|姓|就?叫|名字|全名"
-    r"|户名|不是|我(?:爸爸?|妈妈?|老公|老婆|儿子|女儿|先生|太太)|当然|可以|行|没问题|就是|应该是)*+"
-    rf"(?P<name>{_FULL}|{_GIVEN}{{2,4}}(?=[^{_HAN}]*$)|[A-Z][a-z]+)"
+    r"(?:[\s,。!?、]|叫我|嗯|呃|哦|噢|啊|好的?|是的?|对|那个|[您你]好|我就?是|我的?名字是|我叫|我姓|免贵|姓|就?叫|名字|全名"
+    r"|户名|机主是?|户主是?|就?写|不是|我(?:爸爸?|妈妈?|老公|老婆|儿子|女儿|先生|太太)|当然|可以|行|没问题|就是|应该是)*+"
+    rf"(?P<name>{_FULL}|{_GIVEN}{{2,4}}?(?=(?:就[好行]|就可以|即可|吧)?[^{_HAN}]*$)|[A-Z][a-z]+)"
 )
 
 
@@ -183,7 +187,7 @@ _TOLD = (
 def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
     """Return whether what stands behind words that a name follows is one."""
     name = text[start:end]
-    if group in ("family", "single", "western"):
+    if group in ("family", "single", "after", "western"):
         return name not in "名氏什啥个"
     if name[:2] in BLANKS:
         return False
@@ -192,14 +196,15 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         return often or not _holds_word(text, start, end)
     if group in ("absent", "sayer"):
         return name[:2] not in NO_NAMES
-    if group == "self":
+    if group in ("self", "named", "thanked"):
         # Whoever is called like a word says so.
-        return name not in load_cedict().words or name[0] in SURNAMES
+        return name not in load_cedict().words or name[0] in SURNAMES or all(char in GIVEN_OFTEN for char in name)
     if group in ("first", "ahead", "second"):
         return name not in load_cedict().words
     # Of three characters the last two may be the word instead of the first two.
     rest_is_word = len(name) == 3 and name[1:] in load_cedict().words
-    return (rest_is_word or not _is_word(text, start, end)) and not _is_fame(text, start, end)
+    begins_word = _is_word(text, start, end) if group == "wanted" else _begins_word(text, start, end)
+    return (rest_is_word or not begins_word) and not _is_fame(text, start, end)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
@@ -209,9 +214,14 @@ def _is_word(text: str, start: int, end: int) -> bool:
         return True
     if start and any(text[start - length : start + 1] in cedict.words for length in (1, 2)):
         return True
+    return _begins_word(text, start, end)
+
+
+def _begins_word(text: str, start: int, end: int) -> bool:
+    """Return whether a dictionary has a word that begins with what looks like a name."""
+    cedict, pair = load_cedict(), text[start : start + 2]
     if end - start == 1:
         return False
-    pair = text[start : start + 2]
     if pair in NO_NAMES:
         return True
     return not _COMPOUNDS.match(pair) and (pair in cedict.words or pair in cedict.proper)
@@ -237,6 +247,8 @@ def _holds_word(text: str, start: int, end: int) -> bool:
 
 def _length_before_role(text: str, end: int) -> int:
     """Return how many characters before a role or a title are a name."""
+    if end >= 2 and text[end - 2 : end] in load_cedict().proper and _SHORT_TITLE.match(text, end):
+        return 2
     for length in (4, 3, 2, 1):
         start = end - length
         surname = _BEGINS_LIKE_A_NAME.match(text, max(0, start), end)

@@ -33,9 +33,10 @@ _FILLERS_ZH = re.compile(
 _MAY_FILL = re.compile(
     r"\b(?:u+h*m*|e+r+m*|h+m+|on|see|look|check|wait|sorry|sec)\b|[呃嗯额诶啊下看等]|那个|这个|然后|再", _FLAGS
 )
+_TIMES_ZH = re.compile(rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])")
 _FIGURES_ZH = re.compile(
     # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
-    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{3,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@|[A-Za-z]))|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
+    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
 )
 _LETTER = r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for|like) [A-Za-z]+)?"
 _TOKEN = rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)|{_LETTER})(?![\w'])"
@@ -57,13 +58,16 @@ def write_down(plain: Plain) -> Plain:
     Chinese numerals that stand beside letters, as in a code, become digits.
     """
     text, places = plain
+    written = [(*match.span(), digits_of_zh(match[2]) * "零一二三四五六".index(match[1])) for match in _TIMES_ZH.finditer(text)]
     if _MAY_FILL.search(text):
-        fillers = [match.span("filler") for pattern in (_FILLERS, _FILLERS_ZH) for match in pattern.finditer(text)]
-        if fillers:
-            places = places or [(index, index + 1) for index in range(len(text))]
-            for start, end in sorted(fillers, reverse=True):
-                text = text[:start] + text[end:]
-                places = places[:start] + places[end:]
+        written += [
+            (*match.span("filler"), "") for pattern in (_FILLERS, _FILLERS_ZH) for match in pattern.finditer(text)
+        ]
+    if written:
+        places = places or [(index, index + 1) for index in range(len(text))]
+        for start, end, digits in sorted(written, reverse=True):
+            places = [*places[:start], *[(places[start][0], places[end - 1][1])] * len(digits), *places[end:]]
+            text = text[:start] + digits + text[end:]
     return Plain(_FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
 
 
