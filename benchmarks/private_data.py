@@ -34,7 +34,7 @@ NUMBERS = ("PhoneNumber", "CardNumber", "AccountNumber", "IdNumber", "Email")
 
 @dataclass
 class Score:
-    """Counts over labelled spans (`found` of `labelled`, `named` with the right kind) and over replacements (`right`, `wide`)."""
+    """Counts over labelled spans (`found`, `named` with the right kind) and over replacements (`right`, too `wide`)."""
 
     labelled: int = 0
     found: int = 0
@@ -98,7 +98,7 @@ def _overlap(finding: Finding, start: int, end: int) -> bool:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table, and each mistake on request."""
     parser = argparse.ArgumentParser(prog="benchmarks.private_data", description="Measure the scrubber.")
-    parser.add_argument("--mistakes", action="store_true", help="print each mistake on the sets that serve to mend them")
+    parser.add_argument("--mistakes", action="store_true", help="print each mistake on the sets that are looked at")
     arguments = parser.parse_args(argv)
     rows = []
     for language, (label, folder) in product(Language, SETS.items()):

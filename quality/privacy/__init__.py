@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from quality.privacy import handles, names, names_zh
+from quality.privacy import handles, name_answers, names, names_zh
 from quality.privacy.addresses import find_address_answer, find_addresses, find_addresses_zh
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
@@ -28,7 +28,8 @@ _MASK = "\ue000"
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
-    rf"(?:\b{SECRET_WORD}(?:(?:'s| is|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) |密码(?:就?是|为|:|改成|设成) ?)"
+    rf"(?:\b{SECRET_WORD}(?:(?:'s|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) "
+    r"|密码(?:就?是|为|:|改成|设成) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
@@ -143,7 +144,7 @@ def _asked(plain: str) -> _Asked:
         return _NOTHING
     secret = _SECRET_QUESTION.search(small) is not None
     handle = handles.asks_for_handle(small)
-    name = not (secret or handle) and (names.asks_for_name(small) or names_zh.asks_for_name(small))
+    name = not (secret or handle) and (name_answers.asks_for_name(small) or names_zh.asks_for_name(small))
     return _Asked(name, handle, asks_for_email(small), asked_kinds(plain), secret)
 
 
@@ -161,7 +162,7 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     if chinese:
         spans += names_zh.find_names(plain)
     if asked.name:
-        spans += names_zh.find_answers(plain) if chinese else names.find_answers(plain)
+        spans += names_zh.find_answers(plain) if chinese else name_answers.find_answers(plain)
     for start, end in spans:
         yield Finding(start, end, Private.USER_NAME)
     if asked.secret and not spans:

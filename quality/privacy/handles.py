@@ -8,31 +8,37 @@ from quality.privacy.lexicon import is_ordinary, load_lexicon
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
-    "skype|instagram|insta|twitter|tiktok|telegram|discord|snapchat|snap|wechat|psn|xbox|steam|twitch|reddit|facebook|line"
+    "skype|instagram|insta|twitter|tiktok|telegram|discord|snapchat|wechat|psn|xbox|steam|twitch|reddit|facebook"
 )
 _CUE = re.compile(
     rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
     rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
-    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one|1) word))?",
+    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
+    r"|1) word))?",
     _FLAGS,
 )
 _AT = re.compile(r"(?<![\w.@/])@[A-Za-z_][\w.]{2,30}\w", re.ASCII)
 _LOOKS_LIKE_ONE = re.compile(r".*(?:\d|[_.-]\w|[a-z][A-Z])", re.ASCII)
 _QUESTION = re.compile(
-    rf"\buser ?(?:name|id)\b|\blog-?in (?:name|id)\b|\bgamer ?tag\b|\bhandle\?|\b(?:{_SERVICES})(?: (?:id|name|handle|account))"
+    rf"\buser ?(?:name|id)\b|\blog-?in (?:name|id)\b|\bgamer ?tag\b|\bhandle\?|\b(?:{_SERVICES})(?: (?:id|name|handle"
+    rf"|account))"
     r"|[登用][录陆户]名|昵称|网名|微信号|账号名"
 )
 _TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
 
 _HAN = r"\u4e00-\u9fff"
 _CUE_ZH = re.compile(
-    r"(?:微信(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝|游戏)(?:账?[号户]|名|会员名|id)?"
+    r"(?:微信(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝"
+    r"|游戏)(?:账?[号户]|名|会员名|id)?"
     r"|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
     rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
     r"|(?:就?是|叫|为|搜|加|:)? ?(?P<id>[A-Za-z][\w.-]*(?: ?[\w.-]{1,20}){0,3}))",
     re.IGNORECASE | re.ASCII,
 )
-_NO_NAME_ZH = re.compile(r"(?:手机|电话|同号|邮箱|账号)[\u4e00-\u9fff]*|[什怎哪多不没忘错空有对您你我他一乱自之绑][\u4e00-\u9fff]*|.*[的了吗呢吧]$")
+_NO_NAME_ZH = re.compile(
+    r"(?:手机|电话|同号|邮箱|账号)[\u4e00-\u9fff]*|[什怎哪多不没忘错空有对您你我他一乱自之绑][\u4e00-\u9fff]*"
+    r"|.*[的了吗呢吧]$"
+)
 _ANSWER_ZH = re.compile(rf"(?:[嗯呃哦,。 ]|是|叫|就|我的?)*(?P<name>[{_HAN}\w.-]{{2,16}})[。!,]?$", re.ASCII)
 
 

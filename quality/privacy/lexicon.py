@@ -61,10 +61,15 @@ class Lexicon(NamedTuple):
         return key in self.common or key in WORDS_TOO
 
     def is_english(self, key: str) -> bool:
-        """Return whether a word is in an English dictionary, in American or British spelling, with apostrophe or not."""
-        return any(
-            word in self.english
-            for word in (key, key.replace("ll", "l"), f"{key[:-1]}'{key[-1:]}", f"{key[:-2]}'{key[-2:]}")
+        """Return whether a word is in an English dictionary, American or British, with its apostrophe or not."""
+        stem, _, ending = key.partition("'")
+        american = key.replace("ll", "l").replace("our", "or").replace("ys", "yz").replace("is", "iz")
+        return (
+            key in self.english
+            or american in self.english
+            or (ending in ("d", "ll", "m", "re", "t", "ve") and stem in self.english)
+            or f"{key[:-1]}'{key[-1:]}" in self.english
+            or f"{key[:-2]}'{key[-2:]}" in self.english
         )
 
 
@@ -130,6 +135,14 @@ def split_words(text: str) -> list[Word]:
         )
         words.append(Word(start, end, small[start:end] if is_ascii else _fold(small[start:end]), capital))
     return words
+
+
+@lru_cache(256)
+def may_spell(text: str) -> bool:
+    """Return whether a text has a letter that stands alone and is no word, or letters joined by hyphens."""
+    return any(
+        (word.end - word.start == 1 and word.key not in ("a", "i")) or "-" in word.key[:2] for word in split_words(text)
+    )
 
 
 def is_ordinary(word: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from quality.privacy.cedict import load_cedict
 from quality.privacy.name_words_zh import (
     BLANKS,
+    BRANDS,
     CALLED,
     COMPOUND,
     END_LIKE_SURNAMES,
@@ -42,16 +43,21 @@ _WRITTEN = rf"(?:(?![的是了不没我你您他她这那吗呢吧啊有就在�
 _OFTEN = f"[{GIVEN_OFTEN}]"
 _SHORT = rf"{_GIVEN}{{1,2}}?{_END}"
 _FULL = rf"(?:(?:{COMPOUND}|[{SURNAMES}])(?:{_SHORT}|{_GIVEN}{{2}}))"
+_RELATIVES_BEGIN = (
+    "老丈妻先太爱儿女爸妈父母哥姐弟妹爷奶外公婆岳侄男前未媳嫂孩朋同室邻房中司领闺亲合用旅乘学员客专经转汇打寄发认教医护律班校"
+    "主师队组店站村柜骑快找跟和给由请是帮替让问"
+)
 _NAME = re.compile(
     rf"""
-      (?:(?:姓名|(?<!用)户名|{HOLDERS})(?:是|就是|叫|写[着的]?|填|为|[改换][成为]|写的是)?[ :"“]{{0,2}}|(?:名字?|叫)[写填:])
+      (?:(?:姓名|(?<!用)户名|{HOLDERS})(?:是|就是|叫|写[着的]?|填|为|[改换][成为]|写的是)?[ :"“]{{0,2}}
+        |(?:名字?|叫)[写填:])
         (?P<written>{_WRITTEN}{{2,5}})(?:(?=就[行好]|即可)|(?=[^{_HAN}·]|$))
     | (?:叫做?|名叫|名字?(?:是|就是|写的是)|(?:(?:[姓全真户]|[中英]文)名字?|{HOLDERS})(?:是|叫|为)?)
         [ :,]{{0,2}}(?P<called>{_GIVEN}{{1,6}}·{_GIVEN}{{1,6}}|{_FULL}|[A-Za-z]+(?:[ .·][A-Z][A-Za-z]+){{0,3}})
     | 是(?P<being>{_FAMILIAR}{_SHORT}|阿(?![姨里拉]){_GIVEN}{_END})
     | 姓(?P<surname>{COMPOUND}|[{SURNAMES}])
-    | (?:{RELATIVES})(?:叫|是|,)?(?P<relative>[{FREQUENT}]{_SHORT})
-    | (?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}}){_END}
+    | (?=[{_RELATIVES_BEGIN}])(?:{RELATIVES})(?:叫|是|,)?(?P<relative>[{FREQUENT}]{_SHORT})
+    | (?=[宝儿女闺孩孙外侄妹弟客专顾管助小主亲老同姐哥谢感])(?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}}){_END}
     | (?P<child>{_BEGIN}{_OFTEN}{{2}})(?=妈|爸|奶奶|爷爷|外婆|外公)
     | (?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·)*{_GIVEN}{{0,3}}?{_END})
     | (?P<full>(?:{COMPOUND}|[{FREQUENT}]){_OFTEN}{{2}})
@@ -77,36 +83,96 @@ _NAME = re.compile(
     """,
     re.VERBOSE,
 )
-_SURE = re.compile(
-    rf"""
-      (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学])|^)叫做?[ :,]{{0,2}}(?P<self>{_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$))
-    | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)(?P<named>{_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
-    | (?:谢谢|感谢|麻烦)[你您]?(?P<thanked>小{_GIVEN})(?![{_HAN}])
-    | 我(?:就|也)?是(?P<mine>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}}(?=[^{_HAN}·]|$))
-    | 我(?:就|也)?是(?P<strange>{_GIVEN}{{3,7}}(?=[^{_HAN}·]|$))
-    | (?:{HOLDERS})写[着的]?(?P<ahead>{_WRITTEN}{{2,6}})和(?P<second>{_WRITTEN}{{2,6}})(?=就[行好]|即可|[^{_HAN}]|$)
-    | (?:{HOLDERS})写[着的]?(?P<first>{_WRITTEN}{{2,6}})(?=和|跟|就[行好]|即可|吧)
-    | 姓(?P<family>[{_HAN}])(?=[,。.!?]|$|单名|[的那这])
-    | 姓(?:{COMPOUND}|[{_HAN}])[, ]?名(?P<after>[{_HAN}]{{1,2}})(?![{_HAN}])
-    | 单名一?个?(?P<single>[{_HAN}])字?
-    | (?<![{_HAN}])(?P<told>[{_HAN}·]{{2,7}})(?=是我的?(?:本名|名字|大名|全名))
-    | (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)(?P<wanted>[{SURNAMES}]{_GIVEN}{{1,2}})
-        (?=[^{_HAN}]|$|接|他|她|来|帮|看|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
-    | (?<![{_HAN}])(?P<absent>{_OFTEN}{{2}}|[{FREQUENT}]{_GIVEN}{{1,2}})(?=(?:还|今天)?在[吗不么]|上班[吗没]|下班了|[你您]好)
-    | (?<![{_HAN}])(?P<sayer>{_OFTEN}{{2}})(?=说[她他会过让了,]|让我|告诉我|给我|帮我)
-    | (?:老公|老婆|丈夫|妻子|爱人|爸|妈|儿子|女儿|闺女|哥|姐|弟|妹|同事|同学|室友|朋友|老板|法人|领导|房东)
-        (?:叫|是|,)?(?P<relation>[{SURNAMES}]{_GIVEN}{{1,2}}){_END}
-    | (?:老公|老婆|丈夫|妻子|爱人|爸|妈|儿子|女儿|哥|姐|弟|妹|同事|同学|室友|朋友|老板|领导|房东|经理|客服|客户|{HOLDERS})
-        (?:叫|是|写|:)?[ ]?(?P<western>[A-Z][a-z]+(?:[ ][A-Z][a-z]+){{0,3}})(?![A-Za-z0-9])
-    | (?P<tagged>[{SURNAMES}]{_OFTEN}{{1,2}}|[{FREQUENT}]{_GIVEN}{{2}})(?=[对是没]吧|是不是|[吗么]?[,?]让[他她]接)
-    | 是(?P<doer>{_GIVEN}{{2,3}})(?=(?:[下寄订退填买]|签收|经手|介绍|推荐|接待|接|办|下单|受理|给我|帮我|处理)的)
-    """,
-    re.VERBOSE,
+_RELATED = (
+    "老公|老婆|丈夫|妻子|爱人|爸爸|妈妈|[我他她]爸|[我他她]妈|儿子|女儿|闺女|[我他她]哥|[我他她]姐|[我他她]弟|[我他她]妹|弟弟|妹妹|哥哥|姐姐"
+    "|同事|同学|室友|朋友|老板|法人|领导|房东"
 )
-"""Names behind words that hardly anything else follows: even of characters that are no surname."""
+_SURE = tuple(
+    (re.compile(hint), re.compile(pattern, re.VERBOSE))
+    for hint, pattern in (
+        (
+            "[叫名]",
+            rf"""
+              (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学])|^)叫做?[ :,]{{0,2}}
+                (?P<self>(?![个一]){_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$))
+            | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)(?P<named>{_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
+            """,
+        ),
+        ("[谢烦].{0,2}小", rf"(?:谢谢|感谢|麻烦)[你您]?(?P<thanked>小{_GIVEN})(?![{_HAN}])"),
+        (
+            "我[就也]?是",
+            rf"""
+              我[就也]?是(?P<mine>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}}(?=[^{_HAN}·]|$))
+            | 我[就也]?是(?P<strange>{_GIVEN}{{3,7}}(?=[^{_HAN}·]|$))
+            """,
+        ),
+        (
+            "写",
+            rf"""
+              (?:{HOLDERS})写[着的]?(?P<ahead>{_WRITTEN}{{2,6}})和(?P<second>{_WRITTEN}{{2,6}})
+                (?=就[行好]|即可|[^{_HAN}]|$)
+            | (?:{HOLDERS})写[着的]?(?P<first>{_WRITTEN}{{2,6}})(?=和|跟|就[行好]|即可|吧)
+            """,
+        ),
+        (
+            "姓|单名",
+            rf"""
+              姓(?:{COMPOUND}|[{_HAN}])[, ]?名(?P<after>[{_HAN}]{{1,2}})(?![{_HAN}])
+            | 姓(?P<family>[{_HAN}])(?=[,。.!?]|$|单名|[的那这])
+            | 单名一?个?(?P<single>[{_HAN}])字?
+            """,
+        ),
+        ("是我的?[本名大全]", rf"(?<![{_HAN}])(?P<told>[{_HAN}·]{{2,7}})(?=是我的?(?:本名|名字|大名|全名))"),
+        (
+            "[找系叫问知让跟和给]",
+            rf"""
+              (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)
+                (?P<wanted>[{SURNAMES}]{_GIVEN}{{1,2}})
+                (?=[^{_HAN}]|$|接|他|她|来|帮|看|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
+            """,
+        ),
+        (
+            "在[吗不么]|班[吗没了]|[你您]好",
+            rf"""
+              (?<![{_HAN}])(?P<absent>{_OFTEN}{{2}}|[{FREQUENT}]{_GIVEN}{{1,2}})
+                (?=(?:还|今天)?在[吗不么]|上班[吗没]|下班了|[你您]好)
+            """,
+        ),
+        (
+            "说|[让诉给帮]我",
+            rf"(?<![{_HAN}])(?P<sayer>{_OFTEN}{{2}})(?=说[她他会过让了,]|让我|告诉我|给我|帮我)",
+        ),
+        (
+            "[公婆夫子人爸妈儿女哥姐弟妹事学友板导东]",
+            rf"(?:{_RELATED})[叫是,]?(?P<relation>[{SURNAMES}]{_GIVEN}{{1,2}}){_END}",
+        ),
+        (
+            "[A-Z]",
+            rf"""
+              (?:{_RELATED}|经理|客服|客户|{HOLDERS})[叫是写:]?[ ]?
+                (?P<western>[A-Z][a-z]+(?:[ ][A-Z][a-z]+){{0,3}})(?![A-Za-z0-9])
+            """,
+        ),
+        (
+            "吧|是不是|[他她]接",
+            rf"""
+              (?P<tagged>[{SURNAMES}]{_OFTEN}{{1,2}}|[{FREQUENT}]{_GIVEN}{{2}})
+                (?=[对是没]吧|是不是|[吗么]?[,?]让[他她]接)
+            """,
+        ),
+        (
+            "是.+的",
+            rf"是(?P<doer>{_GIVEN}{{2,3}})(?=(?:[下寄订退填买]|签收|经手|介绍|推荐|接待|接|办|下单|受理|给我|帮我|处理)的)",
+        ),
+    )
+)
+"""Names behind words that hardly anything else follows, even of characters that are no surname.
+
+Each pattern is looked for where its hint is found: together they would cost more than all others.
+"""
 _NICKNAME = re.compile(
     rf"""
-      (?P<twin>(?P<one>[{GIVEN_OFTEN}妞萌豆糖圆乐毛贝囡朵果甜跳壮墩])(?P=one))
+      (?<![我你您他她给念])(?P<twin>(?!念)(?P<one>[{GIVEN_OFTEN}妞萌豆糖圆乐毛贝囡朵果甜跳壮墩])(?P=one))
         (?:(?=的?(?P<of>妈|爸|奶奶|爷爷|外婆|外公))|(?=姐|哥|老师|同学|[您你]好|[^{_HAN}]|$|[在你说让给的]|接))
     | (?:[{_HAN}](?<=[居友事学弟妹找让跟和叫给]))?(?P<a>阿(?![姨里拉迪尔司胶根文明康]){_OFTEN}){_NICK_END}
     | {_BEGIN}(?P<big>大[{FREQUENT}]){_NICK_END}
@@ -118,13 +184,16 @@ _NICKNAME = re.compile(
     """,
     re.VERBOSE,
 )
+_NICKNAME_HINT = re.compile(r"[阿大子哥姐叔丫妞妮娃蛋牛虎柱毛胖花]|[老小][二三四五六七八幺]|(.)\1")
 _TITLED = re.compile(rf"(?<![{_HAN}])(?P<name>{_GIVEN}{{2,5}})(?=先生|女士|小姐)")
 _THE_SAME = re.compile(
     rf"([{_HAN}])(?:[是,])?(?:[{_HAN}]\1[{_HAN}]{{0,2}}|\1[{_HAN}]{{1,3}})的\1(?![{_HAN}])"
     rf"|(?<![{_HAN}])是([{SURNAMES}])不是[{SURNAMES}](?![{_HAN}])|[{SURNAMES}](?=[,、 ](?:{SPELT}))"
 )
 """A character that is told by a word which holds it, behind itself."""
-_FAME = re.compile(r"的?(?:演唱会|代言|直播|发布会|新歌|电影|专辑|粉丝|相声|周边|同款|小说|作品|全集|公园|故居|路|集团|公司|牌)")
+_FAME = re.compile(
+    r"的?(?:演唱会|代言|直播|发布会|新歌|电影|专辑|粉丝|相声|周边|同款|小说|作品|全集|公园|故居|路|集团|公司|牌)"
+)
 _ROLE = re.compile(ROLES)
 _SHORT_TITLE = re.compile("先生|女士|小姐")
 _COMPOUNDS = re.compile(COMPOUND)
@@ -145,31 +214,36 @@ _ANSWER = re.compile(
 
 def find_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names of people stand in a plain Chinese text."""
-    for match in _SURE.finditer(text):
-        for group, name in match.groupdict().items():
-            if name and _may_be_told(text, *match.span(group), group):
-                yield match.span(group)
+    for hint, pattern in _SURE:
+        for match in pattern.finditer(text) if hint.search(text) else ():
+            for group, name in match.groupdict().items():
+                if name and _may_be_told(text, *match.span(group), group):
+                    yield match.span(group)
     for match in _NAME.finditer(text):
         start, end = match.span(match.lastgroup or 0)
         if match["written"] and match["written"][:2] in BLANKS:
             continue
-        if match.lastgroup in _TOLD:
-            may_be = text[start : start + 2] not in NO_NAMES and text[max(0, start - 1) : start + 1] not in END_LIKE_SURNAMES
+        if match["written"] and text[start - 1] in "人方主者头":
+            may_be = text[start : start + 2] not in load_cedict().words
+        elif match.lastgroup in _TOLD:
+            may_be = (
+                text[start : start + 2] not in NO_NAMES and text[max(0, start - 1) : start + 1] not in END_LIKE_SURNAMES
+            )
         else:
             may_be = not (_is_word(text, start, end) or _is_fame(text, start, end))
         if may_be:
             yield start, end
-    for match in _NICKNAME.finditer(text):
+    for match in _NICKNAME.finditer(text) if _NICKNAME_HINT.search(text) else ():
         start, end = match.span("twin" if match["twin"] else match.lastgroup or 0)
         if match["zi"] or match["of"] or not _is_word(text, start, end):
             yield start, end
-    for match in _TITLED.finditer(text):
+    for match in _TITLED.finditer(text) if _SHORT_TITLE.search(text) else ():
         if not _holds_word(text, *match.span()):
             yield match.span()
     for match in _ROLE.finditer(text):
         if length := _length_before_role(text, match.start()):
             yield match.start() - length, match.start()
-    for match in _THE_SAME.finditer(text):
+    for match in _THE_SAME.finditer(text) if "的" in text or "," in text else ():
         yield match.span()
     if _TALKS_OF_NAMES.search(text):
         for match in _WHICH_CHARACTER.finditer(text):
@@ -188,7 +262,7 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
     """Return whether what stands behind words that a name follows is one."""
     name = text[start:end]
     if group in ("family", "single", "after", "western"):
-        return name not in "名氏什啥个"
+        return name not in "名氏什啥个和跟与"
     if name[:2] in BLANKS:
         return False
     if group in ("strange", "told", "doer"):
@@ -237,9 +311,10 @@ def _is_fame(text: str, start: int, end: int) -> bool:
 
 def _holds_word(text: str, start: int, end: int) -> bool:
     """Return whether there is a word of the dictionary within a part of a text."""
-    words = load_cedict().words
+    cedict = load_cedict()
     return any(
         text[first : first + length] in words
+        for words in (cedict.words, cedict.proper)
         for length in (2, 3, 4)
         for first in range(start, end - length + 1)
     )
@@ -247,6 +322,8 @@ def _holds_word(text: str, start: int, end: int) -> bool:
 
 def _length_before_role(text: str, end: int) -> int:
     """Return how many characters before a role or a title are a name."""
+    if text[max(0, end - 1) : end + 2] in BRANDS:
+        return 0
     if end >= 2 and text[end - 2 : end] in load_cedict().proper and _SHORT_TITLE.match(text, end):
         return 2
     for length in (4, 3, 2, 1):

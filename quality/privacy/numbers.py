@@ -38,8 +38,10 @@ NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
 _UNIT = (
     r" ?-?(?:(?:dollars?|bucks?|usd|eur|euros?|pounds?|gbp|quid|cents?|pence|yuan|rmb|cny|yen|jpy|rupees?|inr|won"
     r"|pesos?|francs?|k|m|thousand|million|billion|hundred|grand|percent|per cent|points?|miles?|km|kilomet(?:er|re)s?"
-    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers|steps"
-    r"|shares|units|items|pieces|copies|words|rooms?|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?|weeks?|months?"
+    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers"
+    r"|steps"
+    r"|shares|units|items|pieces|copies|words|rooms?|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?"
+    r"|weeks?|months?"
     r"|years?|credits?|stars?|degrees?|am|pm|a\.m|p\.m|o'clock|calls|kg|lbs?|calories|bedrooms?)(?![A-Za-z])"
     r"|[%‰°元块角分万千百亿人次天年月日点时秒米斤度位名件笔股折倍岁个张台套份期层楼周]"
     r"|美元|美金|欧元|英镑|日元|港币|积分|小时|公里|公斤|平方|左右)"
@@ -64,11 +66,15 @@ _DATE = (
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY} of the {_DAY},? {_YEAR}"
-    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年[, ]?)?(?:[农阴阳公]历)?闰?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月[, ]?"
+    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年[, ]?)?(?:[农阴阳公]历)?闰?(?:1[0-2]|0?[1-9]|十[一二]?"
+    rf"|[一二三四五六七八九正冬腊])月[, ]?"
     r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
-    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:[农阴]历)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月(?:份|(?=生|[^\w]|$))"
-    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:的?(?:农历|阴历)?)(?:春节|元宵|端午|七夕|中秋|重阳|腊八|小年|除夕|元旦|圣诞)节?"
-    rf"|[{DIGITS_ZH}]{{2,4}}[, 年]{{1,2}}(?:[零〇]?[一二三四五六七八九]|十[一二]?)[, 月]{{1,2}}(?:[零〇]?[一二三四五六七八九]|[二三]?十[一二三四五六七八九]?)"
+    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:[农阴]历)?(?:1[0-2]|0?[1-9]|十[一二]?"
+    rf"|[一二三四五六七八九正冬腊])月(?:份|(?=生|[^\w]|$))"
+    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:的?(?:农历|阴历)?)(?:春节|元宵|端午|七夕|中秋|重阳|腊八|小年|除夕"
+    rf"|元旦|圣诞)节?"
+    rf"|[{DIGITS_ZH}]{{2,4}}[, 年]{{1,2}}(?:[零〇]?[一二三四五六七八九]"
+    rf"|十[一二]?)[, 月]{{1,2}}(?:[零〇]?[一二三四五六七八九]|[二三]?十[一二三四五六七八九]?)"
     rf"(?<=十.|.十)(?![{DIGITS_ZH}])"
 )
 _HARMLESS = (
@@ -104,7 +110,8 @@ _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
 _SPOKEN = re.compile(
     rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
-    rf"|{_MONTH} (?:the )?{_DAY}|{_DAY} (?:day )?(?:of )?(?:{_MONTH}|the )|[{DIGITS_ZH}]{{2}},",
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
+    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
     re.ASCII,
 )
 
@@ -138,11 +145,14 @@ _FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 _NAME_BEFORE = re.compile(r"([A-Z][a-z\u00c0-\u024f-]+), \(?$")
 _SINCE = re.compile(r"\b(?:since|from|until|dated?|made|built|in)\b[ \w]*$|自|从", re.IGNORECASE)
 _AMOUNT = re.compile(
-    r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?|rent"
-    r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount|bonus"
+    r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?"
+    r"|rent"
+    r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount"
+    r"|bonus"
     r"|fees?|charged?|invest(?:ed)?|sav(?:e|ed|ings?)|revenue|about|around|over|under|almost|nearly)\b"
     r"(?!.*\b(?:to|into|number)\b)"
-    r"|工资|月薪|年薪|收入|余额|额度|贷款|欠|[花转存取交缴付打卖赚挣借还退赔充]了?|价格|金额|费|租金|押金|首付|奖金|补贴"
+    r"|工资|月薪|年薪|收入|余额|额度|贷款|欠|[花转存取交缴付打卖赚挣借还退赔充]了?|价格|金额|费|租金|押金|首付|奖金"
+    r"|补贴"
     r"|基数|一共|总共|大概|大约|差不多",
     _FLAGS,
 )

@@ -1,4 +1,4 @@
-"""A text as the patterns of the scrubber expect it, whatever it is disguised as, and the way back to the text as it was.
+"""A text as the patterns of the scrubber expect it, whatever its disguise, and the way back to the text as it was.
 
 Digits of any script, in circles, on keycaps or of full width become ASCII ones, every space a plain one, compatible
 letters and punctuation what they stand for, a letter and its accent one character, an HTML entity what it shows. What
@@ -24,8 +24,8 @@ _SAME_LENGTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     for char in chars
 }
 _SIMPLE = re.compile(
-    r"[\t-\r\x1c-\x1f\x85 -~\u00a0-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf-\u024f\u2009\u2010-\u2015"
-    r"\u2018-\u201d\u2026\u202f\u3000-\u3020\u4e00-\u9fff\uff01-\uff5e]*"
+    r"[\t-\r\x1c-\x1f\x85 -~\u00a0-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf-\u024f\u2009"
+    r"\u2010-\u2015\u2018-\u201d\u2026\u202f\u3000-\u3020\u4e00-\u9fff\uff01-\uff5e]*"
 )
 """A text of which each character is plain, or becomes plain by `_SAME_LENGTH` alone: nearly all texts."""
 _ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from quality.privacy.cues import Cues, Finding, Private
+from quality.privacy.lexicon import may_spell, split_words
 from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, digits_of_zh
 from quality.privacy.plain import Plain
 
@@ -17,7 +18,10 @@ _NATO = (
     "|romeo|sierra|tango|uniform|victor|whiske?y|x-?ray|yankee|zulu"
 )
 """The words of the spelling alphabet of radio operators (ICAO)."""
-_FILLER = r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)|wait|sorry|one sec)"
+_FILLER = (
+    r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)|wait|sorry"
+    r"|one sec)"
+)
 _SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
 _FILLERS = re.compile(
     rf"(?<![\w'])(?:{_SAID}|hundred)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
@@ -30,24 +34,37 @@ _FILLERS_ZH = re.compile(
     r"(?P<filler>(?:[ ,、.]{0,2}(?:[呃嗯额诶啊]|那个|这个|等一?下[啊哈]?|我看看|稍等|然后|再)){1,3}[ ,、.]{0,2})"
     rf"(?={_FIGURE_ZH})"
 )
-_MAY_FILL = re.compile(
-    r"\b(?:u+h*m*|e+r+m*|h+m+|on|see|look|check|wait|sorry|sec)\b|[呃嗯额诶啊下看等]|那个|这个|然后|再", _FLAGS
+_MAY_FILL = re.compile(r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec)\b", _FLAGS)
+_TIMES_ZH = re.compile(
+    rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])"
 )
-_TIMES_ZH = re.compile(rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])")
 _FIGURES_ZH = re.compile(
     # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
-    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
+    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))"
+    rf"|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
 )
-_LETTER = r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for|like) [A-Za-z]+)?"
-_TOKEN = rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)|{_LETTER})(?![\w'])"
+_LETTER = (
+    r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for"
+    r"|like) [A-Za-z]+)?"
+)
+_TOKEN = (
+    rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)"
+    rf"|{_LETTER})(?![\w'])"
+)
 _SPELLED = re.compile(
-    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:dash|hyphen|slash|stroke|space|then|and),? ){_TOKEN}){{2,40}}",
+    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:dash|hyphen|slash|stroke|space|then"
+    rf"|and),? ){_TOKEN}){{2,40}}",
     _FLAGS,
 )
 _TOKENS = re.compile(_TOKEN, _FLAGS)
 _AS_IN = re.compile(r" (?:as in|for|like) ", re.IGNORECASE)
 _ONE_LETTER = re.compile(rf"(?:.* )?[A-Za-z](?: (?:as in|for|like) .*)?|{_NATO}", _FLAGS)
-_MAY_SPELL = re.compile(rf"(?<![\w'])(?:[B-HJ-Zb-hj-z](?![\w'&])|(?:{_NATO})\b)", _FLAGS)
+_NATO_WORDS = frozenset(
+    _NATO.replace("juliett?", "juliet|juliett")
+    .replace("whiske?y", "whiskey|whisky")
+    .replace("x-?ray", "x-ray|xray")
+    .split("|")
+)
 _WORDS = ("a", "A", "I", "i")
 """Letters that are words: at the ends of a spelled text they belong to what stands beside it."""
 
@@ -58,17 +75,22 @@ def write_down(plain: Plain) -> Plain:
     Chinese numerals that stand beside letters, as in a code, become digits.
     """
     text, places = plain
-    written = [(*match.span(), digits_of_zh(match[2]) * "零一二三四五六".index(match[1])) for match in _TIMES_ZH.finditer(text)]
+    written: list[tuple[int, int, str]] = []
     if _MAY_FILL.search(text):
-        written += [
-            (*match.span("filler"), "") for pattern in (_FILLERS, _FILLERS_ZH) for match in pattern.finditer(text)
-        ]
+        written += [(*match.span("filler"), "") for match in _FILLERS.finditer(text)]
+    if not text.isascii():
+        written += [(*match.span("filler"), "") for match in _FILLERS_ZH.finditer(text)]
+        if "个" in text:
+            written += [
+                (*match.span(), digits_of_zh(match[2]) * int(digits_of_zh(match[1])))
+                for match in _TIMES_ZH.finditer(text)
+            ]
     if written:
         places = places or [(index, index + 1) for index in range(len(text))]
         for start, end, digits in sorted(written, reverse=True):
             places = [*places[:start], *[(places[start][0], places[end - 1][1])] * len(digits), *places[end:]]
             text = text[:start] + digits + text[end:]
-    return Plain(_FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
+    return Plain(text if text.isascii() else _FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
 
 
 def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
@@ -78,7 +100,7 @@ def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
         text: the plain text.
         asked: the kinds of numbers that the other side has just asked for.
     """
-    if not _MAY_SPELL.search(text):
+    if not (may_spell(text) or not _NATO_WORDS.isdisjoint(word.key for word in split_words(text))):
         return
     cues = Cues(text)
     for match in _SPELLED.finditer(text):
