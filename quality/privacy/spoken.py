@@ -86,10 +86,16 @@ def write_down(plain: Plain) -> Plain:
                 for match in _TIMES_ZH.finditer(text)
             ]
     if written:
-        places = places or [(index, index + 1) for index in range(len(text))]
-        for start, end, digits in sorted(written, reverse=True):
-            places = [*places[:start], *[(places[start][0], places[end - 1][1])] * len(digits), *places[end:]]
-            text = text[:start] + digits + text[end:]
+        before = places or [(index, index + 1) for index in range(len(text))]
+        pieces: list[str] = []
+        places, done = [], 0
+        for start, end, digits in sorted(written):
+            pieces += text[done:start], digits
+            places += before[done:start]
+            places += [(before[start][0], before[end - 1][1])] * len(digits)
+            done = end
+        text = "".join(pieces) + text[done:]
+        places += before[done:]
     return Plain(text if text.isascii() else _FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
 
 
