@@ -1,10 +1,13 @@
-"""Recall and precision of the scrubber on two sets of labelled sentences.
+"""Recall and precision of the scrubber on sets of labelled sentences.
 
 A labelled span counts as found when all of it is replaced, whatever the placeholder; "named right" is the share of
-these whose placeholder is the labelled kind. A replacement counts as right when it overlaps a labelled span. All
-sentences were written by hand by people who did not see the scrubber. Its mistakes on the first set
-(`tests/data/private`) were looked at and mended, and tests hold it to that. Those on the blind set (`benchmarks/data`)
-were not, and no test asserts anything of it: its figures say what to expect of other calls.
+these whose placeholder is the labelled kind. A replacement counts as right when it overlaps a labelled span, and as too
+wide when it takes more than two letters or digits beside. All sentences were written by hand.
+
+Mistakes on two of the sets, seen and hard, were looked at and mended, and tests hold the scrubber to them. Those on the
+other two, blind and unseen, were not, and no test asserts anything of them: their figures say what to expect of other
+calls. Hard and unseen are halves, drawn by chance, of one set that was written before the rules were changed for it; in
+it some sentences stand behind the question that they answer.
 """
 
 import argparse
@@ -18,23 +21,28 @@ from pathlib import Path
 from agents.csc.language import Language
 from agents.reading import read_lines
 from benchmarks._common import print_table
-from quality.privacy import Finding, find_private
+from quality.privacy import Finding, find_in_dialogue, find_private
 
 SEEN = Path(__file__).parent.parent / "tests" / "data" / "private"
 BLIND = Path(__file__).parent / "data" / "private"
-SETS = {"seen": SEEN, "blind": BLIND}
+HARD = BLIND / "hard"
+SETS = {"seen": SEEN, "blind": BLIND, "hard": HARD, "unseen": BLIND / "unseen"}
+NOT_LOOKED_AT = ("blind", "unseen")
+MOST_BESIDE = 2
+"""Letters and digits that a replacement may take beside what is private."""
 NUMBERS = ("PhoneNumber", "CardNumber", "AccountNumber", "IdNumber", "Email")
 
 
 @dataclass
 class Score:
-    """Counts over labelled spans (`found` of `labelled`, `named` with the right kind) and over replacements."""
+    """Counts over labelled spans (`found`, `named` with the right kind) and over replacements (`right`, too `wide`)."""
 
     labelled: int = 0
     found: int = 0
     named: int = 0
     replaced: int = 0
     right: int = 0
+    wide: int = 0
 
     def __add__(self, other: "Score") -> "Score":
         return Score(*(one + two for one, two in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -59,7 +67,7 @@ def measure(sentences: Path) -> tuple[dict[str, Score], list[str]]:
             start = text.index(private["text"], start)
             spans.append((start, start + len(private["text"]), private["kind"]))
             start = spans[-1][1]
-        findings = find_private(text)
+        findings = find_in_dialogue([row["asked"], text])[1] if "asked" in row else find_private(text)
         hidden = {index for finding in findings for index in range(finding.start, finding.end)}
         for start, end, kind in spans:
             score = scores[kind]
@@ -69,11 +77,16 @@ def measure(sentences: Path) -> tuple[dict[str, Score], list[str]]:
                 score.named += any(finding.kind == kind and _overlap(finding, start, end) for finding in findings)
             else:
                 mistakes.append(f"missed {kind} {text[start:end]!r} in: {text}")
+        labelled = {index for start, end, _ in spans for index in range(start, end)}
         for finding in findings:
             score = scores[finding.kind]
             score.replaced += 1
             if any(_overlap(finding, start, end) for start, end, _ in spans):
                 score.right += 1
+                beside = [text[index] for index in range(finding.start, finding.end) if index not in labelled]
+                if sum(map(str.isalnum, beside)) > MOST_BESIDE:
+                    score.wide += 1
+                    mistakes.append(f"took too much, {text[finding.start : finding.end]!r}, in: {text}")
             else:
                 mistakes.append(f"took {text[finding.start : finding.end]!r} for {finding.kind} in: {text}")
     return dict(scores), mistakes
@@ -86,7 +99,7 @@ def _overlap(finding: Finding, start: int, end: int) -> bool:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table, and each mistake on request."""
     parser = argparse.ArgumentParser(prog="benchmarks.private_data", description="Measure the scrubber.")
-    parser.add_argument("--mistakes", action="store_true", help="print each mistake but those on the blind set")
+    parser.add_argument("--mistakes", action="store_true", help="print each mistake on the sets that are looked at")
     arguments = parser.parse_args(argv)
     rows = []
     for language, (label, folder) in product(Language, SETS.items()):
@@ -98,11 +111,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         for kind, score in groups.items():
             named = score.named / score.found if score.found else 0.0
             rows.append(
-                (f"{language} {label} {kind}", score.labelled, score.recall, named, score.replaced, score.precision)
+                (
+                    f"{language} {label} {kind}",
+                    *(score.labelled, score.recall, named, score.replaced, score.precision, score.wide),
+                )
             )
-        if arguments.mistakes and label != "blind":
+        if arguments.mistakes and label not in NOT_LOOKED_AT:
             print(*mistakes, sep="\n")
-    columns = ("language, set, kind", "labelled", "recall", "named right", "replaced", "precision")
+    columns = ("language, set, kind", "labelled", "recall", "named right", "replaced", "precision", "too wide")
     print_table("Private data found in labelled sentences (shares)", columns, rows)
 
 

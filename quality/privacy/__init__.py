@@ -10,27 +10,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from quality.privacy import names, names_zh
-from quality.privacy.addresses import find_addresses, find_addresses_zh
+from quality.privacy import handles, name_answers, names, names_zh
+from quality.privacy.addresses import find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
-from quality.privacy.emails import find_emails
+from quality.privacy.emails import asks_for_email, find_emails
 from quality.privacy.lexicon import is_ordinary
 from quality.privacy.numbers import find_numbers, holds_number
+from quality.privacy.plain import Plain, make_plain
+from quality.privacy.spoken import find_spelled, write_down
 from quality.text import CHINESE_CHARACTER, PLACEHOLDER
 
-__all__ = ["Finding", "Private", "Scrubbed", "find_private", "scrub"]
+__all__ = ["Finding", "Private", "Scrubbed", "find_in_dialogue", "find_private", "scrub"]
 
-_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
-    ord(char): plain
-    for chars, plain in (("\u3000\u00a0\u2009\u202f\ue000", " "), ("’‘", "'"), ("–—−‐‑", "-"), ("\u0130", "I"))
-    for char in chars
-}
 _MASK = "\ue000"
 """Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
-    rf"(?:\b{SECRET_WORD}(?: (?:is|was|to|should be|would be)|:) |密码(?:就?是|为|:|改成|设成) ?)"
+    rf"(?:\b{SECRET_WORD}(?:(?:'s|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) "
+    r"|密码(?:就?是|为|:|改成|设成) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
@@ -62,9 +61,11 @@ class Scrubbed(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What an utterance asks for: somebody's name, kinds of numbers, a secret word."""
+    """What an utterance asks for: somebody's name, a user name, an e-mail, kinds of numbers, a secret word."""
 
     name: bool = False
+    handle: bool = False
+    email: bool = False
     kinds: tuple[Private, ...] = ()
     secret: bool = False
 
@@ -79,7 +80,7 @@ def find_private(text: str) -> list[Finding]:
     [(8, 12, 'UserName'), (18, 22, 'Password')]
     """
     plain = _plain(text)
-    return _merge(plain, _find(plain, _NOTHING))
+    return _merge(plain, _find(plain.text, _NOTHING))
 
 
 def scrub(texts: Sequence[str]) -> Scrubbed:
@@ -90,27 +91,24 @@ def scrub(texts: Sequence[str]) -> Scrubbed:
     """
     scrubbed = list(texts)
     counts: Counter[Private] = Counter()
-    while found := _find_in_dialogue(scrubbed):
-        for index, findings in found.items():
+    while any(found := find_in_dialogue(scrubbed)):
+        for index, findings in enumerate(found):
             scrubbed[index] = _replace(scrubbed[index], findings)
             counts.update(finding.kind for finding in findings)
     return Scrubbed(scrubbed, counts)
 
 
-def _plain(text: str) -> str:
-    """Return a text of the same length with ASCII digits and punctuation, its placeholders masked."""
-    plain = text if text.isascii() else text.translate(_PLAIN)
-    return PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain)
+def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
+    """Return what is private in each utterance of one dialogue, in order and without overlaps.
 
-
-def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
-    """Return the findings by the index of their text; a text without any is left out."""
+    What is replaced may uncover more: `scrub` looks again.
+    """
     plains = [_plain(text) for text in texts]
     found: list[list[Finding]] = []
     known = names.KnownNames()
     known_zh = names_zh.KnownNames()
     asked, age = _NOTHING, 0
-    for plain in plains:
+    for plain, _ in plains:
         findings = list(_find_cached(plain, asked))
         found.append(findings)
         for finding in findings:
@@ -120,11 +118,16 @@ def _find_in_dialogue(texts: Sequence[str]) -> dict[int, list[Finding]]:
         now, age = _asked(plain), age + 1
         if now != _NOTHING or findings or _MASK in plain or age >= _STAYS_OPEN:
             asked, age = now, 0
-    for plain, findings in zip(plains, found, strict=True):
+    for (plain, _), findings in zip(plains, found, strict=True):
         for start, end in (*known.find(plain), *known_zh.find(plain)):
             findings.append(Finding(start, end, Private.USER_NAME))
-    merged = {index: _merge(plains[index], findings) for index, findings in enumerate(found)}
-    return {index: findings for index, findings in merged.items() if findings}
+    return [_merge(plain, findings) for plain, findings in zip(plains, found, strict=True)]
+
+
+def _plain(text: str) -> Plain:
+    """Return a text in plain characters, its placeholders masked."""
+    plain = write_down(make_plain(text))
+    return Plain(PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain.text), plain.places)
 
 
 @lru_cache(256)
@@ -140,19 +143,17 @@ def _asked(plain: str) -> _Asked:
     if not _REQUEST.search(small):
         return _NOTHING
     secret = _SECRET_QUESTION.search(small) is not None
-    name = names.asks_for_name(small) or names_zh.asks_for_name(small)
-    return _Asked(name and not secret, asked_kinds(plain), secret)
+    handle = handles.asks_for_handle(small)
+    name = not (secret or handle) and (name_answers.asks_for_name(small) or names_zh.asks_for_name(small))
+    return _Asked(name, handle, asks_for_email(small), asked_kinds(plain), secret)
 
 
 def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     """Yield what is private in a plain text; of findings that overlap the first tells the kind."""
     chinese = CHINESE_CHARACTER.search(plain) is not None
-    yield from find_emails(plain)
-    if chinese:
-        yield from find_addresses_zh(plain)
-    yield from find_addresses(plain)
-    if holds_number(plain):
-        yield from find_numbers(plain, asked.kinds)
+    for finding in _find_numbers_and_places(plain, asked, chinese):
+        if not is_companys(plain, finding):
+            yield finding
     for secret in _SECRET.finditer(plain):
         word = secret["word"]
         if not word or not _is_no_secret(word):
@@ -161,11 +162,27 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     if chinese:
         spans += names_zh.find_names(plain)
     if asked.name:
-        spans += names_zh.find_answers(plain) if chinese else names.find_answers(plain)
+        spans += names_zh.find_answers(plain) if chinese else name_answers.find_answers(plain)
     for start, end in spans:
         yield Finding(start, end, Private.USER_NAME)
     if asked.secret and not spans:
         yield from _secret_answer(plain)
+
+
+def _find_numbers_and_places(plain: str, asked: _Asked, chinese: bool) -> Iterator[Finding]:
+    """Yield numbers, codes, e-mails, user names and addresses, the company's own among them."""
+    yield from find_emails(plain, asked.email)
+    yield from handles.find_handles(plain, chinese)
+    if asked.handle:
+        yield from handles.find_answers(plain, chinese)
+    if chinese:
+        yield from find_addresses_zh(plain)
+    yield from find_addresses(plain)
+    if Private.ADDRESS in asked.kinds:
+        yield from find_address_answer(plain)
+    yield from find_spelled(plain, asked.kinds)
+    if holds_number(plain):
+        yield from find_numbers(plain, asked.kinds)
 
 
 def _secret_answer(plain: str) -> Iterator[Finding]:
@@ -182,18 +199,22 @@ def _is_no_secret(word: str) -> bool:
     return is_ordinary(word) or _NO_SECRET.match(word) is not None
 
 
-def _merge(plain: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings in order, those that overlap as one of the kind that came first, none over a placeholder."""
+def _merge(plain: Plain, findings: Iterable[Finding]) -> list[Finding]:
+    """Return where findings are in the text as it was, in order, none over a placeholder.
+
+    Those that overlap become one, of the kind that came first.
+    """
     merged: list[tuple[int, Finding]] = []
-    for rank, finding in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
-        if _MASK in plain[finding.start : finding.end]:
+    for rank, (begin, stop, kind) in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
+        if _MASK in plain.text[begin:stop]:
             continue
-        if merged and finding.start < merged[-1][1].end:
+        start, end = plain.span_before(begin, stop)
+        if merged and start < merged[-1][1].end:
             last_rank, last = merged[-1]
-            kind = last.kind if last_rank < rank else finding.kind
-            merged[-1] = min(last_rank, rank), Finding(last.start, max(last.end, finding.end), kind)
+            first_kind = last.kind if last_rank < rank else kind
+            merged[-1] = min(last_rank, rank), Finding(last.start, max(last.end, end), first_kind)
         else:
-            merged.append((rank, finding))
+            merged.append((rank, Finding(start, end, kind)))
     return [finding for _, finding in merged]
 
 

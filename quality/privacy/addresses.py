@@ -7,16 +7,24 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cues import Finding, Private
-from quality.privacy.lexicon import is_ordinary
+from quality.privacy.lexicon import is_ordinary, split_words
+from quality.privacy.name_words import table
 from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
 _SURE_STREET = r"(?:street|avenue|road|lane|boulevard|terrace|crescent|parkway|highway|broadway|blvd|ave|rd)"
+_BUILDING = (
+    r"(?:cottage|house|lodge|farm(?:house)?|barn|hall|manor|mill|towers?|rectory|vicarage|grange|apartments|mansions"
+    r"|villa|flats)"
+)
 _STREET = (
-    r"(?:ln|hwy|pkwy|st|drive|dr|court|ct|place|pl|square|sq|way|close|circle|cir|row|gardens?|grove|mews|gate|hill|walk"
+    r"(?:ln|hwy|pkwy|st|drive|dr|court|ct|place|pl|square|sq|way|close|circle|cir|row|gardens?|grove|mews|gate|hill"
+    r"|walk"
     r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|esplanade|alley|bend|crossing|ridge|meadows?"
-    r"|fields?|heights|mount|passage|embankment|croft|plaza|chase|drove|villas|cottages|buildings|bypass|turnpike)"
+    r"|fields?|heights|mount|passage|embankment|croft|plaza|chase|drove|villas|cottages|buildings|bypass|turnpike"
+    r"|works|quays?"
+    rf"|{_BUILDING})"
 )
 _NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
 _FLAT = (
@@ -28,32 +36,83 @@ _HOUSE = (
     rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and)){{0,4}}(?![\w'-]))"
 )
 _ADDRESS = re.compile(
-    rf"(?<![\w.])(?:{_FLAT},? (?:{_HOUSE},? )?|{_HOUSE},? )"
+    rf"(?<![\w.])(?:(?P<flat>(?:{_FLAT},? ){{1,2}})(?:{_HOUSE},? )?|{_HOUSE}(?: and a half)?,? )"
     rf"(?:(?P<words>(?:(?:[A-Z][\w'-]*\.?|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}})"
     rf"(?:(?P<sure>{_SURE_STREET})|(?P<street>{_STREET}))(?![\w'-])\.?"
     r"|(?P<bare>(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2}))"
     r"|(?P<romance>(?:rue|avenue|boulevard|place|via|viale|piazza|calle|avenida|rua)"
     r"(?: (?:de|del|della|des|du|la|los|las|l'))*"
     r" ?(?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z])[\w'-]+)?))"
+    r"|\bhouse (?:no\.? ?)?\d{1,4}[a-z]?,? (?:road|street|block|sector|lane|phase) (?:no\.? ?)?\d{1,3}\b"
     r"|\bp\.? ?o\.? ?box \d+|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
     _FLAGS,
 )
 _HINT = re.compile(rf"\d|\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
 _NO_STREET = re.compile(
-    r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?|minutes?|"
-    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times|way|more|other|"
+    r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?"
+    r"|minutes?|"
+    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times|way|more"
+    r"|other|"
     r"different|am|pm)\b",
     _FLAGS,
 )
 _ADDRESS_CUE = re.compile(
-    r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|located|based) (?:at|on)"
+    r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|we're|located|based)"
+    r" (?:at|on|in)"
     r"|(?:deliver(?:ed|y)?|ship(?:ped)?|sen[dt]|post(?:ed)?|mail(?:ed)?|moved?|moving)(?: (?:it|this|them|that))?"
     r" (?:to|into)) (?:still |now )?$",
     re.IGNORECASE,
 )
+_NAMED_END = rf"(?:{_BUILDING}|{_SURE_STREET}|court|heights|gardens|quays?|wharf|mews)"
+_NAMED_WORDS = table(
+    """cottage house lodge farm farmhouse barn hall manor mill tower towers rectory vicarage grange apartments mansions
+    villa flats court heights gardens quay quays wharf mews street avenue road lane boulevard terrace crescent parkway
+    highway broadway blvd ave rd"""
+)
+"""The words of `_NAMED_END`."""
+_NO_NAME_OF_A_HOUSE = (
+    r"(?!(?:a|an|my|our|your|his|her|their|this|that|the|in|at|on|to|is|from|for|and|or)\b)[a-z][\w'-]*"
+)
+_NAMED = re.compile(
+    rf"(?<![\w.'-])(?P<the>the )?(?:{_NO_NAME_OF_A_HOUSE} ){{1,3}}(?P<end>{_NAMED_END})(?![\w'-])"
+    rf"(?P<street>,? (?:(?:top|end|bottom) of )?(?:{_NO_NAME_OF_A_HOUSE} ){{1,2}}"
+    rf"(?:{_SURE_STREET}|{_STREET})(?![\w'-]))?",
+    _FLAGS,
+)
+"""A house with a name and no number."""
+_NAMED_CUE = re.compile(
+    r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|we're) (?:at|in)"
+    r"|(?:deliver(?:ed|y)?|ship(?:ped)?|sen[dt]|post(?:ed)?|moved?|moving)(?: (?:it|this|them|that))? (?:to|into)"
+    r"|it's) $",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
+    r"|in)|we live (?:at|in)"
+    r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在|寄到|送到|地址是?)(?:[ ,.:]+"
+    r"|(?<=[\u4e00-\u9fff])))*",
+    re.IGNORECASE,
+)
+_PLACE_WORD = re.compile(
+    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET})\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
+    _FLAGS,
+)
+_NO_ADDRESS = re.compile(
+    r"\?|\b(?:why|what|which|same|don't|didn't|not|can't|can|could|is it|hang on|moved|sorry|minutes?)\b|跟|一样|什么"
+    r"|怎么|没|不|吗|呢|能|可以|等",
+    _FLAGS,
+)
+_ANSWER_END = re.compile(
+    r"[.!;。] |[!;。]|,? (?:please|thanks|thank you|but|because|which|and (?:i|the|it))\b|,?(?:谢谢|就行|就可以|吧|啊"
+    r"|哈)",
+    _FLAGS,
+)
+_LONGEST_ANSWER = 90
 _CONTINENTAL = re.compile(
-    r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan|gracht"
-    r"|plein|kade|vej|gade|gatan|vägen|veien)|(?:(?i:rue|via|viale|piazza|calle|avenida|rua|ulica|ul\.|plaza|paseo|corso))"
+    r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan"
+    r"|gracht"
+    r"|plein|kade|vej|gade|gatan|vägen|veien)|(?:(?i:rue|via|viale|piazza|calle|avenida|rua|ulica|ul\.|plaza|paseo"
+    r"|corso))"
     r"(?: (?:de|del|della|des|du|dei|la|los|las))*(?: [^\W\d_][\w'-]+){1,2}),? (?:n[°º.] ?)?\d{1,4} ?[a-zA-Z]?(?!\w)"
     # A postcode behind a number makes a street of any word with a capital.
     r"|(?<![\w.])[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2} \d{1,4}[a-zA-Z]?(?=,? \d{4,5} [A-Z])"
@@ -63,7 +122,8 @@ _POSTCODE = (
     r"|(?:[A-Z]{2,3} )?\d{4,6}(?:-\d{4})?)(?![\w-])"
 )
 _BEHIND = re.compile(
-    rf",? (?i:{_FLAT})|,? {_POSTCODE}(?: (?P<place>[A-Z][\w'-]+))?|,? (?:[NS][EW]?|[EW]|North|South|East|West)\b(?!')"
+    rf",? (?i:{_FLAT})|,? \d{{1,2}}\. ?(?:OG|Stock|Etage|floor)\b|, [ED]G\b"
+    rf"|,? {_POSTCODE}(?: (?P<place>[A-Z][\w'-]+))?|,? (?:[NS][EW]?|[EW]|North|South|East|West)\b(?!')"
     r"|, [A-Z]{2,3}\b(?!')|, (?P<town>[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})"
     r"|,(?: [a-z]+){1,3},? (?:[a-z]{2} \d{5}|[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2})\b"
 )
@@ -72,41 +132,78 @@ _MOST_PIECES = 7
 
 _HAN = r"\u4e00-\u9fff"
 _COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
-_BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄)"
+_BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄|座)"
+_UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|队|户|街坊|[东西南北]?[区期]|-)"
 _PARTS = (
-    rf"(?:附?{_COUNT}(?:{_BLOCK}|号|座|室|楼|层|房|门|组|队|户|街坊|[东西南北]?[区期]|-)){{1,7}}"
-    rf"(?:\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})?(?:室|房|号)?"
+    rf"(?:附?{_COUNT}{_UNIT_ZH})(?:[, ]?附?{_COUNT}{_UNIT_ZH}){{0,6}}"
+    rf"(?:[, ]?(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})|之[{DIGITS_ZH}\d])?(?:室|房|号)?"
 )
-_ROAD_ZH = r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道)"
+_ROAD_ZH = (
+    r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道|嘉园|写字楼|广场|社区|村|工业园|产业园|科技园|宿舍"
+    r"|天地|国际|府|湾)"
+)
 _ADDRESS_ZH = re.compile(
-    r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|场|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
+    r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
     rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
-    rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
-    rf"|(?<=住在|址是|址在|址为|住址|地址|家在|寄到|寄往|送到|搬到)[{_HAN}]{{2,20}}?{_ROAD_ZH}(?:{_PARTS}|(?![{_HAN}]))"
+    rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
+    rf"|(?<=住在|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|送到|搬到|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
+    rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
 )
-_HINT_ZH = re.compile(r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])")
+_MORE_ZH = re.compile(
+    rf"(?:, ?(?:[{_HAN}]{{0,8}}?{_PARTS}|[{_HAN}]{{2,8}}(?:广场|大厦|小区|花园|中心|楼上|那栋楼))(?![{_HAN}])){{1,6}}"
+)
+"""What else is said of where it is."""
+_SHOPS_ZH = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
+_HINT_ZH = re.compile(
+    r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])|住|[址家我]在|[寄送搬][到往去]"
+)
 _BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}$")
 _NO_STREET_ZH = re.compile(
-    r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<!东)来|从(?!化)|和(?!平|谐|顺|田|龙|静|政|林|县)|[改换变写][成为到])"
+    r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<![解开])放|快递|麻烦|[址写]写|(?<!东)来|从(?!化)|和(?!平|谐|顺"
+    r"|田|龙|静|政|林|县)|[改换变写][成为到])"
 )
 """What stands before an address: other words."""
 
 
 def find_addresses(text: str) -> Iterator[Finding]:
     """Yield the street addresses of a plain English text."""
+    if not _NAMED_WORDS.isdisjoint(word.key for word in split_words(text)):
+        yield from _find_named(text)
     if not _HINT.search(text.lower()):
         return
     for match in _ADDRESS.finditer(text):
         cued = _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
         if words := match["words"]:
             in_capitals = words[0].isupper() and (match["street"] or "A")[0].isupper()
-            if _NO_STREET.search(words.removeprefix("The ")) or not (match["sure"] or in_capitals or cued):
+            if _NO_STREET.search(words.removeprefix("The ")) or not (
+                match["sure"] or match["flat"] or in_capitals or cued
+            ):
                 continue
         elif match["bare"] and not cued:
             continue
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
     for match in _CONTINENTAL.finditer(text):
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def _find_named(text: str) -> Iterator[Finding]:
+    """Yield the addresses that have a house's name and no number."""
+    for match in _NAMED.finditer(text):
+        in_capitals = match["end"][0].isupper()
+        cued = _NAMED_CUE.search(text, max(0, match.start() - 40), match.start()) is not None
+        told = (in_capitals or cued) if match["street"] else (cued and not match["the"])
+        if told and (match["street"] or in_capitals or not is_ordinary(match[0].split()[0])):
+            yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def find_address_answer(text: str) -> Iterator[Finding]:
+    """Yield the address with which a plain text answers the question for one."""
+    lead = _LEAD.match(text)
+    start = lead.end() if lead else 0
+    behind = _ANSWER_END.search(text, start)
+    end = behind.start() if behind else len(text.rstrip(" .。"))
+    if 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) and not _NO_ADDRESS.search(text):
+        yield Finding(start, end, Private.ADDRESS)
 
 
 def _end_of_place(text: str, end: int) -> int:
@@ -129,4 +226,6 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
             start = before.start()
         if other := _NO_STREET_ZH.match(text, start, match.end() - 2):
             start = other.end()
-        yield Finding(start, match.end(), Private.ADDRESS)
+        if not _SHOPS_ZH.match(text, start, match.end()):
+            more = _MORE_ZH.match(text, match.end())
+            yield Finding(start, more.end() if more else match.end(), Private.ADDRESS)

@@ -47,7 +47,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     ),
     Private.BIRTH_DATE: (
         r"(?:date of )?birth(?:day|date)?s?\b|born\b|d\.?o\.?b\b",
-        r"出生|生日|生于|生辰|(?<=[日号\d])生的",
+        r"出生|生日|生于|生辰|(?<=[日号节月份\d一二三四五六七八九十])生的",
     ),
     Private.PASSWORD: (
         rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cues import Finding, Private
-from quality.privacy.lexicon import is_ordinary
+from quality.privacy.lexicon import is_ordinary, load_lexicon
 from quality.privacy.numbers import NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
@@ -22,7 +22,7 @@ _JOINT = (
 _SAID_AT = r" ?(?:艾特|圈 ?a|小老鼠|[(\[](?:at|@)[)\]]) ?"
 _AT = re.compile(
     r"@|艾特|圈 ?a|小老鼠|[(\[]at[)\]]"
-    rf"|\bat (?:{_HOST}\b|[\w-]+(?: {_DASH} [\w-]+){{0,2}}(?:\.\w| dot | point ))",
+    rf"|\bat (?:{_HOST}\b|[\w-]+(?: (?:{_DASH} )?[\w-]+){{0,2}}(?:\.\w| dot | point ))",
     re.ASCII,
 )
 _LETTERS = r"(?:\w,? ){0,24}"
@@ -31,7 +31,7 @@ _EMAIL = re.compile(
     rf"(?:[ -](?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
     rf"(?:@|{_SAID_AT}| ?@ ?(?={_HOST}|[\w-]*[A-Za-z][\w-]*(?:\.\w|点)))"
     rf"[\w-]{{1,64}}(?:{_DOT}[\w-]{{1,24}}){{0,4}}"
-    rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: {_DASH} [\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
+    rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:{_DASH} )?[\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
     r"(?:(?:\.| dot | point )[\w-]{2,24}){0,3})",
     _FLAGS,
 )
@@ -39,17 +39,30 @@ _LOCAL_PART = re.compile(
     rf"{_JOINT}|[\d._]|^(?:info|sales|support|contact|hello|admin|office|enquiries|bookings)$", _FLAGS
 )
 _WORD_BEFORE = re.compile(r"(?<![\w.'])([A-Za-z0-9]+) $", re.ASCII)
-_MAIL_CUE = re.compile(r"\be-?mail|\bmail\b|\baddress", _FLAGS)
+_MAIL_CUE = re.compile(r"\be-?mail|\bmail\b|\baddress|邮箱|邮件", _FLAGS)
 
 
-def find_emails(text: str) -> Iterator[Finding]:
-    """Yield the e-mail addresses of a plain text."""
+def _is_made_up(local: str) -> bool:
+    """Return whether the last word of what stands before "at" is no word of English, or a first name."""
+    word, lexicon = re.split(r"\W", local)[-1].lower(), load_lexicon()
+    return len(word) > 2 and ((lexicon.is_first(word) and not lexicon.is_word(word)) or not lexicon.is_english(word))
+
+
+def asks_for_email(text: str) -> bool:
+    """Return whether a plain text in small letters speaks of an e-mail address."""
+    return _MAIL_CUE.search(text) is not None
+
+
+def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
+    """Yield the e-mail addresses of a plain text; `asked` tells whether the other side has just asked for one."""
     if not _AT.search(text.lower()):
         return
     for match in _EMAIL.finditer(text):
         said = match["host"]
         if (
             said is None
+            or asked
+            or _is_made_up(match["local"])
             or re.match(_HOST, said, _FLAGS)
             or _LOCAL_PART.search(match["local"])
             or _MAIL_CUE.search(text, max(0, match.start() - 64), match.start())

@@ -1,6 +1,7 @@
 """The lists of English names and words, and how a text is split into its words."""
 
 import importlib
+import pkgutil
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -15,7 +16,10 @@ _LOCALES = (
     *("ar_AA", "de_DE", "en", "en_KE", "en_NG", "en_PK", "es_AR", "es_ES", "es_MX", "fr_FR", "ha_NG", "id_ID", "ig_NG"),
     *("it_IT", "ja_JP", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "tr_TR", "tw_GH", "vi_VN", "yo_NG", "zh_CN"),
 )
-"""Of these the names are known in Latin letters; of the popular ones also when they are written small."""
+"""Of these all names are known that are in Latin letters, of the popular ones also when they are written small.
+
+Of the other locales those are that no English dictionary has.
+"""
 
 _LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
 WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
@@ -32,13 +36,17 @@ class Word(NamedTuple):
 
 
 class Lexicon(NamedTuple):
-    """Words: all first names, the popular ones among them, family names, common words, and what never names anybody."""
+    """Words: all first names, the popular ones among them, family names, common words, and what never names anybody.
+
+    `english` are the words of a spelling dictionary, with the names that it holds.
+    """
 
     first: frozenset[str]
     popular: frozenset[str]
     last: frozenset[str]
     common: frozenset[str]
     dull: frozenset[str]
+    english: frozenset[str]
 
     def is_first(self, key: str) -> bool:
         """Return whether somebody may be called so; of a double name both parts count."""
@@ -52,6 +60,18 @@ class Lexicon(NamedTuple):
         """Return whether this may be something else than a name."""
         return key in self.common or key in WORDS_TOO
 
+    def is_english(self, key: str) -> bool:
+        """Return whether a word is in an English dictionary, American or British, with its apostrophe or not."""
+        stem, _, ending = key.partition("'")
+        american = key.replace("ll", "l").replace("our", "or").replace("ys", "yz").replace("is", "iz")
+        return (
+            key in self.english
+            or american in self.english
+            or (ending in ("d", "ll", "m", "re", "t", "ve") and stem in self.english)
+            or f"{key[:-1]}'{key[-1:]}" in self.english
+            or f"{key[:-2]}'{key[-2:]}" in self.english
+        )
+
 
 def in_list(names: frozenset[str], key: str) -> bool:
     """Return whether a name, or each part of a double one, is in a list."""
@@ -60,18 +80,23 @@ def in_list(names: frozenset[str], key: str) -> bool:
 
 @cache
 def load_lexicon() -> Lexicon:
-    """Return the words, read from `faker` once."""
-    # Loaded late: it takes a quarter of a second, for which commands that scrub nothing need not wait.
+    """Return the words, read from `faker` and `pyspellchecker` once."""
+    # Loaded late: it takes half a second, for which commands that scrub nothing need not wait.
+    from spellchecker import SpellChecker
+
+    spelled = frozenset(SpellChecker().word_frequency.dictionary)
     first: set[str] = set()
     popular: set[str] = set()
     last: set[str] = set()
-    for locale in _LOCALES:
+    for _, locale, _ in pkgutil.iter_modules(importlib.import_module("faker.providers.person").__path__):
         provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
         for attribute in dir(provider):
             values = getattr(provider, attribute)
             if not attribute.startswith(("first_", "last_")) or not isinstance(values, Iterable):
                 continue
             words = {_fold(word) for value in values if isinstance(value, str) for word in value.split()}
+            if locale not in _LOCALES:
+                words = {word for word in words if len(word) > 3 and WORD.fullmatch(word)} - spelled
             (last if attribute.startswith("last_") else first).update(words)
             if attribute.startswith("first_") and locale in _POPULAR_LOCALES:
                 popular.update(words)
@@ -86,6 +111,7 @@ def load_lexicon() -> Lexicon:
         frozenset(last - no_names),
         frozenset(common),
         frozenset(common - names | NO_NAMES),
+        spelled,
     )
 
 
@@ -104,11 +130,19 @@ def split_words(text: str) -> list[Word]:
     words: list[Word] = []
     for match in WORD.finditer(text):
         start, end = match.span()
-        capital = text[start] != small[start] and (
+        capital = (text[start] != small[start] or match[0][:3] in ("al-", "el-")) and (
             end - start == 1 or not match[0].isupper() or any(first <= start < last for first, last in in_capitals)
         )
         words.append(Word(start, end, small[start:end] if is_ascii else _fold(small[start:end]), capital))
     return words
+
+
+@lru_cache(256)
+def may_spell(text: str) -> bool:
+    """Return whether a text has a letter that stands alone and is no word, or letters joined by hyphens."""
+    return any(
+        (word.end - word.start == 1 and word.key not in ("a", "i")) or "-" in word.key[:2] for word in split_words(text)
+    )
 
 
 def is_ordinary(word: str) -> bool:

@@ -48,7 +48,7 @@ _PLACES: Final = table(
     kingston kobe lafayette lancaster lincoln london louisiana lucca madison malta manila medina melbourne memphis
     milan missouri montana nevada odessa oman orlando paris philippine phoenix preston raleigh regina reno richmond
     rico roma roman rome salvador san santa santiago santo savannah sofia stafford stanford sunday sydney tennessee
-    texas trinidad troy valencia venice verona victoria vienna virginia warwick wellington york"""
+    texas trinidad troy valencia venice verona victoria vienna virginia warwick washington wellington york"""
 )
 """Places, days and months by which people are called."""
 
@@ -101,7 +101,7 @@ _THINGS: Final = table(
     christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell details dhl
     dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field firefox fitbit garmin
     geez geico gmail god goddess goodness gosh gracious greetings halifax heavens hermes hiya honda howdy hsbc
-    huawei huh hulu icloud ikea instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa
+    huawei huh hulu hyatt icloud ikea instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa
     lyft macbook mam mastercard matches mazda meanwhile medicare monzo moreover morrisons mothers motorola
     nationwide natwest netflix nintendo nissan nokia och oi ooh ooo oops optus otherwise outlook panasonic paypal
     phew philips playstation premium qantas reconnect regardless revolut rewards roku router ryanair safari
@@ -161,10 +161,24 @@ COMPANIES: Final = frozenset(
         *("jack daniels", "michael kors", "kate spade", "hugo boss", "louis vuitton", "thomas cook", "ted baker"),
         *("paul smith", "harvey nichols", "victoria's secret", "estee lauder", "trader joe", "papa john", "sallie mae"),
         *("freddie mac", "fannie mae", "charlotte tilbury", "marc jacobs", "rolls royce", "virgin media", "rowe price"),
+        *(
+            "earl grey",
+            "dorothy perkins",
+            "dr martens",
+            "roger that",
+            "oliver bonas",
+            "ben and jerry",
+            "tom and jerry",
+            "tom jerry",
+            "jack russell",
+            "martin place",
+            "jimmy choo",
+            "caesar salad",
+        ),
         *("virgin atlantic", "aston martin", "mary kay", "jp morgan", "johnson and", "and johnson", "lloyds bank"),
     )
 )
-"""Companies that are called like a person, by two of their words."""
+"""Companies that are called like a person, by two or three of their words."""
 
 TIERS: Final = table("account accounts card cardholder cardholders club level member members status tier")
 """What stands behind a precious thing that is no person."""
@@ -177,7 +191,8 @@ TOLD: Final = table(
 """Verbs of which persons are the object."""
 
 SPEAKS: Final = table(
-    "agreed answered apologised apologized assured confirmed explained insisted promised replied said told"
+    """agreed answered apologised apologized assured confirmed died drove explained insisted insists knows lives phoned
+    promised rang replied said says signed thinks told wrote"""
 )
 """What persons do."""
 
@@ -215,26 +230,49 @@ FILLERS: Final = table("""actually also er just maybe only uh um""")
 ABBREVIATED: Final = table("capt dr prof rev sgt")
 """Titles with a point behind, of which a family name often follows."""
 
-TITLES: Final = table("""messrs mr mrs ms mx""")
+TITLES: Final = table(
+    """frau herr madame messrs missus mister monsieur mr mrs ms mx rabbi senor senora sheikh signor"""
+)
 """Titles that a family name always follows."""
 
 ROLES: Final = table(
-    """accountant adjuster adviser advisor agent agents assistant associate attorney aunt baby boss boy boyfriend broker
-    brother brothers child clerk coach colleague consultant counselor courier cousin coworker dad daughter daughters
-    dentist director doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl
-    girlfriend granddaughter grandfather grandma grandmother grandpa grandson guy husband installer judge kid kids
-    lady landlady landlord lawyer man manager mechanic miss mom mother mum nanny neighbor neighbour nephew niece nurse
-    officer operator pal partner person plumber prof professor realtor receptionist rep representative roommate
-    secretary sister sisters son sons specialist spouse stepdaughter stepfather stepmother stepson supervisor teacher
-    technician tenant therapist trainer tutor uncle wife woman"""
+    """accountant au-pair builder carer caregiver caseworker cleaner handler midwife solicitor vet accountant adjuster
+    adviser advisor agent agents assistant associate attorney aunt baby boss boy boyfriend broker brother brothers
+    child clerk coach colleague consultant counselor courier cousin coworker dad daughter daughters dentist director
+    doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl girlfriend
+    granddaughter grandfather grandma grandmother grandpa grandson guy husband installer judge kid kids lady
+    landlady landlord lawyer man manager mechanic miss mom mother mum nan nana gran granny grandad nanny neighbor
+    neighbour nephew niece nurse officer operator pal partner person plumber prof professor realtor receptionist rep
+    representative roommate secretary sister sisters son sons specialist spouse stepdaughter stepfather stepmother
+    stepson supervisor teacher technician tenant therapist trainer tutor uncle wife woman"""
 )
 """Relatives and roles, in front of a name."""
 
 NAME_NOUNS: Final = table(
-    """beneficiary cardholder forename holder lastname name name's nickname payee policyholder recipient surname
-    username"""
+    """applicant beneficiary buyer caller cardholder claimant executor forename holder lastname name name's nickname
+    passenger patient payee payer policyholder recipient seller sender surname tenant username"""
 )
 """What "is" links with a name."""
+
+PEOPLE: Final = table("bloke chap fella girl guy lad lady man person somebody someone woman")
+"""Who is somebody, until a name is told."""
+
+DEPARTMENTS: Final = table(
+    """accounts billing claims collections complaints customer fraud head hr it logistics marketing our payments returns
+    sales security support tech technical the your"""
+)
+"""What stands behind "from" and a name."""
+
+BOOKED: Final = table(
+    """account appointment booked booking name order policy registered reservation reserved room table tickets"""
+)
+"""What is found under a name."""
+
+MENUS: Final = table(
+    """app check click find filed go listed profile site website hit look menu open option options page pick press
+    screen scroll section see select settings tab tap then there"""
+)
+"""Words of who tells the way through a menu, where "under" is followed by its entries."""
 
 THINGS: Final = table(
     """app bank brand business cat city company dog domain file hotel model network pet pet's place plan product
@@ -243,7 +281,20 @@ THINGS: Final = table(
 """What has a name and is no person, in front of "name"."""
 
 SURE_PAIRS: Final = frozenset(
-    ("addressed to", "call me", "called me", "go by", "goes by", "name of", "payable to", "under name")
+    (
+        "addressed to",
+        "call me",
+        "called me",
+        "calls me",
+        "calls him",
+        "known as",
+        "short for",
+        "go by",
+        "goes by",
+        "name of",
+        "payable to",
+        "under name",
+    )
 )
 """Pairs of words that a name always follows."""
 
@@ -273,8 +324,8 @@ SIGNATURES: Final = table("attn named regards signed sincerely")
 """Words that a name always follows."""
 
 LEAD_OF_AN_ANSWER: Final = table(
-    """absolutely called certainly course er full first gladly hello her hi i i'm is it it's its last ma'am maiden miss
-    mr mrs ms my name no of oh ok okay please problem right she sir so sorry spelled sure that that's the they this uh
-    um under was well would be yeah yep yes you"""
+    """absolutely believe called certainly guess reckon think thought course er full first gladly hello her hi i i'm is
+    it it's its last ma'am maiden miss mr mrs ms my name no of oh ok okay please problem right she sir so sorry
+    spelled sure that that's the they this uh um under was well would be yeah yep yes you"""
 )
 """Words with which an answer begins before it comes to the name."""

@@ -1,30 +1,32 @@
 """English names of people, found by what is said around them and by lists of names."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from enum import IntEnum
 
-from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, split_words
+from quality.privacy.cedict import load_cedict
+from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, may_spell, split_words
 from quality.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,
+    BOOKED,
     COMPANIES,
+    DEPARTMENTS,
     FILLERS,
     GIVEN_TOO,
     GREETINGS,
-    LEAD_OF_AN_ANSWER,
     LIKELY_PAIRS,
+    MENUS,
     NAME_NOUNS,
     NAMED_BY,
     NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
     PARTICLES,
+    PEOPLE,
     PRESENCE,
     PRESENTING,
-    PRONOUNS,
     ROLES,
     SIGNATURES,
     SMALL_WORDS_TOO,
@@ -41,6 +43,10 @@ _SET_OFF = re.compile(rf"{WORD.pattern}(?: (?=[A-Z]){WORD.pattern})?(?:[,.!?;]|$
 _INITIALS = re.compile(
     rf"(?<![\w.'&])(?!(?:U\. ?S|P\. ?O|U\. ?K|[AP]\. ?M)\.)(?:[A-Z]\. ?){{1,3}}(?=[A-Z]){WORD.pattern}(?!\.\w)"
 )
+_SMALL_INITIALS = re.compile(
+    r"(?<![\w'])(?:[b-hj-z]\.? [b-hj-z]|(?<=\bby )[b-hj-z]|(?<=\bit's )[b-hj-z]"
+    r"|(?<=\bname is )[b-hj-z])\.? ([a-z]{3,})\b"
+)
 _COUNTED = re.compile(r"\b(?:plan|option|type|class|level|grade|section|row|gate|vitamin|part|group|letter) $", re.I)
 _FIRST_OF_TWO = re.compile(r",? (?:first|last|family|maiden|given|middle) name\b")
 _ADDRESSED = re.compile(
@@ -49,8 +55,7 @@ _ADDRESSED = re.compile(
     re.IGNORECASE,
 )
 _INTERJECTION = re.compile(r"(.)\1\1|^[aeiouwy]*[hgmrw]*h?$|^(?:b|p|s|w|y)h?[aeo]+[hw]?$")
-_CLAUSE_END = re.compile(r"[,.!?;]")
-_NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able)$")
+NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able|ous|ful|less|ive|ical)$")
 _SPELLED = re.compile(
     r"(?<![A-Za-z0-9'-])[A-Za-z](?:(?:-[A-Za-z]){2,}|(?:[ ,.]{1,2}[A-Za-z]){3,})(?![A-Za-z0-9'-])"
     r"|(?<![A-Za-z0-9'])[A-Za-z] (?:as in|for|like) [A-Za-z]+(?:,? (?:and )?[A-Za-z] (?:as in|for|like) [A-Za-z]+)+"
@@ -59,17 +64,25 @@ _VERB_BEHIND = re.compile(
     r" (?:is|isn't|was|has|had|said|says|told|called|asked|wants?|wanted|and|here|did|does|already|never|just|will)\b"
 )
 """What follows a name rather than a word at the beginning of a sentence."""
-_REST_OF_USER_NAME = re.compile(r"[_\d][\w.-]*")
-_QUESTION = re.compile(
-    r"\b(?:full|first|last|middle|your|his|her|their|legal|maiden|the|user|sur|a)[ -]?name\b|\bname,? please\b"
-    r"|\bname\?|^name\b"
-    r"|\bwho (?:am i|is this|do i|may i|are you|is calling)|\bwho's (?:this|calling)|\bspell (?:that|it|your)"
-    r"|\band (?:yours|you are|you)\b|\bwhom? .{0,24}\b(?:pleasure|speaking|speak)\b"
-    r"|\b(?:speaking (?:with|to)|call you|address you)\?"
+_NO_SUBJECT = (
+    "it",
+    "it's",
+    "that",
+    "that's",
+    "this",
+    "thing",
+    "what",
+    "which",
+    "app",
+    "product",
+    "plan",
+    "i",
+    "i've",
+    "you",
+    "we",
+    "have",
 )
-_NO_QUESTION = re.compile(rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name")
-
-
+"""What is called something that is no person, and who calls somebody."""
 _COMPANY_WORDS = frozenset(word for company in COMPANIES for word in company.split())
 
 
@@ -77,14 +90,20 @@ class _Trust(IntEnum):
     """How surely a name stands at a place, by what is said around it."""
 
     NONE = 0
-    LIKELY = 1
-    SURE = 2
+    WEAK = 1
+    """Of a word that no dictionary has, or of a name that is nothing else."""
+    LIKELY = 2
+    SURE = 3
 
 
 def find_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names of people stand in a plain English text."""
-    for match in _SPELLED.finditer(text):
+    spells = may_spell(text)
+    for match in _SPELLED.finditer(text) if spells else ():
         yield match.span()
+    for match in _SMALL_INITIALS.finditer(text) if spells else ():
+        if load_lexicon().is_last(match[1]) or not load_lexicon().is_english(match[1]):
+            yield match.span()
     for match in _INITIALS.finditer(text) if "." in text else ():
         family = match[0].rpartition(" ")[2].rpartition(".")[2]
         if (
@@ -96,19 +115,26 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
     words = split_words(text)
     dull = load_lexicon().dull
     index = 0
+    named = -2
     while index < len(words):
-        length = 0 if words[index].key in dull else _name_length(text, words, index)
+        length = 0
+        word = words[index]
+        if word.key not in dull or (word.capital and index and words[index - 1].key in TITLES):
+            follows = named == index - 1 and word.capital and words[named].key in ("and", "or")
+            length = _name_length(text, words, index, _Trust.LIKELY if follows else _trust(text, words, index))
         if length:
             yield words[index].start, words[index + length - 1].end
+            named = index + length
         index += length or 1
 
 
-def _name_length(text: str, words: list[Word], index: int) -> int:
+def _name_length(text: str, words: list[Word], index: int, trust: _Trust) -> int:
     """Return of how many words the name consists that begins at a word that is not dull; 0 when none begins there."""
     head = words[index]
     if head.key in _COMPANY_WORDS and _is_company(words, index):
         return 0
-    trust = _trust(text, words, index)
+    if head.capital and _is_figure(words, index):
+        return 0
     if not _may_begin(text, words, index, trust):
         return 0
     length = 1
@@ -118,14 +144,29 @@ def _name_length(text: str, words: list[Word], index: int) -> int:
         length -= 1
     behind = index + length
     if trust is not _Trust.SURE and behind < len(words) and words[behind].key in NO_PERSON_BEHIND:
-        return 0 if words[behind].capital and _adjacent(text, words, behind) else length
+        return 0 if words[behind].capital and are_adjacent(text, words, behind) else length
     return length
 
 
 def _is_company(words: list[Word], index: int) -> bool:
     """Return whether a word is part of a company's name."""
-    keys = [word.key for word in words[max(0, index - 1) : index + 2]]
-    return any(f"{one} {two}" in COMPANIES for one, two in itertools.pairwise(keys))
+    keys = [word.key for word in words[max(0, index - 2) : index + 3]]
+    at = min(index, 2)
+    return any(
+        " ".join(keys[first : first + length]) in COMPANIES
+        for length in (2, 3)
+        for first in range(max(0, at - length + 1), at + 1)
+    )
+
+
+def _is_figure(words: list[Word], index: int) -> bool:
+    """Return whether a word begins or ends the name of somebody whom everybody knows."""
+    return any(
+        first >= 0
+        and words[first].capital
+        and f"{words[first].key} {words[first + 1].key}" in load_cedict().english_figures
+        for first in range(index - 1, min(index, len(words) - 2) + 1)
+    )
 
 
 def _trust(text: str, words: list[Word], index: int) -> _Trust:
@@ -134,9 +175,16 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     behind = words[index + 1].key if index + 1 < len(words) else ""
     if behind in ("speaking", "here") or (behind == "calling" and head.capital):
         return _Trust.LIKELY
+    if behind == "from" and index + 2 < len(words) and words[index + 2].key in DEPARTMENTS:
+        return _Trust.WEAK
+    if (
+        not index
+        and head.capital
+        and (behind in SPEAKS or (_ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key)))
+    ):
+        return _Trust.WEAK
     if head.capital and (
         _FIRST_OF_TWO.match(text, head.end)
-        or (not index and _ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key))
         or (behind == "again" and index < 2 and load_lexicon().is_first(head.key))
         or (index and behind in SPEAKS and not words[index - 1].capital)
     ):
@@ -145,10 +193,12 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     if not before:
         return _Trust.NONE
     last = before[-1].key
-    gap = text[before[-1].end : head.start]
+    gap = text[before[-1].end : head.start].removeprefix("'s")
     if last in TITLES:
         return _Trust.SURE
     if gap.strip(" ,:") and not (gap == ". " and last in ABBREVIATED):
+        return _Trust.NONE
+    if ":" in gap and last in ("it", "this", "that"):
         return _Trust.NONE
     pair = f"{before[-2].key} {last}" if len(before) > 1 else last
     if (
@@ -165,14 +215,20 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
             return _Trust.SURE
     if last in ("i'm", "im") or last in ROLES or pair in LIKELY_PAIRS:
         return _Trust.LIKELY
-    if last in ("is", "was", "called") and len(before) > 1 and before[-2].key in ROLES:
+    if last in ("is", "was", "called", "named") and len(before) > 1 and before[-2].key in ROLES | PEOPLE:
+        return _Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else _Trust.LIKELY
+    if pair in ("in law", "me and"):
         return _Trust.LIKELY
-    if head.capital and (
+    if last in ("called", "named") and len(before) > 1 and before[-2].key not in _NO_SUBJECT:
+        return _Trust.LIKELY
+    if last == "under" and not any(word.key in MENUS for word in before):
+        booked = any(word.key in BOOKED for word in before)
+        return _Trust.LIKELY if booked or not load_lexicon().is_english(head.key) else _Trust.WEAK
+    if (
         last in TOLD
-        or last == "under"
         or (last in ("to", "with") and any(word.key in TOLD for word in before[-6:]))
-        or (last in ("is", "was") and behind in PRESENCE)
-    ):
+        or (last in ("is", "was") and behind in (PRESENCE if head.capital else ("in", "around", "available")))
+    ) and (head.capital or load_lexicon().is_first(head.key)):
         return _Trust.LIKELY
     presented = last in PRESENTING or pair in PRESENTING
     if not (presented or last in GREETINGS or "," in gap):
@@ -180,7 +236,7 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     set_off = _SET_OFF.match(text, head.start) is not None
     if presented:
         return _Trust.LIKELY if set_off or behind in BEHIND_PRESENTED else _Trust.NONE
-    if last in GREETINGS and (set_off or not head.capital):
+    if last in GREETINGS and (set_off if head.capital else load_lexicon().is_first(head.key)):
         return _Trust.LIKELY
     if set_off and ("," in gap and head.key not in WORDS_TOO and not before[-1].capital):
         return _Trust.LIKELY
@@ -207,23 +263,45 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     known = lexicon.is_first(key)
     clear = known and not lexicon.is_word(key)
     if trust is _Trust.SURE:
-        ending = None if capital else _NO_NAME_ENDING.search(key)
+        ending = None if capital else NO_NAME_ENDING.search(key)
         return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
+        if trust and len(key) > 3 and _is_unheard_of(key):
+            return True
         if not clear or key in SMALL_WORDS_TOO:
             return False
         sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
-        return (sure and len(key) > 3) or _family_follows(text, words, index)
+        return (sure and len(key) > (2 if trust is _Trust.LIKELY else 3)) or _family_follows(text, words, index)
+    if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in GIVEN_TOO)))):
+        return True
     if trust is _Trust.LIKELY:
-        ending = None if "-" in key or (index and key.endswith("ly")) else _NO_NAME_ENDING.search(key)
+        ending = None if "-" in key or (index and key.endswith("ly")) else NO_NAME_ENDING.search(key)
         return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
-    if index and _adjacent(text, words, index) and words[index - 1].key in NO_PERSON_BEFORE:
+    if (
+        index
+        and words[index - 1].key in NO_PERSON_BEFORE
+        and text[words[index - 1].end : words[index].start] in (" ", ". ")
+    ):
         return False
     if clear or (key in GIVEN_TOO and _stands_out(text, words, index)):
         return True
-    return (known or key not in lexicon.common) and _family_follows(text, words, index)
+    if (
+        _is_unheard_of(key)
+        and index + 1 < len(words)
+        and words[index + 1].capital
+        and are_adjacent(text, words, index + 1)
+    ):
+        follower = words[index + 1].key
+        if lexicon.is_first(follower) and not lexicon.is_word(follower):
+            return True
+    return (known or lexicon.is_last(key) or not lexicon.is_english(key)) and _family_follows(text, words, index)
+
+
+def _is_unheard_of(key: str) -> bool:
+    """Return whether a word is in no dictionary and has not the form of one that is."""
+    return key not in NO_NAMES | WORDS_TOO and not load_lexicon().is_english(key) and NO_NAME_ENDING.search(key) is None
 
 
 def _stands_out(text: str, words: list[Word], index: int) -> bool:
@@ -235,14 +313,14 @@ def _stands_out(text: str, words: list[Word], index: int) -> bool:
     if (begins and words[index - 1].key not in NO_NAMES) or gap.strip(" '\"-" if begins else " ,'\"-"):
         return False
     behind = index + 1
-    if behind == len(words) or not _adjacent(text, words, behind) or words[behind].key == "i":
+    if behind == len(words) or not are_adjacent(text, words, behind) or words[behind].key == "i":
         return True
     return not text[words[behind].start].isupper() and words[behind].key not in TIERS
 
 
 def _family_follows(text: str, words: list[Word], index: int) -> bool:
     """Return whether the next word is a family name and nothing else."""
-    if index + 1 >= len(words) or not _adjacent(text, words, index + 1):
+    if index + 1 >= len(words) or not are_adjacent(text, words, index + 1):
         return False
     head, behind = words[index : index + 2]
     lexicon = load_lexicon()
@@ -258,7 +336,7 @@ def _family_follows(text: str, words: list[Word], index: int) -> bool:
 def _goes_on(text: str, words: list[Word], index: int, trust: _Trust, capital: bool) -> bool:
     """Return whether a name, begun with a capital or not, goes on with `words[index]`."""
     key = words[index].key
-    if not _adjacent(text, words, index):
+    if not are_adjacent(text, words, index):
         return False
     if key in NO_NAMES or len(key) == 1:
         # A middle name or an initial.
@@ -274,59 +352,15 @@ def _goes_on(text: str, words: list[Word], index: int, trust: _Trust, capital: b
         return False
     if known:
         return len(key) > 2
-    ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not _adjacent(text, words, index + 1)
-    return trust is not _Trust.NONE and ends and len(key) > 2 and not _NO_NAME_ENDING.search(key)
+    ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not are_adjacent(text, words, index + 1)
+    return trust is not _Trust.NONE and ends and len(key) > 2 and _is_unheard_of(key)
 
 
-def _adjacent(text: str, words: list[Word], index: int) -> bool:
+def are_adjacent(text: str, words: list[Word], index: int) -> bool:
     """Return whether nothing but a space, or the point of an initial, parts a word from the one before."""
     before = words[index - 1]
     gap = text[before.end : words[index].start]
     return gap == " " or (gap in (". ", ".") and before.end - before.start == 1)
-
-
-def asks_for_name(text: str) -> bool:
-    """Return whether a plain English text in small letters asks somebody for a person's name."""
-    return _QUESTION.search(text) is not None and _NO_QUESTION.search(text) is None
-
-
-def find_answers(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where names stand in the answer to a question for a name."""
-    words = split_words(text)
-    heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER][:1]
-    heads += [
-        index
-        for index in range(1, len(words))
-        if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
-        and load_lexicon().is_first(words[index].key)
-        and (words[index].capital or not load_lexicon().is_word(words[index].key))
-    ]
-    for index in heads:
-        if length := _answer_length(text, words, index):
-            end = words[index + length - 1].end
-            rest = _REST_OF_USER_NAME.match(text, end)
-            yield words[index].start, rest.end() if rest else end
-
-
-def _answer_length(text: str, words: list[Word], first: int) -> int:
-    """Return of how many words the name consists with which an answer begins, 0 when it begins with none."""
-    lexicon = load_lexicon()
-    length = 0
-    while first + length < len(words) and length < 4:
-        key = words[first + length].key
-        known = lexicon.is_first(key) or lexicon.is_last(key)
-        if key in NO_NAMES or (length and not _adjacent(text, words, first + length)):
-            break
-        if not known and (key in lexicon.common or _NO_NAME_ENDING.search(key)):
-            break
-        length += 1
-    head, behind = words[first], words[first + length : first + length + 1]
-    asks = head.key in ("may", "will") and behind and behind[0].key in PRONOUNS
-    if not length or len(head.key) == 1 or asks:
-        return 0
-    clear = head.capital or (lexicon.is_first(head.key) and not lexicon.is_word(head.key))
-    end = words[first + length - 1].end
-    return length if clear or not text[end : end + 1].strip(",.!?_0123456789") else 0
 
 
 class KnownNames:

@@ -30,6 +30,7 @@ _DIGITS_OF = (
     | _TEN_WORDS
     | dict(zip(DIGITS_ZH, "0012345678910", strict=True))
 )
+_FIGURES_ZH = str.maketrans(f"{DIGITS_ZH}壹贰叁肆伍陆柒捌玖", "0012345678910123456789")
 _TIMES = {"double": 2, "triple": 3, "treble": 3}
 NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
 """The English words for the numbers below a hundred, as a pattern."""
@@ -37,8 +38,10 @@ NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
 _UNIT = (
     r" ?-?(?:(?:dollars?|bucks?|usd|eur|euros?|pounds?|gbp|quid|cents?|pence|yuan|rmb|cny|yen|jpy|rupees?|inr|won"
     r"|pesos?|francs?|k|m|thousand|million|billion|hundred|grand|percent|per cent|points?|miles?|km|kilomet(?:er|re)s?"
-    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers|steps"
-    r"|shares|units|items|pieces|copies|words|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?|weeks?|months?"
+    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers"
+    r"|steps"
+    r"|shares|units|items|pieces|copies|words|rooms?|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?"
+    r"|weeks?|months?"
     r"|years?|credits?|stars?|degrees?|am|pm|a\.m|p\.m|o'clock|calls|kg|lbs?|calories|bedrooms?)(?![A-Za-z])"
     r"|[%‰°元块角分万千百亿人次天年月日点时秒米斤度位名件笔股折倍岁个张台套份期层楼周]"
     r"|美元|美金|欧元|英镑|日元|港币|积分|小时|公里|公斤|平方|左右)"
@@ -59,11 +62,20 @@ _YEAR = (
 )
 _DATE = (
     r"(?:19|20)\d\d ?[-/.年] ?(?:1[0-2]|0?[1-9]) ?[-/.月] ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?![\d-]))"
-    r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint>[-/.])(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
+    r"|(?:3[01]|[12]\d|0?[1-9])(?P<joint> ?[-/.] ?)(?:3[01]|[12]\d|0?[1-9])(?P=joint)(?:(?:19|20)\d\d|\d\d)(?![\d-])"
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
-    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年)?(?:[农阴阳公]历)?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正冬腊])月"
+    rf"|{_DAY} of the {_DAY},? {_YEAR}"
+    rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年[, ]?)?(?:[农阴阳公]历)?闰?(?:1[0-2]|0?[1-9]|十[一二]?"
+    rf"|[一二三四五六七八九正冬腊])月[, ]?"
     r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
+    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:[农阴]历)?(?:1[0-2]|0?[1-9]|十[一二]?"
+    rf"|[一二三四五六七八九正冬腊])月(?:份|(?=生|[^\w]|$))"
+    rf"|(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年(?:的?(?:农历|阴历)?)(?:春节|元宵|端午|七夕|中秋|重阳|腊八|小年|除夕"
+    rf"|元旦|圣诞)节?"
+    rf"|[{DIGITS_ZH}]{{2,4}}[, 年]{{1,2}}(?:[零〇]?[一二三四五六七八九]"
+    rf"|十[一二]?)[, 月]{{1,2}}(?:[零〇]?[一二三四五六七八九]|[二三]?十[一二三四五六七八九]?)"
+    rf"(?<=十.|.十)(?![{DIGITS_ZH}])"
 )
 _HARMLESS = (
     # Money, thousands with commas, times, decimals, spans of years, and whatever has a unit.
@@ -77,9 +89,10 @@ _HARMLESS = (
 )
 _DIGITS = (
     rf"(?:\d++(?![A-Za-z]|-[A-Za-z])|[{DIGITS_ZH}]"
+    rf"|(?:{'|'.join(_UNITS[1:])}) hundred(?=,? (?:double |triple )?(?:{NUMBER_WORDS}|\d)\b)"
     rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
-_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,3}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,2}|)"
+_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,2}|)"
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
     r"|(?P<lettered>\d++(?:[-./]\d++)++[-/][A-Za-z]{1,2}(?![A-Za-z0-9]))"
@@ -88,6 +101,7 @@ _NUMBER = re.compile(
     _FLAGS,
 )
 _GROUP = re.compile(_DIGITS, _FLAGS)
+_EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\b\.?|x|转|分机号?) ?\d{1,5}(?!\d)", _FLAGS)
 _UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
 _HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
 _MOST_COUNTED = 6
@@ -95,7 +109,9 @@ _MOST_COUNTED = 6
 _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
 _SPOKEN = re.compile(
-    rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]",
+    rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
+    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
     re.ASCII,
 )
 
@@ -129,21 +145,33 @@ _FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 _NAME_BEFORE = re.compile(r"([A-Z][a-z\u00c0-\u024f-]+), \(?$")
 _SINCE = re.compile(r"\b(?:since|from|until|dated?|made|built|in)\b[ \w]*$|自|从", re.IGNORECASE)
 _AMOUNT = re.compile(
-    r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?|rent"
-    r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount|bonus"
+    r"\b(?:salary|income|earn(?:s|ing|ed)?|mak(?:e|es|ing)|balance|limit|worth|costs?|price|pay(?:s|ing)?|paid|owed?"
+    r"|rent"
+    r"|spen[dt]|deposit(?:ed)?|withdr[ae]w|transfer(?:red)?|loan|mortgage|borrow(?:ed)?|debts?|budget|total|amount"
+    r"|bonus"
     r"|fees?|charged?|invest(?:ed)?|sav(?:e|ed|ings?)|revenue|about|around|over|under|almost|nearly)\b"
     r"(?!.*\b(?:to|into|number)\b)"
-    r"|工资|月薪|年薪|收入|余额|额度|贷款|欠|[花转存取交缴付打卖赚挣借还退赔充]了?|价格|金额|费|租金|押金|首付|奖金|补贴"
+    r"|工资|月薪|年薪|收入|余额|额度|贷款|欠|[花转存取交缴付打卖赚挣借还退赔充]了?|价格|金额|费|租金|押金|首付|奖金"
+    r"|补贴"
     r"|基数|一共|总共|大概|大约|差不多",
     _FLAGS,
 )
 """What makes an amount of the number that follows, unless it says where to."""
 _LETTERS_BEFORE = re.compile(
-    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| dash )"
+    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| (?:dash|hyphen|slash|stroke) )"
     r"|[A-Za-z] (?:as in|for) [A-Za-z]+,? )$"
 )
 _LETTERS_BEHIND = re.compile(r"(?:[ -](?:[B-HJ-Z]|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z0-9]{2,6})(?![A-Za-z0-9'])){1,6}")
 _MOST_LETTERED = 6
+
+
+def digits_of_zh(numerals: str) -> str:
+    """Return a text with digits in the place of Chinese numerals.
+
+    >>> digits_of_zh("B七二零")
+    'B720'
+    """
+    return numerals.translate(_FIGURES_ZH)
 
 
 def holds_number(text: str) -> bool:
@@ -182,6 +210,8 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
                 start = begin
             else:
                 end = run.end
+        if found is Private.PHONE_NUMBER and (extension := _EXTENSION.match(text, end)):
+            end = extension.end()
         if found:
             yield Finding(start, end, found)
     cues = Cues(text)
@@ -243,12 +273,12 @@ class _Run(NamedTuple):
         spoken = before_spoken = False
         for token in tokens:
             *times, word = token[0].lower().replace("-", " ").split(" ")
-            digits = _DIGITS_OF.get(word, word)
+            digits = _DIGITS_OF[times.pop()] + "00" if word == "hundred" else _DIGITS_OF.get(word, word)
             if before_spoken and not times and word in _DIGIT_WORDS and groups[-1] in _TEN_WORDS.values():
                 groups[-1] = groups[-1][0] + digits
             else:
                 groups.append(digits * (_TIMES[times[0]] if times else 1))
-            before_spoken = word in _DIGITS_OF
+            before_spoken = word in _DIGITS_OF or word == "hundred"
             spoken = spoken or before_spoken
         if hundred:
             return cls([*groups, "00"], hundred.end(), spoken)

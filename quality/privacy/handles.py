@@ -1,0 +1,79 @@
+"""User names, and the names by which people are found on other services."""
+
+import re
+from collections.abc import Iterator
+
+from quality.privacy.cues import Finding, Private
+from quality.privacy.lexicon import is_ordinary, load_lexicon
+
+_FLAGS = re.IGNORECASE | re.ASCII
+_SERVICES = (
+    "skype|instagram|insta|twitter|tiktok|telegram|discord|snapchat|wechat|psn|xbox|steam|twitch|reddit|facebook"
+)
+_CUE = re.compile(
+    rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
+    rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
+    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
+    r"|1) word))?",
+    _FLAGS,
+)
+_AT = re.compile(r"(?<![\w.@/])@[A-Za-z_][\w.]{2,30}\w", re.ASCII)
+_LOOKS_LIKE_ONE = re.compile(r".*(?:\d|[_.-]\w|[a-z][A-Z])", re.ASCII)
+_QUESTION = re.compile(
+    rf"\buser ?(?:name|id)\b|\blog-?in (?:name|id)\b|\bgamer ?tag\b|\bhandle\?|\b(?:{_SERVICES})(?: (?:id|name|handle"
+    rf"|account))"
+    r"|[登用][录陆户]名|昵称|网名|微信号|账号名"
+)
+_TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
+
+_HAN = r"\u4e00-\u9fff"
+_CUE_ZH = re.compile(
+    r"(?:微信(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝"
+    r"|游戏)(?:账?[号户]|名|会员名|id)?"
+    r"|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
+    rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
+    r"|(?:就?是|叫|为|搜|加|:)? ?(?P<id>[A-Za-z][\w.-]*(?: ?[\w.-]{1,20}){0,3}))",
+    re.IGNORECASE | re.ASCII,
+)
+_NO_NAME_ZH = re.compile(
+    r"(?:手机|电话|同号|邮箱|账号)[\u4e00-\u9fff]*|[什怎哪多不没忘错空有对您你我他一乱自之绑][\u4e00-\u9fff]*"
+    r"|.*[的了吗呢吧]$"
+)
+_ANSWER_ZH = re.compile(rf"(?:[嗯呃哦,。 ]|是|叫|就|我的?)*(?P<name>[{_HAN}\w.-]{{2,16}})[。!,]?$", re.ASCII)
+
+
+def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
+    """Yield the user names that a plain text tells."""
+    for match in _CUE.finditer(text):
+        word = match["word"]
+        if match["more"] or _is_made_up(word) or _LOOKS_LIKE_ONE.match(word) or (text[match.start("word") - 1] == "@"):
+            yield Finding(match.start("word"), match.end(), Private.ACCOUNT_NUMBER)
+    if "@" in text:
+        for match in _AT.finditer(text):
+            yield Finding(match.start() + 1, match.end(), Private.ACCOUNT_NUMBER)
+    for match in _CUE_ZH.finditer(text) if is_chinese else ():
+        group = "named" if match["named"] else "id"
+        if match["id"] or not _NO_NAME_ZH.fullmatch(match["named"]):
+            yield Finding(*match.span(group), Private.ACCOUNT_NUMBER)
+
+
+def _is_made_up(word: str) -> bool:
+    """Return whether a word is in no dictionary."""
+    return len(word) > 4 and word.isalpha() and not load_lexicon().is_english(word.lower())
+
+
+def asks_for_handle(text: str) -> bool:
+    """Return whether a plain text in small letters asks for a user name."""
+    return _QUESTION.search(text) is not None
+
+
+def find_answers(text: str, is_chinese: bool) -> Iterator[Finding]:
+    """Yield the user names in the answer to a question for one."""
+    if is_chinese:
+        if (answer := _ANSWER_ZH.match(text)) and not _NO_NAME_ZH.fullmatch(answer["name"]):
+            yield Finding(*answer.span("name"), Private.ACCOUNT_NUMBER)
+        return
+    tokens = list(_TOKEN.finditer(text))
+    for token in tokens:
+        if _LOOKS_LIKE_ONE.match(token[0]) or (len(tokens) == 1 and not is_ordinary(token[0])):
+            yield Finding(*token.span(), Private.ACCOUNT_NUMBER)

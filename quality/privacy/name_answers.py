@@ -1,0 +1,63 @@
+"""English names of people in the answers to questions for them."""
+
+import re
+from collections.abc import Iterator
+
+from quality.privacy.lexicon import Word, load_lexicon, split_words
+from quality.privacy.name_words import LEAD_OF_AN_ANSWER, NO_NAMES, PRONOUNS, THINGS
+from quality.privacy.names import NO_NAME_ENDING, are_adjacent
+
+_CLAUSE_END = re.compile(r"[,.!?;]")
+_REST_OF_USER_NAME = re.compile(r"[_\d][\w.-]*")
+_QUESTION = re.compile(
+    r"\b(?:full|first|last|middle|your|his|her|their|legal|maiden|the|user|sur|a)[ -]?name\b|\bname,? please\b"
+    r"|\bname\?|^name\b"
+    r"|\bwho (?:am i|is this|do i|may i|are you|is calling)|\bwho's (?:this|calling)|\bspell (?:that|it|your)"
+    r"|\band (?:yours|you are|you)\b|\bwhom? .{0,24}\b(?:pleasure|speaking|speak)\b"
+    r"|\b(?:speaking (?:with|to)|call you|address you)\?"
+)
+_NO_QUESTION = re.compile(rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name")
+
+
+def asks_for_name(text: str) -> bool:
+    """Return whether a plain English text in small letters asks somebody for a person's name."""
+    return _QUESTION.search(text) is not None and _NO_QUESTION.search(text) is None
+
+
+def find_answers(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where names stand in the answer to a question for a name."""
+    words = split_words(text)
+    heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER][:1]
+    heads += [
+        index
+        for index in range(1, len(words))
+        if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
+        and load_lexicon().is_first(words[index].key)
+        and (words[index].capital or not load_lexicon().is_word(words[index].key))
+    ]
+    for index in heads:
+        if length := _answer_length(text, words, index):
+            end = words[index + length - 1].end
+            rest = _REST_OF_USER_NAME.match(text, end)
+            yield words[index].start, rest.end() if rest else end
+
+
+def _answer_length(text: str, words: list[Word], first: int) -> int:
+    """Return of how many words the name consists with which an answer begins, 0 when it begins with none."""
+    lexicon = load_lexicon()
+    length = 0
+    while first + length < len(words) and length < 4:
+        key = words[first + length].key
+        known = lexicon.is_first(key) or lexicon.is_last(key)
+        if key in NO_NAMES or (length and not are_adjacent(text, words, first + length)):
+            break
+        if not known and (key in lexicon.common or NO_NAME_ENDING.search(key)):
+            break
+        length += 1
+    head, behind = words[first], words[first + length : first + length + 1]
+    asks = head.key in ("may", "will") and behind and behind[0].key in PRONOUNS
+    if not length or len(head.key) == 1 or asks:
+        return 0
+    clear = head.capital or (lexicon.is_first(head.key) and not lexicon.is_word(head.key))
+    end = words[first + length - 1].end
+    return length if clear or not text[end : end + 1].strip(",.!?_0123456789") else 0

@@ -1,0 +1,127 @@
+"""What is said letter by letter and digit by digit: fillers between them go, and spelled names and codes are found.
+
+All patterns expect plain text and step over each character a bounded number of times.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+
+from quality.privacy.cues import Cues, Finding, Private
+from quality.privacy.lexicon import may_spell, split_words
+from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, digits_of_zh
+from quality.privacy.plain import Plain
+
+_FLAGS = re.IGNORECASE | re.ASCII
+
+_NATO = (
+    "alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|quebec"
+    "|romeo|sierra|tango|uniform|victor|whiske?y|x-?ray|yankee|zulu"
+)
+"""The words of the spelling alphabet of radio operators (ICAO)."""
+_FILLER = (
+    r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)|wait|sorry"
+    r"|one sec)"
+)
+_SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
+_FILLERS = re.compile(
+    rf"(?<![\w'])(?:{_SAID}|hundred)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
+    rf"(?= (?:double |triple |then )?{_SAID}(?![\w']))",
+    _FLAGS,
+)
+_FIGURE_ZH = rf"[A-Za-z0-9{DIGITS_ZH}]"
+_FILLERS_ZH = re.compile(
+    rf"(?<=[A-Za-z0-9{DIGITS_ZH}路街号栋楼弄院区元])"
+    r"(?P<filler>(?:[ ,、.]{0,2}(?:[呃嗯额诶啊]|那个|这个|等一?下[啊哈]?|我看看|稍等|然后|再)){1,3}[ ,、.]{0,2})"
+    rf"(?={_FIGURE_ZH})"
+)
+_MAY_FILL = re.compile(r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec)\b", _FLAGS)
+_TIMES_ZH = re.compile(
+    rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])"
+)
+_FIGURES_ZH = re.compile(
+    # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
+    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))"
+    rf"|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
+)
+_LETTER = (
+    r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for"
+    r"|like) [A-Za-z]+)?"
+)
+_TOKEN = (
+    rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)"
+    rf"|{_LETTER})(?![\w'])"
+)
+_SPELLED = re.compile(
+    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:dash|hyphen|slash|stroke|space|then"
+    rf"|and),? ){_TOKEN}){{2,40}}",
+    _FLAGS,
+)
+_TOKENS = re.compile(_TOKEN, _FLAGS)
+_AS_IN = re.compile(r" (?:as in|for|like) ", re.IGNORECASE)
+_ONE_LETTER = re.compile(rf"(?:.* )?[A-Za-z](?: (?:as in|for|like) .*)?|{_NATO}", _FLAGS)
+_NATO_WORDS = frozenset(
+    _NATO.replace("juliett?", "juliet|juliett")
+    .replace("whiske?y", "whiskey|whisky")
+    .replace("x-?ray", "x-ray|xray")
+    .split("|")
+)
+_WORDS = ("a", "A", "I", "i")
+"""Letters that are words: at the ends of a spelled text they belong to what stands beside it."""
+
+
+def write_down(plain: Plain) -> Plain:
+    """Return a plain text as it would be written: without what fills the pauses of who reads out a number.
+
+    Chinese numerals that stand beside letters, as in a code, become digits.
+    """
+    text, places = plain
+    written: list[tuple[int, int, str]] = []
+    if _MAY_FILL.search(text):
+        written += [(*match.span("filler"), "") for match in _FILLERS.finditer(text)]
+    if not text.isascii():
+        written += [(*match.span("filler"), "") for match in _FILLERS_ZH.finditer(text)]
+        if "个" in text:
+            written += [
+                (*match.span(), digits_of_zh(match[2]) * int(digits_of_zh(match[1])))
+                for match in _TIMES_ZH.finditer(text)
+            ]
+    if written:
+        before = places or [(index, index + 1) for index in range(len(text))]
+        pieces: list[str] = []
+        places, done = [], 0
+        for start, end, digits in sorted(written):
+            pieces += text[done:start], digits
+            places += before[done:start]
+            places += [(before[start][0], before[end - 1][1])] * len(digits)
+            done = end
+        text = "".join(pieces) + text[done:]
+        places += before[done:]
+    return Plain(text if text.isascii() else _FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
+
+
+def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
+    """Yield the names and codes of a plain text that are spelled, letter by letter.
+
+    Args:
+        text: the plain text.
+        asked: the kinds of numbers that the other side has just asked for.
+    """
+    if not (may_spell(text) or not _NATO_WORDS.isdisjoint(word.key for word in split_words(text))):
+        return
+    cues = Cues(text)
+    for match in _SPELLED.finditer(text):
+        tokens = list(_TOKENS.finditer(text, *match.span()))
+        if tokens[0][0] in _WORDS and text[tokens[0].end()] == " " and not _ONE_LETTER.fullmatch(tokens[1][0]):
+            tokens.pop(0)
+        if tokens[-1][0] in _WORDS and text[tokens[-1].end() : tokens[-1].end() + 2].strip().isalpha():
+            tokens.pop()
+        letters = [token[0] for token in tokens if _ONE_LETTER.fullmatch(token[0])]
+        start, end = tokens[0].start(), tokens[-1].end()
+        cue = cues.at(start, end)
+        said = cue.kind if cue.enough < 5 else next(iter(asked), None)
+        if len(letters) == len(tokens):
+            told = sum(_AS_IN.search(letter) is not None for letter in letters)
+            if len(letters) >= 4 or told >= 2 or (len(letters) == 3 and "-" in text[start:end]):
+                yield Finding(start, end, said or Private.USER_NAME)
+        elif letters and (len(tokens) >= 4 if said else len(tokens) >= 5 and len(letters) >= 2):
+            yield Finding(start, end, said or Private.ACCOUNT_NUMBER)
