@@ -10,6 +10,7 @@ import typer
 import agents
 from agents.errors import RolecsError, UsageError
 from graphs.cli.calibrate import calibrate
+from graphs.cli.compare import compare
 from graphs.cli.dedup import dedup
 from graphs.cli.distill import distill
 from graphs.cli.engine import engine
@@ -30,7 +31,22 @@ from graphs.cli.verify import verify
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(cls=JobCommand)(generate)
 app.command(cls=JobCommand)(estimate)
-for command in (status, distill, dedup, export, verify, push, train, judge, calibrate, report, inspect, engine, graph):
+for command in (
+    status,
+    distill,
+    dedup,
+    export,
+    verify,
+    push,
+    train,
+    judge,
+    calibrate,
+    compare,
+    report,
+    inspect,
+    engine,
+    graph,
+):
     app.command()(command)
 
 
