@@ -22,6 +22,7 @@ from graphs.cli.graph import graph
 from graphs.cli.inspect import inspect
 from graphs.cli.judge import judge
 from graphs.cli.push import push
+from graphs.cli.rate import rate
 from graphs.cli.report import report
 from graphs.cli.status import status
 from graphs.cli.terminal import progress
@@ -42,6 +43,7 @@ for command in (
     judge,
     calibrate,
     compare,
+    rate,
     report,
     inspect,
     engine,

@@ -10,8 +10,8 @@ from outputs.datasets.export import export_run
 from outputs.datasets.formats import Format, Shape
 from outputs.datasets.sources import read_source
 from outputs.runs.record import Record
-from tests.outputs.datasets.test_export import make_run
 from tests.support import DATA
+from tests.support.runs import make_run
 
 
 def ids(source: Path, **how: bool) -> list[str]:
