@@ -10,6 +10,7 @@ import typer
 import agents
 from agents.errors import RolecsError, UsageError
 from graphs.cli.calibrate import calibrate
+from graphs.cli.compare import compare
 from graphs.cli.dedup import dedup
 from graphs.cli.distill import distill
 from graphs.cli.engine import engine
@@ -21,6 +22,7 @@ from graphs.cli.graph import graph
 from graphs.cli.inspect import inspect
 from graphs.cli.judge import judge
 from graphs.cli.push import push
+from graphs.cli.rate import rate
 from graphs.cli.report import report
 from graphs.cli.status import status
 from graphs.cli.streams import open_streams
@@ -31,7 +33,23 @@ from graphs.cli.verify import verify
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(cls=JobCommand)(generate)
 app.command(cls=JobCommand)(estimate)
-for command in (status, distill, dedup, export, verify, push, train, judge, calibrate, report, inspect, engine, graph):
+for command in (
+    status,
+    distill,
+    dedup,
+    export,
+    verify,
+    push,
+    train,
+    judge,
+    calibrate,
+    compare,
+    rate,
+    report,
+    inspect,
+    engine,
+    graph,
+):
     app.command()(command)
 
 

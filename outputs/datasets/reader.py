@@ -70,7 +70,7 @@ class _LabelledTranscript(BaseModel):
     """A transcript with strategies on its agent's lines and, it may be, what its customer was told to do."""
 
     dialogue_id: str
-    domains: list[str] = []
+    domains: list[str | None] = []
     user_task: str = ""
     turns: list[_Line]
 
@@ -206,7 +206,7 @@ def _from_transcript(row: _LabelledTranscript) -> Labelled:
     """Return a transcript whose customer was told what to do: the first direction says who they are."""
     turns = tuple(line.turn() for line in row.turns)
     persona = next((turn.direction for turn in turns if turn.direction), "")
-    topic = ", ".join(row.domains)
+    topic = ", ".join(filter(None, row.domains))
     return Labelled(row.dialogue_id, topic, "", persona, row.user_task, turns, language=_language_of(turns))
 
 

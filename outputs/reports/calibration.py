@@ -3,6 +3,7 @@
 That of the demo model's gate ships with the program: whoever meets rolecs sees at once what its tiny judge is worth.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -12,7 +13,7 @@ from rich.table import Table
 from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
 from outputs.runs.run import Provenance
-from quality.trust.calibration import Calibration, Estimate, GateStamp
+from quality.trust.calibration import Agreement, Calibration, Estimate, GateStamp
 
 _SHIPPED = Path(__file__).parent / "demo_calibration.json"
 
@@ -76,8 +77,13 @@ def calibration_table(calibration: Calibration) -> Table:
     title = f"Gate and people on {calibration.calls} calls, with 95% intervals"
     if calibration.unscored:
         title += f"; {calibration.unscored} calls unscored"
+    return agreement_table(calibration.agreement, title)
+
+
+def agreement_table(rows: Mapping[str, Agreement], title: str) -> Table:
+    """Return a table of how the gate agrees with people, by point."""
     table = Table("", "calls", "kappa", "precision", "recall", "false accepts", title=title, title_justify="left")
-    for name, agreement in calibration.agreement.items():
+    for name, agreement in rows.items():
         table.add_row(
             name.replace("_", " "),
             str(agreement.calls),

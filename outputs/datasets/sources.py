@@ -1,0 +1,32 @@
+"""Where dialogues come from: the folder of a run, the folder of an export, or a file of rows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from outputs.datasets.dialogues import Labelled
+from outputs.datasets.manifest import MANIFEST, read_manifest
+from outputs.datasets.reader import read_dialogues
+from outputs.runs.record import DIALOGUES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+
+
+def read_source(source: Path, *, with_rejected: bool = False) -> Iterator[Labelled]:
+    """Yield the dialogues of a run (the kept ones), of an exported folder (its training shards), or of a file.
+
+    Args:
+        source: the folder or file; the rows are those that `read_dialogues` takes.
+        with_rejected: yield the rejected dialogues of a run as well, as far as they were played.
+
+    Raises:
+        UsageError: it cannot be read, or holds something else.
+    """
+    if not source.is_dir():
+        yield from read_dialogues(source)
+    elif (source / MANIFEST).exists():
+        for shard in read_manifest(source).shards:
+            yield from read_dialogues(source / shard.name)
+    else:
+        outcomes = (Outcome.KEPT, Outcome.REJECTED) if with_rejected else (Outcome.KEPT,)
+        with RunStore.read(DIALOGUES, source) as store:
+            yield from map(Labelled.of, store.records(*outcomes))
