@@ -10,9 +10,9 @@ from agents.csc.strategies import Strategy
 from agents.llm.usage import Role
 from outputs.datasets.roles import RoleRow
 from outputs.training.demo.rows import FAULTY, SOUND, demo_rows, own_calls
-from personas.distill.extraction import _answer_type as distilled_type
+from personas.distill.extraction import profile_type
 from personas.pool import load_pool
-from quality.gate.judge import _answer_type as opinion_type
+from quality.gate.judge import opinion_type
 from quality.gate.rubric import RUBRIC
 from quality.trust.canaries import FAULTS, sound_dialogues
 
@@ -68,7 +68,7 @@ def test_labels_are_those_of_the_call(rows: list[RoleRow]) -> None:
 
 def test_personas_can_be_read(rows: list[RoleRow]) -> None:
     for row in of_role(rows, Role.DISTILLER):
-        distilled_type(Language.EN, 50).model_validate_json(row.answer)
+        profile_type(Language.EN, 50).model_validate_json(row.answer)
 
 
 def test_nothing_that_the_gate_is_tried_on_is_taught() -> None:
