@@ -14,6 +14,7 @@ from graphs.cli.dedup import dedup
 from graphs.cli.distill import distill
 from graphs.cli.engine import engine
 from graphs.cli.estimate import estimate
+from graphs.cli.evaluate import evaluate
 from graphs.cli.export import export
 from graphs.cli.flags import JobCommand
 from graphs.cli.generate import generate
@@ -30,7 +31,22 @@ from graphs.cli.verify import verify
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command(cls=JobCommand)(generate)
 app.command(cls=JobCommand)(estimate)
-for command in (status, distill, dedup, export, verify, push, train, judge, calibrate, report, inspect, engine, graph):
+for command in (
+    status,
+    distill,
+    dedup,
+    export,
+    verify,
+    push,
+    train,
+    evaluate,
+    judge,
+    calibrate,
+    report,
+    inspect,
+    engine,
+    graph,
+):
     app.command()(command)
 
 

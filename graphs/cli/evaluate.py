@@ -1,0 +1,132 @@
+"""`rolecs evaluate`: measures how a model does as the supporter of labelled dialogues."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.errors import UsageError
+from graphs.cli.flags import job_settings, takes
+from graphs.cli.generate import show_halt
+from graphs.cli.terminal import (
+    LIMITS,
+    SERVERS,
+    TELEMETRY,
+    Config,
+    Quiet,
+    Resume,
+    RetryFailed,
+    command_line,
+    go_on_hint,
+    output,
+    progress,
+    run_job,
+)
+from graphs.config.settings import EvaluateSettings
+from graphs.scheduling.interrupts import interruptible
+from outputs.runs.evaluation import EVALUATIONS
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agents.csc.language import Language
+    from outputs.evaluation.results import Result
+    from outputs.evaluation.scores import Encode
+
+
+@takes(
+    EvaluateSettings,
+    *("versus", "history", "run", "seed", *SERVERS, "temperature", "thinking_tokens", "embedding_model"),
+    *(*LIMITS, *TELEMETRY),
+)
+def evaluate(
+    context: typer.Context,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="Labelled dialogues: exported folders, or JSONL in rolecs or CSConv form.", metavar="DATA"),
+    ],
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+    config: Config = None,
+) -> None:
+    """Measure how well a model chooses the strategies of labelled dialogues, and says what their supporters say."""
+    settings = job_settings(EvaluateSettings, EVALUATIONS, context)
+
+    from graphs.jobs.evaluate import evaluate as evaluate_one
+    from graphs.jobs.evaluate import read_evaluation_set
+    from outputs.evaluation.results import write_results
+
+    dialogues = read_evaluation_set(sources)
+    go_on = command_line("rolecs", "evaluate", *sources, "--resume", "--run", settings.run)
+    failed = 0
+    folders = _folders(settings)
+    for folder, model in folders.items():
+        # Of several runs those that were not begun before an interruption are begun when it goes on.
+        resumes = resume and RunStore.exists(folder)
+        evaluated = run_job(
+            evaluate_one,
+            settings.model_copy(update={"model": model, "run": folder}),
+            go_on_hint(go_on),
+            dialogues,
+            quiet=quiet,
+            resume=resumes,
+            retry_failed=retry_failed and resumes,
+        )
+        if evaluated.halt:
+            show_halt(evaluated.halt, go_on, progress)
+            raise typer.Exit(1)
+        failed += evaluated.funnel.outcomes[Outcome.FAILED]
+    with interruptible(progress, go_on_hint(go_on)):
+        encode, encoder = _load_encoder(settings, [dialogue.language for dialogue in dialogues])
+        results = [write_results(folder, encode, encoder) for folder in folders]
+    if not quiet:
+        _show(results, settings.history)
+    if failed:
+        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed", markup=False)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
+    """Return the run folder of each model: that of the settings, and one within it for each other model.
+
+    Raises:
+        UsageError: the others are not told apart.
+    """
+    folders: dict[Path, str | None] = {settings.run: settings.model}
+    for model in settings.versus:
+        folder = settings.run / "versus" / re.sub(r"[^\w.-]+", "-", model).strip("-.")
+        if folder in folders or model == settings.model:
+            raise UsageError(f"--versus {model}: each model is compared once")
+        folders[folder] = model
+    return folders
+
+
+def _load_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -> "tuple[Encode | None, str | None]":
+    """Return what embeds tokens, and its name; none where there is no such model, which is told."""
+    from agents.csc.language import Language
+    from personas.dedup.embedding import find_model, token_encoder
+
+    language = Language.ZH if Language.ZH in languages else Language.EN
+    try:
+        model = find_model(settings.embedding_model, language)
+    except UsageError as error:
+        if settings.embedding_model:
+            raise
+        progress.print(f"No semantic F1: {error}", markup=False)
+        return None, None
+    return token_encoder(model), model.name
+
+
+def _show(results: "Sequence[Result]", history: str) -> None:
+    from outputs.evaluation.table import show_differences, show_results
+
+    output.print(show_results(results, history))
+    first, *others = results
+    if others:
+        output.print(show_differences(first.model, {it.model: first.scores.differences(it.scores) for it in others}))
+    for result in results:
+        output.print(f"Results: {result.files[0]}, and each answer: {result.files[1]}", markup=False)
