@@ -33,14 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agents.csc.language import Language
+    from outputs.datasets.dialogues import Labelled
+    from outputs.evaluation.contamination import Contamination
     from outputs.evaluation.results import Result
     from outputs.evaluation.scores import Encode
 
 
 @takes(
     EvaluateSettings,
-    *("versus", "history", "run", "seed", *SERVERS, "temperature", "thinking_tokens", "embedding_model"),
-    *(*LIMITS, *TELEMETRY),
+    *("versus", "history", "train", "decontaminate", "run", "seed", *SERVERS),
+    *("temperature", "thinking_tokens", "embedding_model", *LIMITS, *TELEMETRY),
 )
 def evaluate(
     context: typer.Context,
@@ -61,6 +63,12 @@ def evaluate(
     from outputs.evaluation.results import write_results
 
     dialogues = read_evaluation_set(sources)
+    contamination = None
+    if settings.train:
+        with interruptible(progress):
+            dialogues, contamination = _look_for_overlaps(dialogues, settings)
+        if not quiet:
+            progress.print(contamination.describe(), markup=False)
     go_on = command_line("rolecs", "evaluate", *sources, "--resume", "--run", settings.run)
     failed = 0
     folders = _folders(settings)
@@ -82,7 +90,7 @@ def evaluate(
         failed += evaluated.funnel.outcomes[Outcome.FAILED]
     with interruptible(progress, go_on_hint(go_on)):
         encode, encoder = _load_encoder(settings, [dialogue.language for dialogue in dialogues])
-        results = [write_results(folder, encode, encoder) for folder in folders]
+        results = [write_results(folder, encode, encoder, contamination) for folder in folders]
     if not quiet:
         _show(results, settings.history)
     if failed:
@@ -103,6 +111,26 @@ def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
             raise UsageError(f"--versus {model}: each model is compared once")
         folders[folder] = model
     return folders
+
+
+def _look_for_overlaps(
+    dialogues: "list[Labelled]", settings: EvaluateSettings
+) -> "tuple[list[Labelled], Contamination]":
+    """Return the dialogues to evaluate on, and which of all overlap with what the model was trained on.
+
+    Raises:
+        UsageError: a source cannot be read, or all dialogues would be left out.
+    """
+    from outputs.evaluation.contamination import Contamination, find_overlaps
+    from outputs.training.examples import read_examples
+
+    rows, _ = read_examples(settings.train, ())
+    found = Contamination.of(dialogues, find_overlaps(dialogues, rows), left_out=settings.decontaminate)
+    if not settings.decontaminate:
+        return dialogues, found
+    if not (left := [dialogues[number] for number in found.others]):
+        raise UsageError("all dialogues overlap with what the model was trained on: nothing is left to evaluate on")
+    return left, found
 
 
 def _load_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -> "tuple[Encode | None, str | None]":

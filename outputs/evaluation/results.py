@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.digests import digest
+from outputs.evaluation.contamination import Contamination
 from outputs.evaluation.scores import CHOICES, METRICS, QUESTIONS, Encode, Metric, Scores
 from outputs.files import write_whole
 from outputs.runs.evaluation import EVALUATIONS, Answer, EvaluatedTurn, Evaluation
@@ -35,13 +36,16 @@ class Result(NamedTuple):
     files: tuple[Path, Path]
 
 
-def write_results(run: Path, encode: Encode | None, encoder: str | None) -> Result:
+def write_results(
+    run: Path, encode: Encode | None, encoder: str | None, contamination: Contamination | None = None
+) -> Result:
     """Score the answers that a run holds, and write results and samples into its folder.
 
     Args:
         run: a run of `rolecs evaluate`.
         encode: embeds tokens, for semantic F1; None to go without.
         encoder: its name.
+        contamination: which dialogues the model may have seen, where somebody has looked.
 
     Raises:
         UsageError: the folder holds no such run.
@@ -55,6 +59,7 @@ def write_results(run: Path, encode: Encode | None, encoder: str | None) -> Resu
         planned = store.planned
     estimates = scores.estimates()
     content = _results(provenance, scores, estimates, planned, encoder)
+    content["rolecs"]["contamination"] = contamination and contamination.figures()
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
     return Result(provenance.configuration["model"], scores, estimates, (results, samples))
 

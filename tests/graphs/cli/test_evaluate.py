@@ -69,3 +69,22 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         (samples,) = folder.glob("samples_rolecs_*.jsonl")
         first = json.loads(samples.read_text().splitlines()[0])
         assert first["filter"] == "free" and first["target"] == "GT"
+
+
+def test_dialogues_that_the_model_was_trained_on_are_named_and_left_out(tmp_path: Path) -> None:
+    lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:3]
+    file, seen, run = tmp_path / "calls.jsonl", tmp_path / "seen.jsonl", tmp_path / "run"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    seen.write_text(lines[1], encoding="utf-8")
+    name = json.loads(lines[1])["id"]
+    with serve_in_thread(Loopback()) as server:
+        words = ["evaluate", file, "--base-url", server.base_url, "--train", seen, "--decontaminate", "--run", run]
+        command = [*map(str, words), "--embedding-model", str(MODEL)]
+        shown = CliRunner(env={"COLUMNS": "100"}).invoke(app, command, catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert (
+        f"1 of 3 dialogues share 20% of their 13-grams with the training ({name}); they are left out." in shown.output
+    )
+    (results,) = run.glob("results_rolecs_*.json")
+    told = json.loads(results.read_text())
+    assert told["rolecs"]["contamination"]["overlapping"] == [name] and told["n-samples"]["rolecs"]["effective"] == 2
