@@ -30,13 +30,17 @@ from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from agents.csc.language import Language
     from outputs.datasets.dialogues import Labelled
     from outputs.evaluation.contamination import Contamination
     from outputs.evaluation.results import Result
     from outputs.evaluation.scores import Encode
+    from outputs.evaluation.table import Differences
+
+REPORT = "report.html"
+"""The page, in the run folder."""
 
 
 @takes(
@@ -91,8 +95,11 @@ def evaluate(
     with interruptible(progress, go_on_hint(go_on)):
         encode, encoder = _load_encoder(settings, [dialogue.language for dialogue in dialogues])
         results = [write_results(folder, encode, encoder, contamination) for folder in folders]
+        differences = {it.model: results[0].scores.differences(it.scores) for it in results[1:]}
+        for folder, result in zip(folders, results, strict=True):
+            _write_page(folder, result, differences if result is results[0] else {})
     if not quiet:
-        _show(results, settings.history)
+        _show(results, differences, settings)
     if failed:
         progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed", markup=False)
     raise typer.Exit(1 if failed else 0)
@@ -149,12 +156,21 @@ def _load_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -
     return token_encoder(model), model.name
 
 
-def _show(results: "Sequence[Result]", history: str) -> None:
+def _write_page(run: Path, result: "Result", differences: "Mapping[str, Differences]") -> None:
+    from outputs.evaluation.page import render_evaluation
+    from outputs.files import write_whole
+
+    with RunStore.read(EVALUATIONS, run) as store, store.snapshot():
+        answered = store.records(Outcome.KEPT)
+        write_whole(run / REPORT, render_evaluation(run.resolve().name, result, differences, answered))
+
+
+def _show(results: "Sequence[Result]", differences: "Mapping[str, Differences]", settings: EvaluateSettings) -> None:
     from outputs.evaluation.table import show_differences, show_results
 
-    output.print(show_results(results, history))
-    first, *others = results
-    if others:
-        output.print(show_differences(first.model, {it.model: first.scores.differences(it.scores) for it in others}))
+    output.print(show_results(results, settings.history))
+    if differences:
+        output.print(show_differences(results[0].model, differences))
     for result in results:
         output.print(f"Results: {result.files[0]}, and each answer: {result.files[1]}", markup=False)
+    output.print(f"To read them: {settings.run / REPORT}", markup=False)

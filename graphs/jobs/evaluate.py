@@ -154,6 +154,7 @@ class _Asking:
             number=number,
             strategy=right,
             text=turn.text,
+            heard=view.turns[-1].text if view.turns and view.turns[-1].speaker is Speaker.CUSTOMER else "",
             allowed=allowed,
             free=free,
             constrained=constrained,

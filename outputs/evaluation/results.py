@@ -28,12 +28,17 @@ _PLAIN = ("words", "length_ratio")
 
 
 class Result(NamedTuple):
-    """What a model's evaluation came to: its name, its scores, its metrics, and the files that were written."""
+    """What a model's evaluation came to: what the run was, the scores, the metrics, and the files that were written."""
 
-    model: str
+    provenance: Provenance
     scores: Scores
     estimates: dict[str, dict[str, Estimate]]
     files: tuple[Path, Path]
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.provenance.configuration["model"])
 
 
 def write_results(
@@ -61,7 +66,7 @@ def write_results(
     content = _results(provenance, scores, estimates, planned, encoder)
     content["rolecs"]["contamination"] = contamination and contamination.figures()
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
-    return Result(provenance.configuration["model"], scores, estimates, (results, samples))
+    return Result(provenance, scores, estimates, (results, samples))
 
 
 def _results(
@@ -149,6 +154,7 @@ def _sample(
         "turn": turn.number,
         "strategy": turn.strategy,
         "text": turn.text,
+        "heard": turn.heard,
         "allowed": turn.allowed,
     }
     target = turn.strategy.value if question in CHOICES else turn.text

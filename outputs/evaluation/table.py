@@ -33,6 +33,10 @@ They are of the strategy among all twelve and, it seems, of replies to the model
 Their ROUGE-L lies below BLEU-2 in every row, as it does where a tokenizer drops the Chinese characters.
 """
 PUBLISHED_METRICS = ("strategy accuracy", "BLEU-2", "BLEU-4", "ROUGE-L")
+PUBLISHED_TITLE = "Not ours: published by arXiv 2508.04423, on other dialogues (CSConv) by scripts that are not public"
+
+Differences = Mapping[str, Mapping[str, Estimate]]
+"""Differences of metrics by question and name."""
 
 
 def show_results(results: Sequence[Result], history: str) -> RenderableType:
@@ -47,15 +51,14 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
             table.add_row(
                 QUESTIONS[question] if metric is metrics[0] else "",
                 metric.title,
-                *(_shown(result.estimates[question][metric.name], metric) for result in results),
+                *(describe_estimate(result.estimates[question][metric.name], metric) for result in results),
                 end_section=metric is metrics[-1],
             )
-    return Group(table, *map(_sentence, results), "", _published(history))
+    return Group(table, *map(describe_result, results), "", _published(history))
 
 
 def _published(history: str) -> Table:
-    title = "Not ours: published by arXiv 2508.04423, on other dialogues (CSConv) by scripts that are not public"
-    table = Table("model", *PUBLISHED_METRICS, title=title, title_justify="left", style="dim")
+    table = Table("model", *PUBLISHED_METRICS, title=PUBLISHED_TITLE, title_justify="left", style="dim")
     for column in table.columns[1:]:
         column.justify = "right"
     for model, figures in PUBLISHED[history].items():
@@ -63,7 +66,7 @@ def _published(history: str) -> Table:
     return table
 
 
-def show_differences(model: str, differences: Mapping[str, Mapping[str, Mapping[str, Estimate]]]) -> RenderableType:
+def show_differences(model: str, differences: Mapping[str, Differences]) -> RenderableType:
     """Return by how much a model's metrics are higher than those of others, by the others' names."""
     table = Table("asked for", "metric", title=f"{model} minus ..., paired by dialogue", title_justify="left")
     for other in differences:
@@ -75,13 +78,14 @@ def show_differences(model: str, differences: Mapping[str, Mapping[str, Mapping[
             table.add_row(
                 QUESTIONS[question] if metric is told[0][0] else "",
                 metric.title,
-                *(_difference(one, metric) for one in found),
+                *(describe_difference(one, metric) for one in found),
                 end_section=metric is told[-1][0],
             )
     return Group(table, "* the interval does not hold 0.")
 
 
-def _sentence(result: Result) -> str:
+def describe_result(result: Result) -> str:
+    """Return over how many answers the metrics are, and what was wrong with them, as a sentence."""
     scores = result.scores
     return (
         f"{result.model}: {', '.join(_counts(result))}." if scores.turns else f"{result.model}: nothing was answered."
@@ -96,10 +100,11 @@ def _counts(result: Result) -> Iterator[str]:
         told = ", ".join(f"{count:,} ({name})" for name, count in unreadable.items() if count)
         yield f"answers that were empty, cut off or no strategy, counted as wrong: {told}"
     if scores.failed:
-        yield f"{scores.failed:,} dialogues that the server failed on, in no figure"
+        yield f"dialogues that the server failed on, in no figure: {scores.failed:,}"
 
 
-def _shown(found: Estimate, metric: Metric) -> str:
+def describe_estimate(found: Estimate, metric: Metric) -> str:
+    """Return a metric with its interval, shares in percent."""
     if found.value is None:
         return "-"
     scale = 100 if metric.is_share else 1
@@ -109,7 +114,8 @@ def _shown(found: Estimate, metric: Metric) -> str:
     return f"{scale * found.value:.1f}{interval}"
 
 
-def _difference(found: Estimate, metric: Metric) -> str:
+def describe_difference(found: Estimate, metric: Metric) -> str:
+    """Return a difference with its interval and, where that does not hold 0, a star."""
     if found.value is None:
         return "-"
     scale = 100 if metric.is_share else 1

@@ -42,6 +42,7 @@ class EvaluatedTurn(BaseModel):
         number: of the turn in the dialogue, from 1, lines of one speaker in a row counted as one.
         strategy: the right one.
         text: the reference.
+        heard: what the customer had said before; empty where the supporter opens the call.
         allowed: the strategies that the flow rules allow here.
         free: the strategy chosen among all twelve.
         constrained: that chosen among the allowed ones; None where the right one is not among them, or stands alone.
@@ -54,6 +55,7 @@ class EvaluatedTurn(BaseModel):
     number: int
     strategy: Strategy
     text: str
+    heard: str = ""
     allowed: tuple[Strategy, ...]
     free: Answer
     constrained: Answer | None

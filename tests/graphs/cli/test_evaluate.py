@@ -66,6 +66,7 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         told = json.loads(results.read_text())
         assert 0.05 < told["results"]["rolecs"]["semantic_f1,reply"] < 0.9
         assert str(MODEL) in told["rolecs"]["signatures"]["semantic_f1"]
+        assert "tuned" in (folder / "report.html").read_text() or folder.name == "base"
         (samples,) = folder.glob("samples_rolecs_*.jsonl")
         first = json.loads(samples.read_text().splitlines()[0])
         assert first["filter"] == "free" and first["target"] == "GT"

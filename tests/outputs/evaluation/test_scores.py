@@ -1,61 +1,19 @@
 """Scores and tables of answers that are worked out by hand."""
 
 import io
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
-from agents.csc.language import Language
-from agents.csc.strategies import Strategy
-from outputs.evaluation.results import Result
-from outputs.evaluation.scores import Scores
 from outputs.evaluation.table import show_differences, show_results
-from outputs.runs.evaluation import Answer, EvaluatedTurn, Evaluation
 from tests.conftest import FAILURE
-
-VOCABULARY = ["Good", "morning", "Your", "name", "?"]
-
-
-def encode(texts: Sequence[str]) -> list[Any]:
-    """Give each word of the vocabulary a direction of its own."""
-    return [
-        np.eye(len(VOCABULARY), dtype=np.float32)[[VOCABULARY.index(word) for word in text.split()]] for text in texts
-    ]
+from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
 
 
-def evaluation(dialogue: str, *answers: tuple[str, str, str], **fields: Any) -> Evaluation:
-    """Make the evaluation of a dialogue; an answer is the strategy chosen, the reply to the right one, and to it."""
-    references = (("GT", "Good morning"), ("IV", "Your name ?"))
-    turns = tuple(
-        EvaluatedTurn(
-            number=2 * number + 1,
-            strategy=Strategy(code),
-            text=text,
-            allowed=(Strategy.GT,) if code == "GT" else (Strategy.IV, Strategy.EM),
-            free=Answer(text=free) if free else Answer(problem="the answer was cut off"),
-            constrained=None if code == "GT" else Answer(text=free or "EM"),
-            reply=Answer(text=reply),
-            own_reply=Answer(text=own) if own else Answer(problem="the answer holds no words"),
-        )
-        for number, ((code, text), (free, reply, own)) in enumerate(zip(references, answers, strict=False))
-    )
-    known = {"id": dialogue, "dialogue": dialogue, "language": Language.EN, "topic": "", "turns": turns}
-    return Evaluation.model_validate(known | fields)
-
-
-GOOD = [("GT", "Good morning", "Good morning"), ("IV", "Your name ?", "Your name ?")]
-POOR = [("GT", "Good morning", "Good morning"), ("", "name ?", "")]
-
-
-def scores_of(*evaluations: Evaluation) -> Scores:
-    scores = Scores(encode)
-    for one in evaluations:
-        scores.read(one)
-    return scores
+def text_of(part: RenderableType) -> str:
+    console = Console(width=200, file=io.StringIO())
+    console.print(part)
+    return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_scores_by_hand() -> None:
@@ -89,16 +47,6 @@ def test_differences_are_over_the_dialogues_that_both_answered() -> None:
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
     assert "+50.0 (+50.0 to +50.0) *" in text_of(show_differences("good", {"poor": good.differences(poor)}))
     assert good.differences(good)["reply"]["bleu4"].value == 0.0
-
-
-def text_of(part: RenderableType) -> str:
-    console = Console(width=200, file=io.StringIO())
-    console.print(part)
-    return console.file.getvalue()  # type: ignore[attr-defined]
-
-
-def result(scores: Scores) -> Result:
-    return Result("mine", scores, scores.estimates(), (Path("results.json"), Path("samples.jsonl")))
 
 
 def test_the_table_marks_what_others_published() -> None:
