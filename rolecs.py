@@ -15,6 +15,7 @@ from graphs.cli.dedup import dedup
 from graphs.cli.distill import distill
 from graphs.cli.engine import engine
 from graphs.cli.estimate import estimate
+from graphs.cli.evaluate import evaluate
 from graphs.cli.export import export
 from graphs.cli.flags import JobCommand
 from graphs.cli.generate import generate
@@ -41,6 +42,7 @@ for command in (
     verify,
     push,
     train,
+    evaluate,
     judge,
     calibrate,
     compare,

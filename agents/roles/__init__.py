@@ -12,3 +12,5 @@ ROLE_PROMPTS = (
     "customer",
 )
 """The prompt files of the roles."""
+SUPPORTER_PROMPTS = ("opening", "supporter_side", "supporter_assistant", "supporter")
+"""Those of the supporter's side."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from graphs.cli.terminal import RunFolder, output
+from outputs.runs.evaluation import EVALUATIONS
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.judgement import JUDGEMENTS
 from outputs.runs.lock import find_owner
@@ -19,7 +20,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
-    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS), run) as store:
+    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS, EVALUATIONS), run) as store:
         owner = find_owner(run)
         with store.snapshot():
             provenance, funnel, ended = store.provenance, store.funnel(), store.ended_times()

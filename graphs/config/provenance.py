@@ -8,8 +8,8 @@ from agents.csc.topics import TOPICS
 from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
-from agents.roles import ROLE_PROMPTS
-from graphs.config.settings import DistillSettings, JudgeSettings, Settings
+from agents.roles import ROLE_PROMPTS, SUPPORTER_PROMPTS
+from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
@@ -76,6 +76,21 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
         "model": judge_model,
         "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
         "rubric": rubric_digest(settings.language),
+    }
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def evaluations_provenance(settings: EvaluateSettings, dialogues: Sequence[Labelled], model: str) -> Provenance:
+    """Return the provenance of an evaluation: the configuration that its answers depend on, all settings, versions."""
+    configuration = settings.model_dump(
+        mode="json",
+        include={"history", "seed", "temperature", "top_p", "thinking_tokens", "utterance_tokens", "limits"},
+    )
+    languages = sorted({dialogue.language for dialogue in dialogues})
+    configuration |= {
+        "model": model,
+        "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
+        "prompts": digest({language: prompt_sources(language, SUPPORTER_PROMPTS) for language in languages}),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 

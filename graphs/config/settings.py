@@ -403,6 +403,37 @@ class DistillSettings(ServerSettings, PoolSettings):
         return Reading(sides, self.columns)
 
 
+class EvaluateSettings(ServerSettings):
+    """What evaluating a model on labelled dialogues can be told."""
+
+    history: Literal["reference", "generated"] = Field(
+        "reference",
+        description="What the model is shown of a dialogue: it as it was (reference), or with its own turns in "
+        "the supporter's place (generated).",
+    )
+    versus: tuple[str, ...] = Field(
+        (), description="Another model to compare with, on the same dialogues, by paired differences; name several."
+    )
+    train: tuple[Path, ...] = Field(
+        (),
+        description="What the model was trained on, as `rolecs train` takes it: dialogues that overlap are named.",
+    )
+    decontaminate: bool = Field(False, description="Leave out the dialogues that overlap with --train.")
+    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
+    limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
+    embedding_model: str | None = _EMBEDDING_MODEL
+    run: Path = Field(Path("rolecs-evaluate"), description="Run folder; the results are written there.")
+    temperature: float = Field(0.0, ge=0, description="Temperature of the model.")
+    # One try: an answer that cannot be read is a wrong one, and not asked for until it is better.
+    retry_policy: RetryPolicy = Field(RetryPolicy(attempts=1), description="Time-outs and retries.")
+
+    @model_validator(mode="after")
+    def _check_train(self) -> Self:
+        if self.decontaminate and not self.train:
+            raise ValueError("decontaminate leaves out what the model was trained on: name that by train")
+        return self
+
+
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 

@@ -69,7 +69,7 @@ def role_rows(dialogue: Labelled, limits: Limits, roles: Collection[Role] = PLAY
     """
     if Role.PLANNER in roles and (plan := _plan_row(dialogue)):
         yield plan
-    turns = _alternating(dialogue.turns)
+    turns = alternating(dialogue.turns)
     for index, turn in enumerate(turns):
         requests = _supporter_requests if turn.speaker is Speaker.SUPPORTER else _customer_requests
         for role, messages, answer, options in requests(dialogue, turns[:index], turn, limits):
@@ -133,12 +133,12 @@ def _topic_code(name: str, language: Language) -> str | None:
     return next((code for code, wording in TOPICS.items() if wording[language].name == name), None)
 
 
-def _alternating(turns: Sequence[Turn]) -> list[Turn]:
+def alternating(turns: Sequence[Turn]) -> list[Turn]:
     """Return the turns with what one speaker says in a row joined; labels that differ are no label.
 
     >>> from agents.csc.strategies import Strategy
     >>> lines = [Turn(speaker="supporter", text="Hello.", strategy="GT"), Turn(speaker="supporter", text="Your name?")]
-    >>> [turn.text for turn in _alternating(lines)], _alternating(lines)[0].strategy
+    >>> [turn.text for turn in alternating(lines)], alternating(lines)[0].strategy
     (['Hello. Your name?'], <Strategy.GT: 'GT'>)
     """
     joined: list[Turn] = []

@@ -19,7 +19,7 @@ from agents.csc.topics import TOPICS
 from outputs.reports import run_figures
 from outputs.reports.assets import inline, page_template
 from outputs.runs.record import DialogueCounts, Record
-from outputs.runs.run import Funnel
+from outputs.runs.run import EndedItem, Funnel
 from quality.metrics.corpus import CorpusFigures, compare
 
 CHUNK = 100
@@ -74,7 +74,7 @@ def script_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_SCRIPT_ESCAPES)
 
 
-def pack(records: Iterable[Record]) -> str:
+def pack(records: Iterable[EndedItem]) -> str:
     """Return records as a JSON array, compressed by zlib, in base64."""
     texts = (record.model_dump_json(exclude={"usage": True, "persona": {"sources"}}) for record in records)
     return base64.b64encode(zlib.compress(f"[{','.join(texts)}]".encode())).decode()

@@ -49,7 +49,9 @@ def gather_adapter(model: Any) -> dict[str, torch.Tensor]:
     """Return the trained weights by their names; of several processes the first alone gets them."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
     weights = get_model_state_dict(model, options=options)
-    return {name: tensor.contiguous() for name, tensor in weights.items() if isinstance(tensor, torch.Tensor)}
+    # A head that is tied to the embeddings is among them under its own name, frozen as it is.
+    trained = {name.removeprefix("module.") for name, weight in model.named_parameters() if weight.requires_grad}
+    return {name: weights[name].contiguous() for name in weights if name in trained}
 
 
 def gather(model: Any, optimiser: torch.optim.Optimizer) -> Tensors:

@@ -175,3 +175,22 @@ def _encode(encoder: "SentenceTransformer", texts: list[str]) -> npt.NDArray[np.
         texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
     )
     return vectors
+
+
+def token_encoder(model: EmbeddingModel) -> Callable[[Sequence[str]], list[npt.NDArray[np.float32]]]:
+    """Return what embeds the tokens of texts: for each text unit vectors of shape [tokens, dimensions].
+
+    They are the output of the model's last layer, without its special tokens, and none for an empty text.
+
+    Raises:
+        UsageError: the folder holds no embedding model.
+    """
+    encoder = _load(model)
+
+    def encode(texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+        found = encoder.encode(list(texts), batch_size=BATCH, output_value="token_embeddings", show_progress_bar=False)
+        # The first and the last token are the special ones that every text gets.
+        vectors = [np.asarray(tokens[1:-1].float().cpu()) for tokens in found]
+        return [tokens / np.linalg.norm(tokens, axis=1, keepdims=True) for tokens in vectors]
+
+    return encode

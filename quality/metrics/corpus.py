@@ -18,6 +18,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
+from quality.metrics.text import TOKENIZERS
 from quality.text import split_words
 
 ORDERS = (1, 2, 3)
@@ -31,7 +32,6 @@ MOST_POINTS = 50
 SHOWN_STRATEGIES = 3
 """How many of the most used strategies are compared."""
 
-_TOKENIZERS = {Language.EN: "13a", Language.ZH: "zh"}
 _SEED = 1
 
 
@@ -168,7 +168,7 @@ def _mean(counts: Mapping[int, int]) -> str:
 def _self_bleu(texts: Sequence[str], language: Language) -> float | None:
     if len(texts) < 2:
         return None
-    bleu = BLEU(effective_order=True, tokenize=_TOKENIZERS[language])
+    bleu = BLEU(effective_order=True, tokenize=TOKENIZERS[language])
     return fmean(bleu.sentence_score(text, [*texts[:i], *texts[i + 1 :]]).score for i, text in enumerate(texts))
 
 

@@ -16,6 +16,15 @@ function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Read what a script element holds packed: JSON, compressed by zlib, in base64. */
+async function unpack(base64) {
+  const packed = atob(base64);
+  const bytes = new Uint8Array(packed.length);
+  for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
 const plain = (code) => code.replaceAll("_", " ");
 const reasonName = (reason) => plain(reason.replace(/^(point|rule|turn):/, "$1: "));
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 "use strict";
 // The viewer of a rolecs report: the list of dialogues with its filters, and the dialogue that is read.
-// It uses el, count, plain, reasonName and Reader of report_reader.js, which stands before it in the page.
+// It uses el, unpack, count, plain, reasonName and Reader of report_reader.js, which stands before it in the page.
 
 const ROW_HEIGHT_REM = 4.75;
 const OVERSCAN = 8; // rows drawn above and below those in view
@@ -22,18 +22,10 @@ class Store {
   async chunk(number) {
     let records = this.cache.get(number);
     this.cache.delete(number);
-    records ??= Store.unpack(this.chunks[number].textContent);
+    records ??= unpack(this.chunks[number].textContent);
     this.cache.set(number, records);
     if (this.cache.size > CACHED_CHUNKS) this.cache.delete(this.cache.keys().next().value);
     return records;
-  }
-
-  static async unpack(base64) {
-    const packed = atob(base64);
-    const bytes = new Uint8Array(packed.length);
-    for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return JSON.parse(await new Response(stream).text());
   }
 
   async record(index) {

@@ -1,0 +1,179 @@
+"""The files of an evaluation, laid out as lm-evaluation-harness does: results, and a sample for each answer.
+
+Shares are given from 0 to 1, BLEU from 0 to 100. Nothing in them depends on time or on the order in which dialogues
+ended: a run that was stopped and went on gives the same files.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.digests import digest
+from outputs.evaluation.contamination import Contamination
+from outputs.evaluation.scores import CHOICES, METRICS, QUESTIONS, Encode, Metric, Scores
+from outputs.files import write_whole
+from outputs.runs.evaluation import EVALUATIONS, Answer, EvaluatedTurn, Evaluation
+from outputs.runs.run import Outcome, Provenance
+from outputs.runs.store import RunStore
+from quality.metrics.intervals import COVERAGE, RESAMPLES, Estimate
+from quality.metrics.labels import LABELS, by_label, confusion
+from quality.metrics.text import signatures
+
+TASK = "rolecs"
+VERSION = 1
+"""Of the task: raise it when the figures of the same answers would change."""
+_PLAIN = ("words", "length_ratio")
+"""Metrics that are not the better the higher they are."""
+
+
+class Result(NamedTuple):
+    """What a model's evaluation came to: what the run was, the scores, the metrics, and the files that were written."""
+
+    provenance: Provenance
+    scores: Scores
+    estimates: dict[str, dict[str, Estimate]]
+    files: tuple[Path, Path]
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.provenance.configuration["model"])
+
+
+def write_results(
+    run: Path, encode: Encode | None, encoder: str | None, contamination: Contamination | None = None
+) -> Result:
+    """Score the answers that a run holds, and write results and samples into its folder.
+
+    Args:
+        run: a run of `rolecs evaluate`.
+        encode: embeds tokens, for semantic F1; None to go without.
+        encoder: its name.
+        contamination: which dialogues the model may have seen, where somebody has looked.
+
+    Raises:
+        UsageError: the folder holds no such run.
+    """
+    scores = Scores(encode)
+    with RunStore.read(EVALUATIONS, run) as store, store.snapshot():
+        provenance = store.provenance
+        name = f"{TASK}_{provenance.digest}"
+        samples, results = run / f"samples_{name}.jsonl", run / f"results_{name}.json"
+        write_whole(samples, _samples(store.records(Outcome.KEPT, Outcome.FAILED), scores))
+        planned = store.planned
+    estimates = scores.estimates()
+    content = _results(provenance, scores, estimates, planned, encoder)
+    content["rolecs"]["contamination"] = contamination and contamination.figures()
+    write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
+    return Result(provenance, scores, estimates, (results, samples))
+
+
+def _results(
+    provenance: Provenance,
+    scores: Scores,
+    estimates: Mapping[str, Mapping[str, Estimate]],
+    planned: int,
+    encoder: str | None,
+) -> dict[str, Any]:
+    figures: dict[str, Any] = {"alias": TASK}
+    for question, metrics in estimates.items():
+        for name, found in metrics.items():
+            if found.value is not None:
+                figures[f"{name},{question}"] = found.value
+                figures[f"{name}_stderr,{question}"] = "N/A" if found.error is None else found.error
+    names = dict.fromkeys(metric.name for metrics in METRICS.values() for metric in metrics)
+    return {
+        "results": {TASK: figures},
+        "group_subtasks": {TASK: []},
+        "configs": {TASK: {"task": TASK, "filters": QUESTIONS, "metadata": {"version": VERSION}}},
+        "versions": {TASK: VERSION},
+        "n-shot": {TASK: 0},
+        "higher_is_better": {TASK: {name: None if name in _PLAIN else True for name in names}},
+        "n-samples": {TASK: {"original": planned, "effective": scores.dialogues}},
+        "config": {
+            "model": provenance.configuration["model"],
+            "bootstrap_iters": RESAMPLES,
+            "interval_coverage": COVERAGE,
+            **provenance.configuration,
+        },
+        "model_name": provenance.configuration["model"],
+        "rolecs": {
+            "turns": scores.turns,
+            "failed_dialogues": scores.failed,
+            "unreadable": {question: scores.unreadable[question] for question in QUESTIONS},
+            "intervals": {
+                question: {name: [found.low, found.high] for name, found in metrics.items()}
+                for question, metrics in estimates.items()
+            },
+            "signatures": signatures(scores.languages, encoder),
+            "by_strategy": {
+                question: {code: figures.model_dump() for code, figures in by_label(scores.total(question)).items()}
+                for question in CHOICES
+            },
+            "confusion": {
+                "rows": "the right strategy",
+                "columns": [*LABELS, None],
+                **{question: confusion(scores.total(question)).astype(int).tolist() for question in CHOICES},
+            },
+            "versions": provenance.versions,
+        },
+    }
+
+
+def _samples(evaluations: Iterable[Evaluation], scores: Scores) -> Iterator[str]:
+    """Yield a line for each answer; `scores` take up what is read."""
+    number = 0
+    for evaluation in evaluations:
+        for scored in scores.read(evaluation):
+            for question, answer in scored.turn.answers.items():
+                metrics = {
+                    metric.name: _finite(metric.statistic(scored.sums[question])) for metric in _of_a_turn(question)
+                }
+                yield json.dumps(
+                    _sample(number, evaluation, scored.turn, question, answer, metrics), ensure_ascii=False
+                )
+            number += 1
+
+
+def _of_a_turn(question: str) -> tuple[Metric, ...]:
+    """Return the metrics that say something of a single answer."""
+    return tuple(metric for metric in METRICS[question] if metric.name != "macro_f1")
+
+
+def _sample(
+    number: int,
+    evaluation: Evaluation,
+    turn: EvaluatedTurn,
+    question: str,
+    answer: Answer,
+    metrics: Mapping[str, float | None],
+) -> dict[str, Any]:
+    doc = {
+        "dialogue": evaluation.dialogue,
+        "turn": turn.number,
+        "strategy": turn.strategy,
+        "text": turn.text,
+        "heard": turn.heard,
+        "allowed": turn.allowed,
+    }
+    target = turn.strategy.value if question in CHOICES else turn.text
+    return {
+        "doc_id": number,
+        "doc": doc,
+        "target": target,
+        "arguments": {},
+        "resps": [[answer.text]],
+        "filtered_resps": [answer.text],
+        "filter": question,
+        "metrics": list(metrics),
+        "doc_hash": digest(doc),
+        "target_hash": digest(target),
+        "problem": answer.problem,
+        **metrics,
+    }
+
+
+def _finite(value: float) -> float | None:
+    # JSON has no such number.
+    return None if value != value else value

@@ -1,0 +1,125 @@
+"""The tables of an evaluation: a model's metrics beside others' and beside published ones, and paired differences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from outputs.evaluation.results import Result
+from outputs.evaluation.scores import METRICS, QUESTIONS, Metric
+from quality.metrics.intervals import Estimate
+
+PUBLISHED: dict[str, dict[str, tuple[str, str, str, str]]] = {
+    "reference": {
+        "GPT-4o": ("42.58", "8.13", "2.97", "4.12"),
+        "DeepSeek-R1": ("39.78", "11.67", "5.09", "8.44"),
+        "Qwen2.5-7B": ("18.78", "6.73", "2.29", "3.80"),
+        "Qwen2.5-7B + RoleCS": ("42.96", "11.23", "4.80", "7.39"),
+        "Qwen2.5-72B": ("37.22", "8.61", "3.23", "5.41"),
+        "Qwen2.5-72B + RoleCS": ("43.29", "12.15", "5.32", "7.97"),
+    },
+    "generated": {
+        "GPT-4o": ("36.29", "6.41", "2.07", "2.22"),
+        "DeepSeek-R1": ("35.23", "8.41", "3.11", "6.27"),
+        "Qwen2.5-7B": ("19.39", "5.11", "1.53", "2.43"),
+        "Qwen2.5-7B + RoleCS": ("30.52", "8.61", "3.51", "4.13"),
+        "Qwen2.5-72B": ("30.93", "6.28", "2.00", "3.59"),
+        "Qwen2.5-72B + RoleCS": ("36.02", "9.38", "3.90", "4.35"),
+    },
+}
+"""What the authors of the framework report (arXiv 2508.04423): by the history shown and the model, `PUBLISHED_METRICS`.
+
+They are of the strategy among all twelve and, it seems, of replies to the model's own one. The scripts are not public.
+Their ROUGE-L lies below BLEU-2 in every row, as it does where a tokenizer drops the Chinese characters.
+"""
+PUBLISHED_METRICS = ("strategy accuracy", "BLEU-2", "BLEU-4", "ROUGE-L")
+PUBLISHED_TITLE = "Not ours: published by arXiv 2508.04423, on other dialogues (CSConv) by scripts that are not public"
+
+Differences = Mapping[str, Mapping[str, Estimate]]
+"""Differences of metrics by question and name."""
+
+
+def show_results(results: Sequence[Result], history: str) -> RenderableType:
+    """Return the metrics of some models, and below them those that others published for this kind of history."""
+    table = Table("asked for", "metric", title="Scores, with 95% intervals over dialogues", title_justify="left")
+    for result in results:
+        table.add_column(result.model, justify="right", overflow="fold")
+    for question, metrics in METRICS.items():
+        if all(result.estimates[question][metrics[0].name].value is None for result in results):
+            continue
+        for metric in metrics:
+            table.add_row(
+                QUESTIONS[question] if metric is metrics[0] else "",
+                metric.title,
+                *(describe_estimate(result.estimates[question][metric.name], metric) for result in results),
+                end_section=metric is metrics[-1],
+            )
+    return Group(table, *map(describe_result, results), "", _published(history))
+
+
+def _published(history: str) -> Table:
+    table = Table("model", *PUBLISHED_METRICS, title=PUBLISHED_TITLE, title_justify="left", style="dim")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for model, figures in PUBLISHED[history].items():
+        table.add_row(model, *figures)
+    return table
+
+
+def show_differences(model: str, differences: Mapping[str, Differences]) -> RenderableType:
+    """Return by how much a model's metrics are higher than those of others, by the others' names."""
+    table = Table("asked for", "metric", title=f"{model} minus ..., paired by dialogue", title_justify="left")
+    for other in differences:
+        table.add_column(other, justify="right", overflow="fold")
+    for question, metrics in METRICS.items():
+        rows = [(metric, [found[question][metric.name] for found in differences.values()]) for metric in metrics]
+        told = [(metric, found) for metric, found in rows if any(one.value is not None for one in found)]
+        for metric, found in told:
+            table.add_row(
+                QUESTIONS[question] if metric is told[0][0] else "",
+                metric.title,
+                *(describe_difference(one, metric) for one in found),
+                end_section=metric is told[-1][0],
+            )
+    return Group(table, "* the interval does not hold 0.")
+
+
+def describe_result(result: Result) -> str:
+    """Return over how many answers the metrics are, and what was wrong with them, as a sentence."""
+    scores = result.scores
+    return (
+        f"{result.model}: {', '.join(_counts(result))}." if scores.turns else f"{result.model}: nothing was answered."
+    )
+
+
+def _counts(result: Result) -> Iterator[str]:
+    scores = result.scores
+    yield f"{scores.turns:,} turns of {scores.dialogues:,} dialogues"
+    unreadable = {QUESTIONS[question]: scores.unreadable[question] for question in QUESTIONS}
+    if scores.unreadable:
+        told = ", ".join(f"{count:,} ({name})" for name, count in unreadable.items() if count)
+        yield f"answers that were empty, cut off or no strategy, counted as wrong: {told}"
+    if scores.failed:
+        yield f"dialogues that the server failed on, in no figure: {scores.failed:,}"
+
+
+def describe_estimate(found: Estimate, metric: Metric) -> str:
+    """Return a metric with its interval, shares in percent."""
+    if found.value is None:
+        return "-"
+    scale = 100 if metric.is_share else 1
+    interval = (
+        "" if found.low is None or found.high is None else f" ({scale * found.low:.1f} to {scale * found.high:.1f})"
+    )
+    return f"{scale * found.value:.1f}{interval}"
+
+
+def describe_difference(found: Estimate, metric: Metric) -> str:
+    """Return a difference with its interval and, where that does not hold 0, a star."""
+    if found.value is None:
+        return "-"
+    scale = 100 if metric.is_share else 1
+    if found.low is None or found.high is None:
+        return f"{scale * found.value:+.1f}"
+    mark = " *" if found.low > 0 or found.high < 0 else ""
+    return f"{scale * found.value:+.1f} ({scale * found.low:+.1f} to {scale * found.high:+.1f}){mark}"

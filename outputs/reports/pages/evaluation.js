@@ -1,0 +1,154 @@
+"use strict";
+// The answers of a rolecs evaluation: filters, a page of turns at a time, each with its reference and answers side by side.
+// It uses el, count and unpack of reader.js, which stands before it in the page.
+
+const PAGE = 20;
+const COLUMNS = ["dialogue", "place", "right", "chosen", "problem"];
+const KEPT = {
+  "": () => true,
+  wrong: (row) => row.chosen !== row.right,
+  right: (row) => row.chosen === row.right,
+  problem: (row) => row.problem === 1,
+};
+
+/** The packed dialogues; the chunk that was looked at last stays unpacked. */
+class Dialogues {
+  constructor(size) {
+    this.size = size;
+    this.chunks = document.querySelectorAll("script.dialogues");
+    this.number = -1;
+  }
+
+  async read(index) {
+    const number = Math.floor(index / this.size);
+    if (number !== this.number) {
+      this.records = await unpack(this.chunks[number].textContent);
+      this.number = number;
+    }
+    return this.records[index % this.size];
+  }
+}
+
+/** The turns that pass the filters, a page of them in view, one of them the current one. */
+class Answers {
+  constructor(index) {
+    this.index = index;
+    this.dialogues = new Dialogues(index.chunk);
+    this.box = document.getElementById("answers");
+    this.output = document.getElementById("count");
+    this.place = document.getElementById("place");
+    this.clearButton = document.getElementById("clear");
+    this.selects = ["right", "chosen", "answers"].map((name) => document.getElementById(`filter-${name}`));
+    this.drawing = 0;
+    for (const select of this.selects) select.addEventListener("change", () => this.apply());
+    this.fill(this.selects[0], "right");
+    this.fill(this.selects[1], "chosen");
+    document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+    this.clearButton.addEventListener("click", () => this.clear());
+    document.getElementById("earlier").addEventListener("click", () => this.turnTo(this.current - (this.current % PAGE) - PAGE));
+    document.getElementById("later").addEventListener("click", () => this.turnTo(this.current - (this.current % PAGE) + PAGE));
+  }
+
+  fill(select, column) {
+    const times = new Map();
+    for (const row of this.index.rows) times.set(row[column], (times.get(row[column]) ?? 0) + 1);
+    for (const [code, { name }] of Object.entries(this.index.strategies)) {
+      if (times.has(code)) select.append(el("option", { value: code }, `${code} ${name} (${times.get(code).toLocaleString("en")})`));
+    }
+  }
+
+  clear() {
+    for (const select of this.selects) select.value = "";
+    return this.apply();
+  }
+
+  apply() {
+    const [right, chosen, answers] = this.selects.map((select) => select.value);
+    this.clearButton.hidden = !(right || chosen || answers);
+    const { rows } = this.index;
+    this.found = rows.filter((row) => (!right || row.right === right) && (!chosen || row.chosen === chosen) && KEPT[answers](row));
+    this.output.value = this.clearButton.hidden ? count(rows.length, "turn") : `${this.found.length.toLocaleString("en")} of ${count(rows.length, "turn")}`;
+    this.current = 0;
+    return this.draw();
+  }
+
+  /** Make a turn the current one; where it is on another page, show that. */
+  async turnTo(place) {
+    const wanted = Math.max(0, Math.min(place, this.found.length - 1));
+    const samePage = Math.floor(wanted / PAGE) === Math.floor(this.current / PAGE);
+    this.current = wanted;
+    if (!samePage) await this.draw();
+    this.mark();
+  }
+
+  async draw() {
+    const run = ++this.drawing;
+    const first = this.current - (this.current % PAGE);
+    const shown = this.found.slice(first, first + PAGE);
+    const cards = [];
+    for (const row of shown) {
+      const record = await this.dialogues.read(row.dialogue);
+      cards.push(this.card(record, record.turns[row.place]));
+    }
+    if (run !== this.drawing) return; // another page was asked for meanwhile
+    this.box.replaceChildren(...(cards.length ? cards : [el("p", { className: "none" }, "No turn is like that.")]));
+    this.place.value = cards.length ? `${first + 1} to ${first + cards.length}` : "";
+    document.getElementById("earlier").disabled = first === 0;
+    document.getElementById("later").disabled = first + PAGE >= this.found.length;
+  }
+
+  mark() {
+    const cards = this.box.querySelectorAll(".answer");
+    for (const card of cards) card.removeAttribute("aria-current");
+    const card = cards[this.current % PAGE];
+    if (!card) return;
+    card.setAttribute("aria-current", "true");
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+  }
+
+  card(record, turn) {
+    const lang = record.language;
+    const text = (answer) => (answer.problem ? el("p", { className: "mark violation" }, answer.problem) : el("p", { className: "bubble", lang }, answer.text));
+    const column = (name, content) => el("div", {}, el("h4", {}, name), content);
+    const replies = ["reply", "own_reply"].filter((name) => turn[name]);
+    return el("article", { className: "answer", tabIndex: -1 },
+      el("p", { className: "who" }, el("code", {}, record.dialogue), el("span", { className: "soft" }, `turn ${turn.number}`),
+        this.label("right", turn.strategy, null), this.choice("free", turn, turn.free), turn.constrained ? this.choice("constrained", turn, turn.constrained) : null),
+      turn.heard ? el("p", { className: "heard", lang }, turn.heard) : null,
+      ...["free", "constrained"].filter((name) => turn[name]?.problem).map((name) => el("p", { className: "mark violation" }, `${name}: ${turn[name].problem}`)),
+      el("div", { className: "sides" }, column("Reference", el("p", { className: "bubble", lang }, turn.text)),
+        ...replies.map((name) => column(this.index.questions[name], text(turn[name])))));
+  }
+
+  choice(name, turn, answer) {
+    return this.label(name, answer.problem ? "none" : answer.text, answer.text === turn.strategy);
+  }
+
+  label(name, code, isRight) {
+    const known = this.index.strategies[code];
+    const sign = isRight === null ? "" : isRight ? " ✓" : " ✕";
+    return el("span", { className: `chip${isRight === false ? " differs" : ""}`, title: known ? known.name : "" }, `${name}: ${code}${sign}`);
+  }
+}
+
+function start() {
+  const index = JSON.parse(document.getElementById("index").textContent);
+  index.rows = index.rows.map((row) => Object.fromEntries(COLUMNS.map((name, i) => [name, row[i]])));
+  const answers = new Answers(index);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      answers.clear();
+      event.target.blur();
+    } else if (event.target.closest?.("select")) return;
+    else if (event.key === "/") answers.selects[0].focus();
+    else if (event.key === "j") answers.turnTo(answers.box.querySelector("[aria-current]") ? answers.current + 1 : answers.current);
+    else if (event.key === "k") answers.turnTo(answers.current - 1);
+    else return;
+    event.preventDefault();
+  });
+  answers.apply();
+}
+
+document.addEventListener("DOMContentLoaded", start);

@@ -1,0 +1,101 @@
+"""How well strategies are chosen: accuracy, F1 and confusion, from counts that add up over dialogues."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from agents.csc.strategies import STRATEGIES, Strategy
+from quality.metrics.intervals import Sums
+
+LABELS = tuple(Strategy)
+"""The rows of a confusion matrix, and its columns but for the last."""
+
+_PLACES: dict[Strategy | None, int] = {label: place for place, label in enumerate((*LABELS, None))}
+_SHAPE = (len(LABELS), len(LABELS) + 1)
+_STAGES = [STRATEGIES[label].stage for label in LABELS]
+_SAME_STAGE = np.array([[stage is other for other in _STAGES] for stage in _STAGES])
+
+
+class LabelFigures(BaseModel):
+    """How well one strategy is chosen.
+
+    Attributes:
+        count: number of turns whose strategy it is.
+        chosen: number of turns for which it was chosen.
+        precision: share of those chosen that are right; None where it was never chosen.
+        recall: share of those whose strategy it is that were chosen; None where there are none.
+        f1: the harmonic mean; 0 where one of them is 0 or None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    chosen: int
+    precision: float | None
+    recall: float | None
+    f1: float
+
+
+def count_choices(pairs: Iterable[tuple[Strategy, Strategy | None]]) -> Sums:
+    """Return the confusion matrix of right strategies (rows) and chosen ones, row by row, shape [12 * 13].
+
+    Args:
+        pairs: the right strategy, and the chosen one; None, the last column, is an answer that names none.
+    """
+    counts = np.zeros(_SHAPE)
+    for right, chosen in pairs:
+        counts[_PLACES[right], _PLACES[chosen]] += 1
+    return counts.ravel()
+
+
+def confusion(sums: Sums) -> Sums:
+    """Return the confusion matrix, shape [12, 13], of sums that `count_choices` counted."""
+    return sums.reshape(_SHAPE)
+
+
+def accuracy(sums: Sums) -> float:
+    """Return the share of right choices; an answer that names no strategy is a wrong one."""
+    counts = confusion(sums)
+    return float(np.trace(counts) / counts.sum()) if counts.any() else float("nan")
+
+
+def stage_accuracy(sums: Sums) -> float:
+    """Return the share of choices whose stage is the right one's; OT has a stage of its own."""
+    counts = confusion(sums)
+    return float(counts[:, :-1][_SAME_STAGE].sum() / counts.sum()) if counts.any() else float("nan")
+
+
+def macro_f1(sums: Sums) -> float:
+    """Return the mean F1 over the strategies that are right or chosen somewhere, as scikit-learn takes it."""
+    right, chosen, hits = _marginals(sums)
+    occurs = right + chosen > 0
+    # F1 = 2 hits / (right + chosen), which also holds where precision or recall is undefined.
+    return float((2 * hits[occurs] / (right + chosen)[occurs]).mean()) if occurs.any() else float("nan")
+
+
+def by_label(sums: Sums) -> dict[Strategy, LabelFigures]:
+    """Return how well each of the twelve strategies is chosen."""
+    right, chosen, hits = _marginals(sums)
+    return {
+        label: LabelFigures(
+            count=int(right[place]),
+            chosen=int(chosen[place]),
+            precision=_share(hits[place], chosen[place]),
+            recall=_share(hits[place], right[place]),
+            f1=_share(2 * hits[place], right[place] + chosen[place]) or 0.0,
+        )
+        for place, label in enumerate(LABELS)
+    }
+
+
+def _marginals(sums: Sums) -> tuple[Sums, Sums, Sums]:
+    """Return by strategy how often it is right, how often it is chosen, and how often it is chosen rightly."""
+    counts = confusion(sums)
+    hits: npt.NDArray[np.float64] = np.diagonal(counts)
+    return counts.sum(1), counts.sum(0)[:-1], hits
+
+
+def _share(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None

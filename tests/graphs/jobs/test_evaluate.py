@@ -1,0 +1,137 @@
+"""Evaluating a model on labelled dialogues: a stored run like the others, whose files follow from the answers alone."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.errors import UsageError
+from agents.llm.usage import Role
+from graphs.config.settings import EvaluateSettings
+from graphs.jobs.evaluate import NO_STRATEGY, Evaluated, evaluate, read_evaluation_set
+from outputs.datasets.dialogues import Labelled
+from outputs.evaluation.results import write_results
+from outputs.runs.evaluation import EVALUATIONS, UNREADABLE, Evaluation
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+from tests.conftest import EN_CALL, ZH_CALL, make_turns
+from tests.support.jobs import run as run_job
+from tests.support.loopback import Faults, Loopback, rarely_unreadable, serve
+
+CALLS = ((EN_CALL, Language.EN), (ZH_CALL, Language.ZH))
+DIALOGUES = [
+    Labelled(f"{language}-{n}", "complaint", "s", "", "", make_turns(call), language=language)
+    for n in range(4)
+    for call, language in CALLS
+]
+SUPPORTER_TURNS = 7
+
+
+async def evaluate_all(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Any:
+    settings = EvaluateSettings.model_validate({"base_url": [server.base_url], "run": run, "concurrency": 2} | fields)
+    evaluated: Evaluated = await run_job(evaluate, settings, DIALOGUES, resume=resume, retry_failed=retry)
+    return evaluated
+
+
+def stored(run: Path) -> list[Evaluation]:
+    with RunStore.read(EVALUATIONS, run) as store:
+        return list(store.records(Outcome.KEPT))
+
+
+def files(run: Path) -> list[bytes]:
+    return [path.read_bytes() for path in write_results(run, None, None).files]
+
+
+async def test_every_turn_is_asked_for_strategy_and_words(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        evaluated = await evaluate_all(server, tmp_path)
+    found = stored(tmp_path)
+    assert [evaluation.dialogue for evaluation in found] == [dialogue.id for dialogue in DIALOGUES]
+    turns = [turn for evaluation in found for turn in evaluation.turns]
+    assert len(turns) == SUPPORTER_TURNS * len(DIALOGUES)
+    # The greeting is prescribed: there is nothing to choose.
+    assert all((turn.constrained is None) == (turn.number == 1) for turn in turns)
+    assert all(turn.constrained.strategy in turn.allowed for turn in turns if turn.constrained)
+    usage = evaluated.funnel.usage
+    assert usage[Role.SUPPORTER_ASSISTANT].requests == len(turns) + sum(turn.constrained is not None for turn in turns)
+    # A reply to the model's own strategy that is the right one has been said already.
+    wrong = [turn for turn in turns if turn.free.strategy is not turn.strategy]
+    assert (
+        usage[Role.SUPPORTER].requests
+        == len(turns) + len(wrong)
+        == server.calls["all"] - usage[Role.SUPPORTER_ASSISTANT].requests
+    )
+    assert all(turn.own_reply == turn.reply for turn in turns if turn not in wrong)
+    assert all(body["temperature"] == 0 for body in server.requests)
+
+
+async def test_an_evaluation_that_is_stopped_goes_on_to_the_same_files(tmp_path: Path) -> None:
+    async with serve(Loopback(delay=0.01)) as server:
+        await evaluate_all(server, tmp_path / "whole")
+        whole = server.calls["all"]
+        job = asyncio.create_task(evaluate_all(server, tmp_path / "stopped"))
+        while server.calls["all"] < whole + 80:
+            await asyncio.sleep(0.01)
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+        before = server.calls["all"]
+        await evaluate_all(server, tmp_path / "stopped", resume=True)
+        assert server.calls["all"] - before < whole, "what had been evaluated is not evaluated again"
+        with pytest.raises(UsageError, match='history was "reference", is "generated"'):
+            await evaluate_all(server, tmp_path / "stopped", resume=True, history="generated")
+    assert files(tmp_path / "stopped") == files(tmp_path / "whole")
+
+
+async def test_answers_that_cannot_be_read_are_wrong_and_are_shown(tmp_path: Path) -> None:
+    async with serve(Loopback(say=rarely_unreadable(0.3))) as server:
+        evaluated = await evaluate_all(server, tmp_path)
+    found = {name: count for (name,), count in evaluated.funnel.counts[UNREADABLE].items()}
+    assert evaluated.funnel.outcomes[Outcome.KEPT] == len(DIALOGUES) and min(found.values()) > 5
+    turns = [turn for evaluation in stored(tmp_path) for turn in evaluation.turns]
+    unread = [turn for turn in turns if turn.free.problem]
+    assert len(unread) == found["free"] and all(turn.own_reply.problem == NO_STRATEGY for turn in unread)
+    results, samples = files(tmp_path)
+    told = json.loads(results)
+    right = sum(turn.free.strategy is turn.strategy for turn in turns)
+    assert told["results"]["rolecs"]["acc,free"] == pytest.approx(right / len(turns))
+    assert told["rolecs"]["unreadable"] == found
+    lines = [json.loads(line) for line in samples.splitlines()]
+    shown = [line for line in lines if line["filter"] == "free" and line["problem"]]
+    assert len(shown) == len(unread) and all(line["acc"] == 0 and "none of" in line["problem"] for line in shown)
+
+
+async def test_in_generated_context_the_history_is_the_models_own(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        await evaluate_all(server, tmp_path, history="generated", concurrency=1)
+    first = stored(tmp_path)[0]
+    assert all(turn.reply is None for turn in first.turns)
+    said = [turn.own_reply.text for turn in first.turns]
+    last = server.requests[: server.sessions.count(server.sessions[0])][-1]["messages"]
+    assert [message["content"] for message in last if message["role"] == "assistant"] == said[:-1]
+    heard = [turn.text for turn in DIALOGUES[0].turns if turn.speaker is Speaker.CUSTOMER]
+    assert all(text in message["content"] for text, message in zip(heard, last[3::2], strict=True))
+
+
+async def test_a_dialogue_that_the_server_fails_on_can_be_tried_again(tmp_path: Path) -> None:
+    faults = Faults(error_500=1.0)
+    async with serve(Loopback(faults=faults, faulty_requests=2)) as server:
+        evaluated = await evaluate_all(server, tmp_path / "faulty")
+        assert evaluated.funnel.outcomes[Outcome.FAILED] == 2
+        told = json.loads(files(tmp_path / "faulty")[0])
+        assert told["rolecs"]["failed_dialogues"] == 2
+        assert told["n-samples"]["rolecs"] == {"original": len(DIALOGUES), "effective": len(DIALOGUES) - 2}
+        await evaluate_all(server, tmp_path / "faulty", resume=True, retry=True)
+        await evaluate_all(server, tmp_path / "whole")
+    assert files(tmp_path / "faulty") == files(tmp_path / "whole")
+
+
+def test_what_holds_no_strategies_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "plain.jsonl"
+    file.write_text(json.dumps({"dialogue": [{"speaker": "Supporter", "text": "Hello."}]}))
+    with pytest.raises(UsageError, match=r"plain\.jsonl: no supporter turn has a strategy"):
+        read_evaluation_set([file])

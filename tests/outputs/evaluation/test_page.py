@@ -1,0 +1,81 @@
+"""The page on an evaluation, also in a browser: figures, filters, keyboard; nothing in a text becomes markup."""
+
+import re
+import shutil
+from pathlib import Path
+
+from playwright.async_api import async_playwright, expect
+
+from agents.csc.strategies import Strategy
+from outputs.evaluation.page import render_evaluation
+from outputs.files import write_whole
+from tests.conftest import FAILURE
+from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
+from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
+
+HOSTILE = "<img src=x onerror=alert(1)></script><!--"
+"""No encoder knows its words: here is no semantic F1."""
+EVALUATIONS = [
+    evaluation("first", *GOOD),
+    evaluation("second", *POOR),
+    evaluation("lost", error=FAILURE),
+    *(evaluation(f"more-{number}", *GOOD) for number in range(10)),
+    evaluation("last", ("GT", HOSTILE, HOSTILE), ("OT", HOSTILE, HOSTILE)),
+]
+
+
+def write_page(folder: Path) -> Path:
+    scores = scores_of(*EVALUATIONS, encode=None)
+    differences = {HOSTILE: scores.differences(scores_of(*EVALUATIONS, encode=None))}
+    page = folder / "report.html"
+    write_whole(page, render_evaluation(f"mine {HOSTILE}", result(scores), differences, EVALUATIONS))
+    return page
+
+
+def test_the_page_holds_the_figures_and_lets_nothing_else_run(tmp_path: Path) -> None:
+    page = write_page(tmp_path).read_text(encoding="utf-8")
+    assert re.search(r"default-src 'none'; script-src 'sha256-[\w+/=]+' 'sha256-[\w+/=]+'; style-src 'sha256-", page)
+    # 26 turns, one without a strategy and one with a wrong one.
+    assert "92.3 (" in page and "+0.0 (+0.0 to +0.0)" in page and "42.96" in page
+    assert "1 (strategy, among all twelve)" in page and "dialogues that the server failed on, in no figure: 1" in page
+    assert "<img" not in page and page.count("</script>") == 4
+
+
+async def test_turns_can_be_filtered_and_read_by_keyboard(tmp_path: Path) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        page = await browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: None if asked.is_navigation_request() else complaints.append(asked.url))
+        await page.goto(write_page(tmp_path).as_uri())
+        cards, counted = page.locator(".answer"), page.locator("#count")
+        await expect(counted).to_have_text("26 turns")
+        await expect(cards).to_have_count(20)
+        await expect(cards.nth(1)).to_contain_text("free: IV ✓")
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await expect(page.locator(".answer[aria-current]")).to_contain_text("IV")
+        await page.get_by_role("button", name="Later").click()
+        await expect(cards).to_have_count(6)
+        # What a model said stands there as it said it.
+        await expect(cards.last.locator(".bubble").nth(1)).to_have_text(HOSTILE)
+        await expect(page.locator("#place")).to_have_text("21 to 26")
+
+        await page.locator("#filter-answers").select_option("problem")
+        await expect(counted).to_have_text("1 of 26 turns")
+        await expect(cards.first).to_contain_text("second")
+        await expect(cards.first.locator(".sides .violation")).to_have_text("the answer holds no words")
+        await expect(cards.first.locator(":scope > .violation")).to_have_text("free: the answer was cut off")
+        await page.locator("#filter-answers").select_option("wrong")
+        await expect(counted).to_have_text("2 of 26 turns")
+        await page.locator("#filter-chosen").select_option(Strategy.OT)
+        await expect(counted).to_have_text("1 of 26 turns")
+        await expect(cards.first.locator(".heard")).to_have_text("My card was declined.")
+        await page.keyboard.press("Escape")
+        await expect(counted).to_have_text("26 turns")
+        await page.emulate_media(color_scheme="dark")
+        assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+        await browser.close()
+    assert complaints == []
