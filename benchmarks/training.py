@@ -62,7 +62,7 @@ def measure_trl(sources: Sequence[Path], settings: TrainSettings, seconds: float
     from accelerate import Accelerator
     from peft import LoraConfig
     from transformers import TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]
 
     from outputs.training.examples import read_examples
     from outputs.training.model import choose_dtype, load_base

@@ -72,7 +72,7 @@ def evaluate(
         with interruptible(progress):
             dialogues, contamination = _look_for_overlaps(dialogues, settings)
         if not quiet:
-            progress.print(contamination.describe(), markup=False)
+            progress.print(contamination.describe())
     go_on = command_line("rolecs", "evaluate", *sources, "--resume", "--run", settings.run)
     failed = 0
     folders = _folders(settings)
@@ -101,7 +101,7 @@ def evaluate(
     if not quiet:
         _show(results, differences, settings)
     if failed:
-        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed", markup=False)
+        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -151,7 +151,7 @@ def _load_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -
     except UsageError as error:
         if settings.embedding_model:
             raise
-        progress.print(f"No semantic F1: {error}", markup=False)
+        progress.print(f"No semantic F1: {error}")
         return None, None
     return token_encoder(model), model.name
 
@@ -172,5 +172,5 @@ def _show(results: "Sequence[Result]", differences: "Mapping[str, Differences]",
     if differences:
         output.print(show_differences(results[0].model, differences))
     for result in results:
-        output.print(f"Results: {result.files[0]}, and each answer: {result.files[1]}", markup=False)
-    output.print(f"To read them: {settings.run / REPORT}", markup=False)
+        output.print(f"Results: {result.files[0]}, and each answer: {result.files[1]}")
+    output.print(f"To read them: {settings.run / REPORT}")

@@ -12,6 +12,9 @@ from agents.digests import digest
 from agents.errors import EngineError, Failure, UnreadableAnswerError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
+from agents.llm.preflight import Kinds
+from agents.llm.usage import Role
+from agents.roles.kinds import played_kinds
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
 from graphs.backends.local import local_backend
@@ -72,8 +75,12 @@ async def evaluate(job: Job[EvaluateSettings], dialogues: Sequence[Labelled]) ->
     async def evaluate_one(planned: PlannedEvaluation, clients: Clients) -> Evaluation:
         return await _evaluate(planned, dialogues[planned.position], clients.play, settings)
 
-    async with local_backend(job, evaluate_one) as backend:
+    # The roles that are evaluated; which language they are tried out in makes no difference.
+    asked = (Role.SUPPORTER_ASSISTANT, Role.SUPPORTER)
+    kinds = [kind for kind in played_kinds(dialogues[0].language, settings.sampling) if kind.role in asked]
+    async with local_backend(job, evaluate_one, Kinds(kinds)) as backend:
         provenance = evaluations_provenance(settings, dialogues, backend.model)
+        await job.before_run(backend.try_out)
         with job.open_run(EVALUATIONS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
             counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)

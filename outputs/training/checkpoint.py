@@ -51,7 +51,11 @@ def gather_adapter(model: Any) -> dict[str, torch.Tensor]:
     weights = get_model_state_dict(model, options=options)
     # A head that is tied to the embeddings is among them under its own name, frozen as it is.
     trained = {name.removeprefix("module.") for name, weight in model.named_parameters() if weight.requires_grad}
-    return {name: weights[name].contiguous() for name in weights if name in trained}
+    return {
+        name: tensor.contiguous()
+        for name, tensor in weights.items()
+        if name in trained and isinstance(tensor, torch.Tensor)
+    }
 
 
 def gather(model: Any, optimiser: torch.optim.Optimizer) -> Tensors:

@@ -164,7 +164,7 @@ def _try_packs(prepared: "_Prepared") -> float:
         tokens += len(packed.tokens)
         if number and prepared.any_process(time.monotonic() - begun >= _TRIED_S):
             break
-    return tokens * accelerator.num_processes / (time.monotonic() - begun)
+    return float(tokens * accelerator.num_processes / (time.monotonic() - begun))
 
 
 def _tried_packs(items: Sequence[Item], budget: int | None, settings: TrainSettings) -> Iterator[Pack]:
