@@ -6,11 +6,11 @@ DEMO_MODEL := demo-model
 
 .PHONY: demo demo-data demo-model test lint unit bench soak golden lock clean
 
-# Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), exports and verifies them.
-# The tiny model rambles: exit code 1 of generate means that some dialogue failed, and the demo shows that too.
+# Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), reports, exports and verifies them.
+# Exit code 1 of generate means that some dialogue failed or none was kept: the demo shows that too.
 demo: $(VENV)/runtime
 	rm -rf $(DEMO)
-	$(BIN)/rolecs generate -n 4 --gate-trial tell --run $(DEMO)/run || [ $$? -eq 1 ]
+	$(BIN)/rolecs generate -n 4 --config outputs/training/demo/play.toml --run $(DEMO)/run || [ $$? -eq 1 ]
 	$(BIN)/rolecs report $(DEMO)/run
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards
@@ -20,9 +20,9 @@ demo-data: $(VENV)/runtime
 	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl
 
 # Teaches the demo model anew (an hour on two cores) and puts what it learned where the demo finds it.
-# Stopped or killed, it goes on when called again.
+# Stopped or killed, it goes on when called again. On a CPU two processes of one thread each are faster than one of two.
 demo-model: demo-data
-	$(BIN)/rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
+	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc_per_node 2 -m rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
 	cp $(addprefix $(DEMO_MODEL)/adapter/,adapter_config.json adapter_model.safetensors training.json README.md) agents/engine/demo_adapter
 
 # Lint, types, import order, all tests (the real engine included).

@@ -1,7 +1,4 @@
-"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table.
-
-That of the demo model's gate ships with the program: whoever meets rolecs sees at once what its tiny judge is worth.
-"""
+"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +11,6 @@ from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
 from outputs.runs.run import Provenance
 from quality.trust.calibration import Agreement, Calibration, Estimate, GateStamp
-
-_SHIPPED = Path(__file__).parent / "demo_calibration.json"
-
 
 def calibrations_folder() -> Path:
     """Return the folder that calibrations are kept in."""
@@ -43,7 +37,7 @@ def keep_calibration(calibration: Calibration) -> Path:
 
 
 def find_calibration(stamp: GateStamp) -> Calibration | None:
-    """Return the calibration of a gate: the user's own, or the one that ships; None when there is none.
+    """Return the calibration of a gate; None when there is none.
 
     Raises:
         UsageError: its file cannot be read, or holds something else.
@@ -52,8 +46,7 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
     try:
         return Calibration.model_validate_json(file.read_bytes())
     except FileNotFoundError:
-        shipped = Calibration.model_validate_json(_SHIPPED.read_bytes())
-        return shipped if shipped.stamp == stamp else None
+        return None
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}; make it readable, or calibrate again") from None
     except ValidationError as error:
