@@ -12,6 +12,7 @@ from outputs.files import write_whole
 from outputs.runs.run import Provenance
 from quality.trust.calibration import Agreement, Calibration, Estimate, GateStamp
 
+
 def calibrations_folder() -> Path:
     """Return the folder that calibrations are kept in."""
     return platformdirs.user_data_path("rolecs") / "calibrations"
