@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.csc.language import Language
+from outputs.runs.store import RunStore
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
 from tests.support.golden import FOLDER, check_golden
@@ -269,7 +270,7 @@ async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, sto
     async with serve(Loopback(delay=0.1)) as server:
         flags = ("--base-url", server.base_url, "--run", "r", "--concurrency", 1)
         process = await start("distill", STAR, *flags, cwd=tmp_path, **OFFLINE)
-        while not server.requests:
+        while not RunStore.exists(tmp_path / "r"):
             await asyncio.sleep(0.05)
         process.send_signal(stop)
         _, err = await process.communicate()
@@ -285,7 +286,7 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         process = await start(
             "generate", "-n", 50, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", cwd=tmp_path
         )
-        while not server.requests:
+        while not RunStore.exists(tmp_path / "r"):
             await asyncio.sleep(0.05)
         process.send_signal(stop)
         _, err = await process.communicate()
@@ -377,7 +378,7 @@ async def test_a_quiet_job_shows_errors_alone_and_is_watched_all_the_same(tmp_pa
         found = await rolecs("generate", "-n", 2, *quiet, "--base-url", server.base_url, cwd=tmp_path)
         assert found == (0, "", "")
         events = [json.loads(line)["event"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-        assert events == ["job started", "dialogue ended", "dialogue ended", "job ended"]
+        assert events == ["job started", "dialect found", "dialogue ended", "dialogue ended", "job ended"]
         assert 'outcome="kept"' in (tmp_path / "job.prom").read_text()
 
         server.delay = 0.02
@@ -389,7 +390,7 @@ async def test_a_quiet_job_shows_errors_alone_and_is_watched_all_the_same(tmp_pa
     assert (process.returncode, out) == (130, b"") and b"go on with: rolecs generate --resume" in err
     assert '"job interrupted"' in (tmp_path / "log.jsonl").read_text()
     async with serve(Loopback(faults=Faults(truncated=1.0), faulty_requests=4)) as server:
-        flags = ("-n", 2, *quiet, "--base-url", server.base_url, "--run", "r")
+        flags = ("-n", 2, *quiet, "--base-url", server.base_url, "--run", "r", "--no-preflight")
         code, out_text, err_text = await rolecs("generate", *flags, cwd=tmp_path)
     assert (code, out_text) == (1, "") and "rolecs generate --resume --run r --retry-failed" in err_text
 

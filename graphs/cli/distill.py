@@ -57,7 +57,7 @@ def distill(
 
     go_on = command_line("rolecs", "distill", "--resume", "--run", settings.run)
     distilled = run_job(extract, settings, go_on_hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
-    with interruptible(progress, go_on_hint(go_on)):
+    with interruptible(progress, lambda: go_on_hint(go_on)):
         summary = make_pool(
             distilled.personas, distilled.stages, settings, distilled.models, silence if quiet else progress
         )

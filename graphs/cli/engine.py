@@ -24,4 +24,6 @@ def engine(
         output.print(f"{name} is served at {base_url}")
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
-    run_interruptible(lambda _: serve(settings, port, progress, on_ready=show), progress, "The engine is stopped.")
+    run_interruptible(
+        lambda _: serve(settings, port, progress, on_ready=show), progress, lambda: "The engine is stopped."
+    )

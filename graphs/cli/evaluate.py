@@ -92,7 +92,7 @@ def evaluate(
             show_halt(evaluated.halt, go_on, progress)
             raise typer.Exit(1)
         failed += evaluated.funnel.outcomes[Outcome.FAILED]
-    with interruptible(progress, go_on_hint(go_on)):
+    with interruptible(progress, lambda: go_on_hint(go_on)):
         encode, encoder = _load_encoder(settings, [dialogue.language for dialogue in dialogues])
         results = [write_results(folder, encode, encoder, contamination) for folder in folders]
         differences = {it.model: results[0].scores.differences(it.scores) for it in results[1:]}

@@ -66,7 +66,7 @@ def judge(
         judge_all, settings, go_on_hint(go_on), dialogues, quiet=quiet, resume=resume, retry_failed=retry_failed
     )
     lines = [*map(_line, judged.judgements), *map(_broken_line, broken)]
-    with interruptible(progress, go_on_hint(go_on)):
+    with interruptible(progress, lambda: go_on_hint(go_on)):
         if out:
             write_whole(out, lines)
         else:

@@ -18,6 +18,6 @@ def push(
     from outputs.datasets.push import push_export
 
     again = command_line("rolecs", "push", folder, repository, *(["--public"] if public else []))
-    with interruptible(progress, f"What has been sent is not sent again; go on with: {again}"):
+    with interruptible(progress, lambda: f"What has been sent is not sent again; go on with: {again}"):
         page = push_export(folder, repository, public=public)
     output.print(f"Pushed: {page}")

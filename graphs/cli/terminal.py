@@ -78,7 +78,10 @@ def run_job(
             job = Job(settings, Secrets(), console, interruption, telemetry, resume, retry_failed)
             return await work(job, *arguments)
 
-    return run_interruptible(carry_out, progress, hint, settings.grace_period)
+    def way_on() -> str:
+        return hint if RunStore.exists(settings.run) else "Nothing is stored of it yet."
+
+    return run_interruptible(carry_out, progress, way_on, settings.grace_period)
 
 
 def command_line(*words: object) -> str:

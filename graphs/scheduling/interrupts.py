@@ -64,7 +64,7 @@ class Interruption:
 def run_interruptible(
     work: Callable[[Interruption], Coroutine[Any, Any, ResultT]],
     console: Console,
-    hint: str = "",
+    hint: Callable[[], str],
     grace_period_s: float = 0.0,
 ) -> ResultT:
     """Run a job and return its result, unless Ctrl-C or SIGTERM interrupts it.
@@ -72,7 +72,7 @@ def run_interruptible(
     Args:
         work: makes the job, which may finish what is in flight when it is interrupted.
         console: where an interruption is told.
-        hint: how to go on, shown when the job is interrupted or the engine is gone.
+        hint: says how to go on, asked when the job is interrupted or the engine is gone.
         grace_period_s: seconds for what is in flight.
 
     Raises:
@@ -88,19 +88,19 @@ def run_interruptible(
 
 
 @contextmanager
-def interruptible(console: Console, hint: str = "") -> Iterator[None]:
-    """Exit with 130 on Ctrl-C, and show `hint` then, and when the engine is gone or a file cannot be written."""
+def interruptible(console: Console, hint: Callable[[], str] = str) -> Iterator[None]:
+    """Exit with 130 on Ctrl-C, and show the hint then, and when the engine is gone or a file cannot be written."""
     try:
         yield
     except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print(f"Interrupted. {hint}")
+        console.print(f"Interrupted. {hint()}")
         raise SystemExit(EXIT_CODE) from None
     except BrokenPipeError:
         raise  # who reads the results has seen enough
     except OSError as error:
-        raise StoreError(f"{error}\n{hint}".rstrip()) from error
+        raise StoreError(f"{error}\n{hint()}".rstrip()) from error
     except (EngineError, StoreError) as error:
-        raise type(error)(f"{error}\n{hint}".rstrip()) from error
+        raise type(error)(f"{error}\n{hint()}".rstrip()) from error
 
 
 async def run_in_thread(function: Callable[..., ResultT], *arguments: Any) -> ResultT:

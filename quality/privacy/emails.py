@@ -59,6 +59,8 @@ def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
         return
     for match in _EMAIL.finditer(text):
         said = match["host"]
+        if said and said.isdigit() and not re.match(_HOST, said, _FLAGS):
+            continue  # a rate: "locked at 3.60"
         if (
             said is None
             or asked

@@ -98,7 +98,7 @@ NEVER: Final = table(
 _THINGS: Final = table(
     """aetna agh aghh aha ahh airbnb aldi alibaba allstate amex android anyway apologies apologise apologize argh
     argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink changed
-    christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell details dhl
+    adios christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell details dhl
     dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field firefox fitbit garmin
     geez geico gmail god goddess goodness gosh gracious greetings halifax heavens hermes hiya honda howdy hsbc
     huawei huh hulu hyatt icloud ikea instagram internet ipad iphone jpmorgan klarna lenovo lidl lisbon lloyds lufthansa

@@ -263,8 +263,9 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     known = lexicon.is_first(key)
     clear = known and not lexicon.is_word(key)
     if trust is _Trust.SURE:
-        ending = None if capital else NO_NAME_ENDING.search(key)
-        return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
+        # "The caller was genuine": in small letters a word of the dictionary that nobody is called by is no name.
+        is_word = not capital and (NO_NAME_ENDING.search(key) is not None or lexicon.is_english(key))
+        return known or lexicon.is_last(key) or not (key in lexicon.common or is_word)
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
@@ -300,8 +301,11 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
 
 
 def _is_unheard_of(key: str) -> bool:
-    """Return whether a word is in no dictionary and has not the form of one that is."""
-    return key not in NO_NAMES | WORDS_TOO and not load_lexicon().is_english(key) and NO_NAME_ENDING.search(key) is None
+    """Return whether a word is in no dictionary, nor its parts ("fifty-two"), and has not the form of one that is."""
+    is_english = load_lexicon().is_english
+    # "Lookin'" has lost its last letter.
+    heard = all(is_english(part) or (part.endswith("in") and is_english(f"{part}g")) for part in key.split("-"))
+    return key not in NO_NAMES | WORDS_TOO and not heard and NO_NAME_ENDING.search(key) is None
 
 
 def _stands_out(text: str, words: list[Word], index: int) -> bool:

@@ -233,7 +233,7 @@ def test_an_adapter_is_trained_and_plays_on_an_engine_of_its_own(tmp_path: Path)
     """The job starts the engine, starts it again when it is killed, and leaves none behind."""
     calls = GOLD.read_text(encoding="utf-8").splitlines()[:3]
     (tmp_path / "calls.jsonl").write_text("\n".join(calls), encoding="utf-8")
-    how = ("--base", "smollm2", "--out", "adapter", "--epochs", 1, "--batch", 1, "--held-out", 0)
+    how = ("--base", "smollm2", "--out", "adapter", "--epochs", 1, "--batch", 1, "--steps", 3, "--held-out", 0)
     trained = rolecs("train", "calls.jsonl", *how, cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     result = Training.model_validate_json((tmp_path / "adapter" / RESULT).read_bytes())

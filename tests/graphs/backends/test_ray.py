@@ -191,7 +191,9 @@ async def test_an_engine_that_is_gone_ends_the_job_with_its_own_message(cluster:
 
 async def test_wrong_use_is_found_in_the_worker_before_any_call(cluster: Any, tmp_path: Path) -> None:
     async with serve(Loopback()) as server:
-        with pytest.raises(UsageError, match=r"^Ray worker for \S+: \S+ has no model 'gpt'; it has: loopback$"):
+        with pytest.raises(
+            UsageError, match=r"^Ray worker for \S+: \S+ has no model 'gpt'; it has: loopback \(asked for a word"
+        ):
             await play([server], tmp_path / "run", model="gpt", ray=cluster.address)
     assert not server.calls and not (tmp_path / "run").exists()
 
@@ -329,8 +331,12 @@ async def test_a_local_ray_stays_on_loopback_and_sigterm_ends_the_job_politely(t
         server.delay = 0.0
         funnel = await play([server], tmp_path / "plain", dialogues=40, canaries=0.05, limits={})
     assert process.returncode == 130
-    plan, stopping, interrupted = (line for line in err.decode().splitlines() if "in flight |" not in line)
-    assert plan.startswith("200 dialogues") and stopping.startswith("Stopping: what is in flight has 30 s")
+    plan, trial, stopping, interrupted = (line for line in err.decode().splitlines() if "in flight |" not in line)
+    assert (
+        plan.startswith("200 dialogues")
+        and trial.startswith("Gate, tried on")
+        and stopping.startswith("Stopping: what is in flight has 30 s")
+    )
     assert interrupted.endswith("go on with: rolecs generate --resume --run rolecs-run --ray local")
     assert addresses and set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     ended = stored(tmp_path / "rolecs-run")

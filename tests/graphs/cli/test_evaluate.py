@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -24,6 +25,9 @@ class TwoModels(Loopback):
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": name, "owned_by": "vllm"} for name in ("tuned", "base")]})
+
+    def _find_refusal(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
+        return None
 
 
 @contextmanager

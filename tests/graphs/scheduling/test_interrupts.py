@@ -145,7 +145,7 @@ async def test_a_thread_that_uses_the_job_is_awaited_when_the_job_is_cancelled()
 def run_and_interrupt(work: Callable[[Interruption], Any]) -> str:
     shown = io.StringIO()
     with pytest.raises(SystemExit) as ended:
-        run_interruptible(work, Console(file=shown), "Go on with X.", 30.0)
+        run_interruptible(work, Console(file=shown), lambda: "Go on with X.", 30.0)
     assert ended.value.code == 130
     return shown.getvalue()
 

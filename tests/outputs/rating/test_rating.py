@@ -115,7 +115,8 @@ def test_the_gold_file_is_what_calibrate_takes(tmp_path: Path, make_record: Make
     }
     gold = tmp_path / "gold.jsonl"
     gold.write_text("\n".join(gold_lines(calls, ratings, Limits())))
-    (dialogue,) = read_gold(gold)
+    (dialogue,), broken = read_gold(gold)
+    assert not broken
     assert dialogue.id == calls["one"][0].id and dialogue.turns == calls["one"][0].turns
     assert dialogue.gold == {code: code != "no_boilerplate" for code in POINT_CODES}
 
