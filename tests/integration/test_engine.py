@@ -1,6 +1,6 @@
 """The whole line on the real engine: vLLM on CPU with the demo model, started by the program itself.
 
-The model rambles, so nothing is asked of its texts; what is asked is that every dialogue ends in one way, that what was
+The model is tiny, so nothing is asked of its texts; what is asked is that every dialogue ends in one way, that what was
 said obeys the rules, and that stores, shards and counts agree.
 """
 
