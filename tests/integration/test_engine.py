@@ -56,7 +56,7 @@ repairs = 1
 gate_trial = "skip"
 [limits]
 min_utterances = 4
-max_utterances = 6
+max_utterances = 8
 [retry_policy]
 attempts = 2
 """
