@@ -18,11 +18,9 @@ from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings
 from graphs.jobs.build_pool import find_models
-from graphs.scheduling.counters import Counters
 from graphs.scheduling.job import Job
-from graphs.scheduling.runner import run_pending
+from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
-from graphs.scheduling.supply import Supply
 from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, Extraction, PlannedExtraction
 from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
@@ -77,14 +75,10 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
         await job.before_run(backend.try_out)
         with job.open_run(EXTRACTIONS, provenance) as store:
             store.add_plan(_plan(provenance.digest, calls, settings.seed))
-            counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
-            supply = Supply(store.pending(retry_failed=job.retry_failed), settings.goal, counters)
-            with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
-                await run_pending(job, store, backend, supply, counters, settings.goal)
-                job.telemetry.halted(supply.halt)
+            halt = await run_once(job, store, backend)
             funnel = store.funnel()
             personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
-    return Distilled(personas, models, _stages(ingested, funnel), funnel, supply.halt)
+    return Distilled(personas, models, _stages(ingested, funnel), funnel, halt)
 
 
 async def _read(settings: DistillSettings, ingested: Ingested, console: Console) -> list[Transcript]:

@@ -20,11 +20,9 @@ from agents.roles.supporter_assistant import choose_strategy
 from graphs.backends.local import local_backend
 from graphs.config.provenance import evaluations_provenance
 from graphs.config.settings import EvaluateSettings
-from graphs.scheduling.counters import Counters
 from graphs.scheduling.job import Job
-from graphs.scheduling.runner import run_pending
+from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
-from graphs.scheduling.supply import Supply
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import read_manifest
 from outputs.datasets.reader import read_dialogues
@@ -83,12 +81,8 @@ async def evaluate(job: Job[EvaluateSettings], dialogues: Sequence[Labelled]) ->
         await job.before_run(backend.try_out)
         with job.open_run(EVALUATIONS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
-            counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
-            supply = Supply(store.pending(retry_failed=job.retry_failed), settings.goal, counters)
-            with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
-                await run_pending(job, store, backend, supply, counters, settings.goal)
-                job.telemetry.halted(supply.halt)
-            return Evaluated(store.funnel(), supply.halt)
+            halt = await run_once(job, store, backend)
+            return Evaluated(store.funnel(), halt)
 
 
 def _plan(configuration: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedEvaluation]:

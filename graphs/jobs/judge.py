@@ -14,11 +14,9 @@ from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
 from graphs.dialogue.gate_trial import try_gate
 from graphs.jobs.gate_trial import GateCheck
-from graphs.scheduling.counters import Counters
 from graphs.scheduling.job import Job
-from graphs.scheduling.runner import run_pending
+from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
-from graphs.scheduling.supply import Supply
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
 from outputs.runs.run import Funnel, Outcome
@@ -60,13 +58,9 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
         await job.before_run(backend.try_out)
         with job.open_run(JUDGEMENTS, provenance) as store:
             store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
-            counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
-            supply = Supply(store.pending(retry_failed=job.retry_failed), settings.goal, counters)
-            with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
-                await run_pending(job, store, backend, supply, counters, settings.goal)
-                job.telemetry.halted(supply.halt)
+            halt = await run_once(job, store, backend)
             judgements = list(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
-            return Judged(judgements, store.funnel(), backend.judge_model, supply.halt)
+            return Judged(judgements, store.funnel(), backend.judge_model, halt)
 
 
 def _plan(configuration: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedJudgement]:

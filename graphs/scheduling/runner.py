@@ -14,11 +14,12 @@ from agents.engine.managed import OnWait
 from agents.errors import EngineEndedError, EngineError, first_error
 from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Usage
-from graphs.config.settings import Goal
+from graphs.config.settings import Goal, ServerSettings
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import Dispatcher, Place, PlannedT_contra, RecordT_co
 from graphs.scheduling.job import Job
 from graphs.scheduling.journal import Journal
+from graphs.scheduling.stopping import Halt
 from graphs.scheduling.supply import Supply
 from outputs.runs.run import PlannedT, RecordT
 from outputs.runs.store import RunStore
@@ -80,6 +81,23 @@ class Backend(Protocol[PlannedT_contra, RecordT_co]):
         Raises:
             EngineEndedError: it ended.
         """
+
+
+async def run_once(
+    job: Job[ServerSettings], store: RunStore[PlannedT, RecordT], backend: Backend[PlannedT, RecordT]
+) -> Halt | None:
+    """Carry out what a run has pending, counted and told; return why not all of it was, if so.
+
+    Raises:
+        EngineError, StoreError: see `run_pending`.
+    """
+    goal = job.settings.goal
+    counters = Counters(store.funnel(), lambda: backend.usage, retry_failed=job.retry_failed)
+    supply = Supply(store.pending(retry_failed=job.retry_failed), goal, counters)
+    with job.telemetry.running(store, job.interruption, retry_failed=job.retry_failed):
+        await run_pending(job, store, backend, supply, counters, goal)
+        job.telemetry.halted(supply.halt)
+    return supply.halt
 
 
 async def run_pending(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from outputs.datasets.dialogues import Labelled
-from outputs.datasets.manifest import MANIFEST, read_manifest
+from outputs.datasets.manifest import MANIFEST
 from outputs.datasets.reader import read_dialogues
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
@@ -21,11 +21,8 @@ def read_source(source: Path, *, with_rejected: bool = False) -> Iterator[Labell
     Raises:
         UsageError: it cannot be read, or holds something else.
     """
-    if not source.is_dir():
+    if not source.is_dir() or (source / MANIFEST).exists():
         yield from read_dialogues(source)
-    elif (source / MANIFEST).exists():
-        for shard in read_manifest(source).shards:
-            yield from read_dialogues(source / shard.name)
     else:
         outcomes = (Outcome.KEPT, Outcome.REJECTED) if with_rejected else (Outcome.KEPT,)
         with RunStore.read(DIALOGUES, source) as store:

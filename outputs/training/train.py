@@ -208,7 +208,8 @@ class _Prepared(NamedTuple):
         """Return all that is known of the training now that it has ended."""
         return Training(
             base=self.settings.base,
-            settings=self.settings.model_dump(mode="json"),
+            # The folder may tell who trained, and the file is published with the adapter.
+            settings=self.settings.model_dump(mode="json", exclude={"out"}),
             versions=_versions(),
             sources=tuple(self.sources),
             dropped=self.dropped,

@@ -28,7 +28,7 @@ from outputs.datasets.rows import PublishedTurn
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Outcome, Provenance
+from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.checks.rules import Violation
@@ -36,29 +36,9 @@ from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Verdict
 from tests.conftest import FAILURE
 from tests.support.golden import check_golden
+from tests.support.runs import make_run
 
 MakeRecord = Callable[..., Record]
-CONFIGURATION = {
-    "language": "en",
-    "topics": ["account-transaction"],
-    "personas": "28 (0123)",
-    "model": "m",
-    "judge_model": "j",
-    "temperature": 0.8,
-    "top_p": 0.95,
-    "judge_votes": 3,
-    "min_agreement": 0.5,
-    "seed": 7,
-    "limits": {"min_utterances": 10, "max_utterances": 50},
-}
-
-
-def make_run(folder: Path, records: list[Record]) -> RunStore[Planned, Record]:
-    store = RunStore.create(DIALOGUES, folder, Provenance.build(CONFIGURATION, {}, {"rolecs": "0.1.0"}))
-    store.add_plan([Planned(i, record.id, "p", "account-transaction", 1, i) for i, record in enumerate(records)])
-    for record in records:
-        store.write(record)
-    return store
 
 
 def export(

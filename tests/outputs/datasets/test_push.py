@@ -10,8 +10,9 @@ from agents.errors import UsageError
 from outputs.datasets.formats import Format
 from outputs.datasets.push import push_export
 from outputs.runs.record import Record
-from tests.outputs.datasets.test_export import contents, export, make_run
+from tests.outputs.datasets.test_export import contents, export
 from tests.support.hub import Hub, serve_hub
+from tests.support.runs import make_run
 
 REPOSITORY = "somebody/calls"
 

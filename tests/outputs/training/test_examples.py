@@ -16,8 +16,9 @@ from outputs.datasets.formats import Format
 from outputs.datasets.roles import role_rows
 from outputs.runs.record import Record
 from outputs.training.examples import read_examples
-from tests.outputs.datasets.test_export import export, make_run
+from tests.outputs.datasets.test_export import export
 from tests.support import DATA
+from tests.support.runs import make_run
 
 MakeRecord = Callable[..., Record]
 
