@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,14 @@ def child_of(log: Path) -> int:
     return int(log.read_text().split()[1])
 
 
+async def ends(pid: int) -> bool:
+    """A killed process ends when the kernel gets to it, which on a busy machine is later than the call returns."""
+    deadline = time.monotonic() + 10.0
+    while is_running(pid) and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    return not is_running(pid)
+
+
 @pytest.mark.parametrize("end", ["normal", "exception", "cancelled"])
 async def test_an_engine_and_its_children_are_always_stopped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str
@@ -69,7 +78,7 @@ async def test_an_engine_and_its_children_are_always_stopped(
         task.cancel()
     await asyncio.wait([task])
     assert task.cancelled() if end == "cancelled" else (task.exception() is not None) is (end == "exception")
-    assert not is_running(child_of(log))
+    assert await ends(child_of(log))
 
 
 async def test_an_engine_that_dies_while_loading_shows_its_last_lines(
