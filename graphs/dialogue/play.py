@@ -13,7 +13,7 @@ from agents.llm.preflight import Kinds
 from agents.roles.kinds import played_kinds
 from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
-from graphs.dialogue.state import DialogueContext
+from graphs.dialogue.turns import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case

@@ -17,7 +17,8 @@ from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
 from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
-from graphs.dialogue.state import DialogueContext, DialogueState
+from graphs.dialogue.state import DialogueState
+from graphs.dialogue.turns import DialogueContext
 from quality.checks.structured_checks import PLAN_HINTS
 from quality.checks.turn_checks import HINTS
 from tests.support.golden import check_golden

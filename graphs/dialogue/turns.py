@@ -1,0 +1,158 @@
+"""The turns of a dialogue, each asked for until it passes the checks: for the graph, and for whoever needs one side.
+
+Nothing here takes back what was said or gives a dialogue up: that is the caller's to decide when no answer passed.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from agents.csc.dialogue import CustomerView, Plan, SupporterView, Turn
+from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
+from agents.llm.chat import Chat
+from agents.roles.customer import say_customer_turn
+from agents.roles.customer_assistant import Direction, direct_customer
+from agents.roles.planner import plan_dialogue
+from agents.roles.supporter import say_supporter_turn
+from agents.roles.supporter_assistant import choose_strategy
+from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
+from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
+
+AnswerT = TypeVar("AnswerT", Plan, Direction, Turn)
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueContext:
+    """What stays the same for a dialogue: the chat client and the settings.
+
+    Attributes:
+        chat: through which the roles are asked.
+        language: of the dialogue.
+        limits: within which it ends.
+        utterance_tokens: longest utterance, in tokens.
+        repairs: number of times that an answer which fails a check is asked for again.
+    """
+
+    chat: Chat
+    language: Language
+    limits: Limits
+    utterance_tokens: int
+    repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[AnswerT]):
+    """What came of asking until an answer is sound.
+
+    Attributes:
+        answer: the one that passed; None if none did.
+        failed: the answers that did not pass, in order, each with the worst that was wrong with it.
+    """
+
+    answer: AnswerT | None
+    failed: tuple[tuple[AnswerT, FailedCheck], ...]
+
+
+async def lay_down_plan(persona: str, topic: str, number: int, context: DialogueContext) -> Asked[Plan]:
+    """Lay down scenario and goal. A plan, on which nothing has been spent yet, gets twice the repairs.
+
+    Args:
+        persona: the description of the customer.
+        topic: a code of `TOPICS`.
+        number: tells apart the calls that one persona makes on one topic: 1, 2, ...
+        context: of the dialogue.
+    """
+
+    async def ask(hint: str) -> Plan:
+        return await plan_dialogue(context.chat, context.language, persona, topic, number, hint)
+
+    def check(plan: Plan) -> Iterator[FailedCheck]:
+        return check_plan(plan, persona, topic, context.language)
+
+    return await _ask_until_sound(ask, check, PLAN_HINTS, context, tries=2 * context.repairs + 1)
+
+
+async def choose_next_strategy(view: SupporterView, context: DialogueContext) -> Strategy:
+    """Choose the strategy of the supporter's next turn among those that the flow rules allow."""
+    allowed = allowed_strategies(Progress.of(view.turns), context.limits)
+    return await choose_strategy(context.chat, view, allowed)
+
+
+async def say_supporter(view: SupporterView, strategy: Strategy, context: DialogueContext) -> Asked[Turn]:
+    """Say the supporter's next turn with this strategy."""
+
+    async def ask(hint: str) -> Turn:
+        text = await say_supporter_turn(context.chat, view, strategy, context.utterance_tokens, hint)
+        return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
+
+    def check(turn: Turn) -> Iterator[FailedCheck]:
+        return check_turn(turn, view.turns, context.language, view.scenario)
+
+    return await _ask_until_sound(ask, check, HINTS, context)
+
+
+async def direct_next_turn(view: CustomerView, goal: str, context: DialogueContext) -> Asked[Direction]:
+    """Direct the customer's next turn: what to say, and whether the customer ends the call with it."""
+    progress = Progress.of(view.turns)
+    outcomes = possible_outcomes(progress, context.limits)
+
+    async def ask(hint: str) -> Direction:
+        return await direct_customer(context.chat, view, goal, outcomes, ending=progress.is_ending, hint=hint)
+
+    def check(direction: Direction) -> Iterator[FailedCheck]:
+        return check_direction(direction.text, goal, context.language)
+
+    return await _ask_until_sound(ask, check, DIRECTION_HINTS, context)
+
+
+async def say_customer(view: CustomerView, direction: Direction, context: DialogueContext) -> Asked[Turn]:
+    """Say the customer's next turn as directed."""
+
+    async def ask(hint: str) -> Turn:
+        text = await say_customer_turn(
+            context.chat,
+            view,
+            direction.text,
+            ends_call=direction.ends_call,
+            max_tokens=context.utterance_tokens,
+            hint=hint,
+        )
+        return Turn(
+            speaker=Speaker.CUSTOMER,
+            text=text,
+            direction=direction.text,
+            outcome=direction.outcome,
+            ends_call=direction.ends_call,
+        )
+
+    def check(turn: Turn) -> Iterator[FailedCheck]:
+        return check_turn(turn, view.turns, context.language, view.scenario)
+
+    return await _ask_until_sound(ask, check, HINTS, context)
+
+
+async def _ask_until_sound(
+    ask: Callable[[str], Awaitable[AnswerT]],
+    check: Callable[[AnswerT], Iterator[FailedCheck]],
+    hints: Mapping[str, Mapping[Language, str]],
+    context: DialogueContext,
+    tries: int | None = None,
+) -> Asked[AnswerT]:
+    """Ask until the answer passes the checks, `tries` times at most (by default the first and the repairs).
+
+    `ask` gets the hint for its try, empty for the first; `check` yields what is wrong with an answer, the worst first;
+    `hints` tell by check what was wrong.
+    """
+    failed: list[tuple[AnswerT, FailedCheck]] = []
+    hint = ""
+    for _ in range(tries or context.repairs + 1):
+        answer = await ask(hint)
+        fault = next(check(answer), None)
+        if fault is None:
+            return Asked(answer, tuple(failed))
+        failed.append((answer, fault))
+        hint = hints[fault.check][context.language]
+    return Asked(None, tuple(failed))
