@@ -9,7 +9,7 @@ from peft import PeftModel
 from agents.prompts.templates import template_environment
 from outputs.files import write_whole
 from outputs.training.checkpoint import save_tensors
-from outputs.training.model import load_base, stored_dtype
+from outputs.training.model import Base, load_base, stored_dtype
 from outputs.training.page import render_training
 from outputs.training.result import RESULT, Training
 
@@ -50,13 +50,13 @@ def render_card(title: str, training: Training) -> str:
     return template.render(title=title, training=training)
 
 
-def write_merged(out: Path, base: str, tokenizer: Any) -> None:
+def write_merged(out: Path, base: Base) -> None:
     """Write the base with the adapter of `out` merged into it, as a whole model in a folder of `out`.
 
     Raises:
         OSError: it cannot be written.
     """
-    model = load_base(base, torch.float32).model  # sums in fp32, rounded once to what the base is stored in
+    model = load_base(base.name, torch.float32).model  # sums in fp32, rounded once to what the base is stored in
     merged = PeftModel.from_pretrained(model, out).merge_and_unload(safe_merge=True)
-    merged.to(stored_dtype(base)).save_pretrained(out / MERGED)
-    tokenizer.save_pretrained(out / MERGED)
+    merged.to(stored_dtype(base.name)).save_pretrained(out / MERGED)
+    base.tokenizer.save_pretrained(out / MERGED)

@@ -1,6 +1,7 @@
 """The model to train: a base in the device's precision, with an adapter (LoRA, Hu et al. 2021, arXiv 2106.09685)."""
 
 import inspect
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -25,11 +26,19 @@ _PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.2}
 
 
 class Base(NamedTuple):
-    """A base model and its tokenizer; `longest` is the number of tokens that it takes."""
+    """A base model and its tokenizer.
 
+    Attributes:
+        name: hub name, folder or demo model.
+        longest: the number of tokens that it takes.
+        begun: the folder of the adapter of this base that is trained further; None: a fresh one is.
+    """
+
+    name: str
     model: Any
     tokenizer: Any
     longest: int
+    begun: Path | None
 
 
 def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
@@ -54,32 +63,51 @@ def stored_dtype(base: str) -> torch.dtype:
 
 
 def load_base(base: str, dtype: torch.dtype) -> Base:
-    """Load a base model by its hub name, from a folder, or one of the demo models.
+    """Load a base model by its hub name, from a folder, or one of the demo models; that of an adapter, if it is one.
 
     Raises:
-        UsageError: there is no such model, it is an adapter, or it has no chat template.
+        UsageError: there is no such model, or it has no chat template.
     """
-    path = _find(base)
-    if read_adapter(path):
-        raise UsageError(f"--base {base} is an adapter: name the model that it belongs to, or merge it first")
+    begun = read_adapter(base)
+    name = begun.base if begun else base
+    path = _find(name)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=_DENSE_ATTENTION)
     except (OSError, ValueError) as error:
-        raise UsageError(f"--base {base} cannot be loaded: {shorten(str(error))}") from None
+        of = f" of the adapter {base}" if begun else ""
+        raise UsageError(f"--base {name}{of} cannot be loaded: {shorten(str(error))}") from None
     if not tokenizer.chat_template:
-        raise UsageError(f"--base {base} has no chat template: take an instruct model")
+        raise UsageError(f"--base {name} has no chat template: take an instruct model")
     model.config.use_cache = False
-    return Base(model, tokenizer, int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 20)
+    longest = int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 20
+    return Base(name, model, tokenizer, longest, begun.folder if begun else None)
 
 
-def add_adapter(model: Any, settings: TrainSettings) -> Any:
-    """Return the model with a fresh adapter in fp32, the only part of it that is trained.
+def add_adapter(base: Base, settings: TrainSettings) -> Any:
+    """Return the model with an adapter in fp32, the only part of it that is trained: a fresh one, or the one begun.
 
     Raises:
-        UsageError: the model has none of the layers named.
+        UsageError: the model has none of the layers named, or the adapter begun is not one of its own.
     """
+    try:
+        adapted = _begun_adapter(base.model, base.begun) if base.begun else _fresh_adapter(base.model, settings)
+    except (OSError, RuntimeError, ValueError) as error:
+        what = f"--base {base.begun}" if base.begun else f"--target {settings.target}"
+        raise UsageError(f"{what}: {shorten(str(error))}") from None
+    for module in adapted.modules():
+        if isinstance(module, BaseTunerLayer):
+            # Autocast has the adapter compute in bf16: inputs in fp32 would be turned there and back at each layer.
+            module.cast_input_dtype_enabled = False  # type: ignore[assignment]
+    return adapted
+
+
+def _begun_adapter(model: Any, folder: Path) -> Any:
+    return PeftModel.from_pretrained(model, folder, is_trainable=True)
+
+
+def _fresh_adapter(model: Any, settings: TrainSettings) -> Any:
     torch.manual_seed(settings.seed)
     config = LoraConfig(
         r=settings.rank,
@@ -88,15 +116,7 @@ def add_adapter(model: Any, settings: TrainSettings) -> Any:
         target_modules=_target_modules(model, settings.target),
         task_type="CAUSAL_LM",
     )
-    try:
-        adapted = get_peft_model(model, config)
-    except ValueError as error:
-        raise UsageError(f"--target {settings.target}: {shorten(str(error))}") from None
-    for module in adapted.modules():
-        if isinstance(module, BaseTunerLayer):
-            # Autocast has the adapter compute in bf16: inputs in fp32 would be turned there and back at each layer.
-            module.cast_input_dtype_enabled = False  # type: ignore[assignment]
-    return adapted
+    return get_peft_model(model, config)
 
 
 def _target_modules(model: Any, target: str) -> str | list[str]:

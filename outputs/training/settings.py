@@ -31,7 +31,8 @@ class TrainSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str = Field(
-        description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: as it was)."
+        description="Model to adapt: a hub name, a folder, or smollm2, the demo model (smollm2-untaught: as it was). "
+        "An adapter is trained further: its rank, alpha and layers stay."
     )
     out: Path = Field(description="Folder for the adapter.")
     roles: tuple[Role, ...] = Field((), description="Roles whose requests are trained on; all by default.")

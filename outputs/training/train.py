@@ -110,7 +110,7 @@ def train(
         if prepared.accelerator.is_main_process:
             write_adapter(out, prepared.accelerator.unwrap_model(trainer.model), adapter, training)
             if settings.merge:
-                write_merged(out, settings.base, prepared.base.tokenizer)
+                write_merged(out, prepared.base)
             remove_checkpoint(out)
     except TrainingError as error:
         raise TrainingError(f"{error}{_way_on(out)}") from None
@@ -207,7 +207,7 @@ class _Prepared(NamedTuple):
     def describe(self, trainer: Trainer, held_out: Sequence[Held], seconds: float) -> Training:
         """Return all that is known of the training now that it has ended."""
         return Training(
-            base=self.settings.base,
+            base=self.base.name,
             # The folder may tell who trained, and the file is published with the adapter.
             settings=self.settings.model_dump(mode="json", exclude={"out"}),
             versions=_versions(),
@@ -247,7 +247,7 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     if not train_items:
         raise UsageError(f"every row to train on is longer than {limit:,} tokens")
     longest = max(len(item.tokens.tokens) for item in (*train_items, *held_items))
-    model = add_adapter(base.model, settings)
+    model = add_adapter(base, settings)
     wants_recomputing = settings.gradient_checkpointing
     if wants_recomputing is Switch.ON or (wants_recomputing is Switch.AUTO and device.type == "cuda"):
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})

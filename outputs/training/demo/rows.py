@@ -9,8 +9,8 @@ Which rows are made of a call depends on its id alone.
 
 import json
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,6 +42,8 @@ JUDGED_SOUND, POINTS_OF_SOUND = 0.5, 3
 """Share of our calls that are judged as they are, and how many of the five points are asked then."""
 DISTILLED = 0.15
 """Share of our calls from which a persona is drawn."""
+MIXED, EXCHANGES = 2, (6, 12)
+"""Number of calls mixed for the labeller for each of our calls, and of exchanges in one."""
 
 SOUND: dict[str, tuple[str, ...]] = {
     "strategy_adherence": (
@@ -111,9 +113,16 @@ FAULTY: dict[str, tuple[str, ...]] = {
 
 def demo_rows() -> Iterator[RoleRow]:
     """Yield all rows, call by call."""
-    for dialogue, persona in own_calls():
+    calls = list(own_calls())
+    exchanges = defaultdict(list)
+    for dialogue, persona in calls:
+        exchanges[persona.id].extend(_exchanges(dialogue))
+    for dialogue, persona in calls:
         yield from role_rows(dialogue, Limits())
         yield _labeller_row(dialogue)
+        for number in range(1, MIXED + 1):
+            mixed = _mix(dialogue, exchanges[persona.id], Random(f"{dialogue.id}-{number}"))
+            yield _labeller_row(mixed, f"mixed-{number}")
         random = Random(dialogue.id)
         yield from _judge_rows(dialogue, random)
         if random.random() < DISTILLED:
@@ -155,10 +164,26 @@ def _case(dialogue: Labelled) -> Case:
     )
 
 
-def _labeller_row(dialogue: Labelled) -> RoleRow:
+def _exchanges(dialogue: Labelled) -> list[tuple[Turn, ...]]:
+    """Return each turn of the supporter with the customer's answer to it, if there is one."""
+    turns = dialogue.turns
+    return [turns[place : place + 2] for place, turn in enumerate(turns) if turn.strategy]
+
+
+def _mix(dialogue: Labelled, exchanges: Sequence[tuple[Turn, ...]], random: Random) -> Labelled:
+    """Return the call with other exchanges of its customer's calls, in any order.
+
+    Where a turn stands tells nothing of its label there: the labeller has to find the turn and read it. The exchanges
+    are of one customer, as rows are held out by customer.
+    """
+    chosen = random.sample(exchanges, min(random.randint(*EXCHANGES), len(exchanges)))
+    return dialogue._replace(turns=tuple(turn for exchange in chosen for turn in exchange))
+
+
+def _labeller_row(dialogue: Labelled, what: str = "") -> RoleRow:
     labels = {number: turn.strategy for number, turn in enumerate(dialogue.turns, start=1) if turn.strategy}
     messages = labeller_messages(_case(dialogue), tuple(labels))
-    return _row(dialogue, Role.LABELLER, "", messages, {f"turn_{number}": str(it) for number, it in labels.items()})
+    return _row(dialogue, Role.LABELLER, what, messages, {f"turn_{number}": str(it) for number, it in labels.items()})
 
 
 def _judge_rows(dialogue: Labelled, random: Random) -> Iterator[RoleRow]:

@@ -1,6 +1,7 @@
 """The rows that teach the demo model are answers that roles, labeller, judge and distiller may give."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.llm.usage import Role
 from outputs.datasets.roles import RoleRow
-from outputs.training.demo.rows import FAULTY, SOUND, demo_rows, own_calls
+from outputs.training.demo.rows import FAULTY, MIXED, SOUND, demo_rows, own_calls
 from personas.distill.extraction import profile_type
 from personas.pool import load_pool
 from quality.gate.judge import opinion_type
@@ -58,12 +59,25 @@ def test_each_fault_of_the_judge_has_its_reasons() -> None:
     assert set(SOUND) == {point.code for point in RUBRIC[Language.EN]}
 
 
-def test_labels_are_those_of_the_call(rows: list[RoleRow]) -> None:
-    calls = {dialogue.id: dialogue for dialogue, _ in own_calls()}
+def test_labels_are_those_of_the_turns_shown(rows: list[RoleRow]) -> None:
+    strategies = {turn.text: turn.strategy for dialogue, _ in own_calls() for turn in dialogue.turns if turn.strategy}
     for row in of_role(rows, Role.LABELLER):
         labels = {int(key.removeprefix("turn_")): Strategy(label) for key, label in json.loads(row.answer).items()}
-        turns = calls[row.dialogue].turns
-        assert labels == {number: turn.strategy for number, turn in enumerate(turns, start=1) if turn.strategy}
+        shown = dict(re.findall(r'^\[(\d+)\] Supporter: (".*")$', row.messages[-1].content, re.MULTILINE))
+        assert {number: strategies[json.loads(shown[str(number)])] for number in labels} == labels
+        assert list(map(str, labels)) == list(shown)
+
+
+def test_mixed_calls_hold_turns_of_one_customer_alone(rows: list[RoleRow]) -> None:
+    """Rows are held out by persona: no turn of a held-out call may be learned from another one's row."""
+    said: dict[str, str] = {}
+    for dialogue, persona in own_calls():
+        said |= {persona.id: said.get(persona.id, "") + "\n".join(json.dumps(turn.text) for turn in dialogue.turns)}
+    mixed = [row for row in of_role(rows, Role.LABELLER) if "-mixed-" in row.id]
+    for row in mixed:
+        shown = re.findall(r'^\[\d+\] \w+: (".*")$', row.messages[-1].content, re.MULTILINE)
+        assert shown and all(text in said[row.persona] for text in shown)
+    assert len(mixed) == MIXED * sum(1 for _ in own_calls())
 
 
 def test_personas_can_be_read(rows: list[RoleRow]) -> None:

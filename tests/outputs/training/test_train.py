@@ -126,6 +126,12 @@ def test_a_training_ends_in_a_folder_that_peft_loads(rows_file: Path, settings: 
     adapted = PeftModel.from_pretrained(plain, chosen.out)
     ids = torch.arange(20)[None]
     torch.testing.assert_close(adapted(ids).logits, whole(ids).logits, rtol=0.05, atol=0.05)
+    # An adapter as the base is trained further: it begins where it ended.
+    further = train.train(
+        [rows_file], settings(base=str(chosen.out), out=chosen.out.with_name("further"), rank=2), Quiet()
+    )
+    assert further and further.base == trained.base and further.parameters == trained.parameters
+    assert further.held_out[0].loss["all"] == pytest.approx(last.loss["all"], rel=0.05)
 
 
 def test_a_resumed_training_ends_at_the_same_weights(rows_file: Path, settings: MakeSettings, tmp_path: Path) -> None:
