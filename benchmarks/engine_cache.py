@@ -23,7 +23,8 @@ from agents.engine.demo_model import DEMO_MODEL
 from agents.engine.managed import managed_engine
 from agents.errors import UsageError
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.config.settings import Settings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import Settings
 from graphs.telemetry.progress import LoadingDisplay
 from tests.support.jobs import run_quietly
 

@@ -9,7 +9,8 @@ from agents.errors import UsageError
 from graphs.cli.distill import show_pool
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import POOL, output, progress
-from graphs.config.settings import PoolSettings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import PoolSettings
 from graphs.scheduling.interrupts import interruptible
 
 

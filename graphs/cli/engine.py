@@ -6,7 +6,8 @@ import typer
 
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import output, progress
-from graphs.config.settings import ServerSettings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import ServerSettings
 from graphs.scheduling.interrupts import run_interruptible
 
 

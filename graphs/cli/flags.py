@@ -15,7 +15,8 @@ from typer.core import TyperCommand
 
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
-from graphs.config.settings import ServerSettings, anchor, load_settings
+from graphs.config.loading import anchor, load_settings
+from graphs.config.settings import ServerSettings
 from outputs.runs.run import RunKind
 from outputs.runs.store import RunStore
 from personas.distill.filters import Filters

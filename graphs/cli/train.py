@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import Config, Quiet, command_line, output, progress, silence
-from graphs.config.settings import load_settings
+from graphs.config.loading import load_settings
 from graphs.scheduling.interrupts import EXIT_CODE
 from graphs.telemetry.progress import PLAIN_S, format_seconds
 from outputs.files import require_folder

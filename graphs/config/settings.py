@@ -1,37 +1,23 @@
-"""The settings of a job: one pydantic model for each kind of job, from a TOML file and from flags (flags win).
+"""The settings of a job: one pydantic model for each kind of job; `graphs.config.loading` makes them.
 
 Secrets come from the environment alone and are never written. Field descriptions are the help texts of the flags.
 """
 
-import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
-from agents.csc.speakers import Speaker, parse_speaker, plain_name
+from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
-from agents.errors import UsageError, describe_invalid
 from agents.llm.dialect import Dialect
-from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
-from agents.reading import read_text
+from graphs.config.values import BaseUrl, Columns, Headers, HeldDialect, Sides, meets
 from outputs.files import require_file, require_parent
 from outputs.runs.cost import Budget, Prices
 from personas.distill.filters import Filters
@@ -82,64 +68,10 @@ def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
     return topics
 
 
-def _meets(require: Callable[[Path], None]) -> AfterValidator:
-    """Return what checks a path by a function that raises UsageError."""
-
-    def check(path: Path | None) -> Path | None:
-        if path is not None:
-            try:
-                require(path)
-            except UsageError as error:
-                raise ValueError(str(error)) from None
-        return path
-
-    return AfterValidator(check)
-
-
-def _split_pairs(given: Any) -> Any:
-    """Return the table that "name=value" texts make, as flags have them; a table stays one."""
-    if not isinstance(given, list | tuple):
-        return given
-    pairs = [str(pair).rpartition("=") for pair in given]
-    if bad := next((value for name, _, value in pairs if not name or not value), None):
-        raise ValueError(f"{bad!r} is not of the form name=value")
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _check_sides(speakers: dict[str, str]) -> dict[str, str]:
-    return {plain_name(name): side if side == "none" else parse_speaker(side).value for name, side in speakers.items()}
-
-
-def _check_columns(columns: dict[str, str]) -> dict[str, str]:
-    from personas.distill.forms.tables import PARTS
-
-    if unknown := [part for part in columns if part not in PARTS]:
-        raise ValueError(f"unknown part {unknown[0]!r} of a table; the parts are {', '.join(PARTS)}")
-    numbers = [name for name in columns.values() if name.isdigit()]
-    if numbers and (len(numbers) < len(columns) or "text" not in columns or "0" in numbers):
-        raise ValueError("columns by number count from 1, all of them, and that of text is among them")
-    return columns
-
-
 _EMBEDDING_MODEL: str | None = Field(
     None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
 )
 GateTrialMode = Literal["stop", "tell", "skip"]
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def _check_headers(headers: dict[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
-            # The value may be a key: it is not shown.
-            raise ValueError(f"{name!r}: no name and value of an HTTP header, such as 'api-key: 0123'")
-    return headers
-
-
-Headers = Annotated[dict[str, str], AfterValidator(_check_headers)]
-# What is not set is found out, also by the job that goes on with a run: only what is set is written down.
-HeldDialect = Annotated[Dialect, PlainSerializer(lambda held: held.model_dump(mode="json", exclude_unset=True))]
-BaseUrl = Annotated[str, AfterValidator(normalise_base_url)]
 
 
 class ServerSettings(BaseModel):
@@ -195,13 +127,13 @@ class ServerSettings(BaseModel):
         description="US dollars that the run may spend, at the prices in the settings file; it stops before.",
     )
     prices: Prices = Field(default_factory=Prices, description="US dollars per million tokens.")
-    log: Annotated[Path | None, _meets(require_parent)] = Field(
+    log: Annotated[Path | None, meets(require_parent)] = Field(
         None, description="File that the job's events are appended to, a JSON object a line, without any text."
     )
     log_texts: bool = Field(
         False, description="Put texts into the log too: the messages and the answer of each call, messages of errors."
     )
-    metrics: Annotated[Path | None, _meets(require_parent)] = Field(
+    metrics: Annotated[Path | None, meets(require_parent)] = Field(
         None, description="File for the job's figures, as Prometheus' node_exporter reads it; ends in .prom."
     )
     trace: bool = Field(
@@ -352,14 +284,14 @@ class PoolSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    out: Annotated[Path, _meets(require_file)] = Field(
+    out: Annotated[Path, meets(require_file)] = Field(
         Path("pool.jsonl"), description="File for the pool; the merges are listed in a file beside it."
     )
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
     embedding_model: str | None = _EMBEDDING_MODEL
-    report: Annotated[Path | None, _meets(require_file)] = Field(
+    report: Annotated[Path | None, meets(require_file)] = Field(
         None, description="File for an HTML report on the pool."
     )
 
@@ -372,12 +304,12 @@ class DistillSettings(ServerSettings, PoolSettings):
         description="Files of transcripts: text, WebVTT, SubRip, CSV, TSV, JSON or JSON lines, also gzipped; - is "
         "standard input.",
     )
-    speakers: Annotated[dict[str, str], BeforeValidator(_split_pairs), AfterValidator(_check_sides)] = Field(
+    speakers: Sides = Field(
         {},
         description="Whose side a name in the transcripts is on: NAME=agent, NAME=customer, or NAME=none to leave it "
         "out; may be repeated.",
     )
-    columns: Annotated[dict[str, str], BeforeValidator(_split_pairs), AfterValidator(_check_columns)] = Field(
+    columns: Columns = Field(
         {},
         description="Columns of tables that are not found by their names: speaker=WHO,text=SAID,id=CALL,turn=NUMBER; "
         "by numbers from 1 where no line has names.",
@@ -432,73 +364,3 @@ class EvaluateSettings(ServerSettings):
         if self.decontaminate and not self.train:
             raise ValueError("decontaminate leaves out what the model was trained on: name that by train")
         return self
-
-
-SettingsT = TypeVar("SettingsT", bound=BaseModel)
-
-
-def load_settings(
-    kind: type[SettingsT], config: Path | None, flags: Mapping[str, Any], stored: Mapping[str, Any] | None = None
-) -> SettingsT:
-    """Build settings of a kind from a TOML file and flags; flags win, and both win over those `stored` in a run.
-
-    Raises:
-        UsageError: the file cannot be read, or a setting is unknown or out of range; says which.
-    """
-    merged: dict[str, Any] = {}
-    for layer in (stored or {}, _read_toml(config) if config else {}, flags):
-        for key, value in layer.items():
-            merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
-    try:
-        return kind.model_validate(merged)
-    except ValidationError as error:
-        where = f" (flags and {config})" if config else ""
-        raise UsageError(f"settings{where}: {describe_invalid(error)}") from None
-
-
-READ = ("transcripts", "personas", "embedding_model")
-WRITTEN = ("out", "report", "log", "metrics")
-"""Settings that are paths."""
-
-
-def anchor(stored: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    """Return settings of a run as they are meant elsewhere: their relative paths are those seen from `folder`.
-
-    Only where there is such a file, or such a folder to write into: a run may have been moved with all that it needs.
-
-    Args:
-        stored: the settings in the run.
-        folder: where its last job was started; empty where that is not known.
-    """
-
-    def seen(name: str, path: Any) -> Any:
-        if isinstance(path, list):
-            return [seen(name, one) for one in path]
-        there = Path(folder) / path if isinstance(path, str) and path else None
-        is_there = there and (there.exists() or (name in WRITTEN and there.parent.is_dir()))
-        return str(there) if is_there else path
-
-    if not folder or Path(folder) == Path.cwd():
-        return dict(stored)
-    return {name: seen(name, value) if name in READ + WRITTEN else value for name, value in stored.items()}
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    text = read_text(path, "the settings file ")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the settings file {path}: {error}{_toml_hint(text, str(error))}") from None
-
-
-def _toml_hint(text: str, problem: str) -> str:
-    r"""Return what people write otherwise than TOML in the line that a problem names; empty where it is none of that.
-
-    >>> _toml_hint("temperature = 0,8", "Expected newline or end of document after a statement (at line 1, column 16)")
-    '; decimals have a point, as in 0.8'
-    """
-    place = re.search(r"at line (\d+)", problem)
-    line = text.split("\n")[int(place[1]) - 1] if place else ""
-    if re.search(r"=\s*[-+]?\d+,\d", line):
-        return "; decimals have a point, as in 0.8"
-    return r"; a Windows path stands in single quotes, as in 'C:\calls'" if "\\" in line else ""

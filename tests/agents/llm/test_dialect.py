@@ -14,7 +14,8 @@ from agents.llm.preflight import find_dialect
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role
-from graphs.config.settings import Settings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import Settings
 from tests.support.loopback import Loopback, Manners, serve
 
 REQUEST = {

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from agents.csc.speakers import Speaker
 from agents.errors import UsageError
-from graphs.config.settings import DistillSettings, Settings, anchor, load_settings
+from graphs.config.loading import anchor, load_settings
+from graphs.config.settings import DistillSettings, Settings
 
 
 def test_relative_paths_are_seen_from_where_the_run_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ import pytest
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import UsageError
+from graphs.config.loading import load_settings
 from graphs.config.provenance import dialogues_provenance
-from graphs.config.settings import DistillSettings, PoolSettings, Settings, load_settings
+from graphs.config.settings import DistillSettings, PoolSettings, Settings
 from graphs.jobs.plan import describe_coverage, iterate_plan
 from outputs.runs.record import Planned
 from personas.persona import Persona

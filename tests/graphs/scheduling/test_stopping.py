@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from agents.errors import UsageError
 from agents.llm.usage import Role, Usage
-from graphs.config.settings import Settings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import Settings
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.stopping import BLOCK, NO_YIELD, Goal, Halt, aim, count_needed, find_halt
 from graphs.telemetry.progress import describe_counters

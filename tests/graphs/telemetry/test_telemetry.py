@@ -24,7 +24,8 @@ from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Usage
-from graphs.config.settings import DistillSettings, Secrets, Settings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import DistillSettings, Secrets, Settings
 from graphs.jobs.distill import distill
 from graphs.jobs.generate import Generated, generate
 from graphs.scheduling.counters import Counters
