@@ -4,16 +4,17 @@ A labelled span counts as found when all of it is replaced, whatever the placeho
 these whose placeholder is the labelled kind. A replacement counts as right when it overlaps a labelled span, and as too
 wide when it takes more than two letters or digits beside. All sentences were written by hand.
 
-Mistakes on two of the sets, seen and hard, were looked at and mended, and tests hold the scrubber to them. Those on the
-other two, blind and unseen, were not, and no test asserts anything of them: their figures say what to expect of other
-calls. Hard and unseen are halves, drawn by chance, of one set that was written before the rules were changed for it; in
-it some sentences stand behind the question that they answer.
+Mistakes on three of the sets, seen, hard and seen2, were looked at and mended, and a test holds the scrubber to the
+first. Those on the others, blind, unseen and blind2, were not, and no test asserts anything of them: their figures say
+what to expect of other calls. Hard and unseen are halves, drawn by chance, of one set that was written before the rules
+were changed for it, seen2 and blind2 of another. In these some sentences stand behind the question that they answer, or
+are exchanges of several turns.
 """
 
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -25,11 +26,11 @@ from quality.privacy import Finding, find_in_dialogue, find_private
 
 SEEN = Path(__file__).parent.parent / "tests" / "data" / "private"
 BLIND = Path(__file__).parent / "data" / "private"
-HARD = BLIND / "hard"
-SETS = {"seen": SEEN, "blind": BLIND, "hard": HARD, "unseen": BLIND / "unseen"}
-NOT_LOOKED_AT = ("blind", "unseen")
+SETS = {"seen": SEEN, "blind": BLIND} | {name: BLIND / name for name in ("hard", "unseen", "seen2", "blind2")}
+NOT_LOOKED_AT = ("blind", "unseen", "blind2")
 MOST_BESIDE = 2
 """Letters and digits that a replacement may take beside what is private."""
+NAMES = ("UserName", "Address")
 NUMBERS = ("PhoneNumber", "CardNumber", "AccountNumber", "IdNumber", "Email")
 
 
@@ -57,39 +58,54 @@ class Score:
 
 
 def measure(sentences: Path) -> tuple[dict[str, Score], list[str]]:
-    """Return the scores by kind on a file of labelled sentences, and a line for each mistake."""
+    """Return the scores by kind on a file of labelled sentences, and a line for each mistake.
+
+    A row has a `text` and what is `private` in it, and the question that it answers if there is one (`asked`); or it
+    has several such `turns`, all labelled.
+    """
     scores: dict[str, Score] = defaultdict(Score)
     mistakes: list[str] = []
     for _, line in read_lines(sentences):
         row = json.loads(line)
-        text, spans, start = row["text"], [], 0
-        for private in row["private"]:
-            start = text.index(private["text"], start)
-            spans.append((start, start + len(private["text"]), private["kind"]))
-            start = spans[-1][1]
-        findings = find_in_dialogue([row["asked"], text])[1] if "asked" in row else find_private(text)
-        hidden = {index for finding in findings for index in range(finding.start, finding.end)}
-        for start, end, kind in spans:
-            score = scores[kind]
-            score.labelled += 1
-            if all(index in hidden or text[index].isspace() for index in range(start, end)):
-                score.found += 1
-                score.named += any(finding.kind == kind and _overlap(finding, start, end) for finding in findings)
-            else:
-                mistakes.append(f"missed {kind} {text[start:end]!r} in: {text}")
-        labelled = {index for start, end, _ in spans for index in range(start, end)}
-        for finding in findings:
-            score = scores[finding.kind]
-            score.replaced += 1
-            if any(_overlap(finding, start, end) for start, end, _ in spans):
-                score.right += 1
-                beside = [text[index] for index in range(finding.start, finding.end) if index not in labelled]
-                if sum(map(str.isalnum, beside)) > MOST_BESIDE:
-                    score.wide += 1
-                    mistakes.append(f"took too much, {text[finding.start : finding.end]!r}, in: {text}")
-            else:
-                mistakes.append(f"took {text[finding.start : finding.end]!r} for {finding.kind} in: {text}")
+        turns = row.get("turns", [row])
+        before = [row["asked"]] if "asked" in row else []
+        texts = [*before, *(turn["text"] for turn in turns)]
+        found = find_in_dialogue(texts)[len(before) :] if len(texts) > 1 else [find_private(texts[0])]
+        for turn, findings in zip(turns, found, strict=True):
+            mistakes += _score(turn["text"], turn["private"], findings, scores)
     return dict(scores), mistakes
+
+
+def _score(
+    text: str, labels: Sequence[dict[str, str]], findings: Sequence[Finding], scores: dict[str, Score]
+) -> Iterator[str]:
+    """Add what was found in a text to the scores, and yield a line for each mistake."""
+    spans, start = [], 0
+    for label in labels:
+        start = text.index(label["text"], start)
+        spans.append((start, start + len(label["text"]), label["kind"]))
+        start = spans[-1][1]
+    hidden = {index for finding in findings for index in range(finding.start, finding.end)}
+    for start, end, kind in spans:
+        score = scores[kind]
+        score.labelled += 1
+        if all(index in hidden or text[index].isspace() for index in range(start, end)):
+            score.found += 1
+            score.named += any(finding.kind == kind and _overlap(finding, start, end) for finding in findings)
+        else:
+            yield f"missed {kind} {text[start:end]!r} in: {text}"
+    labelled = {index for start, end, _ in spans for index in range(start, end)}
+    for finding in findings:
+        score = scores[finding.kind]
+        score.replaced += 1
+        if any(_overlap(finding, start, end) for start, end, _ in spans):
+            score.right += 1
+            beside = [text[index] for index in range(finding.start, finding.end) if index not in labelled]
+            if sum(map(str.isalnum, beside)) > MOST_BESIDE:
+                score.wide += 1
+                yield f"took too much, {text[finding.start : finding.end]!r}, in: {text}"
+        else:
+            yield f"took {text[finding.start : finding.end]!r} for {finding.kind} in: {text}"
 
 
 def _overlap(finding: Finding, start: int, end: int) -> bool:
@@ -105,6 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for language, (label, folder) in product(Language, SETS.items()):
         scores, mistakes = measure(folder / f"{language}.jsonl")
         groups = dict(sorted(scores.items())) | {
+            "names and addresses": sum((scores.get(kind, Score()) for kind in NAMES), Score()),
             "numbers and e-mails": sum((scores.get(kind, Score()) for kind in NUMBERS), Score()),
             "all": sum(scores.values(), Score()),
         }
