@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from quality.privacy import handles, name_answers, names, names_zh
-from quality.privacy.addresses import find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses, find_addresses_zh
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.emails import asks_for_email, find_emails
@@ -29,7 +29,7 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = re.compile(
     rf"(?:\b{SECRET_WORD}(?:(?:'s|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) "
-    r"|密码(?:就?是|为|:|改成|设成) ?)"
+    r"|(?:密码|口令|暗号|密保(?:问题)?的?(?:答案)?|暗语|通关密语|安全词)(?:就?是|为|:|改成|设成|说的是|填的是?) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
@@ -44,7 +44,7 @@ _SECRET_QUESTION = re.compile(
 )
 _TOKEN = re.compile(r"[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
-    r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share)\b|^\W*(?:and|the|your)\b"
+    r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who|which)\b|^\W*(?:and|the|your)\b"
     r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪"
 )
 _LONG_ANSWER = 8
@@ -145,7 +145,10 @@ def _asked(plain: str) -> _Asked:
     secret = _SECRET_QUESTION.search(small) is not None
     handle = handles.asks_for_handle(small)
     name = not (secret or handle) and (name_answers.asks_for_name(small) or names_zh.asks_for_name(small))
-    return _Asked(name, handle, asks_for_email(small), asked_kinds(plain), secret)
+    kinds = asked_kinds(plain)
+    if Private.ADDRESS not in kinds and asks_for_address(small):
+        kinds += (Private.ADDRESS,)
+    return _Asked(name, handle, asks_for_email(small), kinds, secret)
 
 
 def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
@@ -177,7 +180,7 @@ def _find_numbers_and_places(plain: str, asked: _Asked, chinese: bool) -> Iterat
         yield from handles.find_answers(plain, chinese)
     if chinese:
         yield from find_addresses_zh(plain)
-    yield from find_addresses(plain)
+    yield from find_addresses(plain, Private.ADDRESS in asked.kinds)
     if Private.ADDRESS in asked.kinds:
         yield from find_address_answer(plain)
     yield from find_spelled(plain, asked.kinds)

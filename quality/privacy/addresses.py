@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from quality.privacy.cues import Finding, Private
 from quality.privacy.lexicon import is_ordinary, split_words
 from quality.privacy.name_words import table
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
+from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -28,7 +28,7 @@ _STREET = (
 )
 _NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
 _FLAT = (
-    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|bldg|building|shop|villa|number|no)\b"
+    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa|number|no)\b"
     rf"\.? ?#?|#){_NUMBER}"
 )
 _HOUSE = (
@@ -36,15 +36,17 @@ _HOUSE = (
     rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and)){{0,4}}(?![\w'-]))"
 )
 _ADDRESS = re.compile(
-    rf"(?<![\w.])(?:(?P<flat>(?:{_FLAT},? ){{1,2}})(?:{_HOUSE},? )?|{_HOUSE}(?: and a half)?,? )"
+    rf"(?<![\w.])(?:(?P<flat>(?:{_FLAT},? ){{1,2}})(?:{_HOUSE},? )?|{_HOUSE}(?: and a half| [a-f])?,? )"
     rf"(?:(?P<words>(?:(?:[A-Z][\w'-]*\.?|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}})"
     rf"(?:(?P<sure>{_SURE_STREET})|(?P<street>{_STREET}))(?![\w'-])\.?"
     r"|(?P<bare>(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2}))"
+    r"|(?P<small>(?-i:[a-z][\w'-]+(?: [a-z][\w'-]+){0,2}))(?=[,.]|$)"
     r"|(?P<romance>(?:rue|avenue|boulevard|place|via|viale|piazza|calle|avenida|rua)"
     r"(?: (?:de|del|della|des|du|la|los|las|l'))*"
     r" ?(?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z])[\w'-]+)?))"
     r"|\bhouse (?:no\.? ?)?\d{1,4}[a-z]?,? (?:road|street|block|sector|lane|phase) (?:no\.? ?)?\d{1,3}\b"
-    r"|\bp\.? ?o\.? ?box \d+|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
+    r"|\brural route \d{1,3}(?:,? box \d{1,5})?|\bp\.? ?o\.? ?box \d+"
+    r"|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
     _FLAGS,
 )
 _HINT = re.compile(rf"\d|\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
@@ -80,12 +82,35 @@ _NAMED = re.compile(
     _FLAGS,
 )
 """A house with a name and no number."""
+_NEAR = re.compile(
+    r"\b(?:live|living|we're|i'm|staying|(?:house|flat|place) is|sen[dt] it|deliver(?:ed)? (?:it )?to|address is) "
+    r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from|over)"
+    r"|(?:two|three|\w+) doors (?:down |up )?from|(?:on |at )?the (?:corner|end|top|bottom) of) "
+    rf"(?:[\w'-]+ ){{1,7}}(?<!\ba )(?<!the )(?<!busy )(?<!main )(?<!quiet ){_SURE_STREET})(?![\w'-])",
+    _FLAGS,
+)
+"""An address that is told by what is near."""
+_NEAR_WORDS = table("opposite behind above beside near next across over doors corner end top bottom")
+_POSTCODE_SAID = re.compile(
+    r"\b(?:post ?code|zip)(?:(?:'s| is|:) | ?)"
+    r"(?P<code>[a-z](?:[ ,]{1,2})?[a-z]?"
+    rf"(?:[ ,]{{1,2}}(?:{NUMBER_WORDS}|\d{{1,2}})){{1,2}}"
+    rf"(?: [a-z])?,? (?:{NUMBER_WORDS}|\d) ?[a-z] ?[a-z])(?![\w'])",
+    _FLAGS,
+)
 _NAMED_CUE = re.compile(
     r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|we're) (?:at|in)"
     r"|(?:deliver(?:ed|y)?|ship(?:ped)?|sen[dt]|post(?:ed)?|moved?|moving)(?: (?:it|this|them|that))? (?:to|into)"
     r"|it's) $",
     re.IGNORECASE,
 )
+_QUESTION = re.compile(
+    r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this|the)\b"
+    r".{0,32}\b(?:live|living|stay|staying|send|deliver|delivered|post|ship|go|going|sent|come|collect|posted|located)\b"
+    r"|\b(?:which|what) (?:street|road|building|flat|apartment|house|unit)\b|\bwhere (?:to|you live)\b"
+    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪[条个栋幢]|几[号栋幢]楼?|哪边住"
+)
+"""A question for a place."""
 _LEAD = re.compile(
     r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
     r"|in)|we live (?:at|in)"
@@ -94,7 +119,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _PLACE_WORD = re.compile(
-    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET})\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
+    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of|end of"
+    rf"|opposite|behind|above|next to)\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
     _FLAGS,
 )
 _NO_ADDRESS = re.compile(
@@ -145,6 +171,8 @@ _ROAD_ZH = (
 _ADDRESS_ZH = re.compile(
     r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
     rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
+    rf"|[{_HAN}]{{2,8}}(?:[一二三四五六七八九\d]+期)?(?<![码号单])\d{{1,3}}(?:-\d{{1,4}}){{1,3}}(?!\d)"
+    rf"|[{_HAN}]{{0,6}}(?:楼|宿舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)"
     rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
     rf"|(?<=住在|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|送到|搬到|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
     rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
@@ -153,6 +181,13 @@ _MORE_ZH = re.compile(
     rf"(?:, ?(?:[{_HAN}]{{0,8}}?{_PARTS}|[{_HAN}]{{2,8}}(?:广场|大厦|小区|花园|中心|楼上|那栋楼))(?![{_HAN}])){{1,6}}"
 )
 """What else is said of where it is."""
+_NEAR_ZH = re.compile(
+    rf"(?:住在?|址[是在写为]|家在|[寄送搬][到往去]|派到)(?P<place>[{_HAN}\w]{{2,20}}?(?:[东西南北][门口头边面]|往[东西南北里左右]|隔壁|对面|后面|旁边"
+    r"|斜对过|斜对面|进[来去]|拐进去|右手边|左手边)"
+    rf"[{_HAN}\w]{{0,10}}?)(?=[,。!?]|就[行好可]|[了吧]?$|[了吧][,。])"
+)
+"""An address that is told by what is near."""
+_BEHIND_ZH = re.compile(rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)")
 _SHOPS_ZH = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
 _HINT_ZH = re.compile(
     r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])|住|[址家我]在|[寄送搬][到往去]"
@@ -165,25 +200,37 @@ _NO_STREET_ZH = re.compile(
 """What stands before an address: other words."""
 
 
-def find_addresses(text: str) -> Iterator[Finding]:
-    """Yield the street addresses of a plain English text."""
-    if not _NAMED_WORDS.isdisjoint(word.key for word in split_words(text)):
+def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
+    """Yield the street addresses of a plain English text; `asked` tells whether the other side asked for one."""
+    keys = {word.key for word in split_words(text)}
+    if not _NEAR_WORDS.isdisjoint(keys):
+        for match in _NEAR.finditer(text):
+            yield Finding(*match.span("place"), Private.ADDRESS)
+    if not keys.isdisjoint(("code", "postcode", "zip")):
+        for match in _POSTCODE_SAID.finditer(text):
+            yield Finding(*match.span("code"), Private.ADDRESS)
+    if not _NAMED_WORDS.isdisjoint(keys):
         yield from _find_named(text)
     if not _HINT.search(text.lower()):
         return
     for match in _ADDRESS.finditer(text):
-        cued = _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
+        cued = asked or _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
         if words := match["words"]:
             in_capitals = words[0].isupper() and (match["street"] or "A")[0].isupper()
             if _NO_STREET.search(words.removeprefix("The ")) or not (
                 match["sure"] or match["flat"] or in_capitals or cued
             ):
                 continue
-        elif match["bare"] and not cued:
+        elif (not cued and (match["bare"] or match["small"])) or (match["small"] and _is_no_street(match["small"])):
             continue
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
     for match in _CONTINENTAL.finditer(text):
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def _is_no_street(words: str) -> bool:
+    """Return whether words in small letters behind a number say what it counts, and not where somebody lives."""
+    return _NO_STREET.search(words.removeprefix("the ")) is not None or UNIT_BEHIND.match(f" {words}") is not None
 
 
 def _find_named(text: str) -> Iterator[Finding]:
@@ -194,6 +241,11 @@ def _find_named(text: str) -> Iterator[Finding]:
         told = (in_capitals or cued) if match["street"] else (cued and not match["the"])
         if told and (match["street"] or in_capitals or not is_ordinary(match[0].split()[0])):
             yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def asks_for_address(text: str) -> bool:
+    """Return whether a plain text in small letters asks where somebody lives, or where something is to go."""
+    return _QUESTION.search(text) is not None
 
 
 def find_address_answer(text: str) -> Iterator[Finding]:
@@ -220,6 +272,8 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
     """Yield the street addresses of a plain Chinese text, each with the region in front."""
     if not _HINT_ZH.search(text):
         return
+    for match in _NEAR_ZH.finditer(text):
+        yield Finding(*match.span("place"), Private.ADDRESS)
     for match in _ADDRESS_ZH.finditer(text):
         start = match.start()
         if before := _BEFORE_ZH.search(text, max(0, start - 32), start):
@@ -228,4 +282,6 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
             start = other.end()
         if not _SHOPS_ZH.match(text, start, match.end()):
             more = _MORE_ZH.match(text, match.end())
-            yield Finding(start, more.end() if more else match.end(), Private.ADDRESS)
+            end = more.end() if more else match.end()
+            near = _BEHIND_ZH.match(text, end)
+            yield Finding(start, near.end() if near else end, Private.ADDRESS)

@@ -23,7 +23,8 @@ _BEHIND = re.compile(
 )
 _SHORT = re.compile(r"\d{3,6}", re.ASCII)
 _DIALLED = re.compile(
-    r"\b(?:call|dial|ring|phone|(?:text|send) (?:\S+ ){0,2}to) $|(?:[拨打]打?|致电|发送?(?:短信)?到) ?$", re.IGNORECASE
+    r"\b(?:call|dial|ring|phone|(?:text|send) (?:\S+ ){0,2}to) $|(?:[拨打]打?|致电|发送?(?:短信)?\w{0,4}到) ?$",
+    re.IGNORECASE,
 )
 _BEFORE_CHARACTERS = 64
 _SENTENCE_END = re.compile(r"[.。;] |[。！？?!]")

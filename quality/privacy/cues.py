@@ -39,7 +39,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     None: (
         r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code|number)s?"
         r"|flight|room|gate|version|readings?\b|mileage\b|odometer\b",
-        r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数",
+        r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数|型号|机型|版本|批次",
     ),
     Private.ADDRESS: (
         r"(?:zip|post|postal)[- ]?codes?|zip\b|address\b|(?:door|house) number",
@@ -50,8 +50,9 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"出生|生日|生于|生辰|(?<=[日号节月份\d一二三四五六七八九十])生的",
     ),
     Private.PASSWORD: (
-        rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer",
-        r"密码|口令|验证码|安全码|校验码|动态码|激活码|暗号|密保",
+        rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer"
+        r"|(?:three|3|four|4|digits|number|numbers) on the back\b|back of (?:the|my|your) card",
+        r"密码|口令|验证码|安全码|校验码|动态码|激活码|取件码|提货码|核销码|兑换码|暗号|密保",
     ),
     Private.ID_NUMBER: (
         r"passport|ssn\b|social(?: security)?\b|national insurance\b|ni number|licen[cs]e\b|id (?:card|number)"
@@ -76,7 +77,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"|serial|imei|meter|user|employee|staff|badge|agent|student|pnr|wechat|package|parcel|receipt|device|online"
         r"|login|service tag|vin)s?\b",
         r"账号|帐号|账户|帐户|户头|订单|单号|保单|合同|客户号|会员|编号|流水|运单|快递|物流|微信|户号|工号|序列号|机身号"
-        r"|设备号|发票|预约号|预订号|参考号|案件|(?<=[\u4e00-\u9fff,。])qq",
+        r"|设备号|发票|预约号|预订号|参考号|案件|车架号|(?<=[\u4e00-\u9fff,。])qq",
     ),
 }
 """The cues of each kind in English and in Chinese, in small letters."""
@@ -103,6 +104,12 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """What makes sure that a number names something and counts nothing."""
+_ENDING = re.compile(
+    r"\b(?:end(?:s|ing)?(?: in| with)|last (?:four|4|three|3)(?: digits)?)(?: are| is|:)? $"
+    r"|[后末尾][四4三3]位(?:数字?)?(?:是|就是|:|,)? ?$",
+    re.IGNORECASE,
+)
+"""What stands before the end of a number."""
 _NEVER_ENOUGH = 99
 
 
@@ -136,14 +143,18 @@ class Cues:
         if self._passed and start - (cue := self._found[self._passed - 1]).end() <= 48:
             kind = _kind_of(cue)
             if not _LINK.fullmatch(self._text, cue.end(), start):
-                return Cue(kind, 5)
+                return self._ending(start) or Cue(kind, 5)
             if kind is None:
                 return Cue(None, _NEVER_ENOUGH)
             certain = kind in CERTAIN or _NUMBER_WORD.search(self._text, cue.start(), start)
             return Cue(kind, 3 if certain else 4)
         if self._passed < len(self._found) and (cue := self._found[self._passed]).start() - end <= 16:
-            return Cue(_kind_of(cue), 5)
-        return Cue(None, 5)
+            return self._ending(start) or Cue(_kind_of(cue), 5)
+        return self._ending(start) or Cue(None, 5)
+
+    def _ending(self, start: int) -> Cue | None:
+        """Return the cue of the end of a number of which is not said what it is; most are cards'."""
+        return Cue(Private.CARD_NUMBER, 3) if _ENDING.search(self._text, max(0, start - 24), start) else None
 
 
 def _kind_of(cue: re.Match[str]) -> Private | None:

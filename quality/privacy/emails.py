@@ -30,7 +30,7 @@ _EMAIL = re.compile(
     rf"(?<![\w.'+-])(?P<local>{_LETTERS}[\w.%+-]{{1,64}}(?:{_JOINT}(?:\w ){{0,24}}?[\w.+-]{{1,64}}){{0,6}}"
     rf"(?:[ -](?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
     rf"(?:@|{_SAID_AT}| ?@ ?(?={_HOST}|[\w-]*[A-Za-z][\w-]*(?:\.\w|点)))"
-    rf"[\w-]{{1,64}}(?:{_DOT}[\w-]{{1,24}}){{0,4}}"
+    rf"(?:[\w-]{{1,64}}|网易|腾讯|新浪|谷歌|搜狐|雅虎)(?:{_DOT}[\w-]{{1,24}}){{0,4}}"
     rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:{_DASH} )?[\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
     r"(?:(?:\.| dot | point )[\w-]{2,24}){0,3})",
     _FLAGS,
@@ -45,7 +45,7 @@ _MAIL_CUE = re.compile(r"\be-?mail|\bmail\b|\baddress|邮箱|邮件", _FLAGS)
 def _is_made_up(local: str) -> bool:
     """Return whether the last word of what stands before "at" is no word of English, or a first name."""
     word, lexicon = re.split(r"\W", local)[-1].lower(), load_lexicon()
-    return len(word) > 2 and ((lexicon.is_first(word) and not lexicon.is_word(word)) or not lexicon.is_english(word))
+    return len(word) > 1 and ((lexicon.is_first(word) and not lexicon.is_word(word)) or not lexicon.is_english(word))
 
 
 def asks_for_email(text: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from quality.privacy.cues import Finding, Private
 from quality.privacy.lexicon import is_ordinary, load_lexicon
+from quality.privacy.numbers import DIGITS_ZH
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
@@ -13,7 +14,8 @@ _SERVICES = (
 _CUE = re.compile(
     rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
     rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
-    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
+    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: (?:dot|underscore|dash|hyphen|point) "
+    r"[A-Za-z0-9]+(?: \d+)?){1,4})?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
     r"|1) word))?",
     _FLAGS,
 )
@@ -28,25 +30,37 @@ _TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
 
 _HAN = r"\u4e00-\u9fff"
 _CUE_ZH = re.compile(
-    r"(?:微信(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝"
+    r"(?:(?:微信|v信|vx|威信|薇信)(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝"
     r"|游戏)(?:账?[号户]|名|会员名|id)?"
     r"|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
-    rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
-    r"|(?:就?是|叫|为|搜|加|:)? ?(?P<id>[A-Za-z][\w.-]*(?: ?[\w.-]{1,20}){0,3}))",
+    rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>(?![A-Za-z])[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
+    r"|(?:就?是|叫|为|搜|加|:)? ?(?P<id>[A-Za-z][\w.-]*(?: ?(?:[\w.-]{1,20}"
+    rf"|[杠点]|下划线|下横线|[中短]?[横划]线|减号|[{DIGITS_ZH}]{{1,12}})){{0,8}}))",
     re.IGNORECASE | re.ASCII,
 )
 _NO_NAME_ZH = re.compile(
     r"(?:手机|电话|同号|邮箱|账号)[\u4e00-\u9fff]*|[什怎哪多不没忘错空有对您你我他一乱自之绑][\u4e00-\u9fff]*"
     r"|.*[的了吗呢吧]$"
 )
-_ANSWER_ZH = re.compile(rf"(?:[嗯呃哦,。 ]|是|叫|就|我的?)*(?P<name>[{_HAN}\w.-]{{2,16}})[。!,]?$", re.ASCII)
+_ANSWER_ZH = re.compile(
+    rf"(?:[嗯呃哦,。 ]|是|叫|就|我的?)*(?P<name>[A-Za-z]"
+    rf"(?: ?(?:[A-Za-z0-9_.-]{{1,20}}|下划线|[{DIGITS_ZH}]{{1,12}})){{1,16}}"
+    rf"|[{_HAN}\w.-]{{2,16}})[。!,]?$",
+    re.ASCII,
+)
 
 
 def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
     """Yield the user names that a plain text tells."""
     for match in _CUE.finditer(text):
         word = match["word"]
-        if match["more"] or _is_made_up(word) or _LOOKS_LIKE_ONE.match(word) or (text[match.start("word") - 1] == "@"):
+        if (
+            match["more"]
+            or match["joined"]
+            or _is_made_up(word)
+            or _LOOKS_LIKE_ONE.match(word)
+            or (text[match.start("word") - 1] == "@")
+        ):
             yield Finding(match.start("word"), match.end(), Private.ACCOUNT_NUMBER)
     if "@" in text:
         for match in _AT.finditer(text):

@@ -1,10 +1,11 @@
 """The lists of English names and words, and how a text is split into its words."""
 
 import importlib
+import importlib.resources
 import pkgutil
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -20,6 +21,12 @@ _LOCALES = (
 
 Of the other locales those are that no English dictionary has.
 """
+
+_CENSUS_FIRST = ("dist.female.first", "dist.male.first")
+_CENSUS_LAST = "dist.all.last"
+_FIRST_RATHER_THAN_WORD = 1.2e-5
+_LAST_RATHER_THAN_WORD = 5e-5
+"""A listed name that is in the dictionary too is rather a name from this percentage of people a mention on."""
 
 _LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
 WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
@@ -38,12 +45,14 @@ class Word(NamedTuple):
 class Lexicon(NamedTuple):
     """Words: all first names, the popular ones among them, family names, common words, and what never names anybody.
 
-    `english` are the words of a spelling dictionary, with the names that it holds.
+    `clear_last` are family names that are hardly ever words; `english` are the words of a spelling dictionary, with the
+    names that it holds.
     """
 
     first: frozenset[str]
     popular: frozenset[str]
     last: frozenset[str]
+    clear_last: frozenset[str]
     common: frozenset[str]
     dull: frozenset[str]
     english: frozenset[str]
@@ -80,11 +89,12 @@ def in_list(names: frozenset[str], key: str) -> bool:
 
 @cache
 def load_lexicon() -> Lexicon:
-    """Return the words, read from `faker` and `pyspellchecker` once."""
+    """Return the words, read once from `faker`, `names` (the US census of 1990), `nicknames` and `pyspellchecker`."""
     # Loaded late: it takes half a second, for which commands that scrub nothing need not wait.
     from spellchecker import SpellChecker
 
-    spelled = frozenset(SpellChecker().word_frequency.dictionary)
+    mentions = SpellChecker().word_frequency.dictionary
+    spelled = frozenset(mentions)
     first: set[str] = set()
     popular: set[str] = set()
     last: set[str] = set()
@@ -100,6 +110,17 @@ def load_lexicon() -> Lexicon:
             (last if attribute.startswith("last_") else first).update(words)
             if attribute.startswith("first_") and locale in _POPULAR_LOCALES:
                 popular.update(words)
+
+    def clear_names(file: str, least: float) -> set[str]:
+        return {name for name, share in _read_census(file) if (share + 0.0005) / mentions.get(name, 1) >= least}
+
+    further = _read_nicknames() - spelled
+    for file in _CENSUS_FIRST:
+        further |= clear_names(file, _FIRST_RATHER_THAN_WORD)
+    first |= further
+    popular |= further
+    clear_last = clear_names(_CENSUS_LAST, _LAST_RATHER_THAN_WORD)
+    last |= clear_last
     common = {word.lower() for word in importlib.import_module("faker.providers.lorem.en_US").Provider.word_list}
     no_names = NO_NAMES | PARTICLES
     first |= FURTHER_GIVEN
@@ -109,10 +130,25 @@ def load_lexicon() -> Lexicon:
         frozenset(first - no_names),
         frozenset(popular - no_names),
         frozenset(last - no_names),
+        frozenset(clear_last - no_names - common - WORDS_TOO),
         frozenset(common),
         frozenset(common - names | NO_NAMES),
         spelled,
     )
+
+
+def _read_census(file: str) -> Iterator[tuple[str, float]]:
+    """Yield the names of a list, and the percentage of people who are called so; the rarest have 0."""
+    for line in importlib.resources.files("names").joinpath(file).read_text("ascii").splitlines():
+        # SMITH          1.006  1.006      1
+        name, share, _, _ = line.lower().split()
+        yield name, float(share)
+
+
+def _read_nicknames() -> set[str]:
+    """Return names and their short forms: lines of a name, a relationship and a name."""
+    lines = importlib.resources.files("nicknames").joinpath("names.csv").read_text("utf-8").splitlines()[1:]
+    return {name for line in lines for name in line.split(",")[::2] if len(name) > 2 and WORD.fullmatch(name)}
 
 
 def _fold(word: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.lexicon import Word, load_lexicon, split_words
-from quality.privacy.name_words import LEAD_OF_AN_ANSWER, NO_NAMES, PRONOUNS, THINGS
+from quality.privacy.name_words import LEAD_OF_AN_ANSWER, NAME_NOUNS, NO_NAMES, PEOPLE, PRONOUNS, ROLES, THINGS
 from quality.privacy.names import NO_NAME_ENDING, are_adjacent
 
 _CLAUSE_END = re.compile(r"[,.!?;]")
@@ -16,7 +16,10 @@ _QUESTION = re.compile(
     r"|\band (?:yours|you are|you)\b|\bwhom? .{0,24}\b(?:pleasure|speaking|speak)\b"
     r"|\b(?:speaking (?:with|to)|call you|address you)\?"
 )
-_NO_QUESTION = re.compile(rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name")
+_NO_QUESTION = re.compile(
+    rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name"
+    rf"|\bname (?:of|for) (?:the|that|this|your|which) (?!(?:{'|'.join(sorted(NAME_NOUNS | PEOPLE | ROLES))})\b)"
+)
 
 
 def asks_for_name(text: str) -> bool:
@@ -27,13 +30,18 @@ def asks_for_name(text: str) -> bool:
 def find_answers(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names stand in the answer to a question for a name."""
     words = split_words(text)
-    heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER][:1]
+    heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER | ROLES][:1]
     heads += [
         index
         for index in range(1, len(words))
         if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
         and load_lexicon().is_first(words[index].key)
-        and (words[index].capital or not load_lexicon().is_word(words[index].key))
+        and (
+            words[index].capital
+            or not load_lexicon().is_word(words[index].key)
+            or _CLAUSE_END.match(text, words[index].end)
+            or words[index].end == len(text)
+        )
     ]
     for index in heads:
         if length := _answer_length(text, words, index):

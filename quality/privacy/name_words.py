@@ -40,6 +40,13 @@ _WORDS: Final = table(
 )
 """Further words that somebody somewhere is called."""
 
+_VERBS_TOO: Final = table(
+    """bill bo bob buck carol chase chip chuck curt drew earl edit fancy frank gene grant hunter jack josh justice lance
+    major marina mark marsh max may merry miles nick parker pat patience pierce randy ray rich rob rocky rose rusty
+    sandy skip sue tanner taylor trace val victor wade ward will woody worth"""
+)
+"""Of the given names those that are often verbs, adjectives or things when they are written small."""
+
 _PLACES: Final = table(
     """adelaide alabama alberta alexandria america angeles april arizona arlington asia august augusta aurora austin
     bali basel bedford berlin boston bradford bristol brooklyn camden carolina charlotte chelsea chester china cleveland
@@ -62,10 +69,23 @@ WORDS_TOO: Final = GIVEN_TOO | _WORDS | _PLACES | _BRANDS
 """All names that are something else too: they need more than a capital to count as names."""
 
 SMALL_WORDS_TOO: Final = table(
-    """amber carol carter chad chandler chuck cooper curt daisy dale earl glen glenn heather holly iris ivy jack jade
-    jasmine josh kitty lance lane lily marina nick parker randy rich rob robin roger tanner taylor victor wade"""
+    """amber carol carter chad chandler chuck cooper curt daisy dale earl glen glenn heather holly hung iris ivy jack
+    jade jasmine josh kitty lance lane lily marina nick parker randy rich rob robin roger tanner taylor victor wade"""
 )
 """Further names that are words when they are written small."""
+
+GIVEN_WHEN_SMALL: Final = (
+    GIVEN_TOO
+    | SMALL_WORDS_TOO
+    | table("april autumn blessing chance charity comfort destiny june precious princess river skye storm summer sunny")
+) - _VERBS_TOO
+"""Of the given names that are words those that are names in small letters too, behind a word that a name follows."""
+
+BEHIND_SMALL: Final = table(
+    """answered booked bought changed fixed gave handled helped left made moved opened ordered paid ran sent set signed
+    sorted took used"""
+)
+"""What stands behind a name in small letters, beside the most common words."""
 
 NEVER: Final = table(
     """a about above across actually afraid after afternoon again agent ago ah ai all almost already alright also always
@@ -116,33 +136,24 @@ NO_NAMES: Final = NEVER | _THINGS
 """All that is no name."""
 
 FURTHER_GIVEN: Final = table(
-    """adwoa ahmet akosua alok amrita anand ananya anil anjana anoop aparna arvind asif atul babatunde bashir becca
-    bharat bogdan bongani burak caoimhe cerys chandra chidi chinedu chioma danish debs deepa deepak deepika
-    dimitris dinesh dmitri dmitry efua eitan ekaterina emeka emre enzo ezgi faisal farah farhan farid farida
-    folake gaurav geeta giannis gopal govind habib harish harpreet haruto hemant hideo iman imani iqbal itzel
-    jago jaspreet jatin ji-woo jihoon jyoti kamran kareem karthik kavita kazuki keiko kelechi khadija kiran
-    kunal kwabena kwaku lalita laszlo leandro lerato lowri mahesh mahmoud manish manoj maryam matej mateusz
-    mehdi minji mohan mohit mukesh nadeem nandini naveen navin neeraj nikhil nitin nkechi noam nomsa noor oksana
-    olga oluwaseun oluwaseyi pallavi pankaj prakash pranav prasad prashant preeti prem radha rafiq rajesh ramesh
-    reza ritu rivka sachin sadia saeed sandeep sangeeta sanjana sanjay santosh saurabh seema sergey shahid
-    shalini shanice shanthi shilpa shivani siddharth sipho sonali soo-jin stefania sujata sumit sunil sunita
-    suresh surya swati takashi tamar tamsin tarun tatiana temitope tendai thabo thandiwe thuy tiago tomoko tunde
-    uchenna usha usman varun vijay vikas vikram vinay vinod vishal vivek wanjiku wasim xiao xochitl yannis
-    yesenia yetunde yevgeny yusra zahra zainab zanele zdenek zeinab zoya"""
+    """adwoa ahmet akosua alok amrita anand ananya anil anjana anoop aparna arvind asif atul babatunde bashir
+    bharat bogdan bongani burak caoimhe cerys chidi chinedu chioma danish debs deepa deepak deepika dimitris
+    dinesh dmitri dmitry efua eitan ekaterina emeka emre enzo ezgi faisal farhan farid farida folake gaurav
+    geeta giannis gopal govind habib harish harpreet haruto hemant hideo iman imani iqbal itzel jago jaspreet
+    jatin ji-woo jihoon jyoti kamran karthik kavita kazuki kelechi khadija kiran kunal kwabena kwaku lalita
+    laszlo lerato lowri mahesh mahmoud manish manoj matej mateusz mehdi minji mohan mohit mukesh nadeem nandini
+    naveen navin neeraj nikhil nitin nkechi noam nomsa noor oksana oluwaseun oluwaseyi pallavi pankaj prakash
+    pranav prasad prashant preeti prem radha rafiq rajesh ramesh reza ritu sachin sadia saeed sandeep sangeeta
+    sanjana sanjay santosh saurabh sergey shahid shalini shanthi shilpa shivani siddharth sipho sonali soo-jin
+    sujata sumit sunil sunita suresh surya swati takashi tamsin tarun temitope tendai thabo thandiwe tiago tunde
+    uchenna usman varun vikas vikram vinay vinod vishal vivek wanjiku wasim yannis yetunde yevgeny yusra zahra
+    zainab zanele zdenek zeinab zoya"""
 )
 FURTHER_FAMILY: Final = table(
-    """abdullahi abramov achebe adebayo agarwal alvarado anand ashcroft ashworth atkinson banerjee bhatt bianchi
-    blackwood bose braithwaite castellano castellanos celik chakraborty chaudhary cheung chowdhury chukwu
-    contreras cruickshank dang delacroix desai dhillon diallo dlamini dvorak eriksen escobar esposito fairfax
-    farouk featherstone feldman fernandes fernando figueroa georgiou ghosh goh goldberg grewal guerrero haddad
-    hathaway haugen higginbotham holloway horvat huang igwe ionescu ivanov jeong kapoor karimi karlsson katz
-    kaufman kaya khalil khoury korhonen kovac kovacs kowalski kozlowski kulkarni kuznetsov lau leung lewandowski
-    lindgren llewellyn lombardi mahlangu malik mansour mazur mbeki mcallister mcgregor mehta menon mishra
-    mohammed moyo murakami naidu nasser ndlovu ngo njoroge nkosi nowak nwosu odhiambo okeke okoye onyango ozturk
-    pandey papadopoulos patil penhaligon petrov pillay popescu popov prescott qureshi rahimi rasmussen
-    rutherford saldana schwartz sethi sharif shevchenko shrestha siddiqui sokolov srinivasan svoboda szabo
-    takahashi teo toth traore tremblay trevelyan trivedi underhill vandermeer vaughan virtanen volkov whitcombe
-    wisniewski wojciechowski wojcik yadav yamada yilmaz zhang zielinska zielinski zimmermann zulu"""
+    """abdullahi achebe adebayo ashcroft blackwood bose celik chakraborty chaudhary chukwu dang delacroix dlamini
+    fairfax farouk fernando kuznetsov mahlangu mbeki mohammed moyo nasser ndlovu njoroge nkosi nwosu odhiambo
+    onyango ozturk penhaligon pillay popov sharif shevchenko shrestha sokolov traore trevelyan virtanen volkov
+    whitcombe yadav yilmaz zielinska zulu"""
 )
 """Names that the lists of `faker` lack."""
 
@@ -198,6 +209,9 @@ SPEAKS: Final = table(
 
 PRESENCE: Final = table("around available back free in still there working")
 """What is asked of a person behind "is"."""
+
+NAMED_UNDER: Final = table("by in under")
+"""What stands before "the name" and a name."""
 
 NAMED_BY: Final = frozenset(f"{which} name" for which in table("christian family first full given last maiden middle"))
 """What a name directly follows."""
@@ -299,7 +313,7 @@ SURE_PAIRS: Final = frozenset(
 """Pairs of words that a name always follows."""
 
 LIKELY_PAIRS: Final = frozenset(
-    {"i am", "ask for", "asked for", "asking for"}
+    {"i am", "ask for", "asked for", "asking for", "behalf of", "belongs to", "registered to"}
     | {f"{thing} for" for thing in table("appointment booking call message order package parcel reservation table")}
     | {
         f"{verb} {to}"
@@ -317,15 +331,16 @@ GREETINGS: Final = table(
 """Words in front of a name that addresses somebody, when nothing but punctuation follows it."""
 
 PRESENTING: Final = frozenset(("it s", "that s", "this is", "is this", "is that"))
-BEHIND_PRESENTED: Final = table("again and calling from here speaking with")
+BEHIND_PRESENTED: Final = table("again and calling from here i i'm i've speaking with")
 """What stands around a name with which somebody presents himself."""
 
 SIGNATURES: Final = table("attn named regards signed sincerely")
 """Words that a name always follows."""
 
 LEAD_OF_AN_ANSWER: Final = table(
-    """absolutely believe called certainly guess reckon think thought course er full first gladly hello her hi i i'm is
-    it it's its last ma'am maiden miss mr mrs ms my name no of oh ok okay please problem right she sir so sorry
-    spelled sure that that's the they this uh um under was well would be yeah yep yes you"""
+    """absolutely actually believe called certainly for guess probably reckon think thought course er full first gladly
+    hello her hers hi his i i'm is it it's its last ma'am maiden mine miss mr mrs ms my name no of oh ok okay please
+    problem right s say should she sir so sorry spelled sure that that's the they this uh um under wanna want to was
+    well would be yeah yep yes you"""
 )
 """Words with which an answer begins before it comes to the name."""

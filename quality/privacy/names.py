@@ -10,16 +10,19 @@ from quality.privacy.name_words import (
     ABBREVIATED,
     ARTICLES,
     BEHIND_PRESENTED,
+    BEHIND_SMALL,
     BOOKED,
     COMPANIES,
     DEPARTMENTS,
     FILLERS,
     GIVEN_TOO,
+    GIVEN_WHEN_SMALL,
     GREETINGS,
     LIKELY_PAIRS,
     MENUS,
     NAME_NOUNS,
     NAMED_BY,
+    NAMED_UNDER,
     NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
@@ -189,6 +192,8 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
         or (index and behind in SPEAKS and not words[index - 1].capital)
     ):
         return _Trust.LIKELY
+    if head.key in GIVEN_TOO | GIVEN_WHEN_SMALL and behind in SPEAKS and words[index - 1].key not in ARTICLES:
+        return _Trust.LIKELY
     before = [word for word in words[max(0, index - 8) : index] if word.key not in FILLERS]
     if not before:
         return _Trust.NONE
@@ -217,13 +222,16 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
         return _Trust.LIKELY
     if last in ("is", "was", "called", "named") and len(before) > 1 and before[-2].key in ROLES | PEOPLE:
         return _Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else _Trust.LIKELY
-    if pair in ("in law", "me and"):
+    if len(before) > 2 and before[-3].key in {"s name": ROLES, "the name": NAMED_UNDER}.get(pair, ()):
+        return _Trust.SURE
+    if pair in ("in law", "me and") or (last == "put" and behind in ("back", "on", "through")):
         return _Trust.LIKELY
     if last in ("called", "named") and len(before) > 1 and before[-2].key not in _NO_SUBJECT:
         return _Trust.LIKELY
     if last == "under" and not any(word.key in MENUS for word in before):
         booked = any(word.key in BOOKED for word in before)
-        return _Trust.LIKELY if booked or not load_lexicon().is_english(head.key) else _Trust.WEAK
+        clear = head.key in load_lexicon().clear_last or not load_lexicon().is_english(head.key)
+        return _Trust.LIKELY if booked or clear else _Trust.WEAK
     if (
         last in TOLD
         or (last in ("to", "with") and any(word.key in TOLD for word in before[-6:]))
@@ -236,7 +244,9 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
     set_off = _SET_OFF.match(text, head.start) is not None
     if presented:
         return _Trust.LIKELY if set_off or behind in BEHIND_PRESENTED else _Trust.NONE
-    if last in GREETINGS and (set_off if head.capital else load_lexicon().is_first(head.key)):
+    if last in GREETINGS and (
+        set_off if head.capital else load_lexicon().is_first(head.key) and (set_off or head.key not in GIVEN_WHEN_SMALL)
+    ):
         return _Trust.LIKELY
     if set_off and ("," in gap and head.key not in WORDS_TOO and not before[-1].capital):
         return _Trust.LIKELY
@@ -271,11 +281,17 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     if not capital:
         if trust and len(key) > 3 and _is_unheard_of(key):
             return True
+        if trust is _Trust.LIKELY and len(key) > 3 and key in lexicon.clear_last:
+            return True
+        if trust is _Trust.LIKELY and known and _is_small_name(text, words, index):
+            return True
         if not clear or key in SMALL_WORDS_TOO:
-            return False
+            return known and trust is _Trust.LIKELY and _family_follows(text, words, index)
         sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
         return (sure and len(key) > (2 if trust is _Trust.LIKELY else 3)) or _family_follows(text, words, index)
-    if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in GIVEN_TOO)))):
+    if trust is _Trust.WEAK and (
+        _is_unheard_of(key) or (not index and (clear or (known and key in GIVEN_TOO | GIVEN_WHEN_SMALL)))
+    ):
         return True
     if trust is _Trust.LIKELY:
         ending = None if "-" in key or (index and key.endswith("ly")) else NO_NAME_ENDING.search(key)
@@ -298,6 +314,15 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
         if lexicon.is_first(follower) and not lexicon.is_word(follower):
             return True
     return (known or lexicon.is_last(key) or not lexicon.is_english(key)) and _family_follows(text, words, index)
+
+
+def _is_small_name(text: str, words: list[Word], index: int) -> bool:
+    """Return whether a word written small, where a name is likely, is one by what stands behind it."""
+    key, behind = words[index].key, index + 1
+    if behind < len(words) and words[behind].key in SPEAKS:
+        return key in GIVEN_TOO | GIVEN_WHEN_SMALL
+    ends = behind == len(words) or not are_adjacent(text, words, behind)
+    return key in GIVEN_WHEN_SMALL and (ends or words[behind].key in NO_NAMES | BEHIND_SMALL)
 
 
 def _is_unheard_of(key: str) -> bool:

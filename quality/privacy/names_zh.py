@@ -51,7 +51,7 @@ _NAME = re.compile(
     rf"""
       (?:(?:姓名|(?<!用)户名|{HOLDERS})(?:是|就是|叫|写[着的]?|填|为|[改换][成为]|写的是)?[ :"“]{{0,2}}
         |(?:名字?|叫)[写填:])
-        (?P<written>{_WRITTEN}{{2,5}})(?:(?=就[行好]|即可)|(?=[^{_HAN}·]|$))
+        (?P<written>{_WRITTEN}{{2,5}}(?:·{_WRITTEN}{{1,6}}){{0,2}})(?:(?=就[行好]|即可)|(?=[^{_HAN}·]|$))
     | (?:叫做?|名叫|名字?(?:是|就是|写的是)|(?:(?:[姓全真户]|[中英]文)名字?|{HOLDERS})(?:是|叫|为)?)
         [ :,]{{0,2}}(?P<called>{_GIVEN}{{1,6}}·{_GIVEN}{{1,6}}|{_FULL}|[A-Za-z]+(?:[ .·][A-Z][A-Za-z]+){{0,3}})
     | 是(?P<being>{_FAMILIAR}{_SHORT}|阿(?![姨里拉]){_GIVEN}{_END})
@@ -83,8 +83,15 @@ _NAME = re.compile(
     """,
     re.VERBOSE,
 )
+_CALLED_IN = "[车人外快滴救警物保家跑等去过回别停客号]|师傅|经理|老板|出租|开锁|拖车|代驾|搬家|投诉|苦|好"
+"""What is called or ordered, and what somebody is told to do, behind the same word as a name."""
+_NO_SELF = (
+    "说|要|想|来|不|没|先|从|用|在|去|的|问|老师|学生|客户|用户|会员|本人|房东|车主|业主|机主|户主|商家|卖家|买家|中介|家属|亲戚|邻居|朋友"
+    "|同事|老板|司机|物业|公司|单位|学校|医院|银行|个体|新来|外地|本地"
+)
+"""What stands behind "I am" and is no name."""
 _RELATED = (
-    "老公|老婆|丈夫|妻子|爱人|爸爸|妈妈|[我他她]爸|[我他她]妈|儿子|女儿|闺女|[我他她]哥|[我他她]姐|[我他她]弟|[我他她]妹|弟弟|妹妹|哥哥|姐姐"
+    "老公|老婆|丈夫|妻子|媳妇|爱人|爸爸|妈妈|爷爷|奶奶|[我他她]爸|[我他她]妈|儿子|女儿|闺女|[我他她]哥|[我他她]姐|[我他她]弟|[我他她]妹|弟弟|妹妹|哥哥|姐姐"
     "|同事|同学|室友|朋友|老板|法人|领导|房东"
 )
 _SURE = tuple(
@@ -93,8 +100,10 @@ _SURE = tuple(
         (
             "[叫名]",
             rf"""
-              (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学])|^)叫做?[ :,]{{0,2}}
-                (?P<self>(?![个一]){_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$))
+              叫(?P<styled>(?!{_CALLED_IN}){_WRITTEN}{{2,3}})(?=的(?:客服|师傅|人|小?姑娘|女的|男的|同事|经理|顾问|那个|员工|小伙|先生|女士))
+            | (?:叫|称呼|喊)[我他她](?P<nickname>{_WRITTEN}{{2,3}})(?=就[行好可]|吧?[,。]?$|即可)
+            | (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学,])|^)叫做?[ :,]{{0,2}}
+                (?P<self>(?![个一错做]|{_CALLED_IN})(?:{_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$)|{_WRITTEN}[{_HAN}]{{1,2}}(?=,)|{_WRITTEN}{{2,3}}(?=的)))
             | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)(?P<named>{_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
             """,
         ),
@@ -104,6 +113,7 @@ _SURE = tuple(
             rf"""
               我[就也]?是(?P<mine>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}}(?=[^{_HAN}·]|$))
             | 我[就也]?是(?P<strange>{_GIVEN}{{3,7}}(?=[^{_HAN}·]|$))
+            | ^(?:喂|[你您]好|嗯|哎)?,?我[就也]?是(?P<short>(?!{_NO_SELF}){_GIVEN}{{2}}(?=[,。]|$))
             """,
         ),
         (
@@ -122,11 +132,17 @@ _SURE = tuple(
             | 单名一?个?(?P<single>[{_HAN}])字?
             """,
         ),
-        ("是我的?[本名大全]", rf"(?<![{_HAN}])(?P<told>[{_HAN}·]{{2,7}})(?=是我的?(?:本名|名字|大名|全名))"),
+        (
+            "是我的?[本名大全]",
+            rf"(?<![{_HAN}])(?P<told>[{_HAN}·]{{2,7}})(?=[,]?是我的?(?:本名|真名|名字|大名|全名|小名))",
+        ),
         (
             "[找系叫问知让跟和给]",
             rf"""
-              (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)
+              (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知)
+                (?P<sought>(?![你您我他她它人个客售])(?:老[A-Z]|{_GIVEN}{{2,3}}))
+                (?=[,。!?]|$|(?:接|听|在|[他她]在|处理|帮|来|吧)(?![{_HAN}]{{4}}))
+            | (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)
                 (?P<wanted>[{SURNAMES}]{_GIVEN}{{1,2}})
                 (?=[^{_HAN}]|$|接|他|她|来|帮|看|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
             """,
@@ -139,12 +155,25 @@ _SURE = tuple(
             """,
         ),
         (
-            "说|[让诉给帮]我",
-            rf"(?<![{_HAN}])(?P<sayer>{_OFTEN}{{2}})(?=说[她他会过让了,]|让我|告诉我|给我|帮我)",
+            "说|[让诉给帮叫]我|接的",
+            rf"(?<![{_HAN}])(?:上次|那个|上次那个|昨天|你们)?(?P<sayer>{_OFTEN}{{2}}|[小阿老大]{_GIVEN}|[胖瘦黑虎彪豹猴]子)"
+            "(?=说[她他会过让了可要能,]|让我|叫我|告诉我|给我|帮我|接的)",
         ),
         (
             "[公婆夫子人爸妈儿女哥姐弟妹事学友板导东]",
             rf"(?:{_RELATED})[叫是,]?(?P<relation>[{SURNAMES}]{_GIVEN}{{1,2}}){_END}",
+        ),
+        (
+            "[公婆夫子人爸妈儿女哥姐弟妹事学友板导东]",
+            rf"(?:我|[他她]|你们)(?:{_RELATED})[叫是]?(?P<kin>{_GIVEN}{{2,4}})(?=也?(?:来取|来拿|来办|来接|帮|也收|收到|签|买|订|办|打|说|让|在用|,))",
+        ),
+        (
+            "宝|妈|爸|奶奶|爷爷",
+            rf"(?:{_BEGIN}|(?<=[写填是]))(?P<parent>[大二三小][宝毛妞丫]|{_OFTEN}{{2}}|{_GIVEN}宝)(?=(?:的?)(?:妈妈|爸爸|爸|妈|奶奶|爷爷|外婆|外公))",
+        ),
+        (
+            "经理|主管|店长|客服|专员|师傅|老师",
+            rf"(?:你们|我们|那个|上次的?)(?P<boss>{_GIVEN}{{2,3}})(?=(?:经理|主管|店长|客服|专员|师傅|老师))",
         ),
         (
             "[A-Z]",
@@ -176,9 +205,10 @@ _NICKNAME = re.compile(
         (?:(?=的?(?P<of>妈|爸|奶奶|爷爷|外婆|外公))|(?=姐|哥|老师|同学|[您你]好|[^{_HAN}]|$|[在你说让给的]|接))
     | (?:[{_HAN}](?<=[居友事学弟妹找让跟和叫给]))?(?P<a>阿(?![姨里拉迪尔司胶根文明康]){_OFTEN}){_NICK_END}
     | {_BEGIN}(?P<big>大[{FREQUENT}]){_NICK_END}
+    | (?:{_BEGIN}|(?<=[找让跟给问叫是]))(?P<letter>[老小大][A-Z])(?![A-Za-z])
     | (?:{_BEGIN}|(?<=[找让跟给问]))(?P<zi>[强军伟勇磊涛斌辉虎彪]子){_NICK_END}
     | (?:{_BEGIN}|(?<=[找让跟给问是]))(?P<little>小{_OFTEN}子){_NICK_END}
-    | (?:{_BEGIN}|(?<=[找让跟给问]))(?P<brother>[胖瘦黑虎彪豹猴{NICKS}][哥姐叔](?![哥姐妹弟]))
+    | (?:{_BEGIN}|(?<=[找让跟给问下]))(?P<brother>[胖瘦黑虎彪豹猴花{NICKS}][哥姐叔](?![哥姐妹弟]))
     | (?:{_BEGIN}|(?<=[找让跟给问]))(?P<village>[大二三四小狗铁翠春秋][丫妞妮娃蛋牛虎柱毛胖花]){_NICK_END}
     | (?:{_BEGIN}|(?<=[找让跟给问]))(?P<old>[老小][二三四五六七八幺]){_NICK_END}
     """,
@@ -200,7 +230,7 @@ _COMPOUNDS = re.compile(COMPOUND)
 _BEGINS_LIKE_A_NAME = re.compile(_FAMILIAR)
 _TALKS_OF_NAMES = re.compile(r"姓|名|叫|哪个字|怎么写|偏旁|旁的")
 _WHICH_CHARACTER = re.compile(
-    rf"([{_HAN}])[{_HAN}]{{1,3}}的\1(?![{_HAN}])|[{_HAN}]{{1,3}}([{_HAN}])的\2(?![{_HAN}])"
+    rf"(?P<told>([{_HAN}])[{_HAN}]{{1,3}}的\2(?![{_HAN}])|[{_HAN}]{{1,3}}([{_HAN}]{{1,2}})的\3(?![{_HAN}]))"
     rf"|(?<![{_HAN}])(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}}(?![{_HAN}])"
 )
 """A character told by a word that holds it, and a name that stands between two pauses."""
@@ -208,7 +238,7 @@ _QUESTION = re.compile(r"怎么称呼|如何称呼|贵姓|姓名|名字|叫什�
 _ANSWER = re.compile(
     r"(?:[\s,。!?、]|叫我|嗯|呃|哦|噢|啊|好的?|是的?|对|那个|[您你]好|我就?是|我的?名字是|我叫|我姓|免贵|姓|就?叫|名字|全名"
     r"|户名|机主是?|户主是?|就?写|不是|我(?:爸爸?|妈妈?|老公|老婆|儿子|女儿|先生|太太)|当然|可以|行|没问题|就是|应该是)*+"
-    rf"(?P<name>{_FULL}|{_GIVEN}{{2,4}}?(?=(?:就[好行]|就可以|即可|吧)?[^{_HAN}]*$)|[A-Z][a-z]+)"
+    rf"(?P<name>{_FULL}|{_GIVEN}{{2,4}}(?=,)|{_GIVEN}{{2,4}}?(?=(?:就[好行]|就可以|即可|吧)?[^{_HAN}]*$)|[A-Z][a-z]+)"
 )
 
 
@@ -247,7 +277,7 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
     if _TALKS_OF_NAMES.search(text):
         for match in _WHICH_CHARACTER.finditer(text):
-            if match[0][:2] not in NO_NAMES and match[0][:2] not in load_cedict().words:
+            if match["told"] or (match[0][:2] not in NO_NAMES and match[0][:2] not in load_cedict().words):
                 yield match.span()
 
 
@@ -265,20 +295,41 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         return name not in "名氏什啥个和跟与"
     if name[:2] in BLANKS:
         return False
-    if group in ("strange", "told", "doer"):
+    if group in ("short", "sought", "kin", "boss", "parent"):
+        ordinary = name in load_cedict().words and not all(char in GIVEN_OFTEN for char in name)
+        return (
+            not ordinary
+            and (group != "boss" or name not in NO_NAMES)
+            and not (
+                group in ("sought", "kin", "boss")
+                and len(name) == 3
+                and name[0] not in SURNAMES
+                and _holds_word(text, start, end)
+            )
+        )
+    if group in ("strange", "doer"):
         often = group == "doer" and all(char in GIVEN_OFTEN for char in name)
         return often or not _holds_word(text, start, end)
     if group in ("absent", "sayer"):
-        return name[:2] not in NO_NAMES
+        return name[:2] not in NO_NAMES and not (name[0] in "小阿老大" and name in load_cedict().words)
+    if group == "told":
+        return name not in load_cedict().words
     if group in ("self", "named", "thanked"):
         # Whoever is called like a word says so.
-        return name not in load_cedict().words or name[0] in SURNAMES or all(char in GIVEN_OFTEN for char in name)
+        return group == "self" or name not in load_cedict().words or _may_be_called(name)
+    if group in ("styled", "nickname"):
+        return name not in load_cedict().words or _may_be_called(name) or group == "styled"
     if group in ("first", "ahead", "second"):
         return name not in load_cedict().words
     # Of three characters the last two may be the word instead of the first two.
     rest_is_word = len(name) == 3 and name[1:] in load_cedict().words
     begins_word = _is_word(text, start, end) if group == "wanted" else _begins_word(text, start, end)
     return (rest_is_word or not begins_word) and not _is_fame(text, start, end)
+
+
+def _may_be_called(name: str) -> bool:
+    """Return whether a word begins with a surname, or has but characters that are often in given names."""
+    return name[0] in SURNAMES or all(char in GIVEN_OFTEN for char in name)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
@@ -304,6 +355,8 @@ def _begins_word(text: str, start: int, end: int) -> bool:
 def _is_fame(text: str, start: int, end: int) -> bool:
     """Return whether a name is that of somebody or of something that everybody knows."""
     cedict = load_cedict()
+    if text[start : start + 2] in BRANDS or text[start : start + 3] in BRANDS:
+        return True
     if any(text[start : start + length] in known for known in (cedict.proper, cedict.figures) for length in (3, 4)):
         return True
     return _FAME.match(text, end) is not None
@@ -341,6 +394,11 @@ def _length_before_role(text: str, end: int) -> int:
     return 0
 
 
+_LAST_CLAUSE = re.compile(
+    rf"[,。](?:大名|全名|小名|名字|叫|是|姓)*(?P<name>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}})(?=[,。]?$)"
+)
+
+
 def asks_for_name(text: str) -> bool:
     """Return whether a plain Chinese text asks somebody for a name."""
     return _QUESTION.search(text) is not None
@@ -350,6 +408,12 @@ def find_answers(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the name stands in the answer to a question for a name."""
     if (match := _ANSWER.match(text)) and match["name"][:2] not in NO_ANSWERS:
         yield match.span("name")
+    for last in _LAST_CLAUSE.finditer(text):
+        if last["name"] not in load_cedict().words or last["name"][0] in SOLE:
+            yield last.span("name")
+    for match in _WHICH_CHARACTER.finditer(text):
+        if match["told"]:
+            yield match.span()
 
 
 class KnownNames:

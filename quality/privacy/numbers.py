@@ -66,6 +66,7 @@ _DATE = (
     rf"|{_MONTH} (?:the )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY}(?: day)?(?: of)? {_MONTH}(?:,? (?:of )?{_YEAR})?"
     rf"|{_DAY} of the {_DAY},? {_YEAR}"
+    rf"|{_YEAR}, (?:{_MONTH} (?:the )?{_DAY}|{_DAY}(?: of)? {_MONTH})"
     rf"|(?:(?:(?:19|20)?\d\d|[{DIGITS_ZH}]{{2,4}})年[, ]?)?(?:[农阴阳公]历)?闰?(?:1[0-2]|0?[1-9]|十[一二]?"
     rf"|[一二三四五六七八九正冬腊])月[, ]?"
     r"(?:3[01]|[12]\d|0?[1-9]|[二三]?十[一二三四五六七八九]?|[初廿]?[一二三四五六七八九]|初十)(?:[日号]|(?!\d))"
@@ -102,7 +103,7 @@ _NUMBER = re.compile(
 )
 _GROUP = re.compile(_DIGITS, _FLAGS)
 _EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\b\.?|x|转|分机号?) ?\d{1,5}(?!\d)", _FLAGS)
-_UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
+UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
 _HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
 _MOST_COUNTED = 6
 """A "hundred" behind more numbers than that says two digits."""
@@ -121,8 +122,8 @@ _IBAN = re.compile(
     re.ASCII,
 )
 _PLATE = re.compile(
-    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-Z][· .-]?"
-    r"(?:[A-Z0-9]{5,6}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
+    r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新] ?[A-Za-z][· .,、-]{0,2}"
+    r"(?:[A-Z0-9](?:[ ,、]{0,2}[A-Z0-9]){4,5}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
     r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
     re.ASCII,
 )
@@ -141,6 +142,8 @@ _YEAR_OR_ROUND = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
 _OLD_YEAR = re.compile(
     r"(?<!\d)19[2-9]\d(?!\d)|\bnineteen[ -](?:twen|thir|for|fif|six|seven|eigh|nine)|[一幺]九[二-龥]{2}年", _FLAGS
 )
+_LUNAR = re.compile(r"(?:[3-9]\d|[三四五六七八九]\w)年[农阴]?历?(?:[正冬腊]月|\w{1,2}月(?:初|廿|十[一-九](?![日号])))")
+"""A date of the lunar calendar, of a year that is told by two digits: hardly anything but a birth."""
 _FULL_YEAR = re.compile(r"(?:19|20)\d\d")
 _NAME_BEFORE = re.compile(r"([A-Z][a-z\u00c0-\u024f-]+), \(?$")
 _SINCE = re.compile(r"\b(?:since|from|until|dated?|made|built|in)\b[ \w]*$|自|从", re.IGNORECASE)
@@ -158,7 +161,7 @@ _AMOUNT = re.compile(
 )
 """What makes an amount of the number that follows, unless it says where to."""
 _LETTERS_BEFORE = re.compile(
-    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| (?:dash|hyphen|slash|stroke) )"
+    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}[A-Z]?|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| (?:dash|hyphen|slash|stroke) )"
     r"|[A-Za-z] (?:as in|for) [A-Za-z]+,? )$"
 )
 _LETTERS_BEHIND = re.compile(r"(?:[ -](?:[B-HJ-Z]|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z0-9]{2,6})(?![A-Za-z0-9'])){1,6}")
@@ -225,7 +228,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
 
 def _is_birth_date(date: re.Match[str]) -> bool:
     """Return whether a date of which nothing is said is of the last century, or stands behind a name."""
-    if _OLD_YEAR.search(date[0]):
+    if _OLD_YEAR.search(date[0]) or _LUNAR.search(date[0]):
         return not _SINCE.search(date.string, max(0, date.start() - 16), date.start())
     name = _NAME_BEFORE.search(date.string, max(0, date.start() - 24), date.start())
     return name is not None and _FULL_YEAR.search(date[0]) is not None and not is_ordinary(name[1])
@@ -265,7 +268,7 @@ class _Run(NamedTuple):
         """Read a run, without the last group when a unit makes an amount of it."""
         tokens = list(_GROUP.finditer(match.string, match.start("run"), match.end("run")))
         hundred = len(tokens) > _MOST_COUNTED and _HUNDRED.match(match.string, match.end("run"))
-        if not hundred and _UNIT_BEHIND.match(match.string, match.end("run")):
+        if not hundred and UNIT_BEHIND.match(match.string, match.end("run")):
             tokens.pop()
         if not tokens:
             return None

@@ -19,12 +19,13 @@ _NATO = (
 )
 """The words of the spelling alphabet of radio operators (ICAO)."""
 _FILLER = (
-    r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)|wait|sorry"
+    r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)"
+    r"|(?:no,? )?(?:wait|sorry)|i mean|make that"
     r"|one sec)"
 )
 _SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
 _FILLERS = re.compile(
-    rf"(?<![\w'])(?:{_SAID}|hundred)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
+    rf"(?<![\w'])(?:{_SAID}|hundred|dash|hyphen|slash)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
     rf"(?= (?:double |triple |then )?{_SAID}(?![\w']))",
     _FLAGS,
 )
@@ -34,10 +35,13 @@ _FILLERS_ZH = re.compile(
     r"(?P<filler>(?:[ ,、.]{0,2}(?:[呃嗯额诶啊]|那个|这个|等一?下[啊哈]?|我看看|稍等|然后|再)){1,3}[ ,、.]{0,2})"
     rf"(?={_FIGURE_ZH})"
 )
-_MAY_FILL = re.compile(r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec)\b", _FLAGS)
+_MAY_FILL = re.compile(r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec|i mean|make that)\b", _FLAGS)
 _TIMES_ZH = re.compile(
     rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])"
 )
+_CODE_ZH = re.compile(rf"(?<![A-Za-z])[A-Z](?:[ ,、]{{1,2}}[{DIGITS_ZH}\d]{{1,8}}){{2,6}}(?![A-Za-z])")
+"""A letter, and numerals with pauses between."""
+_PAUSE = re.compile("[ ,、]+")
 _FIGURES_ZH = re.compile(
     # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
     rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))"
@@ -52,7 +56,7 @@ _TOKEN = (
     rf"|{_LETTER})(?![\w'])"
 )
 _SPELLED = re.compile(
-    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:dash|hyphen|slash|stroke|space|then"
+    rf"(?<![\w'-]){_TOKEN}(?:(?: ?- ?|[,.]{{1,3}} ?| |,? (?:apostrophe|dash|hyphen|slash|stroke|space|then"
     rf"|and),? ){_TOKEN}){{2,40}}",
     _FLAGS,
 )
@@ -80,6 +84,9 @@ def write_down(plain: Plain) -> Plain:
         written += [(*match.span("filler"), "") for match in _FILLERS.finditer(text)]
     if not text.isascii():
         written += [(*match.span("filler"), "") for match in _FILLERS_ZH.finditer(text)]
+        if not written:
+            codes = _CODE_ZH.finditer(text)
+            written += [(*pause.span(), "") for code in codes for pause in _PAUSE.finditer(text, *code.span())]
         if "个" in text:
             written += [
                 (*match.span(), digits_of_zh(match[2]) * int(digits_of_zh(match[1])))
