@@ -59,8 +59,22 @@ def is_loopback(host: str) -> bool:
     """
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = _read_address(host)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def is_near(host: str) -> bool:
+    """Tell whether a host is this machine, or one that only its own network reaches; of a name nobody can say.
+
+    >>> is_near("localhost"), is_near("10.0.0.1"), is_near("8.8.8.8"), is_near("api.example.com")
+    (True, True, False, False)
+    """
+    address = _read_address(host)
+    return is_loopback(host) or (address is not None and address.is_private)
+
+
+def _read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+        return None

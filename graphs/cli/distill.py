@@ -34,7 +34,19 @@ from personas.distill.filters import Filters
 @takes(
     DistillSettings,
     *POOL,
-    *("run", "speakers", "columns", "strict", "seed", *SERVERS, "temperature", "thinking_tokens", *LIMITS, *TELEMETRY),
+    *(
+        "run",
+        "speakers",
+        "columns",
+        "strict",
+        "scrub_with_model",
+        "seed",
+        *SERVERS,
+        "temperature",
+        "thinking_tokens",
+        *LIMITS,
+        *TELEMETRY,
+    ),
 )
 def distill(
     context: typer.Context,

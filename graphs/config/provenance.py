@@ -13,6 +13,7 @@ from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSetti
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
+from personas.distill.second_look import SECOND_LOOK_PROMPTS
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
@@ -29,10 +30,14 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
     )
     languages = {call.language for call in calls}
+    prompts = DISTILL_PROMPTS
+    if settings.scrub_with_model:
+        configuration["scrub_with_model"] = True
+        prompts += SECOND_LOOK_PROMPTS
     configuration |= {
         "model": model,
         "transcripts": _describe([digest(call) for call in calls]),
-        "prompts": digest({language: prompt_sources(language, DISTILL_PROMPTS) for language in languages}),
+        "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 

@@ -6,6 +6,7 @@ Secrets come from the environment alone and are never written. Field description
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,7 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.llm.dialect import Dialect
+from agents.llm.endpoint import is_near
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
 from graphs.config.values import BaseUrl, Columns, Headers, HeldDialect, Sides, meets
@@ -318,12 +320,27 @@ class DistillSettings(ServerSettings, PoolSettings):
         False,
         description="Stop at the first line that cannot be read or third voice instead of leaving it out.",
     )
+    scrub_with_model: bool = Field(
+        False,
+        description="Ask the model itself, once a call, what private data the rules have left; for a model on this "
+        "machine or in a private network.",
+    )
     filters: Filters = Field(default_factory=Filters, description="Which calls are distilled.")
     run: Path = Field(Path("rolecs-distill"), description="Run folder.")
     concurrency: int | None = Field(
         None, ge=1, description="Transcripts in flight; by default as many as the servers carry, found out as they run."
     )
     temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
+
+    @model_validator(mode="after")
+    def _check_near(self) -> Self:
+        far = next((url for url in self.base_url if not is_near(urlsplit(url).hostname or "")), None)
+        if self.scrub_with_model and far:
+            raise ValueError(
+                f"scrub_with_model shows the model what the rules have left, and {far} may be anybody's: name a server "
+                "by a loopback or private address, such as http://10.0.0.5:8000, or let rolecs start one"
+            )
+        return self
 
     @property
     def reading(self) -> "Reading":

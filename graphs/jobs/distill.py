@@ -4,7 +4,7 @@ import asyncio
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -22,12 +22,13 @@ from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.reports.pool_summary import Stage
-from outputs.runs.extraction import EXTRACTIONS, Extraction, PlannedExtraction
+from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extraction, PlannedExtraction
 from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import distill_kinds, extract_persona
 from personas.distill.ingest import Ingested, ingest
-from personas.distill.transcripts import Transcript
+from personas.distill.second_look import look_again, second_look_kind
+from personas.distill.transcripts import Line, Transcript
 from personas.persona import Persona
 
 SHOWN_BROKEN = 5
@@ -67,7 +68,10 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     async def extract(planned: PlannedExtraction, clients: Clients) -> Extraction:
         return await _extract(planned, calls[planned.position], clients.play, settings)
 
-    async with local_backend(job, extract, Kinds(distill_kinds(Language, settings.sampling))) as backend:
+    kinds = distill_kinds(Language, settings.sampling)
+    if settings.scrub_with_model:
+        kinds.append(second_look_kind(settings.sampling))
+    async with local_backend(job, extract, Kinds(kinds)) as backend:
         ingested = Ingested()
         calls += await _read(settings, ingested, job.console)
         models = find_models(settings, {call.language for call in calls}, job.console)
@@ -131,14 +135,21 @@ async def _extract(
         EngineError: the engine is gone; the extraction has not ended.
     """
     chat = Chat(client, settings.sampling, planned.seed, planned.key)
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     try:
+        if settings.scrub_with_model:
+            looked = await look_again(chat, [line.text for line in call.lines], call.language)
+            lines = (Line(line.speaker, text) for line, text in zip(call.lines, looked.texts, strict=True))
+            call = call._replace(lines=tuple(lines))
+            fields["second_look"] = {kind.value: count for kind, count in looked.counts.items()}
+            if looked.not_there:
+                fields["second_look"] |= {NOT_THERE: looked.not_there}
         drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")
-        fields = drafted._asdict()
+        fields |= drafted._asdict()
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
-        fields = {"error": Failure.of(caught)}
+        fields["error"] = Failure.of(caught)
     known = {"id": planned.key, "source": call.id, "language": call.language, "model": client.model}
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 
@@ -155,6 +166,10 @@ def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
     stages += [Stage(name="filtered out", count=ingested.filtered.total()), *parts(ingested.filtered)]
     replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
     stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
+    if second := {name: count for (name,), count in funnel.counts.get(SECOND_LOOK, {}).items()}:
+        not_there = second.pop(NOT_THERE, 0)
+        stages += [Stage(name="private data that the model found", count=sum(second.values())), *parts(second)]
+        stages.append(Stage(name=NOT_THERE, count=not_there, is_part=True))
     sent_back = {problem: count for (problem,), count in funnel.counts.get(REPAIRS, {}).items()}
     stages += [Stage(name="answers sent back", count=sum(sent_back.values())), *parts(sent_back)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))

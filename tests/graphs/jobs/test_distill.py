@@ -165,3 +165,32 @@ async def test_without_personas_no_pool_is_written(tmp_path: Path) -> None:
     summary = make_pool([], [], settings, {}, Console(file=io.StringIO()))
     assert summary.stages[-1].count == 0
     assert [path.name for path in tmp_path.iterdir()] == ["pool.html"]
+
+
+async def test_a_second_look_finds_what_the_rules_left(tmp_path: Path) -> None:
+    def say(body: dict[str, Any]) -> str | None:
+        if "placeholders such as [UserName]. You find" not in str(body):
+            return None
+        spans = [{"kind": "Address", "quote": "help"}, {"kind": "UserName", "quote": "nobody says this"}]
+        return json.dumps({"spans": spans})
+
+    async with serve(Loopback(say=say)) as server:
+        plain = await distill(server, tmp_path / "plain")
+        asked = len(server.requests)
+        looked = await distill(server, tmp_path / "looked", scrub_with_model=True)
+    shown = [body["messages"][1]["content"] for body in server.requests[asked:] if "Customer line" in str(body)]
+    looks = [body for body in server.requests[asked:] if "You find the private data" in str(body)]
+    assert len(looks) == looked.funnel.ended <= len(shown)
+    assert any("[Address]" in text for text in shown)
+    assert not any(re.search(r"\bhelp\b", text) for text in shown)
+    found = counts(looked)
+    assert found["private data that the model found"] == found["Address"] > 0
+    assert found["quotes that are not there"] >= looked.funnel.ended
+    assert "private data that the model found" not in counts(plain)
+
+
+def test_a_second_look_is_for_servers_nearby(tmp_path: Path) -> None:
+    near = {"run": tmp_path, "scrub_with_model": True}
+    DistillSettings.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "http://192.168.1.7/v1"]})
+    with pytest.raises(ValueError, match=r"https://api\.example\.com/v1 may be anybody's"):
+        DistillSettings.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "https://api.example.com"]})
