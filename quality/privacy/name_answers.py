@@ -7,6 +7,7 @@ from quality.privacy.lexicon import Word, load_lexicon, split_words
 from quality.privacy.name_words import LEAD_OF_AN_ANSWER, NAME_NOUNS, NO_NAMES, PEOPLE, PRONOUNS, ROLES, THINGS
 from quality.privacy.names import NO_NAME_ENDING, are_adjacent
 
+_LEAD = LEAD_OF_AN_ANSWER | ROLES
 _CLAUSE_END = re.compile(r"[,.!?;]")
 _REST_OF_USER_NAME = re.compile(r"[_\d][\w.-]*")
 _QUESTION = re.compile(
@@ -30,7 +31,7 @@ def asks_for_name(text: str) -> bool:
 def find_answers(text: str) -> Iterator[tuple[int, int]]:
     """Yield where names stand in the answer to a question for a name."""
     words = split_words(text)
-    heads = [index for index, word in enumerate(words) if word.key not in LEAD_OF_AN_ANSWER | ROLES][:1]
+    heads = [index for index, word in enumerate(words) if word.key not in _LEAD][:1]
     heads += [
         index
         for index in range(1, len(words))

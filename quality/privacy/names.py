@@ -86,6 +86,9 @@ _NO_SUBJECT = (
     "have",
 )
 """What is called something that is no person, and who calls somebody."""
+_GIVEN_TOO = GIVEN_TOO | GIVEN_WHEN_SMALL
+_BEFORE_NAME = {"s name": ROLES, "the name": NAMED_UNDER}
+"""What stands before a possessive or an article, "name", and the name itself."""
 _COMPANY_WORDS = frozenset(word for company in COMPANIES for word in company.split())
 
 
@@ -192,7 +195,7 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
         or (index and behind in SPEAKS and not words[index - 1].capital)
     ):
         return _Trust.LIKELY
-    if head.key in GIVEN_TOO | GIVEN_WHEN_SMALL and behind in SPEAKS and words[index - 1].key not in ARTICLES:
+    if behind in SPEAKS and head.key in _GIVEN_TOO and words[index - 1].key not in ARTICLES:
         return _Trust.LIKELY
     before = [word for word in words[max(0, index - 8) : index] if word.key not in FILLERS]
     if not before:
@@ -222,7 +225,7 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
         return _Trust.LIKELY
     if last in ("is", "was", "called", "named") and len(before) > 1 and before[-2].key in ROLES | PEOPLE:
         return _Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else _Trust.LIKELY
-    if len(before) > 2 and before[-3].key in {"s name": ROLES, "the name": NAMED_UNDER}.get(pair, ()):
+    if len(before) > 2 and before[-3].key in _BEFORE_NAME.get(pair, ()):
         return _Trust.SURE
     if pair in ("in law", "me and") or (last == "put" and behind in ("back", "on", "through")):
         return _Trust.LIKELY
@@ -289,9 +292,7 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
             return known and trust is _Trust.LIKELY and _family_follows(text, words, index)
         sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
         return (sure and len(key) > (2 if trust is _Trust.LIKELY else 3)) or _family_follows(text, words, index)
-    if trust is _Trust.WEAK and (
-        _is_unheard_of(key) or (not index and (clear or (known and key in GIVEN_TOO | GIVEN_WHEN_SMALL)))
-    ):
+    if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in _GIVEN_TOO)))):
         return True
     if trust is _Trust.LIKELY:
         ending = None if "-" in key or (index and key.endswith("ly")) else NO_NAME_ENDING.search(key)
@@ -320,9 +321,9 @@ def _is_small_name(text: str, words: list[Word], index: int) -> bool:
     """Return whether a word written small, where a name is likely, is one by what stands behind it."""
     key, behind = words[index].key, index + 1
     if behind < len(words) and words[behind].key in SPEAKS:
-        return key in GIVEN_TOO | GIVEN_WHEN_SMALL
+        return key in _GIVEN_TOO
     ends = behind == len(words) or not are_adjacent(text, words, behind)
-    return key in GIVEN_WHEN_SMALL and (ends or words[behind].key in NO_NAMES | BEHIND_SMALL)
+    return key in GIVEN_WHEN_SMALL and (ends or words[behind].key in NO_NAMES or words[behind].key in BEHIND_SMALL)
 
 
 def _is_unheard_of(key: str) -> bool:
