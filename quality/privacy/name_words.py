@@ -116,8 +116,8 @@ NEVER: Final = table(
 """Words that are no name wherever they stand."""
 
 _THINGS: Final = table(
-    """aetna agh aghh aha ahh airbnb aldi alibaba allstate amex android anyway apologies apologise apologize argh
-    argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink changed
+    """aetna agh aghh aha ahh airbnb aldi alibaba allstate amex android anyway apologies apologise apologize app apps
+    argh argos asda audi aw barclays bartender basic begins besides bluetooth boots bosch bro bummer centrelink changed
     adios christmas chrome cigna citibank comcast congratulations contains costco currys damn dang darn dell details dhl
     dublin dyson easter easyjet ebay emirates ends etsy eww excel expedia express fedex field firefox fitbit garmin
     geez geico gmail god goddess goodness gosh gracious greetings halifax heavens hermes hiya honda howdy hsbc
@@ -126,7 +126,7 @@ _THINGS: Final = table(
     nationwide natwest netflix nintendo nissan nokia och oi ooh ooo oops optus otherwise outlook panasonic paypal
     phew philips playstation premium qantas reconnect regardless revolut rewards roku router ryanair safari
     sainsbury's sainsburys samsung santander schwab shein shh shoot siemens skype sony spectrum spotify sprint
-    standard starling starts subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups
+    sim standard starling starts subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups
     usps venmo vodafone volkswagen volvo waitrose walmart wayfair whatsapp whoa wi-fi wifi windows woops xbox
     xfinity xiaomi yea yess yikes youtube yuck zara zelle zoom"""
 )
