@@ -14,3 +14,5 @@ ROLE_PROMPTS = (
 """The prompt files of the roles."""
 SUPPORTER_PROMPTS = ("opening", "supporter_side", "supporter_assistant", "supporter")
 """Those of the supporter's side."""
+CUSTOMER_PROMPTS = ("opening", "customer_side", "customer_assistant", "customer")
+"""Those of the customer's."""

@@ -1,11 +1,13 @@
 """`rolecs evaluate`: measures how a model does as the supporter of labelled dialogues."""
 
 import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import typer
 
+from agents.digests import digest
 from agents.errors import UsageError
 from graphs.cli.flags import job_settings, takes
 from graphs.cli.generate import show_halt
@@ -23,36 +25,103 @@ from graphs.cli.terminal import (
     progress,
     run_job,
 )
-from graphs.config.settings import EvaluateSettings
+from graphs.config.settings import EvaluateSettings, Secrets, ServerSettings
 from graphs.scheduling.interrupts import interruptible
 from outputs.runs.evaluation import EVALUATIONS
-from outputs.runs.run import Outcome
+from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from agents.csc.language import Language
+    from graphs.scheduling.stopping import Halt
     from outputs.datasets.dialogues import Labelled
     from outputs.evaluation.contamination import Contamination
-    from outputs.evaluation.results import Result
+    from outputs.evaluation.results import Judged, Result
     from outputs.evaluation.scores import Encode
     from outputs.evaluation.table import Differences
+    from personas.dedup.embedding import EmbeddingModel
 
 REPORT = "report.html"
 """The page, in the run folder."""
+JUDGING = ("judge_base_url", "judge_model", "judge_headers", "judge_dialect")
+
+
+class Done(Protocol):
+    """What a job returns: how its run stands, and why it is not complete, if so."""
+
+    @property
+    def funnel(self) -> Funnel:
+        """How the run stands."""
+
+    @property
+    def halt(self) -> "Halt | None":
+        """Why it is not complete, if so."""
+
+
+DoneT = TypeVar("DoneT", bound=Done)
+
+
+class _Encoder(NamedTuple):
+    """The model that embeds dialogues and tokens; None where there is none in reach."""
+
+    model: "EmbeddingModel | None"
+
+    @property
+    def encode(self) -> "Encode | None":
+        from personas.dedup.embedding import token_encoder
+
+        return token_encoder(self.model) if self.model else None
+
+
+class _Runs:
+    """Carries out the runs of an evaluation, one after the other; `failed` is how many of their items did."""
+
+    def __init__(self, go_on: str, *, quiet: bool, resume: bool, retry_failed: bool) -> None:
+        self.failed = 0
+        self._go_on = go_on
+        self._quiet = quiet
+        self._resume = resume
+        self._retry_failed = retry_failed
+
+    def carry_out(
+        self,
+        work: Callable[..., Coroutine[Any, Any, DoneT]],
+        settings: ServerSettings,
+        items: Sequence[object],
+        secrets: Secrets | None = None,
+    ) -> DoneT:
+        """Carry out a run, or go on with it; one that stops before its end ends the command."""
+        # Of several runs those that were not begun before an interruption are begun when it goes on.
+        resumes = self._resume and RunStore.exists(settings.run)
+        done = run_job(
+            work,
+            settings,
+            go_on_hint(self._go_on),
+            items,
+            quiet=self._quiet,
+            resume=resumes,
+            retry_failed=self._retry_failed and resumes,
+            secrets=secrets,
+        )
+        if done.halt:
+            show_halt(done.halt, self._go_on, progress)
+            raise typer.Exit(1)
+        self.failed += done.funnel.outcomes[Outcome.FAILED]
+        return done
 
 
 @takes(
     EvaluateSettings,
-    *("versus", "history", "train", "decontaminate", "run", "seed", *SERVERS),
+    *("versus", "history", "customer", "train", "decontaminate", "run", "seed", *SERVERS, *JUDGING),
     *("temperature", "thinking_tokens", "embedding_model", *LIMITS, *TELEMETRY),
 )
 def evaluate(
     context: typer.Context,
     sources: Annotated[
         list[Path],
-        typer.Argument(help="Labelled dialogues: exported folders, or JSONL in rolecs or CSConv form.", metavar="DATA"),
+        typer.Argument(
+            help="Labelled dialogues: runs, exported folders, or JSONL in rolecs or CSConv form.", metavar="DATA"
+        ),
     ],
     resume: Resume = False,
     retry_failed: RetryFailed = False,
@@ -67,42 +136,31 @@ def evaluate(
     from outputs.evaluation.results import write_results
 
     dialogues = read_evaluation_set(sources)
-    contamination = None
-    if settings.train:
-        with interruptible(progress):
-            dialogues, contamination = _look_for_overlaps(dialogues, settings)
-        if not quiet:
-            progress.print(contamination.describe())
-    go_on = command_line("rolecs", "evaluate", *sources, "--resume", "--run", settings.run)
-    failed = 0
     folders = _folders(settings)
+    languages = sorted({dialogue.language for dialogue in dialogues})
+    if settings.has_judge and len(languages) > 1:
+        raise UsageError("a judge judges dialogues of one language: evaluate on English and Chinese ones apart")
+    go_on = command_line("rolecs", "evaluate", *sources, "--resume", "--run", settings.run)
+    with interruptible(progress):
+        encoder = _find_encoder(settings, languages)
+        dialogues, contamination = _look_for_overlaps(dialogues, settings, encoder.model)
+    if contamination and not quiet:
+        progress.print(contamination.describe())
+    runs = _Runs(go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
     for folder, model in folders.items():
-        # Of several runs those that were not begun before an interruption are begun when it goes on.
-        resumes = resume and RunStore.exists(folder)
-        evaluated = run_job(
-            evaluate_one,
-            settings.model_copy(update={"model": model, "run": folder}),
-            go_on_hint(go_on),
-            dialogues,
-            quiet=quiet,
-            resume=resumes,
-            retry_failed=retry_failed and resumes,
-        )
-        if evaluated.halt:
-            show_halt(evaluated.halt, go_on, progress)
-            raise typer.Exit(1)
-        failed += evaluated.funnel.outcomes[Outcome.FAILED]
+        runs.carry_out(evaluate_one, settings.model_copy(update={"model": model, "run": folder}), dialogues)
+    judged = _judge(runs, settings, list(folders), dialogues) if settings.has_judge else {}
     with interruptible(progress, lambda: go_on_hint(go_on)):
-        encode, encoder = _load_encoder(settings, [dialogue.language for dialogue in dialogues])
-        results = [write_results(folder, encode, encoder, contamination) for folder in folders]
+        encode, name = encoder.encode, encoder.model.name if encoder.model else None
+        results = [write_results(folder, encode, name, contamination, judged.get(folder)) for folder in folders]
         differences = {it.model: results[0].scores.differences(it.scores) for it in results[1:]}
         for folder, result in zip(folders, results, strict=True):
             _write_page(folder, result, differences if result is results[0] else {})
     if not quiet:
         _show(results, differences, settings)
-    if failed:
-        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed")
-    raise typer.Exit(1 if failed else 0)
+    if runs.failed:
+        progress.print(f"{runs.failed} failed; to try them again: {go_on} --retry-failed")
+    raise typer.Exit(1 if runs.failed else 0)
 
 
 def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
@@ -120,19 +178,81 @@ def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
     return folders
 
 
+def _judge(
+    runs: _Runs, settings: EvaluateSettings, folders: "Sequence[Path]", dialogues: "Sequence[Labelled]"
+) -> "dict[Path, Judged]":
+    """Have the judge judge generated calls, and the first model's answers beside the others'; return it by run folder.
+
+    The runs lie in the folders of the models, each named by what is judged in it: where failed dialogues were tried
+    again since, it is another one.
+    """
+    from graphs.jobs.judge import judge
+    from graphs.jobs.prefer import judge_pairs
+    from outputs.evaluation.judging import count_wins, pair_answers, read_calls
+    from outputs.evaluation.results import Judged
+
+    language = dialogues[0].language
+    # The players' key is not for another server.
+    secrets = Secrets(api_key=Secrets().judge_api_key) if settings.judge_base_url else None
+
+    def place(folder: Path, name: str, items: Iterable[Any]) -> Path:
+        return folder / f"{name}-{digest(list(items))[:8]}"
+
+    found: dict[Path, Judged] = {}
+    for folder in folders if settings.history == "generated" else ():
+        calls = read_calls(folder, dialogues)
+        if calls:
+            judging = settings.judging(place(folder, "judged", calls.values()), language)
+            done = runs.carry_out(judge, judging, list(calls.values()), secrets)
+            found[folder] = Judged(done.judge_model, dict(zip(calls, done.judgements, strict=True)), {})
+    wins, judge_name = {}, ""
+    for folder in folders[1:]:
+        contests = pair_answers(folders[0], folder, dialogues)
+        if contests:
+            judging = settings.judging(place(folder, "wins", contests), language)
+            compared = runs.carry_out(judge_pairs, judging, contests, secrets)
+            judge_name = compared.judge_model
+            wins[_model_of(folder)] = count_wins(compared.judged)
+    if wins:
+        own = found.get(folders[0])
+        found[folders[0]] = own._replace(wins=wins) if own else Judged(judge_name, None, wins)
+    return found
+
+
+def _model_of(folder: Path) -> str:
+    with RunStore.read(EVALUATIONS, folder) as store:
+        return str(store.provenance.configuration["model"])
+
+
 def _look_for_overlaps(
-    dialogues: "list[Labelled]", settings: EvaluateSettings
-) -> "tuple[list[Labelled], Contamination]":
-    """Return the dialogues to evaluate on, and which of all overlap with what the model was trained on.
+    dialogues: "list[Labelled]", settings: EvaluateSettings, model: "EmbeddingModel | None"
+) -> "tuple[list[Labelled], Contamination | None]":
+    """Return the dialogues to evaluate on, and which of all overlap with what the model was trained on, if known.
 
     Raises:
-        UsageError: a source cannot be read, or all dialogues would be left out.
+        UsageError: a source cannot be read, all dialogues would be left out, or nobody knows which ones to leave out.
     """
-    from outputs.evaluation.contamination import Contamination, find_overlaps
-    from outputs.training.examples import read_examples
+    from graphs.jobs.contamination import look_for_overlaps
+    from outputs.evaluation.contamination import Contamination
+    from outputs.training.examples import find_examples, read_examples
 
-    rows, _ = read_examples(settings.train, ())
-    found = Contamination.of(dialogues, find_overlaps(dialogues, rows), left_out=settings.decontaminate)
+    if settings.train:
+        rows, _ = read_examples(settings.train, ())
+    else:
+        trained = find_examples(Path(settings.model)) if settings.model else None
+        rows = trained.rows if trained else []
+        if trained and trained.missing:
+            progress.print(
+                f"{settings.model} was trained on what is not here, or has changed: {', '.join(trained.missing)}; "
+                "name it by --train to look for dialogues that overlap with it"
+            )
+    if not rows:
+        if settings.decontaminate:
+            raise UsageError("--decontaminate leaves out what the model was trained on: name that by --train")
+        return dialogues, None
+    overlaps = look_for_overlaps(dialogues, rows, model, progress)
+    name = model.name if model else None
+    found = Contamination.of(dialogues, overlaps, name, left_out=settings.decontaminate)
     if not settings.decontaminate:
         return dialogues, found
     if not (left := [dialogues[number] for number in found.others]):
@@ -140,20 +260,19 @@ def _look_for_overlaps(
     return left, found
 
 
-def _load_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -> "tuple[Encode | None, str | None]":
-    """Return what embeds tokens, and its name; none where there is no such model, which is told."""
+def _find_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -> _Encoder:
+    """Return what embeds; nothing where there is no such model, which is told."""
     from agents.csc.language import Language
-    from personas.dedup.embedding import find_model, token_encoder
+    from personas.dedup.embedding import find_model
 
     language = Language.ZH if Language.ZH in languages else Language.EN
     try:
-        model = find_model(settings.embedding_model, language)
+        return _Encoder(find_model(settings.embedding_model, language))
     except UsageError as error:
         if settings.embedding_model:
             raise
         progress.print(f"No semantic F1: {error}")
-        return None, None
-    return token_encoder(model), model.name
+        return _Encoder(None)
 
 
 def _write_page(run: Path, result: "Result", differences: "Mapping[str, Differences]") -> None:

@@ -10,6 +10,7 @@ from outputs.runs.evaluation import EVALUATIONS
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.judgement import JUDGEMENTS
 from outputs.runs.lock import find_owner
+from outputs.runs.pairs import PAIRS
 from outputs.runs.record import DIALOGUES
 from outputs.runs.status import build_status, describe_status, stored_prices
 from outputs.runs.store import RunStore
@@ -20,7 +21,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
-    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS, EVALUATIONS), run) as store:
+    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS, EVALUATIONS, PAIRS), run) as store:
         owner = find_owner(run)
         with store.snapshot():
             provenance, funnel, ended = store.provenance, store.funnel(), store.ended_times()

@@ -51,6 +51,7 @@ def run_job(
     quiet: bool,
     resume: bool = False,
     retry_failed: bool = False,
+    secrets: Secrets | None = None,
 ) -> ResultT:
     """Run a job so that it can be interrupted, and return its result; where its run goes is checked before all else.
 
@@ -62,6 +63,7 @@ def run_job(
         quiet: show no progress.
         resume: go on with the run that is there.
         retry_failed: try failed items again.
+        secrets: the servers' keys; by default those in the environment.
     """
     # Imported late: it brings the client, which takes its time.
     from graphs.scheduling.job import Job
@@ -75,7 +77,7 @@ def run_job(
 
     async def carry_out(interruption: Interruption) -> ResultT:
         async with open_telemetry(settings, console) as telemetry:
-            job = Job(settings, Secrets(), console, interruption, telemetry, resume, retry_failed)
+            job = Job(settings, secrets or Secrets(), console, interruption, telemetry, resume, retry_failed)
             return await work(job, *arguments)
 
     def way_on() -> str:

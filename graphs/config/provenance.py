@@ -3,12 +3,13 @@
 import importlib.metadata
 import platform
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agents.csc.topics import TOPICS
 from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
-from agents.roles import ROLE_PROMPTS, SUPPORTER_PROMPTS
+from agents.roles import CUSTOMER_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
 from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
@@ -18,7 +19,11 @@ from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
+from quality.gate.preference import PREFERENCE_PROMPTS
 from quality.gate.rubric import rubric_digest
+
+if TYPE_CHECKING:
+    from outputs.evaluation.judging import Contest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
 """The packages whose versions are written, beside Python's and the engine's."""
@@ -85,7 +90,9 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
-def evaluations_provenance(settings: EvaluateSettings, dialogues: Sequence[Labelled], model: str) -> Provenance:
+def evaluations_provenance(
+    settings: EvaluateSettings, dialogues: Sequence[Labelled], model: str, judge_model: str
+) -> Provenance:
     """Return the provenance of an evaluation: the configuration that its answers depend on, all settings, versions."""
     configuration = settings.model_dump(
         mode="json",
@@ -96,6 +103,20 @@ def evaluations_provenance(settings: EvaluateSettings, dialogues: Sequence[Label
         "model": model,
         "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
         "prompts": digest({language: prompt_sources(language, SUPPORTER_PROMPTS) for language in languages}),
+    }
+    if settings.customer:
+        told = digest({language: prompt_sources(language, CUSTOMER_PROMPTS) for language in languages})
+        configuration |= {"customer": judge_model, "customer_prompts": told}
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", judge_model: str) -> Provenance:
+    """Return the provenance of judged pairs: the configuration that they depend on, all settings, and versions."""
+    configuration = settings.model_dump(mode="json", include={"language", "seed", "thinking_tokens"})
+    configuration |= {
+        "model": judge_model,
+        "dialogues": _describe([digest(contest) for contest in contests]),
+        "prompts": digest(prompt_sources(settings.language, PREFERENCE_PROMPTS)),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 

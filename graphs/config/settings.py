@@ -5,7 +5,7 @@ Secrets come from the environment alone and are never written. Field description
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -170,6 +170,23 @@ class ServerSettings(BaseModel):
         return Sampling(self.temperature, self.top_p, self.thinking_tokens)
 
 
+class OwnJudgeSettings(ServerSettings):
+    """What a job can be told whose judge may be another model than the one that plays, on a server of its own."""
+
+    judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
+    judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
+    judge_headers: Headers = Field(
+        {}, exclude=True, repr=False, description="A header of each request to the judge's server; like --header."
+    )
+    judge_dialect: HeldDialect = Field(Dialect(), description="How the judge wants its requests; like --dialect.")
+
+    @property
+    def judge_server(self) -> JudgeServer:
+        """Where the judge is."""
+        held = self.judge_dialect if self.judge_dialect.model_fields_set else None
+        return JudgeServer(self.judge_base_url, self.judge_model, self.judge_headers or None, held)
+
+
 class GateSettings(ServerSettings):
     """What judging can be told."""
 
@@ -201,7 +218,7 @@ class JudgeSettings(GateSettings):
     run: Path = Field(Path("rolecs-judge"), description="Run folder.")
 
 
-class Settings(GateSettings):
+class Settings(GateSettings, OwnJudgeSettings):
     """What playing and judging can be told."""
 
     dialogues: int = Field(10, ge=1, description="Dialogues to play.")
@@ -216,12 +233,6 @@ class Settings(GateSettings):
         False,
         description="Spread personas and topics evenly from the first dialogue on, no pair twice before its turn.",
     )
-    judge_base_url: BaseUrl | None = Field(None, description="Server of the judge; the same by default.")
-    judge_model: str | None = Field(None, description="Model of the judge; the same by default.")
-    judge_headers: Headers = Field(
-        {}, exclude=True, repr=False, description="A header of each request to the judge's server; like --header."
-    )
-    judge_dialect: HeldDialect = Field(Dialect(), description="How the judge wants its requests; like --dialect.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     repairs: int = Field(
         2,
@@ -269,12 +280,6 @@ class Settings(GateSettings):
     def goal(self) -> Goal:
         """When enough is done."""
         return super().goal._replace(target_kept=self.target_kept)
-
-    @property
-    def judge_server(self) -> JudgeServer:
-        """Where the judge is."""
-        held = self.judge_dialect if self.judge_dialect.model_fields_set else None
-        return JudgeServer(self.judge_base_url, self.judge_model, self.judge_headers or None, held)
 
     def for_node(self) -> str:
         """Return the settings as JSON for a node of a cluster, without what the driver alone does there."""
@@ -352,7 +357,11 @@ class DistillSettings(ServerSettings, PoolSettings):
         return Reading(sides, self.columns)
 
 
-class EvaluateSettings(ServerSettings):
+_ANSWERING = ("run", "model", "temperature", "top_p", "retry_policy", "metrics")
+"""Settings of an evaluation that are not those of its judge."""
+
+
+class EvaluateSettings(OwnJudgeSettings):
     """What evaluating a model on labelled dialogues can be told."""
 
     history: Literal["reference", "generated"] = Field(
@@ -360,14 +369,19 @@ class EvaluateSettings(ServerSettings):
         description="What the model is shown of a dialogue: it as it was (reference), or with its own turns in "
         "the supporter's place (generated).",
     )
+    customer: bool = Field(
+        False,
+        description="Play whole calls: the judge's model is the customer, by the persona and goal of each dialogue.",
+    )
     versus: tuple[str, ...] = Field(
         (), description="Another model to compare with, on the same dialogues, by paired differences; name several."
     )
     train: tuple[Path, ...] = Field(
         (),
-        description="What the model was trained on, as `rolecs train` takes it: dialogues that overlap are named.",
+        description="What the model was trained on, as `rolecs train` takes it: dialogues that overlap are named. By "
+        "default, of an adapter, what its training.json names, where that is found.",
     )
-    decontaminate: bool = Field(False, description="Leave out the dialogues that overlap with --train.")
+    decontaminate: bool = Field(False, description="Leave out the dialogues that overlap with the training.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
     embedding_model: str | None = _EMBEDDING_MODEL
@@ -376,8 +390,38 @@ class EvaluateSettings(ServerSettings):
     # One try: an answer that cannot be read is a wrong one, and not asked for until it is better.
     retry_policy: RetryPolicy = Field(RetryPolicy(attempts=1), description="Time-outs and retries.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _play_own_turns(cls, given: Any) -> Any:
+        return {"history": "generated", **given} if isinstance(given, dict) and given.get("customer") else given
+
     @model_validator(mode="after")
-    def _check_train(self) -> Self:
-        if self.decontaminate and not self.train:
-            raise ValueError("decontaminate leaves out what the model was trained on: name that by train")
+    def _check_customer(self) -> Self:
+        if self.customer and self.history == "reference":
+            raise ValueError("a customer who is played has no reference: history is generated")
+        if self.customer and self.versus and not self.has_judge:
+            raise ValueError("one customer for all models: name who plays it by judge_model or judge_base_url")
         return self
+
+    @model_validator(mode="after")
+    def _check_judge(self) -> Self:
+        if self.has_judge and self.history == "reference" and not self.versus:
+            raise ValueError("a judge judges calls and pairs: give history = generated, customer or versus as well")
+        return self
+
+    @property
+    def has_judge(self) -> bool:
+        """Whether a judge is named."""
+        return self.judge_base_url is not None or self.judge_model is not None
+
+    def judging(self, run: Path, language: Language) -> JudgeSettings:
+        """Return the settings by which the judge that is named judges what was answered, in a run of its own."""
+        shared = {name: getattr(self, name) for name in ServerSettings.model_fields if name not in _ANSWERING}
+        url, model, headers, held = self.judge_server
+        if url:
+            # What the players' server is told is not for another one.
+            shared |= {"base_url": (url,), "headers": headers or {}, "dialect": held or Dialect()}
+        else:
+            shared |= {"headers": headers or self.headers, "dialect": held or self.dialect}
+        own = {"run": run, "model": model, "language": language, "limits": self.limits}
+        return JudgeSettings.model_validate(shared | own)

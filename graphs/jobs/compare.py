@@ -1,12 +1,10 @@
 """Compares synthetic dialogues with real ones: reads both, takes private data out, embeds them, measures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-import numpy as np
-import platformdirs
 from rich.console import Console
 
 from agents.csc.dialogue import Turn
@@ -14,10 +12,11 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.errors import UsageError
 from graphs.jobs.build_pool import bar
+from graphs.jobs.vectors import embed_dialogues
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.sources import read_source
 from outputs.reports.realism import Comparison
-from personas.dedup.embedding import EmbeddingModel, embed, find_model
+from personas.dedup.embedding import EmbeddingModel, find_model
 from quality.metrics.realism import DialogueSet, measure_realism
 from quality.privacy import scrub
 from quality.text import split_words
@@ -25,8 +24,6 @@ from quality.text import split_words
 MIN_DIALOGUES = 10
 MAX_DIALOGUES = 5_000
 """Of a larger set so many are drawn at random: time and memory grow with the square."""
-PIECE_WORDS = 80
-"""Words (Chinese: characters) that are embedded together, whole turns: the usual models read 128 tokens or more."""
 _SEED = 1
 
 
@@ -100,7 +97,7 @@ def _same_language(sets: Sequence[_Read]) -> Language:
 
 
 def _prepare(found: _Read, language: Language, model: EmbeddingModel, console: Console) -> DialogueSet:
-    """Return dialogues with their vectors: the mean of those of their pieces, at length 1."""
+    """Return dialogues with private data replaced, and their vectors."""
     dialogues: list[tuple[Turn, ...]] = []
     with bar(console, f"reading {found.source.name}", len(found.dialogues)) as advance:
         for done, dialogue in enumerate(found.dialogues, start=1):
@@ -109,12 +106,7 @@ def _prepare(found: _Read, language: Language, model: EmbeddingModel, console: C
             scrubbed = zip(dialogue.turns, texts, strict=True)
             dialogues.append(tuple(turn.model_copy(update={"text": text}) for turn, text in scrubbed))
             advance(done)
-    pieces = [list(_cut(turns)) for turns in dialogues]
-    with bar(console, f"embedding {found.source.name}", sum(map(len, pieces))) as advance:
-        cache = platformdirs.user_cache_path("rolecs") / "vectors"
-        embedded = embed([piece for cut in pieces for piece in cut], model, cache, advance)
-    starts = np.cumsum([0, *map(len, pieces[:-1])])
-    vectors = np.add.reduceat(embedded, starts, axis=0)
+    said = [[turn.text for turn in turns] for turns in dialogues]
     return DialogueSet(
         ids=[dialogue.id for dialogue in found.dialogues],
         # A dialogue of nobody known is a group with those of the same words alone.
@@ -123,19 +115,5 @@ def _prepare(found: _Read, language: Language, model: EmbeddingModel, console: C
             for dialogue, turns in zip(found.dialogues, dialogues, strict=True)
         ],
         dialogues=dialogues,
-        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        vectors=embed_dialogues(said, model, console, f"embedding {found.source.name}"),
     )
-
-
-def _cut(turns: Sequence[Turn]) -> Iterator[str]:
-    """Yield the text of a dialogue in pieces of whole turns."""
-    piece: list[str] = []
-    length = 0
-    for turn in turns:
-        words = len(split_words(turn.text))
-        if piece and length + words > PIECE_WORDS:
-            yield "\n".join(piece)
-            piece, length = [], 0
-        piece.append(turn.text)
-        length += words
-    yield "\n".join(piece)

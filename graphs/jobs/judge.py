@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from agents.digests import digest
 from agents.errors import EngineError, Failure, RequestError
-from agents.llm.chat import Chat, derive_seed
+from agents.llm.chat import Chat
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
@@ -14,12 +13,13 @@ from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
 from graphs.dialogue.gate_trial import try_gate
 from graphs.jobs.gate_trial import GateCheck
+from graphs.jobs.plan import plan_rows
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.datasets.dialogues import Labelled
-from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.judgement import JUDGEMENTS, Judgement
+from outputs.runs.run import Funnel, Outcome, PlannedRow
 from quality.checks.rules import check_rules
 from quality.gate.agreement import is_relative
 from quality.gate.case import Case
@@ -47,7 +47,7 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
     settings = job.settings
     gate_check = GateCheck(job, "tell" if is_relative(settings.min_agreement) else "skip")
 
-    async def judge_one(planned: PlannedJudgement, clients: Clients) -> Judgement:
+    async def judge_one(planned: PlannedRow, clients: Clients) -> Judgement:
         required = await gate_check.settle(
             clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
         )
@@ -57,23 +57,14 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
         provenance = judgements_provenance(settings, dialogues, backend.judge_model)
         await job.before_run(backend.try_out)
         with job.open_run(JUDGEMENTS, provenance) as store:
-            store.add_plan(_plan(provenance.digest, dialogues, settings.seed))
+            store.add_plan(plan_rows(provenance.digest, [dialogue.id for dialogue in dialogues], settings.seed))
             halt = await run_once(job, store, backend)
             judgements = list(store.records(Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED))
             return Judged(judgements, store.funnel(), backend.judge_model, halt)
 
 
-def _plan(configuration: str, dialogues: Sequence[Labelled], seed: int) -> list[PlannedJudgement]:
-    plan = []
-    for position, dialogue in enumerate(dialogues):
-        # By place as well: a file may hold a dialogue twice.
-        key = digest((configuration, position, dialogue.id))
-        plan.append(PlannedJudgement(position, key, dialogue.id, derive_seed(seed, dialogue.id)))
-    return plan
-
-
 async def _judge(
-    planned: PlannedJudgement, dialogue: Labelled, client: ChatClient, settings: JudgeSettings, gate: Gate
+    planned: PlannedRow, dialogue: Labelled, client: ChatClient, settings: JudgeSettings, gate: Gate
 ) -> Judgement:
     """Judge one dialogue. Whatever goes wrong with it is in its record.
 

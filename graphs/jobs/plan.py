@@ -1,4 +1,7 @@
-"""The plan of a run: which persona calls about which topic, as a pure function of pool, topics and seed."""
+"""The plan of a run: which persona calls about which topic, or which of the dialogues that were read comes when.
+
+It is a pure function of pool, topics and seed, or of dialogues and seed.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +12,7 @@ from random import Random
 from agents.digests import digest
 from agents.llm.chat import derive_seed
 from outputs.runs.record import Planned
+from outputs.runs.run import PlannedRow
 from personas.persona import Persona
 
 
@@ -27,6 +31,15 @@ def iterate_plan(
             call_seed = derive_seed(seed, persona.id, topic, number)
             key = digest((configuration, digests[persona.id], topic, number, call_seed))
             yield Planned(next(position), key, persona.id, topic, number, call_seed)
+
+
+def plan_rows(configuration: str, ids: Sequence[str], seed: int) -> list[PlannedRow]:
+    """Return the plan of a run over dialogues that were read, by their ids, in their order."""
+    return [
+        # By place as well: files may hold a dialogue twice.
+        PlannedRow(position, digest((configuration, position, id_)), id_, derive_seed(seed, id_))
+        for position, id_ in enumerate(ids)
+    ]
 
 
 def _shuffled_pairs(pool: Sequence[Persona], topics: Sequence[str], random: Random) -> list[tuple[Persona, str]]:

@@ -16,10 +16,16 @@ from outputs.evaluation.table import (
     PUBLISHED,
     PUBLISHED_METRICS,
     PUBLISHED_TITLE,
+    VARIETY_COLUMNS,
+    VARIETY_TITLE,
+    WINS_COLUMNS,
+    WINS_TITLE,
     Differences,
     describe_difference,
     describe_estimate,
     describe_result,
+    variety_rows,
+    wins_rows,
 )
 from outputs.reports.assets import inline, page_template
 from outputs.reports.run_page import pack, script_json
@@ -41,6 +47,14 @@ class Row(NamedTuple):
     metric: str
     value: str
     differences: list[str]
+
+
+class Table(NamedTuple):
+    """A table of cells that are written already, the first of a row its name; left out without rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
 
 
 class Cell(NamedTuple):
@@ -93,6 +107,10 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         sentence=describe_result(result),
         others=list(differences),
         rows=_rows(result, differences),
+        tables=[
+            Table(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result])),
+            Table(WINS_TITLE, WINS_COLUMNS, wins_rows(result)),
+        ],
         published=PUBLISHED[configuration["history"]],
         published_metrics=PUBLISHED_METRICS,
         published_title=PUBLISHED_TITLE,

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agents.csc.flow import Limits
 from agents.digests import digest
 from outputs.evaluation.contamination import Contamination
+from outputs.evaluation.judging import Wins
 from outputs.evaluation.scores import CHOICES, METRICS, QUESTIONS, Encode, Metric, Scores
 from outputs.files import write_whole
-from outputs.runs.evaluation import EVALUATIONS, Answer, EvaluatedTurn, Evaluation
+from outputs.runs.evaluation import CALL, EVALUATIONS, Answer, EvaluatedTurn, Evaluation
+from outputs.runs.judgement import Judgement
 from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
 from quality.metrics.intervals import COVERAGE, RESAMPLES, Estimate
@@ -23,17 +26,32 @@ from quality.metrics.text import signatures
 TASK = "rolecs"
 VERSION = 1
 """Of the task: raise it when the figures of the same answers would change."""
-_PLAIN = ("words", "length_ratio")
+_PLAIN = ("words", "length_ratio", "utterances")
 """Metrics that are not the better the higher they are."""
 
 
+class Judged(NamedTuple):
+    """What a judge said of a model: its name, of generated calls by the id of the evaluation, and against others.
+
+    `calls` is None where no call was judged.
+    """
+
+    judge: str
+    calls: Mapping[str, Judgement] | None
+    wins: Mapping[str, Wins]
+
+
 class Result(NamedTuple):
-    """What a model's evaluation came to: what the run was, the scores, the metrics, and the files that were written."""
+    """What a model's evaluation came to: what the run was, the scores, the metrics, and the files that were written.
+
+    `wins` say, by the names of other models, how often its answers were better.
+    """
 
     provenance: Provenance
     scores: Scores
     estimates: dict[str, dict[str, Estimate]]
     files: tuple[Path, Path]
+    wins: Mapping[str, Wins] = {}
 
     @property
     def model(self) -> str:
@@ -42,7 +60,11 @@ class Result(NamedTuple):
 
 
 def write_results(
-    run: Path, encode: Encode | None, encoder: str | None, contamination: Contamination | None = None
+    run: Path,
+    encode: Encode | None,
+    encoder: str | None,
+    contamination: Contamination | None = None,
+    judged: Judged | None = None,
 ) -> Result:
     """Score the answers that a run holds, and write results and samples into its folder.
 
@@ -51,13 +73,15 @@ def write_results(
         encode: embeds tokens, for semantic F1; None to go without.
         encoder: its name.
         contamination: which dialogues the model may have seen, where somebody has looked.
+        judged: what a judge said, where one was named.
 
     Raises:
         UsageError: the folder holds no such run.
     """
-    scores = Scores(encode)
     with RunStore.read(EVALUATIONS, run) as store, store.snapshot():
         provenance = store.provenance
+        limits = Limits.model_validate(provenance.configuration["limits"])
+        scores = Scores(encode, limits, judged.calls if judged else None)
         name = f"{TASK}_{provenance.digest}"
         samples, results = run / f"samples_{name}.jsonl", run / f"results_{name}.json"
         write_whole(samples, _samples(store.records(Outcome.KEPT, Outcome.FAILED), scores))
@@ -65,8 +89,20 @@ def write_results(
     estimates = scores.estimates()
     content = _results(provenance, scores, estimates, planned, encoder)
     content["rolecs"]["contamination"] = contamination and contamination.figures()
+    content["rolecs"]["judge"] = judged and _judge_figures(judged, scores)
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
-    return Result(provenance, scores, estimates, (results, samples))
+    return Result(provenance, scores, estimates, (results, samples), judged.wins if judged else {})
+
+
+def _judge_figures(judged: Judged, scores: Scores) -> dict[str, Any]:
+    return {
+        "model": judged.judge,
+        "unscored_calls": scores.unscored,
+        "wins": {
+            name: wins._asdict() | {"net": wins.net.value, "net_interval": [wins.net.low, wins.net.high]}
+            for name, wins in judged.wins.items()
+        },
+    }
 
 
 def _results(
@@ -106,6 +142,12 @@ def _results(
                 question: {name: [found.low, found.high] for name, found in metrics.items()}
                 for question, metrics in estimates.items()
             },
+            "variety": {
+                name: {f"distinct_{n}": share for n, share in found.distinct.items()}
+                | {"boilerplate": found.boilerplate}
+                for name, found in scores.variety.items()
+            },
+            "broken_rules": dict(sorted(scores.broken_rules.items())),
             "signatures": signatures(scores.languages, encoder),
             "by_strategy": {
                 question: {code: figures.model_dump() for code, figures in by_label(scores.total(question)).items()}
@@ -133,7 +175,17 @@ def _samples(evaluations: Iterable[Evaluation], scores: Scores) -> Iterator[str]
                 yield json.dumps(
                     _sample(number, evaluation, scored.turn, question, answer, metrics), ensure_ascii=False
                 )
+            if evaluation.call or evaluation.cut:
+                yield json.dumps(_call_sample(number, evaluation, scores), ensure_ascii=False)
             number += 1
+
+
+def _call_sample(number: int, evaluation: Evaluation, scores: Scores) -> dict[str, Any]:
+    sums = scores.call_sums(evaluation)
+    metrics = {metric.name: _finite(metric.statistic(sums)) for metric in METRICS[CALL]}
+    doc = {"dialogue": evaluation.dialogue}
+    said = "\n".join(f"{turn.speaker}: {turn.text}" for turn in evaluation.call)
+    return _filled(number, doc, "", said, CALL, metrics, evaluation.cut)
 
 
 def _of_a_turn(question: str) -> tuple[Metric, ...]:
@@ -158,18 +210,31 @@ def _sample(
         "allowed": turn.allowed,
     }
     target = turn.strategy.value if question in CHOICES else turn.text
+    return _filled(number, doc, target, answer.text, question, metrics, answer.problem)
+
+
+def _filled(
+    number: int,
+    doc: dict[str, Any],
+    target: str,
+    said: str,
+    question: str,
+    metrics: Mapping[str, float | None],
+    problem: str | None,
+) -> dict[str, Any]:
+    """Return a sample with the keys of lm-evaluation-harness, and the problem of the answer."""
     return {
         "doc_id": number,
         "doc": doc,
         "target": target,
         "arguments": {},
-        "resps": [[answer.text]],
-        "filtered_resps": [answer.text],
+        "resps": [[said]],
+        "filtered_resps": [said],
         "filter": question,
         "metrics": list(metrics),
         "doc_hash": digest(doc),
         "target_hash": digest(target),
-        "problem": answer.problem,
+        "problem": problem,
         **metrics,
     }
 

@@ -1,15 +1,29 @@
 """Scores of a model's answers: the sums of each dialogue, and the metrics that they come to."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from agents.csc.flow import Limits
 from agents.csc.language import Language
-from outputs.runs.evaluation import Answer, EvaluatedTurn, Evaluation
+from agents.csc.speakers import Speaker
+from outputs.evaluation.calls import (
+    CALL_SUMS,
+    broken_by,
+    clean_calls,
+    closed_calls,
+    count_call,
+    flawless_calls,
+    mean_utterances,
+    passed_points,
+)
+from outputs.runs.evaluation import CALL, Answer, EvaluatedTurn, Evaluation
+from outputs.runs.judgement import Judgement
+from quality.gate.verdict import Verdict
 from quality.metrics.intervals import Estimate, Statistic, Sums, estimate, estimate_difference
-from quality.metrics.labels import accuracy, count_choices, macro_f1, stage_accuracy
+from quality.metrics.labels import Choice, accuracy, count_choices, macro_f1, stage_accuracy, top_accuracy
 from quality.metrics.text import (
     SUMS,
     Vectors,
@@ -21,6 +35,8 @@ from quality.metrics.text import (
     mean_words,
     semantic_f1,
 )
+from quality.metrics.variety import ORDERS, Boilerplate, Variety
+from quality.text import split_words
 
 Encode = Callable[[Sequence[str]], Sequence[Vectors]]
 """Returns the token embeddings of texts."""
@@ -32,8 +48,11 @@ QUESTIONS: dict[str, str] = {
     "constrained": "strategy, among those allowed",
     "reply": "reply to the right strategy",
     "own_reply": "reply to the model's own strategy",
+    CALL: "calls with the model's own turns",
 }
-"""What is asked of a model for each turn, and what people call it."""
+"""What is asked of a model for each turn, and in the end of a whole call, and what people call it."""
+REFERENCE = "reference"
+"""Stands beside the questions for what was said in the dialogues themselves."""
 
 
 class Metric(NamedTuple):
@@ -50,6 +69,7 @@ CHOICE_METRICS = (
     Metric("macro_f1", "macro-F1", macro_f1),
     Metric("stage_acc", "stage accuracy", stage_accuracy),
 )
+FREE_METRICS = (*CHOICE_METRICS, Metric("top3_acc", "among the first three", top_accuracy))
 REPLY_METRICS = (
     Metric("bleu2", "BLEU-2", bleu(2), is_share=False),
     Metric("bleu4", "BLEU-4", bleu(4), is_share=False),
@@ -58,13 +78,28 @@ REPLY_METRICS = (
     Metric("words", "words a reply", mean_words, is_share=False),
     Metric("length_ratio", "length by the reference's", length_ratio),
 )
-METRICS: dict[str, tuple[Metric, ...]] = dict.fromkeys(CHOICES, CHOICE_METRICS) | dict.fromkeys(REPLIES, REPLY_METRICS)
+CALL_METRICS = (
+    Metric("rules", "no flow rule broken", clean_calls),
+    Metric("closed", "closed by the supporter", closed_calls),
+    Metric("utterances", "utterances a call", mean_utterances, is_share=False),
+    *(Metric(code, f"judge: {code.replace('_', ' ')}", passed) for code, passed in passed_points.items()),
+    Metric("flawless", "judge: all five points", flawless_calls),
+)
+METRICS: dict[str, tuple[Metric, ...]] = {
+    "free": FREE_METRICS,
+    "constrained": CHOICE_METRICS,
+    **dict.fromkeys(REPLIES, REPLY_METRICS),
+    CALL: CALL_METRICS,
+}
 """The metrics of each question."""
 
 _NOTHING = {
     **{question: count_choices([]) for question in CHOICES},
     **{question: np.zeros(SUMS) for question in REPLIES},
+    CALL: np.zeros(CALL_SUMS),
 }
+_NOTHING_PASSED = Verdict()
+"""The verdict on a call that no judge was shown, because the model cut it off or said nothing in it."""
 
 
 class TurnScores(NamedTuple):
@@ -74,6 +109,32 @@ class TurnScores(NamedTuple):
     sums: dict[str, Sums]
 
 
+class VarietyFigures(NamedTuple):
+    """How varied some replies are: distinct-n by n, see `CorpusFigures`, and the share of boilerplate.
+
+    That is None without any sentence that is long enough to be it.
+    """
+
+    distinct: dict[int, float]
+    boilerplate: float | None
+
+
+class _Wording:
+    """Reads what was said to one question, dialogue by dialogue."""
+
+    def __init__(self) -> None:
+        self._variety = Variety()
+        self._boilerplate = Boilerplate()
+
+    def read(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self._variety.read(split_words(text))
+        self._boilerplate.read(texts)
+
+    def figures(self) -> VarietyFigures:
+        return VarietyFigures({n: self._variety.distinct(n) for n in ORDERS}, self._boilerplate.share())
+
+
 class Scores:
     """The sums of a model's answers, by dialogue; read the evaluations one by one.
 
@@ -81,15 +142,30 @@ class Scores:
         failed: number of dialogues that the server failed on, which are in no metric.
         turns: number of turns in the others.
         unreadable: number of answers that nothing could be made of, by question; they count as wrong.
+        unscored: number of calls on which the judge could not be read; they are in no metric of the judge's.
+        broken_rules: by flow rule, how many calls broke it.
         languages: of the dialogues.
     """
 
-    def __init__(self, encode: Encode | None) -> None:
-        """Prepare for a model's evaluations; without `encode` there is no semantic F1."""
+    def __init__(
+        self, encode: Encode | None, limits: Limits | None = None, judgements: Mapping[str, Judgement] | None = None
+    ) -> None:
+        """Prepare for a model's evaluations.
+
+        Args:
+            encode: embeds tokens; without it there is no semantic F1.
+            limits: of the length of calls.
+            judgements: by the id of the evaluation, of the calls that a judge was shown; None where nobody judged.
+        """
         self.failed = 0
         self.turns = 0
         self.unreadable: Counter[str] = Counter()
+        self.unscored = 0
+        self.broken_rules: Counter[str] = Counter()
         self.languages: set[Language] = set()
+        self._limits = limits or Limits()
+        self._judgements = judgements
+        self._wording: defaultdict[str, _Wording] = defaultdict(_Wording)
         self._encode = encode
         self._seen: Counter[str] = Counter()
         self._dialogues: dict[tuple[str, int], Mapping[str, Sums]] = {}
@@ -106,7 +182,7 @@ class Scores:
             TurnScores(
                 turn,
                 {
-                    question: count_choices([(turn.strategy, answer.strategy)])
+                    question: count_choices([_choice(turn, question, answer)])
                     if question in CHOICES
                     else compare_texts(answer.text, turn.text, evaluation.language, semantic(answer, turn))
                     for question, answer in turn.answers.items()
@@ -123,13 +199,24 @@ class Scores:
         self._dialogues[name, self._seen[name]] = {
             question: sum((turn.sums[question] for turn in scored if question in turn.sums), nothing)
             for question, nothing in _NOTHING.items()
-        }
+        } | {CALL: self._read_call(evaluation)}
+        for question, texts in _texts(evaluation).items():
+            self._wording[question].read(texts)
         return scored
 
     @property
     def dialogues(self) -> int:
         """Number of dialogues that the metrics are over."""
         return len(self._dialogues)
+
+    @property
+    def variety(self) -> dict[str, VarietyFigures]:
+        """How varied the replies to each question are, and the references first; what was not said is left out."""
+        return {name: self._wording[name].figures() for name in (REFERENCE, *QUESTIONS) if name in self._wording}
+
+    def call_sums(self, evaluation: Evaluation) -> Sums:
+        """Return the sums of the call of an evaluation that has been read."""
+        return self._dialogues[evaluation.dialogue, self._seen[evaluation.dialogue]][CALL]
 
     def total(self, question: str) -> Sums:
         """Return the sums of the answers to a question over all dialogues."""
@@ -158,6 +245,19 @@ class Scores:
             for question, metrics in METRICS.items()
         }
 
+    def _read_call(self, evaluation: Evaluation) -> Sums:
+        if not evaluation.call and not evaluation.cut:
+            return _NOTHING[CALL]
+        verdict: Verdict | None = None
+        if self._judgements is not None:
+            judgement = self._judgements.get(evaluation.id)
+            verdict = judgement.verdict if judgement else _NOTHING_PASSED
+            self.unscored += verdict is None or verdict.unscored is not None
+        if evaluation.cut is not None:
+            self.unreadable[CALL] += 1
+        self.broken_rules.update(broken_by(evaluation.call, self._limits))
+        return count_call(evaluation.call, self._limits, verdict)
+
     def _matrix(self, question: str, dialogues: Sequence[tuple[str, int]]) -> Sums:
         rows = [self._dialogues[key][question] for key in dialogues]
         return np.stack(rows) if rows else np.zeros((0, len(_NOTHING[question])))
@@ -170,3 +270,21 @@ class Scores:
         texts = list(dict.fromkeys([*(turn.text for turn in turns), *replies]))
         vectors = dict(zip(texts, self._encode(texts), strict=True)) if texts else {}
         return lambda answer, turn: semantic_f1(vectors[answer.text], vectors[turn.text])
+
+
+def _choice(turn: EvaluatedTurn, question: str, answer: Answer) -> Choice:
+    later = tuple(choice.strategy for choice in turn.later) if question == "free" else None
+    return Choice(turn.strategy, answer.strategy, later)
+
+
+def _texts(evaluation: Evaluation) -> dict[str, list[str]]:
+    """Return what was said, by question; a reply that could not be read says nothing."""
+    texts: dict[str, list[str]] = {}
+    for turn in evaluation.turns:
+        texts.setdefault(REFERENCE, []).append(turn.text)
+        for question, answer in turn.answers.items():
+            if question in REPLIES:
+                texts.setdefault(question, []).append(answer.text)
+    if evaluation.call and not evaluation.turns:
+        texts[CALL] = [turn.text for turn in evaluation.call if turn.speaker is Speaker.SUPPORTER]
+    return texts

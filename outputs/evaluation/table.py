@@ -1,13 +1,15 @@
 """The tables of an evaluation: a model's metrics beside others' and beside published ones, and paired differences."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from outputs.evaluation.results import Result
-from outputs.evaluation.scores import METRICS, QUESTIONS, Metric
+from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Metric
+from outputs.runs.run import most_frequent_first
 from quality.metrics.intervals import Estimate
+from quality.metrics.variety import ORDERS
 
 PUBLISHED: dict[str, dict[str, tuple[str, str, str, str]]] = {
     "reference": {
@@ -35,6 +37,11 @@ Their ROUGE-L lies below BLEU-2 in every row, as it does where a tokenizer drops
 PUBLISHED_METRICS = ("strategy accuracy", "BLEU-2", "BLEU-4", "ROUGE-L")
 PUBLISHED_TITLE = "Not ours: published by arXiv 2508.04423, on other dialogues (CSConv) by scripts that are not public"
 
+VARIETY_TITLE = "Variety of the replies"
+VARIETY_COLUMNS = ("what was said", *(f"distinct-{n}" for n in ORDERS), "boilerplate")
+WINS_TITLE = "Judged blind, each pair in both orders; a tie where they disagree"
+WINS_COLUMNS = ("pairs of answers", "won", "tied", "lost", "won less lost, %", "unread")
+
 Differences = Mapping[str, Mapping[str, Estimate]]
 """Differences of metrics by question and name."""
 
@@ -45,16 +52,75 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
     for result in results:
         table.add_column(result.model, justify="right", overflow="fold")
     for question, metrics in METRICS.items():
-        if all(result.estimates[question][metrics[0].name].value is None for result in results):
-            continue
-        for metric in metrics:
-            table.add_row(
-                QUESTIONS[question] if metric is metrics[0] else "",
-                metric.title,
-                *(describe_estimate(result.estimates[question][metric.name], metric) for result in results),
-                end_section=metric is metrics[-1],
-            )
-    return Group(table, *map(describe_result, results), "", _published(history))
+        rows = [(metric, [result.estimates[question][metric.name] for result in results]) for metric in metrics]
+        _add_section(table, question, rows, describe_estimate)
+    parts: list[RenderableType] = [table, *map(describe_result, results)]
+    if any(result.scores.dialogues for result in results):
+        parts += ["", _variety(results)]
+    if any(result.wins for result in results):
+        parts += ["", _wins(results)]
+    return Group(*parts, "", _published(history))
+
+
+def _add_section(
+    table: Table,
+    question: str,
+    rows: Sequence[tuple[Metric, Sequence[Estimate]]],
+    describe: Callable[[Estimate, Metric], str],
+) -> None:
+    """Add the metrics of a question that have a value somewhere."""
+    told = [(metric, found) for metric, found in rows if any(one.value is not None for one in found)]
+    for metric, found in told:
+        table.add_row(
+            QUESTIONS[question] if metric is told[0][0] else "",
+            metric.title,
+            *(describe(one, metric) for one in found),
+            end_section=metric is told[-1][0],
+        )
+
+
+def _variety(results: Sequence[Result]) -> Table:
+    table = Table(*VARIETY_COLUMNS, title=VARIETY_TITLE, title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in variety_rows(results):
+        table.add_row(*row)
+    return table
+
+
+def variety_rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Return by what was said the cells of `VARIETY_COLUMNS`: the references once, then each model's replies."""
+    rows: dict[str, tuple[str, ...]] = {}
+    for result in results:
+        for question, found in result.scores.variety.items():
+            name = "the dialogues themselves" if question == REFERENCE else f"{result.model}: {QUESTIONS[question]}"
+            share = "-" if found.boilerplate is None else f"{found.boilerplate:.0%}"
+            rows.setdefault(name, (name, *(f"{found.distinct[n]:.3f}" for n in ORDERS), share))
+    return list(rows.values())
+
+
+def _wins(results: Sequence[Result]) -> Table:
+    table = Table(*WINS_COLUMNS, title=WINS_TITLE, title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for result in results:
+        for row in wins_rows(result):
+            table.add_row(*row)
+    return table
+
+
+def wins_rows(result: Result) -> list[tuple[str, ...]]:
+    """Return by other model the cells of `WINS_COLUMNS`."""
+    net = Metric("net", "won less lost", lambda sums: float("nan"))
+    return [
+        (
+            f"{result.model} against {other}",
+            *(f"{count:,}" for count in (wins.won, wins.tied, wins.lost)),
+            describe_difference(wins.net, net),
+            f"{wins.unread:,}",
+        )
+        for other, wins in result.wins.items()
+    ]
 
 
 def _published(history: str) -> Table:
@@ -73,14 +139,7 @@ def show_differences(model: str, differences: Mapping[str, Differences]) -> Rend
         table.add_column(other, justify="right", overflow="fold")
     for question, metrics in METRICS.items():
         rows = [(metric, [found[question][metric.name] for found in differences.values()]) for metric in metrics]
-        told = [(metric, found) for metric, found in rows if any(one.value is not None for one in found)]
-        for metric, found in told:
-            table.add_row(
-                QUESTIONS[question] if metric is told[0][0] else "",
-                metric.title,
-                *(describe_difference(one, metric) for one in found),
-                end_section=metric is told[-1][0],
-            )
+        _add_section(table, question, rows, describe_difference)
     return Group(table, "* the interval does not hold 0.")
 
 
@@ -88,17 +147,24 @@ def describe_result(result: Result) -> str:
     """Return over how many answers the metrics are, and what was wrong with them, as a sentence."""
     scores = result.scores
     return (
-        f"{result.model}: {', '.join(_counts(result))}." if scores.turns else f"{result.model}: nothing was answered."
+        f"{result.model}: {', '.join(_counts(result))}."
+        if scores.dialogues
+        else f"{result.model}: nothing was answered."
     )
 
 
 def _counts(result: Result) -> Iterator[str]:
     scores = result.scores
-    yield f"{scores.turns:,} turns of {scores.dialogues:,} dialogues"
+    yield (f"{scores.turns:,} turns of " if scores.turns else "") + f"{scores.dialogues:,} dialogues"
     unreadable = {QUESTIONS[question]: scores.unreadable[question] for question in QUESTIONS}
     if scores.unreadable:
         told = ", ".join(f"{count:,} ({name})" for name, count in unreadable.items() if count)
         yield f"answers that were empty, cut off or no strategy, counted as wrong: {told}"
+    if scores.unscored:
+        yield f"calls on which the judge could not be read, in no figure of the judge's: {scores.unscored:,}"
+    if scores.broken_rules:
+        told = ", ".join(f"{rule} ({count:,})" for rule, count in most_frequent_first(scores.broken_rules).items())
+        yield f"flow rules broken, in how many calls: {told}"
     if scores.failed:
         yield f"dialogues that the server failed on, in no figure: {scores.failed:,}"
 

@@ -1,24 +1,18 @@
 """The record of one evaluated dialogue: what a model chose and said in the place of its supporter, turn by turn."""
 
-from typing import NamedTuple
-
 from pydantic import BaseModel, ConfigDict
 
+from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
-from outputs.runs.run import Counts, EndedItem, Outcome, RunKind
+from outputs.runs.run import Counts, EndedItem, Outcome, PlannedRow, RunKind
 
 UNREADABLE = "unreadable"
 """The subject under which answers are counted that nothing could be made of, by what was asked."""
 
 
-class PlannedEvaluation(NamedTuple):
-    """A dialogue to evaluate on: its place among all, its key, its id in the file, and the seed."""
-
-    position: int
-    key: str
-    dialogue: str
-    seed: int
+CALL = "call"
+"""What is asked of a model that plays a whole call."""
 
 
 class Answer(BaseModel):
@@ -45,6 +39,7 @@ class EvaluatedTurn(BaseModel):
         heard: what the customer had said before; empty where the supporter opens the call.
         allowed: the strategies that the flow rules allow here.
         free: the strategy chosen among all twelve.
+        later: where that was a wrong one, what was chosen next while the earlier ones were barred, until it was right.
         constrained: that chosen among the allowed ones; None where the right one is not among them, or stands alone.
         reply: what was said to the right strategy; None where the model was shown a history of its own.
         own_reply: what was said to the strategy that was chosen freely.
@@ -58,6 +53,7 @@ class EvaluatedTurn(BaseModel):
     heard: str = ""
     allowed: tuple[Strategy, ...]
     free: Answer
+    later: tuple[Answer, ...] = ()
     constrained: Answer | None
     reply: Answer | None
     own_reply: Answer
@@ -73,12 +69,20 @@ class Evaluation(EndedItem):
     """A dialogue on which a model was evaluated; `dialogue` is its id in the file.
 
     An answer that nothing can be made of is part of the result; the evaluation fails only where the server does.
+
+    Attributes:
+        turns: the supporter's labelled turns with the model's answers; none where the customer was played, as nothing
+            is there to compare with.
+        call: the dialogue as it came to be, where the model saw its own turns in it; else empty.
+        cut: why a call with a played customer ended before its time: what was wrong with the model's answer.
     """
 
     dialogue: str
     language: Language
     topic: str
     turns: tuple[EvaluatedTurn, ...] = ()
+    call: tuple[Turn, ...] = ()
+    cut: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -98,8 +102,10 @@ class Evaluation(EndedItem):
             for name, answer in turn.answers.items():
                 if answer.problem:
                     found[(name,)] = found.get((name,), 0) + 1
+        if self.cut:
+            found[(CALL,)] = 1
         return {UNREADABLE: dict(found)} if found else {}
 
 
-EVALUATIONS = RunKind("evaluate", PlannedEvaluation, Evaluation)
+EVALUATIONS = RunKind("evaluate", PlannedRow, Evaluation)
 """Runs of `rolecs evaluate`."""

@@ -1,19 +1,8 @@
 """The record of one judgement: what rules, labeller and judge say of a dialogue that was read from a file."""
 
-from typing import NamedTuple
-
-from outputs.runs.run import EndedItem, Outcome, RunKind
+from outputs.runs.run import EndedItem, Outcome, PlannedRow, RunKind
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
-
-
-class PlannedJudgement(NamedTuple):
-    """A dialogue to judge: its place in the file, its key, its id in the file, and the seed."""
-
-    position: int
-    key: str
-    dialogue: str
-    seed: int
 
 
 class Judgement(EndedItem):
@@ -54,5 +43,5 @@ class Judgement(EndedItem):
         return self.verdict is None or self.verdict.unscored is not None
 
 
-JUDGEMENTS = RunKind("judge", PlannedJudgement, Judgement)
+JUDGEMENTS = RunKind("judge", PlannedRow, Judgement)
 """Runs of `rolecs judge` and `rolecs calibrate`."""

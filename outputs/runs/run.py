@@ -93,6 +93,15 @@ class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
     record: type[RecordT]
 
 
+class PlannedRow(NamedTuple):
+    """A dialogue that was read and is to be looked at: its place among all, its key, its id, and the seed."""
+
+    position: int
+    key: str
+    dialogue: str
+    seed: int
+
+
 class Provenance(BaseModel):
     """What a run is: the configuration that its items depend on, the settings of its last job, and versions.
 

@@ -1,16 +1,17 @@
 """Reads what is trained on: runs, exported folders, files of rows of any of our formats; as requests with answers."""
 
+import glob
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
 from agents.llm.usage import Role
-from agents.reading import read_values
+from agents.reading import read_text, read_values
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
@@ -19,7 +20,7 @@ from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_row
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
-from outputs.training.result import Source
+from outputs.training.result import RESULT, Source, Training
 
 ASSISTANT = "assistant"
 """The role of answers in rows that are a chat."""
@@ -82,6 +83,55 @@ def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[lis
         wanted = f" of {', '.join(roles)}" if roles else ""
         raise UsageError(f"{', '.join(map(str, sources))}: no row{wanted} to train on")
     return rows, read
+
+
+class Found(NamedTuple):
+    """What an adapter was trained on, as far as it is found: the rows, and the names of the missing sources."""
+
+    rows: list[RoleRow]
+    missing: tuple[str, ...]
+
+
+def find_examples(adapter: Path) -> Found | None:
+    """Return what an adapter was trained on; None where its folder does not say.
+
+    `training.json` names its sources and tells them by digests of their rows, but not where they lay. They are looked
+    for in the working folder and those in it, in the adapter's and in the one around that; what has another digest is
+    something else.
+
+    Raises:
+        UsageError: `training.json` cannot be read.
+    """
+    if not (adapter / RESULT).is_file():
+        return None
+    try:
+        training = Training.model_validate_json(read_text(adapter / RESULT))
+    except ValidationError as error:
+        raise UsageError(f"{adapter / RESULT} tells of no training: {describe_invalid(error)}") from None
+    roles = [Role(role) for role in training.settings.get("roles", ())]
+    rows: list[RoleRow] = []
+    missing = []
+    for source in training.sources:
+        name = source.name
+        places = [Path(name), adapter / name, adapter.resolve().parent / name, *Path().glob(f"*/{glob.escape(name)}")]
+        for place in places:
+            if found := _read_same(place, roles, source):
+                rows += found
+                break
+        else:
+            missing.append(source.name)
+    return Found(rows, tuple(missing))
+
+
+def _read_same(path: Path, roles: Collection[Role], source: Source) -> list[RoleRow]:
+    """Return the rows of a source, where they are those that this is said to have; else none."""
+    if not path.exists():
+        return []
+    try:
+        rows, (read,) = read_examples([path], roles)
+    except UsageError:
+        return []
+    return rows if read.sha256 == source.sha256 else []
 
 
 def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:

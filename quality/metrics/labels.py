@@ -1,6 +1,7 @@
 """How well strategies are chosen: accuracy, F1 and confusion, from counts that add up over dialogues."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,20 @@ LABELS = tuple(Strategy)
 
 _PLACES: dict[Strategy | None, int] = {label: place for place, label in enumerate((*LABELS, None))}
 _SHAPE = (len(LABELS), len(LABELS) + 1)
+_FOUND, _RANKED = range(len(LABELS) * (len(LABELS) + 1), len(LABELS) * (len(LABELS) + 1) + 2)
 _STAGES = [STRATEGIES[label].stage for label in LABELS]
 _SAME_STAGE = np.array([[stage is other for other in _STAGES] for stage in _STAGES])
+
+
+class Choice(NamedTuple):
+    """A choice of a strategy: the right one, the one chosen, and those chosen next, each with the earlier ones barred.
+
+    `chosen` is None for an answer that names none, `later` where nobody asked on.
+    """
+
+    right: Strategy
+    chosen: Strategy | None
+    later: Sequence[Strategy | None] | None = None
 
 
 class LabelFigures(BaseModel):
@@ -38,27 +51,36 @@ class LabelFigures(BaseModel):
     f1: float
 
 
-def count_choices(pairs: Iterable[tuple[Strategy, Strategy | None]]) -> Sums:
-    """Return the confusion matrix of right strategies (rows) and chosen ones, row by row, shape [12 * 13].
+def count_choices(choices: Iterable[Choice]) -> Sums:
+    """Return the sums of choices, shape [12 * 13 + 2].
 
-    Args:
-        pairs: the right strategy, and the chosen one; None, the last column, is an answer that names none.
+    First the confusion matrix of right strategies (rows) and chosen ones, row by row; its last column is answers that
+    name none. Then in how many choices the right one is among all chosen, and in how many somebody asked on.
     """
-    counts = np.zeros(_SHAPE)
-    for right, chosen in pairs:
-        counts[_PLACES[right], _PLACES[chosen]] += 1
-    return counts.ravel()
+    counts = np.zeros(_RANKED + 1)
+    matrix = confusion(counts)
+    for right, chosen, later in choices:
+        matrix[_PLACES[right], _PLACES[chosen]] += 1
+        if later is not None:
+            counts[_FOUND] += right in (chosen, *later)
+            counts[_RANKED] += 1
+    return counts
 
 
 def confusion(sums: Sums) -> Sums:
     """Return the confusion matrix, shape [12, 13], of sums that `count_choices` counted."""
-    return sums.reshape(_SHAPE)
+    return sums[:_FOUND].reshape(_SHAPE)
 
 
 def accuracy(sums: Sums) -> float:
     """Return the share of right choices; an answer that names no strategy is a wrong one."""
     counts = confusion(sums)
     return float(np.trace(counts) / counts.sum()) if counts.any() else float("nan")
+
+
+def top_accuracy(sums: Sums) -> float:
+    """Return the share of choices in which the right one is among those chosen one after the other."""
+    return float(sums[_FOUND] / sums[_RANKED]) if sums[_RANKED] else float("nan")
 
 
 def stage_accuracy(sums: Sums) -> float:

@@ -76,6 +76,42 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         assert first["filter"] == "free" and first["target"] == "GT"
 
 
+def test_a_judge_judges_calls_and_pairs_and_all_of_it_goes_on(tmp_path: Path) -> None:
+    file, run = tmp_path / "calls.jsonl", tmp_path / "run"
+    lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:2]
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    def say(body: dict[str, Any]) -> str | None:
+        # The base says one thing, and the judge likes that less wherever it stands.
+        prompt = body["messages"][-1]["content"]
+        if body["model"] == "base" and "structured_outputs" not in body:
+            return "Well, well, and well again."
+        if "Version A" in prompt:
+            first, second = (part.count("and well again") for part in prompt.split("Version B"))
+            better = "A" if first < second else "B" if second < first else "equal"
+            return json.dumps({"reason": "It is better.", "better": better})
+        return None
+
+    with serve_in_thread(TwoModels(say=say)) as server:
+        words = ["evaluate", file, "--base-url", server.base_url, "--model", "tuned", "--versus", "base", "--run", run]
+        words += ["--history", "generated", "--judge-model", "tuned", "--embedding-model", MODEL]
+        command = [str(word) for word in words]
+        shown = CliRunner(env={"COLUMNS": "160"}).invoke(app, command, catch_exceptions=False)
+        assert (
+            shown.exit_code == 0 and "tuned against base" in shown.output and "judge: natural wording" in shown.output
+        )
+        asked, (results,) = server.calls["all"], run.glob("results_rolecs_*.json")
+        before = results.read_bytes()
+        again = CliRunner().invoke(app, [*command, "--resume", "--quiet"], catch_exceptions=False)
+        assert again.exit_code == 0 and server.calls["all"] == asked and results.read_bytes() == before
+    told = json.loads(before)
+    wins = told["rolecs"]["judge"]["wins"]["base"]
+    assert (wins["won"], wins["tied"], wins["lost"], wins["net"]) == (2, 0, 0, 1.0)
+    assert 0 <= told["results"]["rolecs"]["natural_wording,call"] <= 1 and told["rolecs"]["judge"]["model"] == "tuned"
+    assert told["rolecs"]["judge"]["unscored_calls"] == 0
+    assert "tuned against base" in (run / "report.html").read_text()
+
+
 def test_dialogues_that_the_model_was_trained_on_are_named_and_left_out(tmp_path: Path) -> None:
     lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:3]
     file, seen, run = tmp_path / "calls.jsonl", tmp_path / "seen.jsonl", tmp_path / "run"
@@ -88,7 +124,9 @@ def test_dialogues_that_the_model_was_trained_on_are_named_and_left_out(tmp_path
         shown = CliRunner(env={"COLUMNS": "100"}).invoke(app, command, catch_exceptions=False)
     assert shown.exit_code == 0
     assert (
-        f"1 of 3 dialogues share 20% of their 13-grams with the training ({name}); they are left out." in shown.output
+        "1 of 3 dialogues overlap with the training: 1 are copies, 1 share 20% of their 13-grams, 1 are 0.95 alike by "
+        in shown.output.replace("\n", " ")
+        and f"({name}); they are left out." in shown.output.replace("\n", " ")
     )
     (results,) = run.glob("results_rolecs_*.json")
     told = json.loads(results.read_text())

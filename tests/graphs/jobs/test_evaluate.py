@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.errors import UsageError
 from agents.llm.usage import Role
 from graphs.config.settings import EvaluateSettings
-from graphs.jobs.evaluate import NO_STRATEGY, Evaluated, evaluate, read_evaluation_set
+from graphs.dialogue.answers import NO_STRATEGY
+from graphs.jobs.evaluate import Evaluated, evaluate, read_evaluation_set
 from outputs.datasets.dialogues import Labelled
 from outputs.evaluation.results import write_results
 from outputs.runs.evaluation import EVALUATIONS, UNREADABLE, Evaluation
@@ -31,9 +34,17 @@ DIALOGUES = [
 SUPPORTER_TURNS = 7
 
 
-async def evaluate_all(server: Loopback, run: Path, *, resume: bool = False, retry: bool = False, **fields: Any) -> Any:
+async def evaluate_all(
+    server: Loopback,
+    run: Path,
+    *,
+    dialogues: Sequence[Labelled] = DIALOGUES,
+    resume: bool = False,
+    retry: bool = False,
+    **fields: Any,
+) -> Any:
     settings = EvaluateSettings.model_validate({"base_url": [server.base_url], "run": run, "concurrency": 2} | fields)
-    evaluated: Evaluated = await run_job(evaluate, settings, DIALOGUES, resume=resume, retry_failed=retry)
+    evaluated: Evaluated = await run_job(evaluate, settings, dialogues, resume=resume, retry_failed=retry)
     return evaluated
 
 
@@ -57,7 +68,9 @@ async def test_every_turn_is_asked_for_strategy_and_words(tmp_path: Path) -> Non
     assert all((turn.constrained is None) == (turn.number == 1) for turn in turns)
     assert all(turn.constrained.strategy in turn.allowed for turn in turns if turn.constrained)
     usage = evaluated.funnel.usage
-    assert usage[Role.SUPPORTER_ASSISTANT].requests == len(turns) + sum(turn.constrained is not None for turn in turns)
+    later = sum(len(turn.later) for turn in turns)
+    constrained = sum(turn.constrained is not None for turn in turns)
+    assert usage[Role.SUPPORTER_ASSISTANT].requests == len(turns) + constrained + later
     # A reply to the model's own strategy that is the right one has been said already.
     wrong = [turn for turn in turns if turn.free.strategy is not turn.strategy]
     assert (
@@ -99,10 +112,26 @@ async def test_answers_that_cannot_be_read_are_wrong_and_are_shown(tmp_path: Pat
     told = json.loads(results)
     right = sum(turn.free.strategy is turn.strategy for turn in turns)
     assert told["results"]["rolecs"]["acc,free"] == pytest.approx(right / len(turns))
-    assert told["rolecs"]["unreadable"] == found
+    assert told["rolecs"]["unreadable"] == found | {"call": 0}
     lines = [json.loads(line) for line in samples.splitlines()]
     shown = [line for line in lines if line["filter"] == "free" and line["problem"]]
     assert len(shown) == len(unread) and all(line["acc"] == 0 for line in shown)
+
+
+async def test_a_wrong_choice_is_barred_and_asked_for_again(tmp_path: Path) -> None:
+    async with serve(Loopback()) as server:
+        await evaluate_all(server, tmp_path, concurrency=1)
+    turns = [turn for evaluation in stored(tmp_path) for turn in evaluation.turns]
+    for turn in turns:
+        chosen = [turn.free.strategy, *(answer.strategy for answer in turn.later)]
+        assert len(set(chosen)) == len(chosen) <= 3 and turn.strategy not in chosen[:-1]
+        assert len(chosen) == 3 or chosen[-1] is turn.strategy
+    told = json.loads(files(tmp_path)[0])["results"]["rolecs"]
+    found = sum(turn.strategy in {turn.free.strategy, *(answer.strategy for answer in turn.later)} for turn in turns)
+    assert told["top3_acc,free"] == pytest.approx(found / len(turns)) and told["acc,free"] < told["top3_acc,free"]
+    # The prompt stays the same: decoding alone bars.
+    chosen_from = [body for body in server.requests if ", ".join(Strategy) in body["messages"][-1]["content"]]
+    assert {len(body["structured_outputs"]["choice"]) for body in chosen_from} == {12, 11, 10}
 
 
 async def test_in_generated_context_the_history_is_the_models_own(tmp_path: Path) -> None:
@@ -115,6 +144,44 @@ async def test_in_generated_context_the_history_is_the_models_own(tmp_path: Path
     assert [message["content"] for message in last if message["role"] == "assistant"] == said[:-1]
     heard = [turn.text for turn in DIALOGUES[0].turns if turn.speaker is Speaker.CUSTOMER]
     assert all(text in message["content"] for text, message in zip(heard, last[3::2], strict=True))
+    told = json.loads(files(tmp_path)[0])
+    assert [turn.text for turn in first.call if turn.speaker is Speaker.SUPPORTER] == said
+    assert told["results"]["rolecs"]["rules,call"] < 0.5 and told["rolecs"]["broken_rules"]
+    assert "flawless,call" not in told["results"]["rolecs"], "nobody has judged"
+    assert told["rolecs"]["variety"]["own_reply"]["distinct_1"] < 1
+
+
+async def test_a_customer_is_played_by_the_persona_and_goal_of_the_dialogue(tmp_path: Path) -> None:
+    known = [
+        Labelled(f"d{n}", "complaint", "s", f"You are customer {n}.", "To get the fee back.", make_turns(EN_CALL))
+        for n in range(3)
+    ]
+    async with serve(Loopback()) as server:
+        fields = {"customer": True, "judge_model": "loopback", "limits": {"min_utterances": 6, "max_utterances": 12}}
+        for folder in ("one", "two"):
+            await evaluate_all(server, tmp_path / folder, dialogues=known, **fields)
+        with pytest.raises(UsageError, match="8 of 8 dialogues lack one, the first is en-0"):
+            await evaluate_all(server, tmp_path / "unknown", **fields)
+    found = stored(tmp_path / "one")
+    assert len(found) == 3 and not any(evaluation.turns for evaluation in found)
+    for n, evaluation in enumerate(found):
+        assert evaluation.call[0].speaker is Speaker.SUPPORTER and len(evaluation.call) <= 12
+        assert evaluation.usage[Role.CUSTOMER].requests == len(evaluation.call) // 2
+        told = [body for body in server.requests if f"You are customer {n}." in body["messages"][0]["content"]]
+        assert told and all(body["temperature"] == 0.8 for body in told), "the customer has a sampling of their own"
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    results = json.loads(files(tmp_path / "one")[0])
+    assert "acc,free" not in results["results"]["rolecs"] and results["results"]["rolecs"]["utterances,call"] <= 12
+
+
+def test_what_cannot_be_judged_or_played_is_refused() -> None:
+    for fields, problem in (
+        ({"judge_model": "j"}, "give history = generated, customer or versus"),
+        ({"customer": True, "history": "reference"}, "history is generated"),
+        ({"customer": True, "versus": ["m"]}, "one customer for all models"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            EvaluateSettings.model_validate(fields)
 
 
 async def test_a_dialogue_that_the_server_fails_on_can_be_tried_again(tmp_path: Path) -> None:

@@ -19,15 +19,15 @@ from graphs.scheduling.dispatcher import Place
 from graphs.scheduling.journal import Journal
 from graphs.scheduling.runner import FAILURES_IN_A_ROW, run_pending
 from graphs.scheduling.supply import Supply
-from outputs.runs.judgement import JUDGEMENTS, Judgement, PlannedJudgement
-from outputs.runs.run import Outcome, Provenance
+from outputs.runs.judgement import JUDGEMENTS, Judgement
+from outputs.runs.run import Outcome, PlannedRow, Provenance
 from outputs.runs.store import RunStore
 from quality.gate.verdict import Verdict
 from tests.conftest import FAILURE, flawless
 from tests.support.jobs import make_job
 
-Store = RunStore[PlannedJudgement, Judgement]
-Run = Callable[[PlannedJudgement], Awaitable[Judgement]]
+Store = RunStore[PlannedRow, Judgement]
+Run = Callable[[PlannedRow], Awaitable[Judgement]]
 
 
 class OnePlace:
@@ -47,7 +47,7 @@ class OnePlace:
         self._end = asyncio.Event()
 
     @property
-    def places(self) -> Sequence[Place[PlannedJudgement, Judgement]]:
+    def places(self) -> Sequence[Place[PlannedRow, Judgement]]:
         return [self]
 
     async def look(self, in_flight: int) -> None: ...
@@ -69,11 +69,11 @@ class OnePlace:
 
 def begin(folder: Path, items: int) -> Store:
     store = RunStore.create(JUDGEMENTS, folder, Provenance.build({"model": "m"}, {}, {}))
-    store.add_plan(PlannedJudgement(place, f"key{place}", str(place), 1) for place in range(items))
+    store.add_plan(PlannedRow(place, f"key{place}", str(place), 1) for place in range(items))
     return store
 
 
-def ended(planned: PlannedJudgement, **fields: Any) -> Judgement:
+def ended(planned: PlannedRow, **fields: Any) -> Judgement:
     return Judgement(id=planned.key, dialogue=planned.dialogue, **fields)
 
 
@@ -90,7 +90,7 @@ async def test_an_engine_that_ends_costs_no_item_and_has_none_carried_out_twice(
 ) -> None:
     runs: Counter[str] = Counter()
 
-    async def run(planned: PlannedJudgement) -> Judgement:
+    async def run(planned: PlannedRow) -> Judgement:
         runs[planned.key] += 1
         if planned.position == 3 and place.starts == 1:
             place.end()
@@ -110,7 +110,7 @@ async def test_an_engine_that_ends_costs_no_item_and_has_none_carried_out_twice(
 
 
 async def test_an_engine_that_ends_before_anything_has_is_not_started_again(tmp_path: Path) -> None:
-    async def run(planned: PlannedJudgement) -> Judgement:
+    async def run(planned: PlannedRow) -> Judgement:
         place.end()
         await asyncio.Event().wait()
         raise AssertionError
@@ -139,7 +139,7 @@ UNSCORED = Verdict(unscored="judge, request 3: the answer ended with finish_reas
 
 
 async def test_so_many_unscored_in_a_row_as_failed_stop_the_job_and_the_cause_is_told(tmp_path: Path) -> None:
-    async def run(planned: PlannedJudgement) -> Judgement:
+    async def run(planned: PlannedRow) -> Judgement:
         # What fails on its way is not judged, and says nothing of the judge.
         return ended(planned, **({"error": FAILURE} if planned.position % 3 == 2 else {"verdict": UNSCORED}))
 
@@ -154,7 +154,7 @@ async def test_so_many_unscored_in_a_row_as_failed_stop_the_job_and_the_cause_is
 
 
 async def test_a_judge_that_is_read_now_and_then_stops_nothing(tmp_path: Path) -> None:
-    async def run(planned: PlannedJudgement) -> Judgement:
+    async def run(planned: PlannedRow) -> Judgement:
         return ended(planned, verdict=flawless() if planned.position % 19 == 18 else UNSCORED)
 
     with begin(tmp_path, 60) as store:

@@ -14,7 +14,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
-from quality.metrics import corpus
+from quality.metrics import corpus, variety
 from quality.metrics.corpus import CorpusFigures, compare, measure_corpus
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 from tests.quality.gate.test_gold import load
@@ -160,12 +160,12 @@ def test_many_ngrams_are_estimated_in_bounded_memory(monkeypatch: pytest.MonkeyP
     chance = random.Random(5)
     dialogues = [[supporter(" ".join(f"w{chance.randrange(3000)}x" for _ in range(40)))] for _ in range(400)]
     exact = measure_corpus(dialogues, Language.EN)
-    monkeypatch.setattr(corpus, "MOST_NGRAMS", 1000)
+    monkeypatch.setattr(variety, "MOST_NGRAMS", 1000)
     estimated = measure_corpus(dialogues, Language.EN)
     assert estimated.distinct != exact.distinct
     assert estimated.distinct == pytest.approx(exact.distinct, rel=0.12)
     assert measure_corpus(reversed(dialogues), Language.EN).distinct == estimated.distinct
-    counter = corpus._DistinctCounter()
+    counter = variety._DistinctCounter()
     counter.add(map(hash, ((number,) for number in range(50_000))))
     assert len(counter._kept) <= 1000 and counter.count() == pytest.approx(50_000, rel=0.12)
 
@@ -173,7 +173,7 @@ def test_many_ngrams_are_estimated_in_bounded_memory(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("count", [1, 49, 50, 51, 1234])
 def test_the_curve_has_few_points_and_ends_with_the_set(count: int) -> None:
     points = measure_corpus(([supporter(f"same {number}", None)] for number in range(count)), Language.EN).vocabulary
-    assert len(points) == count if count < corpus.MOST_POINTS else 24 <= len(points) <= corpus.MOST_POINTS
+    assert len(points) == count if count < variety.MOST_POINTS else 24 <= len(points) <= variety.MOST_POINTS
     assert points[-1] == (2 * count, count + 1)
     assert points == sorted(set(points))
     # Evenly spread but for the last one.
