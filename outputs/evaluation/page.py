@@ -34,6 +34,8 @@ from quality.metrics.labels import LABELS, by_label, confusion
 
 CHUNK = 100
 """How many dialogues are packed together."""
+WHOLE = -1
+"""The place of a whole call."""
 SHADES = 10
 """How many shades the style sheet has for a share."""
 SHOWN_SETTINGS = ("model", "history", "seed", "temperature", "dialogues")
@@ -77,12 +79,15 @@ def render_evaluation(
     """
     yield _render_head(title, result, differences)
     rows: list[list[object]] = []
-    answered = (evaluation for evaluation in evaluations if evaluation.turns)
+    answered = (evaluation for evaluation in evaluations if evaluation.turns or evaluation.call or evaluation.cut)
     number = 0
     while chunk := list(islice(answered, CHUNK)):
         yield f'<script type="text/plain" class="dialogues">{pack(chunk)}</script>'
         for evaluation in chunk:
             rows += [_index_row(number, place, turn) for place, turn in enumerate(evaluation.turns)]
+            if not evaluation.turns:
+                # A call with a played customer stands as a whole.
+                rows.append([number, WHOLE, "", "", int(evaluation.cut is not None)])
             number += 1
     names = {code: {"name": name_of(code, Language.EN), "stage": STRATEGIES[code].stage} for code in Strategy}
     index = {"chunk": CHUNK, "strategies": names, "questions": QUESTIONS, "rows": rows}

@@ -6,8 +6,8 @@ const PAGE = 20;
 const COLUMNS = ["dialogue", "place", "right", "chosen", "problem"];
 const KEPT = {
   "": () => true,
-  wrong: (row) => row.chosen !== row.right,
-  right: (row) => row.chosen === row.right,
+  wrong: (row) => row.place >= 0 && row.chosen !== row.right,
+  right: (row) => row.place >= 0 && row.chosen === row.right,
   problem: (row) => row.problem === 1,
 };
 
@@ -39,7 +39,11 @@ class Answers {
     this.place = document.getElementById("place");
     this.clearButton = document.getElementById("clear");
     this.selects = ["right", "chosen", "answers"].map((name) => document.getElementById(`filter-${name}`));
+    this.search = document.getElementById("search");
+    this.noun = index.rows.some((row) => row.place >= 0) ? "turn" : "call";
     this.drawing = 0;
+    this.searching = 0;
+    this.search.addEventListener("input", () => this.apply());
     for (const select of this.selects) select.addEventListener("change", () => this.apply());
     this.fill(this.selects[0], "right");
     this.fill(this.selects[1], "chosen");
@@ -58,18 +62,36 @@ class Answers {
   }
 
   clear() {
-    for (const select of this.selects) select.value = "";
+    for (const field of [this.search, ...this.selects]) field.value = "";
     return this.apply();
   }
 
-  apply() {
+  async apply() {
+    const run = ++this.searching;
     const [right, chosen, answers] = this.selects.map((select) => select.value);
-    this.clearButton.hidden = !(right || chosen || answers);
+    const words = this.search.value.trim().toLowerCase();
     const { rows } = this.index;
-    this.found = rows.filter((row) => (!right || row.right === right) && (!chosen || row.chosen === chosen) && KEPT[answers](row));
-    this.output.value = this.clearButton.hidden ? count(rows.length, "turn") : `${this.found.length.toLocaleString("en")} of ${count(rows.length, "turn")}`;
+    let found = rows.filter((row) => (!right || row.right === right) && (!chosen || row.chosen === chosen) && KEPT[answers](row));
+    if (words) found = await this.holding(words, found, run);
+    if (run !== this.searching) return; // another search has begun
+    this.found = found;
+    this.clearButton.hidden = !(right || chosen || answers || words);
+    this.output.value = this.clearButton.hidden ? count(rows.length, this.noun) : `${found.length.toLocaleString("en")} of ${count(rows.length, this.noun)}`;
     this.current = 0;
     return this.draw();
+  }
+
+  /** Return the rows in whose texts some words occur, reference, customer and answers alike. */
+  async holding(words, rows, run) {
+    const holding = [];
+    for (const row of rows) {
+      const record = await this.dialogues.read(row.dialogue);
+      if (run !== this.searching) break;
+      const turn = record.turns[row.place];
+      const said = turn ? [turn.heard, turn.text, ...Object.keys(this.index.questions).map((name) => turn[name]?.text ?? "")] : record.call.map((spoken) => spoken.text);
+      if ([record.dialogue, ...said].join("\n").toLowerCase().includes(words)) holding.push(row);
+    }
+    return holding;
   }
 
   /** Make a turn the current one; where it is on another page, show that. */
@@ -88,10 +110,10 @@ class Answers {
     const cards = [];
     for (const row of shown) {
       const record = await this.dialogues.read(row.dialogue);
-      cards.push(this.card(record, record.turns[row.place]));
+      cards.push(row.place < 0 ? this.call(record) : this.card(record, record.turns[row.place]));
     }
     if (run !== this.drawing) return; // another page was asked for meanwhile
-    this.box.replaceChildren(...(cards.length ? cards : [el("p", { className: "none" }, "No turn is like that.")]));
+    this.box.replaceChildren(...(cards.length ? cards : [el("p", { className: "none" }, `No ${this.noun} is like that.`)]));
     this.place.value = cards.length ? `${first + 1} to ${first + cards.length}` : "";
     document.getElementById("earlier").disabled = first === 0;
     document.getElementById("later").disabled = first + PAGE >= this.found.length;
@@ -121,6 +143,15 @@ class Answers {
         ...replies.map((name) => column(this.index.questions[name], text(turn[name])))));
   }
 
+  /** A whole call, with the supporter's strategies. */
+  call(record) {
+    const line = (turn) => el("p", { className: "bubble", lang: record.language },
+      turn.strategy ? this.label(turn.speaker, turn.strategy, null) : el("span", { className: "soft" }, turn.speaker), ` ${turn.text}`);
+    return el("article", { className: "answer", tabIndex: -1 },
+      el("p", { className: "who" }, el("code", {}, record.dialogue)), ...record.call.map(line),
+      record.cut ? el("p", { className: "mark violation" }, record.cut) : null);
+  }
+
   choice(name, turn, answer) {
     return this.label(name, answer.problem ? "none" : answer.text, answer.text === turn.strategy);
   }
@@ -141,8 +172,8 @@ function start() {
     if (event.key === "Escape") {
       answers.clear();
       event.target.blur();
-    } else if (event.target.closest?.("select")) return;
-    else if (event.key === "/") answers.selects[0].focus();
+    } else if (event.target.closest?.("select, input")) return;
+    else if (event.key === "/") answers.search.focus();
     else if (event.key === "j") answers.turnTo(answers.box.querySelector("[aria-current]") ? answers.current + 1 : answers.current);
     else if (event.key === "k") answers.turnTo(answers.current - 1);
     else return;

@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright, expect
 from agents.csc.strategies import Strategy
 from outputs.evaluation.page import render_evaluation
 from outputs.files import write_whole
-from tests.conftest import FAILURE
+from tests.conftest import EN_CALL, FAILURE, make_turns
 from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
 from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
 
@@ -75,7 +75,36 @@ async def test_turns_can_be_filtered_and_read_by_keyboard(tmp_path: Path) -> Non
         await expect(cards.first.locator(".heard")).to_have_text("My card was declined.")
         await page.keyboard.press("Escape")
         await expect(counted).to_have_text("26 turns")
+        await page.keyboard.press("/")
+        await page.keyboard.type("CARD was declined")
+        await expect(counted).to_have_text("13 of 26 turns")
+        await page.locator("#search").fill("more-3")
+        await expect(counted).to_have_text("2 of 26 turns")
+        await page.keyboard.press("Escape")
+        await expect(counted).to_have_text("26 turns")
         await page.emulate_media(color_scheme="dark")
         assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
         await browser.close()
     assert complaints == []
+
+
+async def test_calls_with_played_customers_stand_as_a_whole(tmp_path: Path) -> None:
+    call = make_turns(EN_CALL)
+    played = [
+        evaluation("played", call=call, turns=()),
+        evaluation("cut", call=call[:2], cut="the answer was cut off", turns=()),
+    ]
+    file = tmp_path / "report.html"
+    write_whole(file, render_evaluation("calls", result(scores_of(*played, encode=None)), {}, played))
+    assert "no flow rule broken" in file.read_text(encoding="utf-8")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        page = await browser.new_page()
+        await page.goto(file.as_uri())
+        cards, counted = page.locator(".answer"), page.locator("#count")
+        await expect(counted).to_have_text("2 calls")
+        await expect(cards.first.locator(".bubble")).to_have_count(len(call))
+        await expect(cards.first.locator(".bubble").first).to_contain_text("supporter: GT")
+        await page.locator("#filter-answers").select_option("problem")
+        await expect(cards.locator(".violation")).to_have_text("the answer was cut off")
+        await browser.close()
