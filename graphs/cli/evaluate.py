@@ -188,7 +188,7 @@ def _judge(
     """
     from graphs.jobs.judge import judge
     from graphs.jobs.prefer import judge_pairs
-    from outputs.evaluation.judging import count_wins, pair_answers, read_calls
+    from outputs.evaluation.judging import Wins, count_wins, pair_answers, read_calls
     from outputs.evaluation.results import Judged
 
     language = dialogues[0].language
@@ -205,7 +205,8 @@ def _judge(
             judging = settings.judging(place(folder, "judged", calls.values()), language)
             done = runs.carry_out(judge, judging, list(calls.values()), secrets)
             found[folder] = Judged(done.judge_model, dict(zip(calls, done.judgements, strict=True)), {})
-    wins, judge_name = {}, ""
+    wins: dict[str, Wins] = {}
+    judge_name = ""
     for folder in folders[1:]:
         contests = pair_answers(folders[0], folder, dialogues)
         if contests:

@@ -8,7 +8,7 @@ Meaning is compared by the cosine similarity with the nearest dialogue that was 
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,10 +147,11 @@ def trained_dialogues(rows: Iterable[RoleRow]) -> list[Trained]:
 
 def _talk(row: RoleRow) -> Iterator[str]:
     """Yield what was said up to an answer, and the answer: without the system's message and without the task."""
-    *before, last = (message for message in row.messages if message.role != "system")
-    for message in before:
-        yield _STRATEGY.sub("", message.content)
-    yield last.content.rpartition("\n\n")[0] or last.content
+    said = [message.content for message in row.messages if message.role != "system"]
+    for text in said[:-1]:
+        yield _STRATEGY.sub("", text)
+    for text in said[-1:]:
+        yield text.rpartition("\n\n")[0] or text
     yield _STRATEGY.sub("", row.answer)
 
 
@@ -176,7 +177,7 @@ def find_overlaps(dialogues: Sequence[Labelled], trained: Iterable[Trained]) -> 
     return [Overlap(number, len(ngrams), len(ngrams & found), number in copies) for number, ngrams in enumerate(own)]
 
 
-def _all_in(turns: Sequence[Collection[str]], said: Collection[str]) -> set[int]:
+def _all_in(turns: Sequence[Set[str]], said: Set[str]) -> set[int]:
     """Return the numbers of the dialogues all of whose turns were said."""
     return {number for number, of in enumerate(turns) if of and of <= said} if said else set()
 

@@ -14,6 +14,7 @@ from outputs.runs.evaluation import EVALUATIONS, EvaluatedTurn, Evaluation
 from outputs.runs.pairs import JudgedPairs
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
+from quality.gate.preference import Winner
 from quality.metrics.intervals import Estimate, Sums, estimate
 
 
@@ -98,7 +99,7 @@ def _reply(turn: EvaluatedTurn) -> tuple[Turn, ...]:
 def count_wins(judged: Iterable[JudgedPairs]) -> Wins:
     """Sum up which answers were better; a pair on which the judge could not be read is in no share."""
     counts = [Counter(pair.winner for pair in dialogue.pairs) for dialogue in judged]
-    total = sum(counts, Counter())
+    total: Counter[Winner | None] = sum(counts, Counter())
     rows = [[of["first"], of["tie"], of["second"]] for of in counts if of.total() > of[None]]
     return Wins(
         total["first"],
