@@ -35,7 +35,7 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
     )
     languages = {call.language for call in calls}
-    prompts = DISTILL_PROMPTS
+    prompts: tuple[str, ...] = DISTILL_PROMPTS
     if settings.scrub_with_model:
         configuration["scrub_with_model"] = True
         prompts += SECOND_LOOK_PROMPTS

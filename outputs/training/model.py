@@ -92,7 +92,7 @@ def add_adapter(base: Base, settings: TrainSettings) -> Any:
         UsageError: the model has none of the layers named, or the adapter begun is not one of its own.
     """
     try:
-        adapted = _begun_adapter(base.model, base.begun) if base.begun else _fresh_adapter(base.model, settings)
+        adapted: Any = _begun_adapter(base.model, base.begun) if base.begun else _fresh_adapter(base.model, settings)
     except (OSError, RuntimeError, ValueError) as error:
         what = f"--base {base.begun}" if base.begun else f"--target {settings.target}"
         raise UsageError(f"{what}: {shorten(str(error))}") from None
