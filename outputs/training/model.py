@@ -99,7 +99,7 @@ def add_adapter(base: Base, settings: TrainSettings) -> Any:
     for module in adapted.modules():
         if isinstance(module, BaseTunerLayer):
             # Autocast has the adapter compute in bf16: inputs in fp32 would be turned there and back at each layer.
-            module.cast_input_dtype_enabled = False  # type: ignore[assignment]
+            module.cast_input_dtype_enabled = False  # type: ignore[attr-defined]
     return adapted
 
 
