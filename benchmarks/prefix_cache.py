@@ -47,6 +47,8 @@ GOAL = AUTHORS_COMPUTED // 5
 GPU_BLOCK = 16
 MAX_DENSITY = 1.0
 """Tokens a character of the call: a tokenizer above it does not know Chinese, and its totals compare with nobody's."""
+FEELING = "dissatisfied 1"
+"""The scripted customer's, all the time: neither the shortest nor the longest in a prompt."""
 PARTS = ("system", "history", "task")
 """The parts of a prompt that the computed tokens are told apart by; planner and judge have no history."""
 COLUMNS = ("calls", "prompt", "hit", "computed", *PARTS, "answers")
@@ -64,6 +66,11 @@ class Line(BaseModel):
     def outcome(self) -> str:
         """What the customer assistant answers where the call may end."""
         return GoalOutcome.REACHED if self.ends_call else GoalOutcome.OPEN
+
+    @property
+    def feeling(self) -> str:
+        """What the customer assistant answers where turns carry feelings."""
+        return FEELING
 
 
 class Situation(BaseModel):
@@ -113,7 +120,8 @@ class Scripted:
             opinion = {"reason": "第3句先核实了身份，第11句说明了规则，都与标注一致。", "turns": [3, 11], "verdict": 1}
             return Role.JUDGE, _compact(opinion)
         if all(key.startswith("turn_") for key in form) and form:
-            return Role.LABELLER, _compact({key: self._turns[int(key[5:]) - 1].strategy for key in form})
+            lines = {key: self._turns[int(key[5:]) - 1] for key in form}
+            return Role.LABELLER, _compact({key: line.strategy or line.feeling for key, line in lines.items()})
         line = self._turns[self._said]
         if "direction" in form:
             return Role.CUSTOMER_ASSISTANT, _compact({key: getattr(line, key) for key in form})
@@ -127,13 +135,13 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-async def play(situation: Situation, turns: Sequence[Line], persona: Persona) -> list[Call]:
+async def play(situation: Situation, turns: Sequence[Line], persona: Persona, *, emotions: bool) -> list[Call]:
     """Play and judge the scripted call in `situation`; return its model calls in order."""
     scripted = Scripted(situation.plan, turns)
     planned = Planned(0, "scripted", persona.id, situation.topic, 1, 1)
     async with serve(Loopback(say=scripted.answer)) as server, ChatClient(server.base_url, None) as client:
         await client.check()
-        settings = Settings(language=LANGUAGE, canaries=0)
+        settings = Settings(language=LANGUAGE, canaries=0, emotions=emotions)
         gate = settings.gate(required=0.6)
         record = await play_dialogue(planned, persona, Clients(client, client), settings, gate)
     said = [(turn.text, turn.strategy, turn.direction or "", turn.ends_call) for turn in record.turns]
@@ -233,11 +241,14 @@ def report(title: str, sums: dict[Role, Counter[str]], *, comparable: bool) -> N
     print(told)
 
 
-async def play_both() -> tuple[list[Call], list[Call]]:
+async def play_both(*, emotions: bool) -> tuple[list[Call], list[Call]]:
     """Play the call, and the other one that warms the cache."""
     script = Script.model_validate_json(SCRIPT.read_text(encoding="utf-8"))
     persona, other, *_ = load_pool(None, LANGUAGE)
-    return await play(script, script.turns, persona), await play(script.other, script.turns, other)
+    return (
+        await play(script, script.turns, persona, emotions=emotions),
+        await play(script.other, script.turns, other, emotions=emotions),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -246,11 +257,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--tokenizer", type=Path, help="a model's folder; the demo model's by default")
     parser.add_argument("--block", type=int, nargs="+", default=[GPU_BLOCK, 128], help="tokens a block")
+    parser.add_argument("--emotions", action="store_true", help="play with emotions")
     arguments = parser.parse_args(argv)
 
     with errors_in_one_line():
         counter = TokenCounter(arguments.tokenizer or prepare_demo_model())
-    played, other_played = asyncio.run(play_both())
+    played, other_played = asyncio.run(play_both(emotions=arguments.emotions))
     call, other = [counter.count(made) for made in played], [counter.count(made) for made in other_played]
     density = sum(len(made.answer) for made in call) / sum(len(made.answer) for made in played)
     for block in arguments.block:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy
@@ -27,8 +28,8 @@ class Turn(BaseModel):
     """One utterance.
 
     `strategy` is set on supporter turns alone. On customer turns `direction` is what the customer assistant told the
-    customer to do, `outcome` how the customer's matter stood then, where that was asked, and `ends_call` says that the
-    customer ends the call with this turn.
+    customer to do, `outcome` how the customer's matter stood then, where that was asked, `emotion` how they felt, in
+    runs with emotions, and `ends_call` says that the customer ends the call with this turn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,8 @@ class Turn(BaseModel):
     direction: str | None = None
     outcome: GoalOutcome | None = None
     ends_call: bool = False
+    # Left out where there is none: what is digested and stored of a call without emotions is what it always was.
+    emotion: Feeling | None = Field(None, exclude_if=lambda emotion: emotion is None)
 
     @property
     def stage(self) -> Stage | None:
@@ -103,9 +106,13 @@ class SupporterView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """What the customer's side sees: never a strategy label (the messages built from it leave them out)."""
+    """What the customer's side sees: never a strategy label (the messages built from it leave them out).
+
+    `emotions` says that each turn gets a feeling before its words.
+    """
 
     language: Language
     persona: str
     scenario: str
     turns: Sequence[Turn]
+    emotions: bool = False

@@ -2,7 +2,7 @@
 
 Source: the rules of a call in the paper's prompts (arXiv 2508.04423, appendix), made exact. One table serves both the
 play (`allowed_strategies` and `possible_outcomes` constrain the choices) and the gate (`broken_rules` names what a
-finished call violated).
+finished call violated), but for `EMPATHY_RULES`, which the gate alone goes by.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -61,11 +61,13 @@ class Progress(NamedTuple):
         utterances: number of utterances of both speakers.
         strategies: the supporter's, in order.
         since_end: those since the customer ended the call; None if they have not.
+        is_upset: whether the last turn is the customer's, with a strong negative feeling.
     """
 
     utterances: int
     strategies: tuple[Strategy, ...]
     since_end: tuple[Strategy, ...] | None
+    is_upset: bool = False
 
     @classmethod
     def of(cls, turns: Iterable[Turn]) -> "Progress":
@@ -73,14 +75,16 @@ class Progress(NamedTuple):
         utterances = 0
         strategies: list[Strategy] = []
         ended_at: int | None = None
+        is_upset = False
         for turn in turns:
             utterances += 1
+            is_upset = turn.emotion is not None and turn.emotion.is_upset
             if turn.strategy:
                 strategies.append(turn.strategy)
             if turn.ends_call and ended_at is None:
                 ended_at = len(strategies)
         since_end = None if ended_at is None else tuple(strategies[ended_at:])
-        return cls(utterances, tuple(strategies), since_end)
+        return cls(utterances, tuple(strategies), since_end, is_upset)
 
     @property
     def is_ending(self) -> bool:
@@ -189,6 +193,21 @@ FLOW_RULES: tuple[FlowRule, ...] = (
 )
 
 
+def _empathy(progress: Progress, limits: Limits) -> frozenset[Strategy]:
+    has_answered = progress.strategies[-1:] == (Strategy.EM,)
+    is_due = progress.is_upset and not has_answered and Strategy.EM in allowed_strategies(progress, limits)
+    return ALL - {Strategy.EM} if is_due else NOTHING
+
+
+EMPATHY_RULES: tuple[FlowRule, ...] = (
+    FlowRule("empathy", "EM answers a strong negative feeling, unless the turn before was EM already", _empathy),
+)
+"""Rules that a finished call is held to and that choose nothing while it is played.
+
+The supporter's side hears a feeling in the words alone: to answer it has to be its own choice, which can be taught.
+"""
+
+
 def _no_early_end(progress: Progress, limits: Limits) -> frozenset[GoalOutcome]:
     return NO_OUTCOME if progress.utterances >= limits.earliest_customer_end else ENDS
 
@@ -243,7 +262,9 @@ def broken_rules(turns: Sequence[Turn], limits: Limits) -> list[FlowBreach]:
         if turn.speaker is Speaker.SUPPORTER and turn.strategy:
             before = Progress.of(turns[:index])
             breaches += [
-                FlowBreach(index, rule) for rule in FLOW_RULES if turn.strategy in rule.forbidden(before, limits)
+                FlowBreach(index, rule)
+                for rule in FLOW_RULES + EMPATHY_RULES
+                if turn.strategy in rule.forbidden(before, limits)
             ]
         elif turn.ends_call:
             # What the customer thought is not stored: an end is one of a call in which no outcome but `OPEN` was left.

@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, meta, nodes
 
 from agents.csc.dialogue import Turn
+from agents.csc.emotions import EMOTIONS
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES
@@ -28,7 +29,11 @@ def _environment(language: Language) -> Environment:
     environment = template_environment(PROMPT_FILES / language)
     environment.filters["quoted"] = _quoted
     environment.globals.update(
-        strategies=STRATEGIES, stages=_stages(language), language=language, names=SPEAKER_NAMES[language]
+        strategies=STRATEGIES,
+        emotions=EMOTIONS,
+        stages=_stages(language),
+        language=language,
+        names=SPEAKER_NAMES[language],
     )
     return environment
 
@@ -86,7 +91,8 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
 
     Returns:
         The texts of these files and of all that they include, by file; and of the tables that templates can show,
-        the strategies (name and meaning by code), the stages and the speakers' names, those that these do show.
+        the strategies and emotions (name and meaning by code), the stages and the speakers' names, those that these do
+        show.
     """
     environment, folder = _environment(language), PROMPT_FILES / language
     texts: dict[str, str] = {}
@@ -100,6 +106,7 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
         waiting += {name for name in meta.find_referenced_templates(template) if name} - texts.keys()
     tables: dict[str, object] = {
         "strategies": {code: entry.wording[language] for code, entry in STRATEGIES.items()},
+        "emotions": {code: wording[language] for code, wording in EMOTIONS.items()},
         "stages": _stages(language),
         "names": SPEAKER_NAMES[language],
     }

@@ -1,4 +1,7 @@
-"""The customer assistant: directs the customer's next turn, and says whether the customer ends the call."""
+"""The customer assistant: directs the customer's next turn, and says whether the customer ends the call.
+
+In calls with emotions it also says how the customer feels.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, create_model
 
 from agents.csc.dialogue import CustomerView, GoalOutcome
+from agents.csc.emotions import FEELINGS, Feeling
 from agents.csc.language import Language
 from agents.llm.chat import Chat
 from agents.llm.request import Message
@@ -24,10 +28,11 @@ DIRECTION_MARKS = 3
 
 
 class Direction(NamedTuple):
-    """What the customer shall do next, and how their matter stands; None where that was not asked."""
+    """What the customer shall do next, how their matter stands, and how they feel; None where that was not asked."""
 
     text: str
     outcome: GoalOutcome | None = None
+    emotion: Feeling | None = None
 
     @property
     def ends_call(self) -> bool:
@@ -36,12 +41,21 @@ class Direction(NamedTuple):
 
 
 @cache
-def direction_type(language: Language, outcomes: tuple[GoalOutcome, ...]) -> type[BaseModel]:
-    """Return the type of an answer. Where the call may end, it says first how the matter stands: that decides."""
+def direction_type(language: Language, outcomes: tuple[GoalOutcome, ...], *, emotions: bool = False) -> type[BaseModel]:
+    """Return the type of an answer. What decides comes first: how the matter stands, then the feeling, as its code.
+
+    Args:
+        language: of the direction.
+        outcomes: how the matter may stand; none where the call goes on in any case.
+        emotions: ask for the feeling.
+    """
     fields: dict[str, Any] = {}
     if outcomes:
         choice: Any = Literal[outcomes]
         fields["outcome"] = (choice, ...)
+    if emotions:
+        feeling: Any = Literal[tuple(FEELINGS)]
+        fields["feeling"] = (feeling, ...)
     fields["direction"] = (str, text_field(language, DIRECTION_MARKS))
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
@@ -61,7 +75,7 @@ def direction_messages(
     """
     task = render(
         view.language,
-        "customer_assistant",
+        "customer_assistant_feelings" if view.emotions else "customer_assistant",
         goal=goal,
         count=len(view.turns),
         outcomes=_choices(outcomes),
@@ -74,8 +88,11 @@ def direction_messages(
 def direction_answer(language: Language, direction: Direction, outcomes: Sequence[GoalOutcome]) -> BaseModel:
     """Return the answer that says this: how the matter stands is told only where more than one outcome is possible."""
     choices = _choices(outcomes)
-    answer = {"outcome": direction.outcome or GoalOutcome.OPEN} if choices else {}
-    return direction_type(language, choices).model_validate(answer | {"direction": direction.text})
+    answer: dict[str, object] = {"outcome": direction.outcome or GoalOutcome.OPEN} if choices else {}
+    if direction.emotion:
+        answer["feeling"] = direction.emotion.code
+    answer_type = direction_type(language, choices, emotions=direction.emotion is not None)
+    return answer_type.model_validate(answer | {"direction": direction.text})
 
 
 async def direct_customer(
@@ -86,10 +103,11 @@ async def direct_customer(
     answer: Any = await chat.fill(
         Role.CUSTOMER_ASSISTANT,
         direction_messages(view, goal, outcomes, ending=ending, hint=hint),
-        direction_type(view.language, choices),
+        direction_type(view.language, choices, emotions=view.emotions),
         max_tokens=MAX_TOKENS,
     )
-    return Direction(answer.direction, answer.outcome if choices else None)
+    emotion = FEELINGS[answer.feeling] if view.emotions else None
+    return Direction(answer.direction, answer.outcome if choices else None, emotion)
 
 
 def _choices(outcomes: Sequence[GoalOutcome]) -> tuple[GoalOutcome, ...]:

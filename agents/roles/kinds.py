@@ -10,11 +10,11 @@ from agents.roles.customer_assistant import direction_type
 from agents.roles.planner import plan_type
 
 
-def played_kinds(language: Language, sampling: Sampling) -> list[Kind]:
-    """Return the kinds of requests by which a dialogue is played; the two speakers' are one."""
+def played_kinds(language: Language, sampling: Sampling, *, emotions: bool = False) -> list[Kind]:
+    """Return the kinds of requests by which a dialogue is played, with emotions or not; the two speakers' are one."""
     return [
         Kind(Role.SUPPORTER, sampling, None),
         Kind(Role.SUPPORTER_ASSISTANT, sampling, tuple(map(str, Strategy))),
         Kind(Role.PLANNER, sampling, plan_type(language)),
-        Kind(Role.CUSTOMER_ASSISTANT, sampling, direction_type(language, tuple(GoalOutcome))),
+        Kind(Role.CUSTOMER_ASSISTANT, sampling, direction_type(language, tuple(GoalOutcome), emotions=emotions)),
     ]

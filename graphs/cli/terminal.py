@@ -35,7 +35,7 @@ TELEMETRY = ("log", "log_texts", "metrics", "trace")
 GATE = ("judge_votes", "min_agreement")
 POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
-    *("dialogues", "target_kept", "topics", "personas", "language", "balance", "seed", "run"),
+    *("dialogues", "target_kept", "topics", "personas", "language", "balance", "emotions", "seed", "run"),
     *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
     *("temperature", "thinking_tokens", "repairs", *GATE, "gate_trial", "canaries", "max_similarity"),
     *("embedding_model", *LIMITS, "ray"),

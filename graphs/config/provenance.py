@@ -5,11 +5,13 @@ import platform
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from agents.csc.emotions import COURSES, EMOTIONS
+from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
-from agents.roles import CUSTOMER_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
+from agents.roles import CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
 from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
@@ -19,6 +21,7 @@ from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
+from quality.gate.labeller import EMOTION_LABELLER_PROMPTS
 from quality.gate.preference import PREFERENCE_PROMPTS
 from quality.gate.rubric import rubric_digest
 
@@ -74,6 +77,9 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
         "prompts": digest(_played_texts(settings)),
         "rubric": rubric_digest(settings.language),
     }
+    if settings.emotions:
+        # Without them the configuration is the one that runs before there were any have.
+        configuration["emotions"] = digest(_emotion_texts(settings.language))
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -130,6 +136,15 @@ def _played_texts(settings: Settings) -> dict[str, object]:
         "hints": [
             {check: hints[language] for check, hints in table.items()} for table in (PLAN_HINTS, DIRECTION_HINTS, HINTS)
         ],
+    }
+
+
+def _emotion_texts(language: Language) -> dict[str, object]:
+    """Return all that the roles and the labeller are told for the customer's turns to carry emotions."""
+    return {
+        "prompts": prompt_sources(language, EMOTION_PROMPTS + EMOTION_LABELLER_PROMPTS),
+        "names": {name: wording[language] for name, wording in EMOTIONS.items()},
+        "courses": {code: course.wording[language] for code, course in COURSES.items()},
     }
 
 

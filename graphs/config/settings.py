@@ -233,6 +233,11 @@ class Settings(GateSettings, OwnJudgeSettings):
         False,
         description="Spread personas and topics evenly from the first dialogue on, no pair twice before its turn.",
     )
+    emotions: bool = Field(
+        False,
+        description="The customer's turns carry an emotion and its intensity, by a course over the call; a blind labeller "
+        "says what it hears.",
+    )
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     repairs: int = Field(
         2,

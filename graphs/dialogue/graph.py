@@ -51,7 +51,8 @@ def _supporter_view(state: DialogueState, context: DialogueContext) -> Supporter
 
 
 def _customer_view(state: DialogueState, context: DialogueContext) -> CustomerView:
-    return CustomerView(context.language, state["persona"], state["plan"].scenario, state["turns"])
+    scenario, turns = state["plan"].scenario, state["turns"]
+    return CustomerView(context.language, state["persona"], scenario, turns, context.emotions)
 
 
 async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterPlanner]:
@@ -155,7 +156,7 @@ async def play_call(persona: str, topic: str, number: int, context: DialogueCont
     """Play a call and return its last state.
 
     Args:
-        persona: the description of the customer.
+        persona: the description of the customer, with the course of their feelings where there is one.
         topic: a code of `TOPICS`.
         number: tells apart the calls that one persona makes on one topic: 1, 2, ...
         context: the chat client and the settings.

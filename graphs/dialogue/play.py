@@ -5,6 +5,8 @@ from random import Random
 from typing import Any
 
 from agents.csc.dialogue import is_abandoned
+from agents.csc.emotions import draw_course, with_course
+from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
@@ -18,12 +20,15 @@ from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
 from quality.gate.gate import Gate, gate_kinds
+from quality.gate.labeller import label_emotions
+from quality.gate.verdict import EmotionLabelling
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
 
 def dialogue_kinds(settings: Settings) -> Kinds:
     """Return the kinds of requests that dialogues take, to be played and to go through the gate."""
-    return Kinds(played_kinds(settings.language, settings.sampling), gate_kinds(settings.judge_sampling))
+    played = played_kinds(settings.language, settings.sampling, emotions=settings.emotions)
+    return Kinds(played, gate_kinds(settings.judge_sampling))
 
 
 async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, settings: Settings, gate: Gate) -> Record:
@@ -35,13 +40,18 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     play = Chat(clients.play, settings.sampling, planned.seed, planned.key)
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     ended: dict[str, Any] = {}
+    if settings.emotions:
+        ended["course"] = draw_course(derive_seed(planned.seed, "course")).code
+    description = with_course(persona.description, ended.get("course"), settings.language)
     try:
-        ended |= await _play(play, planned, persona, settings)
+        ended |= await _play(play, planned, description, settings)
         case = None
         if not is_abandoned(ended["repairs"]):
             case = _case(planned, persona, ended, settings)
             findings = await gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
+            if settings.emotions and findings.verdict:
+                ended["emotion_labelling"] = await _label_emotions(judge, case)
             case = None if findings.reasons else case
         ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings, gate)
     except EngineError:
@@ -62,10 +72,12 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     )
 
 
-async def _play(chat: Chat, planned: Planned, persona: Persona, settings: Settings) -> dict[str, Any]:
-    """Return plan, turns and repairs of a call; no plan where none was sound."""
-    context = DialogueContext(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs)
-    end = await play_call(persona.description, planned.topic, planned.number, context)
+async def _play(chat: Chat, planned: Planned, description: str, settings: Settings) -> dict[str, Any]:
+    """Return plan, turns and repairs of a call with the persona of this description; no plan where none was sound."""
+    context = DialogueContext(
+        chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
+    )
+    end = await play_call(description, planned.topic, planned.number, context)
     return {"plan": end.get("plan"), "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
 
 
@@ -74,10 +86,19 @@ def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: S
         language=settings.language,
         topic=TOPICS[planned.topic][settings.language].name,
         scenario=ended["plan"].scenario,
-        persona=persona.portrait,
+        persona=with_course(persona.portrait, ended.get("course"), settings.language),
         goal=ended["plan"].customer_goal,
         turns=ended["turns"],
     )
+
+
+async def _label_emotions(chat: Chat, case: Case) -> EmotionLabelling:
+    """Let the labeller say what it hears in the customer's turns; that it cannot takes nothing from the dialogue."""
+    numbers = [number for number, turn in enumerate(case.turns, start=1) if turn.speaker is Speaker.CUSTOMER]
+    try:
+        return EmotionLabelling(labels=await label_emotions(chat, case, numbers))
+    except RequestError as error:
+        return EmotionLabelling(problem=str(error))
 
 
 async def _send_canaries(

@@ -34,6 +34,7 @@ class DialogueContext:
         limits: within which it ends.
         utterance_tokens: longest utterance, in tokens.
         repairs: number of times that an answer which fails a check is asked for again.
+        emotions: whether the customer's turns carry feelings.
     """
 
     chat: Chat
@@ -41,6 +42,7 @@ class DialogueContext:
     limits: Limits
     utterance_tokens: int
     repairs: int
+    emotions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ async def say_customer(view: CustomerView, direction: Direction, context: Dialog
             direction.text,
             ends_call=direction.ends_call,
             max_tokens=context.utterance_tokens,
+            emotion=direction.emotion,
             hint=hint,
         )
         return Turn(
@@ -126,6 +129,7 @@ async def say_customer(view: CustomerView, direction: Direction, context: Dialog
             direction=direction.text,
             outcome=direction.outcome,
             ends_call=direction.ends_call,
+            emotion=direction.emotion,
         )
 
     def check(turn: Turn) -> Iterator[FailedCheck]:

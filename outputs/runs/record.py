@@ -3,20 +3,22 @@
 from collections import Counter
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
+from agents.csc.emotions import FEELINGS, Feeling, with_course
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
-from quality.gate.verdict import UNSCORED, Findings, Verdict
+from quality.gate.verdict import UNSCORED, EmotionLabelling, Findings, Verdict
 from quality.trust.canaries import Canary, CanaryResult
 
 REWINDS = "rewinds"
 CANARIES = "canaries"
 LABELS = "labels"
+FEELINGS_HEARD = "feelings"
 """Subjects of what is counted of dialogues, beside `REPAIRS`."""
 NEAR_DUPLICATE = "near-duplicate"
 """The reason of a dialogue that repeats another."""
@@ -56,29 +58,38 @@ class BlindLabel(NamedTuple):
     given: Strategy
 
 
+class HeardFeeling(NamedTuple):
+    """The feeling that a customer turn was played with, and the one that the blind labeller heard in it."""
+
+    played: Feeling
+    given: Feeling
+
+
 class DialogueCounts(NamedTuple):
     """What is counted of the dialogues of a run, beside outcomes and tokens.
 
     `repairs` are plans, directions and turns that failed a check; `rewinds` says with how many of them the dialogue
     went back by an exchange; `canaries` are dialogues sent to try the gate, by what became of them; `labels` are
-    supporter turns, labelled blindly.
+    supporter turns, `feelings` customer turns, labelled blindly.
     """
 
     repairs: dict[RepairKind, int]
     rewinds: int
     canaries: dict[CanaryResult, int]
     labels: dict[BlindLabel, int]
+    feelings: dict[HeardFeeling, int]
 
     @classmethod
     def of(cls, funnel: Funnel) -> "DialogueCounts":
         """Return what a funnel of dialogues has summed up."""
-        subjects = (funnel.counts.get(subject, {}) for subject in (REPAIRS, REWINDS, CANARIES, LABELS))
-        repairs, rewinds, canaries, labels = subjects
+        counted = (REPAIRS, REWINDS, CANARIES, LABELS, FEELINGS_HEARD)
+        repairs, rewinds, canaries, labels, feelings = (funnel.counts.get(subject, {}) for subject in counted)
         return cls(
             {RepairKind(subject, check): count for (subject, check), count in repairs.items()},
             sum(rewinds.values()),
             {CanaryResult(*key): count for key, count in canaries.items()},
             {BlindLabel(Strategy(played), Strategy(given)): count for (played, given), count in labels.items()},
+            {HeardFeeling(FEELINGS[played], FEELINGS[given]): count for (played, given), count in feelings.items()},
         )
 
 
@@ -97,7 +108,9 @@ class Record(EndedItem):
     `number` counts the dialogues of the persona on the topic. `error` says why the play or the judge's server failed;
     `repairs` are what failed a check while playing; `violations` are the rules that the dialogue broke (then it was not
     judged); `verdict` is the judge's; `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues
-    with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names.
+    with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names. In runs with
+    emotions, `course` is the code of how the customer's feelings were to go, and `emotion_labelling` what was heard of
+    them.
     """
 
     language: Language
@@ -114,6 +127,13 @@ class Record(EndedItem):
     verdict: Verdict | None = None
     near_duplicate: NearDuplicate | None = None
     canaries: tuple[Canary, ...] = ()
+    course: str | None = Field(None, exclude_if=lambda course: course is None)
+    emotion_labelling: EmotionLabelling | None = Field(None, exclude_if=lambda labelling: labelling is None)
+
+    @property
+    def played_persona(self) -> str:
+        """The description that the customer was played from."""
+        return with_course(self.persona.description, self.course, self.language)
 
     @property
     def outcome(self) -> Outcome:
@@ -150,15 +170,18 @@ class Record(EndedItem):
 
     @property
     def counts(self) -> Counts:
-        """How often turns failed a check, what became of canaries, and what the labeller called which strategy."""
+        """How often turns failed a check, what became of canaries, what the labeller called which strategy and feeling."""
         labelling = self.verdict.labelling if self.verdict else None
         labels = labelling.labels if labelling else {}
+        heard = self.emotion_labelling.labels if self.emotion_labelling else {}
+        decided = {number: self.turns[number - 1].emotion for number in heard}
         rewound = (repair for repair in self.repairs if repair.action == "rewound")
         subjects: dict[str, Counter[CountKey]] = {
             REPAIRS: Counter(RepairKind.of(repair) for repair in self.repairs),
             REWINDS: Counter(RepairKind.of(repair) for repair in rewound),
             CANARIES: Counter(canary.result for canary in self.canaries),
             LABELS: Counter((self.turns[number - 1].strategy, given) for number, given in labels.items()),
+            FEELINGS_HEARD: Counter((felt.code, heard[number].code) for number, felt in decided.items() if felt),
         }
         return super().counts | {subject: dict(counts) for subject, counts in subjects.items() if counts}
 

@@ -12,6 +12,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
 from agents.prompts.rendering import PROMPT_FILES
+from agents.roles import EMOTION_PROMPTS
 from quality.text import split_words
 
 RUN = {Language.EN: 6, Language.ZH: 12}
@@ -56,7 +57,8 @@ def find_prompt_echo(turn: Turn, hints: Runs, language: Language) -> str | None:
     may be told after a fault; behind it stands the prompt of its side.
     """
     run, task_run = RUN[language], TASK_RUN[language]
-    side = prompt_runs(language, run, f"{turn.speaker}_side")
+    felt = EMOTION_PROMPTS if turn.emotion else ()
+    side = prompt_runs(language, run, f"{turn.speaker}_side", *felt)
     task = [hints, prompt_runs(language, task_run, turn.speaker)]
     if turn.strategy:
         task.append(runs_of(STRATEGIES[turn.strategy].wording[language].meaning, task_run))

@@ -8,11 +8,12 @@ from rapidfuzz import fuzz
 from agents.csc.dialogue import Plan
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
+from agents.roles import EMOTION_PROMPTS
 from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
 from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
-from quality.checks.turn_checks import FailedCheck, check_privacy, find_role_leak
+from quality.checks.turn_checks import FEELING_CODE, FailedCheck, check_privacy, find_role_leak
 from quality.text import PLACEHOLDER, is_in, split_sentences, split_words
 
 FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
@@ -127,10 +128,10 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
         language: that the call is in.
     """
     yield from _check_form(direction, DIRECTION_CHARACTERS[language], language)
-    task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant")
+    task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant", *EMOTION_PROMPTS)
     if found := find_role_leak(direction) or find_echo(direction, [task], RUN[language]):
         yield FailedCheck("echo", repr(found))
-    elif mark := _TASK.search(direction):
+    elif mark := _TASK.search(direction) or FEELING_CODE.search(direction):
         yield FailedCheck("echo", repr(mark.group()))
     elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
         yield FailedCheck("echo", "the goal itself")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 
 from agents.csc.dialogue import Turn
+from agents.csc.emotions import FEELINGS, Emotion
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
@@ -37,6 +38,12 @@ _LABEL = re.compile(
 )
 _CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b[\s:：,，.-]")
 """A code before the speech. ID is left out: it is a word."""
+FEELING_CODE = re.compile(
+    rf"\b(?:{'|'.join(sorted((code for code in FEELINGS if code != Emotion.NEUTRAL), key=len, reverse=True))})\b"
+    r"|\bintensity [012]\b",
+    re.IGNORECASE,
+)
+"""A feeling as models write it: a label, and no talk. Neutral is left out: it is a word."""
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
 _SPEAKER = re.compile(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
 _ROLES_AND_TASKS = re.compile(
@@ -119,6 +126,8 @@ def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario
     yield from _wording_failures(text, language)
     if not text:
         return
+    if turn.emotion and (label := FEELING_CODE.search(text)):
+        yield FailedCheck("label-leak", repr(label.group()))
     if echo := find_prompt_echo(turn, _hint_runs(language), language):
         yield FailedCheck("prompt-echo", repr(echo))
     if words := find_wrong_side(turn, language):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from agents.csc.language import Language
 from agents.digests import digest
 from agents.prompts.rendering import prompt_sources
+from quality.gate.labeller import LABELLER_PROMPTS
 
 
 class Point(NamedTuple):
@@ -140,7 +141,7 @@ RUBRIC: dict[Language, tuple[Point, ...]] = {
 }
 
 POINT_CODES: tuple[str, ...] = tuple(point.code for point in RUBRIC[Language.EN])
-GATE_PROMPTS = ("judge_system", "judge", "labeller_system", "labeller")
+GATE_PROMPTS = ("judge_system", "judge", *LABELLER_PROMPTS)
 """The prompt files of judge and labeller."""
 LABEL_POINT = POINT_CODES[0]
 """The point that a blind labelling is asked about as well."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.csc.emotions import Feeling
 from agents.csc.strategies import Strategy
 from quality.checks.rules import Violation
 from quality.gate.rubric import LABEL_POINT, POINT_CODES
@@ -57,6 +58,20 @@ class Labelling(BaseModel):
     def agrees(self) -> bool:
         """The labels are true often enough."""
         return self.agreement >= self.required
+
+
+class EmotionLabelling(BaseModel):
+    """What a labeller who did not see the decided feelings heard in the customer's turns. Nothing is rejected for it.
+
+    Attributes:
+        labels: by the one-based number of the turn; empty where there was a problem.
+        problem: why the answer could not be read, or the server gave none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: dict[int, Feeling] = {}
+    problem: str | None = None
 
 
 class Verdict(BaseModel):
