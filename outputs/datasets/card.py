@@ -7,14 +7,14 @@ from pathlib import Path
 from jinja2 import Template
 from pydantic import BaseModel
 
+from agents.csc.emotions import Emotion
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
 from agents.csc.topics import TOPICS
 from agents.prompts.templates import template_environment
 from outputs.datasets.features import card_features
-from outputs.datasets.formats import CHATS, ROW_TYPES, Format, StrategyLabels
+from outputs.datasets.formats import CHATS, Format, StrategyLabels, rejected_type, row_type
 from outputs.datasets.manifest import Manifest
-from outputs.datasets.rows import RejectedRow
 from outputs.datasets.trainers import axolotl_snippet, dataset_info
 from outputs.runs.run import Outcome, Provenance
 
@@ -35,6 +35,9 @@ _INLINE_TEXT = {
     "the system line says so.",
     StrategyLabels.OFF: "The supporter's strategies are not in the words.",
 }
+_EMOTIONS_TEXT = (
+    f"Customer turns have an `emotion`: its name ({', '.join(Emotion)}) and its intensity, 0 (neutral alone) to 2."
+)
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -62,11 +65,13 @@ def render_card(manifest: Manifest, provenance: Provenance) -> str:
     language = Language(provenance.configuration["language"])
     shape = manifest.shape
     rows_text = f"{_ROWS_TEXT[shape.format]} {_INLINE_TEXT[shape.strategies] if shape.format in CHATS else ''}"
+    if shape.emotions and shape.format is Format.ROLECS:
+        rows_text += _EMOTIONS_TEXT
     return _template().render(
         manifest=manifest,
         license=UNKNOWN_LICENSE,
-        features=_features(ROW_TYPES[shape.format]),
-        rejected_features=_features(RejectedRow),
+        features=_features(row_type(shape)),
+        rejected_features=_features(rejected_type(shape)),
         suffix="parquet" if any(shard.name.endswith(".parquet") for shard in manifest.files) else "jsonl",
         rows_text=rows_text.rstrip(),
         llama_factory=bool(dataset_info(manifest)),

@@ -11,7 +11,8 @@ from outputs.runs.record import Record
 class Labelled(NamedTuple):
     """A dialogue with the strategies of its supporter; what its source does not say is empty.
 
-    `persona` is the description that the customer is played from, `portrait` what a judge is told of them, `persona_id`
+    `persona` is the description that the customer is played from, with the course of their feelings where there is one,
+    `portrait` what a judge is told of them, `persona_id`
     tells the personas apart, `number` the dialogues that one persona has on one topic (1, 2, ...). `gold` is what
     people say of the dialogue, by point: whether it passes; None where nobody has.
     """
@@ -35,11 +36,11 @@ class Labelled(NamedTuple):
             record.id,
             TOPICS[record.topic][record.language].name,
             record.plan.scenario if record.plan else "",
-            record.persona.description,
+            record.played_persona,
             record.plan.customer_goal if record.plan else "",
             record.turns,
             language=record.language,
             persona_id=record.persona.id,
-            portrait=record.persona.portrait,
+            portrait=record.played_portrait,
             number=record.number,
         )

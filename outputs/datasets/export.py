@@ -13,10 +13,9 @@ from pydantic import BaseModel
 from agents.csc.flow import Limits
 from agents.errors import UsageError
 from outputs.datasets.card import render_card
-from outputs.datasets.formats import ROW_TYPES, Shape, format_lines, rejected_line
+from outputs.datasets.formats import Shape, format_lines, rejected_line, rejected_type, row_type
 from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
 from outputs.datasets.parquet import to_parquet
-from outputs.datasets.rows import RejectedRow
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
 from outputs.files import require_folder, write_bytes, write_whole
 from outputs.runs.record import Planned, Record
@@ -57,13 +56,14 @@ def export_run(
         out.mkdir(parents=True, exist_ok=True)
         with store.snapshot():
             provenance = store.provenance
+            shape = shape.model_copy(update={"emotions": "emotions" in provenance.configuration})
             limits = Limits.model_validate(provenance.configuration["limits"])
             lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, shape, limits))
-            shards = _write_shards(out, TRAIN, lines, shard_lines, ROW_TYPES[shape.format] if as_parquet else None)
+            shards = _write_shards(out, TRAIN, lines, shard_lines, row_type(shape) if as_parquet else None)
             rejected: tuple[Shard, ...] = ()
             if with_rejected:
                 lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
-                rejected = _write_shards(out, REJECTED, lines, shard_lines, RejectedRow if as_parquet else None)
+                rejected = _write_shards(out, REJECTED, lines, shard_lines, rejected_type(shape) if as_parquet else None)
             manifest = Manifest(
                 shape=shape,
                 run=provenance.digest,

@@ -42,14 +42,14 @@ def _arrow_type(annotation: Any, arrow: Any) -> Any:
         return arrow.struct(
             [arrow.field(field.alias or name, _arrow_type(field.annotation, arrow)) for name, field in fields]
         )
-    return arrow.bool_() if kind is bool else arrow.string()
+    return {bool: arrow.bool_, int: arrow.int64, str: arrow.string}[kind]()
 
 
-_NAMES = {bool: "bool", str: "string"}
+_NAMES = {bool: "bool", int: "int64", str: "string"}
 
 
 def _take_apart(annotation: Any) -> tuple[type, Any]:
-    """Return what kind of type an annotation is, and what is in it: a tuple, a row, a truth value or a text.
+    """Return what kind of type an annotation is, and what is in it: a tuple, a row, a truth value, a number or a text.
 
     Whether it may have no value does not matter.
     """
@@ -62,6 +62,8 @@ def _take_apart(annotation: Any) -> tuple[type, Any]:
         return _take_apart(parts[0])
     if issubclass(annotation, BaseModel):
         return BaseModel, annotation
-    if issubclass(annotation, bool | str):
-        return (bool if annotation is bool else str), None
+    if issubclass(annotation, str):
+        return str, None
+    if annotation in (bool, int):
+        return annotation, None
     raise TypeError(f"{annotation}: no column of rows has this type")

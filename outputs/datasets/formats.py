@@ -6,7 +6,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.dialogue import CustomerView, SupporterView, Turn
 from agents.csc.flow import Limits
@@ -21,11 +21,14 @@ from agents.roles.supporter import supporter_turn_messages
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
 from outputs.datasets.rows import (
+    FeltRow,
+    FeltTurn,
     MessagesRow,
     PreferenceRow,
     PromptCompletionRow,
     PublishedRow,
     PublishedTurn,
+    RejectedFeltRow,
     RejectedRow,
     RolecsRow,
     Row,
@@ -62,13 +65,18 @@ CHATS = frozenset({Format.MESSAGES, Format.PROMPT_COMPLETION, Format.SHAREGPT})
 
 
 class Shape(BaseModel):
-    """What rows are made: a format, whether chats have strategies in their words, whose requests become role rows."""
+    """What rows are made: a format, whether chats have strategies in their words, whose requests become role rows.
+
+    `emotions` says that the dialogues were played with them, so that rolecs rows have that key.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Format
     strategies: StrategyLabels = StrategyLabels.INLINE
     roles: tuple[Role, ...] = PLAYING_ROLES
+    # Left out where there are none, as in the manifests of builds that knew none.
+    emotions: bool = Field(False, exclude_if=lambda emotions: not emotions)
 
 
 def label_inline(strategy: Strategy, text: str) -> str:
@@ -95,7 +103,8 @@ def format_lines(record: Record, shape: Shape, limits: Limits) -> Iterator[str]:
 
 def rejected_line(record: Record) -> str:
     """Return the line that a rejected record becomes: a rolecs row and the reasons."""
-    return RejectedRow(**_rolecs_fields(record), rejected_for=tuple(record.reasons)).model_dump_json()
+    row_type = RejectedFeltRow if record.course else RejectedRow
+    return row_type(**_rolecs_fields(record), rejected_for=tuple(record.reasons)).model_dump_json()
 
 
 def _rolecs_fields(record: Record) -> dict[str, Any]:
@@ -110,6 +119,11 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "repairs": [repair.model_dump(exclude={"said"}) for repair in record.repairs],
         "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
+    turn_type = RowTurn
+    if record.course:
+        turn_type = FeltTurn
+        heard = record.emotion_labelling
+        metadata |= {"course": record.course, "emotion_labelling": heard.model_dump(mode="json") if heard else None}
     return {
         "id": record.id,
         "source": dialogue.topic,
@@ -117,7 +131,7 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "scenario": dialogue.scenario,
         "customer_goal": dialogue.goal,
         "persona": _row_persona(record.persona),
-        "dialogue": tuple(RowTurn(**turn.model_dump(), stage=turn.stage) for turn in record.turns),
+        "dialogue": tuple(turn_type(**turn.model_dump(), stage=turn.stage) for turn in record.turns),
         "strategy_list": tuple(
             authors_label(turn.strategy, record.language) if turn.strategy else "" for turn in record.turns
         ),
@@ -136,7 +150,7 @@ def _json(value: object) -> str:
 
 
 def _rolecs(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
-    yield RolecsRow(**_rolecs_fields(record))
+    yield (FeltRow if record.course else RolecsRow)(**_rolecs_fields(record))
 
 
 def _csconv(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
@@ -232,7 +246,7 @@ def _stands(record: Record, number: int) -> bool:
 
 def _told(turn: Turn) -> tuple[object, ...]:
     """Return what a speaker was told to say: two turns that were told the same answer the same request."""
-    return turn.speaker, turn.strategy, turn.direction, turn.ends_call
+    return turn.speaker, turn.strategy, turn.direction, turn.ends_call, turn.emotion
 
 
 def _request(record: Record, before: tuple[Turn, ...], turn: Turn) -> list[Message]:
@@ -241,8 +255,8 @@ def _request(record: Record, before: tuple[Turn, ...], turn: Turn) -> list[Messa
     if turn.strategy:
         supporter = SupporterView(record.language, dialogue.topic, dialogue.scenario, before)
         return supporter_turn_messages(supporter, turn.strategy)
-    customer = CustomerView(record.language, dialogue.persona, dialogue.scenario, before)
-    return customer_turn_messages(customer, turn.direction or "", ends_call=turn.ends_call)
+    customer = CustomerView(record.language, dialogue.persona, dialogue.scenario, before, turn.emotion is not None)
+    return customer_turn_messages(customer, turn.direction or "", ends_call=turn.ends_call, emotion=turn.emotion)
 
 
 _ROWS: dict[Format, Callable[[Record, Shape, Limits], Iterator[Row]]] = {
@@ -263,3 +277,13 @@ ROW_TYPES: dict[Format, type[BaseModel]] = {
     Format.SHAREGPT: ShareGptRow,
     Format.PREFS: PreferenceRow,
 }
+
+
+def row_type(shape: Shape) -> type[BaseModel]:
+    """Return the type of the rows of a shape."""
+    return FeltRow if shape.emotions and shape.format is Format.ROLECS else ROW_TYPES[shape.format]
+
+
+def rejected_type(shape: Shape) -> type[BaseModel]:
+    """Return the type of the rows that rejected dialogues become beside those of a shape."""
+    return RejectedFeltRow if shape.emotions else RejectedRow

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from agents.csc.dialogue import Turn
+from agents.csc.emotions import COURSES, Feeling, with_course
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
@@ -17,7 +18,7 @@ from agents.reading import Value, naming, read_values_and_problems
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
-from outputs.datasets.rows import RolecsRow
+from outputs.datasets.rows import FeltRow
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
 
@@ -35,7 +36,7 @@ class _Gold(BaseModel):
         return points
 
 
-class _AnnotatedRow(RolecsRow):
+class _AnnotatedRow(FeltRow):
     """A rolecs row beside whose keys others may stand, such as a rejected one's reasons: people add what they need."""
 
     model_config = ConfigDict(extra="ignore")
@@ -46,19 +47,22 @@ class _Line(BaseModel):
     text: str
     strategy: str | None = None
     direction: str | None = None
+    emotion: Feeling | None = None
 
     def turn(self) -> Turn:
         """Return the line as a turn.
 
         Raises:
-            ValueError: an unknown speaker or strategy.
+            ValueError: an unknown speaker or strategy, or a label of the other side's.
         """
         speaker = parse_speaker(self.speaker)
         strategy = parse_strategy(self.strategy) if self.strategy else None
         if strategy and speaker is Speaker.CUSTOMER:
             raise ValueError(f"a customer's turn has strategy {strategy}; only supporter turns carry one")
+        if self.emotion and speaker is Speaker.SUPPORTER:
+            raise ValueError("a supporter's turn has an emotion; only customer turns carry one")
         direction = self.direction if speaker is Speaker.CUSTOMER else None
-        return Turn(speaker=speaker, text=self.text, strategy=strategy, direction=direction)
+        return Turn(speaker=speaker, text=self.text, strategy=strategy, direction=direction, emotion=self.emotion)
 
 
 class _PublishedRow(BaseModel):
@@ -177,22 +181,25 @@ def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled
     return dialogue._replace(gold=gold)
 
 
-def _from_rolecs(row: RolecsRow) -> Labelled:
+def _from_rolecs(row: FeltRow) -> Labelled:
     metadata = json.loads(row.metadata)
     if not isinstance(metadata, dict):
         raise ValueError("metadata is no JSON object")
     who = row.persona
+    course = metadata.get("course")
+    if course is not None and course not in COURSES:
+        raise ValueError(f"metadata names a course of feelings that is none: {course!r}")
     portrait = portray(row.language, age=who.age, job=who.job, tone=who.tone, description=who.description)
     return Labelled(
         row.id,
         row.source,
         row.scenario,
-        who.description,
+        with_course(who.description, course, row.language),
         row.customer_goal,
         row.turns,
         language=row.language,
         persona_id=who.id,
-        portrait=portrait,
+        portrait=with_course(portrait, course, row.language),
         number=int(metadata.get("number", 1)),
     )
 

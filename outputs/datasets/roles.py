@@ -103,15 +103,15 @@ def _customer_requests(dialogue: Labelled, before: Sequence[Turn], turn: Turn, l
     # Someone who speaks first has nothing to react to: in our dialogues that is the supporter.
     if not (turn.direction and dialogue.persona and before):
         return
-    view = CustomerView(dialogue.language, dialogue.persona, dialogue.scenario, before)
+    view = CustomerView(dialogue.language, dialogue.persona, dialogue.scenario, before, turn.emotion is not None)
     progress = Progress.of(before)
     outcomes = possible_outcomes(progress, limits)
     # That a call was ended does not say in what state: a dialogue from elsewhere may leave it open.
     if turn.outcome in outcomes or not (turn.outcome or turn.ends_call):
         messages = direction_messages(view, dialogue.goal, outcomes, ending=progress.is_ending)
-        direction = direction_answer(dialogue.language, Direction(turn.direction, turn.outcome), outcomes)
+        direction = direction_answer(dialogue.language, Direction(turn.direction, turn.outcome, turn.emotion), outcomes)
         yield Role.CUSTOMER_ASSISTANT, messages, direction.model_dump_json(), ()
-    messages = customer_turn_messages(view, turn.direction, ends_call=turn.ends_call)
+    messages = customer_turn_messages(view, turn.direction, ends_call=turn.ends_call, emotion=turn.emotion)
     yield Role.CUSTOMER, messages, turn.text, ()
 
 
@@ -152,6 +152,7 @@ def alternating(turns: Sequence[Turn]) -> list[Turn]:
 
 def _join(one: Turn, other: Turn) -> Turn:
     strategies = {turn.strategy for turn in (one, other) if turn.strategy}
+    emotions = {turn.emotion for turn in (one, other) if turn.emotion}
     directions = [turn.direction for turn in (one, other) if turn.direction]
     return Turn(
         speaker=one.speaker,
@@ -159,4 +160,5 @@ def _join(one: Turn, other: Turn) -> Turn:
         strategy=strategies.pop() if len(strategies) == 1 else None,
         direction=" ".join(directions) or None,
         ends_call=one.ends_call or other.ends_call,
+        emotion=emotions.pop() if len(emotions) == 1 else None,
     )

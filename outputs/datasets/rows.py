@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.csc.dialogue import GoalOutcome, Turn
+from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import Stage, Strategy, parse_strategy
@@ -32,6 +33,18 @@ class RowTurn(Part):
     direction: str | None = None
     outcome: GoalOutcome | None = None
     ends_call: bool
+
+
+class FeltTurn(RowTurn):
+    """An utterance of a dialogue played with emotions: a customer turn has one, a supporter turn has null."""
+
+    emotion: Feeling | None = None
+
+    @model_validator(mode="after")
+    def _check_emotion(self) -> "FeltTurn":
+        if self.emotion and self.speaker is Speaker.SUPPORTER:
+            raise ValueError("a supporter turn has an emotion; only customer turns carry one")
+        return self
 
 
 class RowPersona(Part):
@@ -74,15 +87,26 @@ class RolecsRow(Part):
                 direction=turn.direction,
                 outcome=turn.outcome,
                 ends_call=turn.ends_call,
+                emotion=turn.emotion if isinstance(turn, FeltTurn) else None,
             )
             for turn in self.dialogue
         )
+
+
+class FeltRow(RolecsRow):
+    """A dialogue played with emotions. One without is read as well: its turns have none."""
+
+    dialogue: tuple[FeltTurn, ...]
 
 
 class RejectedRow(RolecsRow):
     """A rejected dialogue, and what it was rejected for."""
 
     rejected_for: tuple[str, ...]
+
+
+class RejectedFeltRow(FeltRow, RejectedRow):
+    """A rejected dialogue that was played with emotions."""
 
 
 class MessagesRow(Part):
@@ -170,5 +194,5 @@ class PreferenceRow(Part):
         return self
 
 
-Row = RolecsRow | MessagesRow | PromptCompletionRow | ShareGptRow | RoleRow | PublishedRow | PreferenceRow | RejectedRow
+Row = RolecsRow | FeltRow | MessagesRow | PromptCompletionRow | ShareGptRow | RoleRow | PublishedRow | PreferenceRow | RejectedRow
 """A row of any format."""

@@ -10,19 +10,19 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agents.csc.speakers import parse_speaker
+from agents.csc.speakers import Speaker, parse_speaker
 from agents.errors import UsageError, describe_invalid
 from agents.llm.usage import Role
-from outputs.datasets.formats import ROW_TYPES
+from outputs.datasets.formats import rejected_type, row_type
 from outputs.datasets.manifest import Manifest, Shard, read_manifest
 from outputs.datasets.parquet import read_parquet
 from outputs.datasets.roles import RoleRow
 from outputs.datasets.rows import (
+    FeltRow,
     MessagesRow,
     PreferenceRow,
     PromptCompletionRow,
     PublishedRow,
-    RejectedRow,
     RolecsRow,
     ShareGptRow,
 )
@@ -32,8 +32,13 @@ from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
 
 _FOLDERS = ("data", "rejected")
+_SAID_IN_DIALOGUES = {
+    **dict.fromkeys(("scenario", "customer_goal", "persona"), True),
+    "dialogue": {"__all__": {"direction"}},
+}
 _SAID: dict[type[BaseModel], Any] = {
-    RolecsRow: {"scenario": True, "customer_goal": True, "persona": True, "dialogue": {"__all__": {"direction"}}},
+    RolecsRow: _SAID_IN_DIALOGUES,
+    FeltRow: _SAID_IN_DIALOGUES,
     PublishedRow: {"dialogue"},
     RoleRow: {"messages", "answer"},
     MessagesRow: {"messages"},
@@ -96,11 +101,11 @@ def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str],
             yield f"{shard.name}: the last line has no end"
     if len(rows) != shard.lines:
         yield f"{shard.name}: {len(rows)} lines, the manifest says {shard.lines}"
-    row_type = ROW_TYPES[manifest.shape.format] if kept else RejectedRow
+    type_ = row_type(manifest.shape) if kept else rejected_type(manifest.shape)
     for number, content in enumerate(rows, start=1):
         where = f"{shard.name}:{number}"
         try:
-            row = _parse(content, row_type)
+            row = _parse(content, type_)
         except ValidationError as error:
             yield f"{where}: {describe_invalid(error)}"
             continue
@@ -161,6 +166,10 @@ def _dialogue_problems(row: RolecsRow, manifest: Manifest) -> Iterator[str]:
     """Yield what speaks against a kept dialogue: a broken rule, or a verdict that is not flawless."""
     for violation in check_rules(row.turns, manifest.limits, row.language, row.scenario):
         yield f"turn {violation.turn}: {violation.rule}: {violation.detail}"
+    if isinstance(row, FeltRow):
+        for number, turn in enumerate(row.dialogue, start=1):
+            if turn.speaker is Speaker.CUSTOMER and not turn.emotion:
+                yield f"turn {number}: a customer turn without an emotion"
     try:
         verdict = Verdict.model_validate_json(row.verdict)
         json.loads(row.metadata)

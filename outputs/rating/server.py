@@ -105,7 +105,7 @@ def _show(record: Record) -> dict[str, Any]:
         "language": record.language,
         "scenario": plan.scenario if plan else "",
         "goal": plan.customer_goal if plan else "",
-        "persona": record.persona.portrait,
+        "persona": record.played_portrait,
         "turns": [
             {
                 "speaker": turn.speaker,

@@ -1,12 +1,14 @@
 """What the report on a run draws, worked out of the funnel and the corpus figures: bars, rates, bins, shades."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+from agents.csc.emotions import Emotion
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
-from outputs.runs.record import BlindLabel, RepairKind
+from outputs.runs.record import BlindLabel, HeardFeeling, RepairKind
 from outputs.runs.run import Funnel, Outcome
 from quality.trust.canaries import CanaryResult
 
@@ -64,13 +66,19 @@ class FalseRejections(NamedTuple):
     sent: int
 
 
-class LabelAgreement(NamedTuple):
-    """How often the blind labeller called a strategy's turns the same, and what it called them most often else."""
+LabelT = TypeVar("LabelT", Strategy, Emotion)
 
-    strategy: Strategy
+
+class LabelAgreement(NamedTuple, Generic[LabelT]):
+    """How often the blind labeller gave the turns with a label the same, and what it called them most often else.
+
+    A label is a strategy of the supporter's turns, or an emotion of the customer's.
+    """
+
+    label: LabelT
     same: int
     turns: int
-    confusion: tuple[Strategy, int] | None
+    confusion: tuple[LabelT, int] | None
 
     @property
     def share(self) -> float:
@@ -146,7 +154,20 @@ def false_rejections(canaries: Mapping[CanaryResult, int]) -> FalseRejections | 
     return FalseRejections(rejected, rejected + passed) if rejected + passed else None
 
 
-def label_agreements(labels: Mapping[BlindLabel, int]) -> list[LabelAgreement]:
+class EmotionAgreement(NamedTuple):
+    """How often the blind labeller heard what was played in the customer's turns.
+
+    `same` are the turns in which it named the emotion, `as_strong` those of them in which it gave the intensity as well;
+    `by_chance` is the share that two who name emotions this often would agree in without listening.
+    """
+
+    same: int
+    as_strong: int
+    turns: int
+    by_chance: float
+
+
+def label_agreements(labels: Mapping[BlindLabel, int]) -> list[LabelAgreement[Strategy]]:
     """Return the agreement of played and blind labels by strategy, in the order of the strategies."""
     given: dict[Strategy, dict[Strategy, int]] = {}
     for label, count in labels.items():
@@ -154,10 +175,34 @@ def label_agreements(labels: Mapping[BlindLabel, int]) -> list[LabelAgreement]:
     return [_agreement(strategy, given[strategy]) for strategy in Strategy if sum(given.get(strategy, {}).values())]
 
 
-def _agreement(strategy: Strategy, given: Mapping[Strategy, int]) -> LabelAgreement:
-    others = [(label, count) for label, count in given.items() if label is not strategy and count]
+def emotion_agreements(feelings: Mapping[HeardFeeling, int]) -> list[LabelAgreement[Emotion]]:
+    """Return the agreement of played and heard emotions by emotion, in the order of the emotions."""
+    given: dict[Emotion, Counter[Emotion]] = {emotion: Counter() for emotion in Emotion}
+    for (played, heard), count in feelings.items():
+        given[played.name][heard.name] += count
+    return [_agreement(emotion, heard) for emotion, heard in given.items() if heard.total()]
+
+
+def emotion_agreement(feelings: Mapping[HeardFeeling, int]) -> EmotionAgreement | None:
+    """Return the agreement of played and heard emotions over all turns; None when none was labelled."""
+    turns = sum(feelings.values())
+    if not turns:
+        return None
+    played, heard = Counter[Emotion](), Counter[Emotion]()
+    same = as_strong = 0
+    for feeling, count in feelings.items():
+        played[feeling.played.name] += count
+        heard[feeling.given.name] += count
+        same += count if feeling.played.name is feeling.given.name else 0
+        as_strong += count if feeling.played == feeling.given else 0
+    by_chance = sum(played[emotion] * heard[emotion] for emotion in Emotion) / turns**2
+    return EmotionAgreement(same, as_strong, turns, by_chance)
+
+
+def _agreement(played: LabelT, given: Mapping[LabelT, int]) -> LabelAgreement[LabelT]:
+    others = [(label, count) for label, count in given.items() if label is not played and count]
     confusion = max(others, key=lambda item: item[1], default=None)
-    return LabelAgreement(strategy, given.get(strategy, 0), sum(given.values()), confusion)
+    return LabelAgreement(played, given.get(played, 0), sum(given.values()), confusion)
 
 
 def strategy_bars(strategies: Mapping[Strategy, int], language: Language) -> list[ShareBar]:

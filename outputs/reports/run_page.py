@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from agents.csc.emotions import COURSES, EMOTIONS, Emotion
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
@@ -28,6 +29,7 @@ SUMMARY_CHARACTERS = 160
 """How much of a scenario stands in the list of dialogues."""
 SHOWN_SETTINGS = ("language", "model", "judge_model", "topics", "seed")
 """What of the configuration the head of the page says; the rest can be unfolded."""
+_PLEASANT = frozenset({Emotion.SATISFIED, Emotion.EXCITED})
 LANGUAGES = {Language.EN: "English", Language.ZH: "Chinese"}
 
 _SCRIPT_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -93,6 +95,7 @@ def _render_head(report: RunReport) -> str:
         topics=[TOPICS[code][language].name for code in configuration["topics"]],
         settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
         strategies=STRATEGIES,
+        emotions=EMOTIONS,
         stages=list(Stage),
         speakers=list(Speaker),
         draw=run_figures,
@@ -113,7 +116,16 @@ def _vocabulary(language: Language) -> dict[str, object]:
             strategy: {"name": name_of(strategy, language), "stage": STRATEGIES[strategy].stage}
             for strategy in Strategy
         },
+        "emotions": {
+            emotion: {"name": wording[language].name, "side": _side(emotion)} for emotion, wording in EMOTIONS.items()
+        },
+        "courses": {code: course.wording[language] for code, course in COURSES.items()},
     }
+
+
+def _side(emotion: Emotion) -> int:
+    """Return on which side of the line over a call an emotion is drawn: 1 above, -1 below, 0 on it."""
+    return 0 if emotion is Emotion.NEUTRAL else 1 if emotion in _PLEASANT else -1
 
 
 def _index_row(record: Record) -> list[object]:

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.llm.usage import Usage
+from outputs.reports.run_figures import emotion_agreement
 from outputs.runs.cost import Prices, format_usd
-from outputs.runs.record import REWINDS
+from outputs.runs.record import FEELINGS_HEARD, REWINDS, DialogueCounts
 from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 
 
@@ -16,6 +17,8 @@ def summarise(funnel: Funnel, prices: Prices) -> Group:
     """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
     parts: list[Table | Text | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
     parts += [Text(line) for line in describe_causes(funnel)]
+    if sentence := describe_emotions(funnel):
+        parts.append(sentence)
     if REPAIRS in funnel.counts:
         parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.repaired:,} dialogues."]
     return Group(*parts, "", usage_table(funnel))
@@ -37,6 +40,17 @@ def describe_causes(funnel: Funnel) -> Iterator[str]:
     for group, counts in funnel.causes.items():
         cause, count = next(iter(counts.items()))
         yield f"{group.capitalize()}: {sum(counts.values()):,}; most often ({count:,}) for this: {cause}"
+
+
+def describe_emotions(funnel: Funnel) -> str | None:
+    """Say how often the blind labeller heard the emotions of the customer's turns; None where it was asked for none."""
+    heard = emotion_agreement(DialogueCounts.of(funnel).feelings) if FEELINGS_HEARD in funnel.counts else None
+    if not heard:
+        return None
+    return (
+        f"Emotions: the labeller heard {heard.same / heard.turns:.0%} of those of {heard.turns:,} customer turns as they "
+        f"were played ({heard.by_chance:.0%} by chance), {heard.as_strong / heard.turns:.0%} with their intensity."
+    )
 
 
 def _funnel_table(funnel: Funnel) -> Table:

@@ -136,6 +136,11 @@ class Record(EndedItem):
         return with_course(self.persona.description, self.course, self.language)
 
     @property
+    def played_portrait(self) -> str:
+        """What a judge or a rater is told of the customer."""
+        return with_course(self.persona.portrait, self.course, self.language)
+
+    @property
     def outcome(self) -> Outcome:
         """Kept means: played to its end, nothing found by the gate, and no earlier dialogue nearly the same."""
         if self.error is not None:

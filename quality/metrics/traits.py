@@ -6,7 +6,7 @@ the forms in which it opens and closes).
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class Traits(NamedTuple):
 def measure_traits(turns: Sequence[Turn], language: Language) -> Traits:
     """Return the traits of a dialogue in which both sides say something.
 
-    Words are those of `split_words`; a turn without a strategy is passed over in strategies and their transitions.
+    Words are those of `split_words`; a turn without a strategy or an emotion is passed over where these are counted.
 
     Raises:
         ValueError: one side says nothing.
@@ -89,7 +89,9 @@ def measure_traits(turns: Sequence[Turn], language: Language) -> Traits:
     }
     counts = {
         "strategies": Counter(turn.strategy.value for turn in turns if turn.strategy),
-        "strategy after strategy": Counter(_transitions(turns)),
+        "strategy after strategy": Counter(_transitions(turn.strategy for turn in turns)),
+        "emotions": Counter(turn.emotion.code for turn in turns if turn.emotion),
+        "emotion after emotion": Counter(_transitions(turn.emotion and turn.emotion.name for turn in turns)),
         "who speaks first and last": Counter([f"{turns[0].speaker} first, {turns[-1].speaker} last"]),
         "closing words": Counter([between.join(_spoken_last(words)[-FORM_WORDS[language] :])]),
     }
@@ -110,8 +112,8 @@ def _share(which: Iterator[bool]) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
-def _transitions(turns: Sequence[Turn]) -> Iterator[str]:
-    for before, after in pairwise(turn.strategy for turn in turns if turn.strategy):
+def _transitions(labels: Iterable[str | None]) -> Iterator[str]:
+    for before, after in pairwise(label for label in labels if label):
         yield f"{before} {after}"
 
 

@@ -16,6 +16,16 @@ function el(tag, properties = {}, ...children) {
   return element;
 }
 
+// The name of SVG's elements, without an address in the page.
+const SVG_NAMESPACE = new DOMParser().parseFromString("<svg></svg>", "text/html").body.firstChild.namespaceURI;
+
+/** Make an SVG element with attributes. */
+function svgEl(tag, attributes) {
+  const element = document.createElementNS(SVG_NAMESPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 /** Read what a script element holds packed: JSON, compressed by zlib, in base64. */
 async function unpack(base64) {
   const packed = atob(base64);
@@ -98,19 +108,44 @@ class Reader {
       part("What the customer wants", record.plan?.customer_goal), part("Who the customer is", record.persona.description));
   }
 
+  /** A line over the call: how the customer feels at each of their turns, above for a pleasant feeling, below else. */
+  feelings(record) {
+    const felt = record.turns.map((turn, i) => ({ ...turn.emotion, number: i + 1 })).filter(({ name }) => name);
+    if (!felt.length) return null;
+    const width = 10 * (record.turns.length + 1);
+    const svg = svgEl("svg", { class: "feelings", viewBox: `0 0 ${width} 50`, role: "img",
+      "aria-label": `Feelings: ${felt.map(({ name, intensity, number }) => `turn ${number} ${name} ${intensity}`).join(", ")}` });
+    const places = felt.map(({ name, intensity, number }) => [10 * number, 25 - 10 * intensity * this.index.emotions[name].side]);
+    svg.append(svgEl("line", { class: "calm", x1: 0, x2: width, y1: 25, y2: 25 }),
+      svgEl("polyline", { points: places.map((place) => place.join(",")).join(" ") }));
+    felt.forEach(({ name, intensity, number }, i) => {
+      const dot = svgEl("circle", { class: `felt-${intensity}`, cx: places[i][0], cy: places[i][1], r: 3 });
+      dot.append(Object.assign(svgEl("title", {}), { textContent: `${number}: ${name}${intensity ? ` ${intensity}` : ""}` }));
+      svg.append(dot);
+    });
+    const course = this.index.courses[record.course];
+    return el("div", { className: "course" }, svg, course ? el("p", { className: "soft", lang: this.lang }, course) : null);
+  }
+
   call(record) {
     const notesAt = (number) => [
       ...Reader.repairs(record.repairs.filter((repair) => repair.turn === number)),
       ...record.violations.filter((violation) => violation.turn === number).map(Reader.violation)];
     const labels = record.verdict?.labelling?.labels ?? {};
+    const heard = record.emotion_labelling?.labels ?? {};
     const later = [...new Set(record.repairs.map((repair) => repair.turn))].filter((turn) => turn > record.turns.length);
     return el("section", { className: "call", "aria-label": "Conversation" },
+      ...[this.feelings(record)].filter(Boolean),
       ...record.violations.filter((violation) => violation.turn === null).map(Reader.violation),
-      ...record.turns.map((turn, i) => this.turn(turn, i + 1, labels[i + 1], notesAt(i + 1))),
+      ...record.turns.map((turn, i) => this.turn(turn, i + 1, labels[i + 1], heard[i + 1], notesAt(i + 1))),
       ...later.flatMap((turn) => el("div", { className: "turn unsaid" }, el("p", { className: "who" }, `${turn} · never said`), ...notesAt(turn))));
   }
 
-  turn(turn, number, label, notes) {
+  feeling({ name, intensity }) {
+    return [name === this.index.emotions[name].name ? name : `${name} ${this.index.emotions[name].name}`, intensity || ""].join(" ").trim();
+  }
+
+  turn(turn, number, label, heard, notes) {
     const strategy = turn.strategy ? this.index.strategies[turn.strategy] : null;
     const who = el("p", { className: "who" }, el("span", { className: "soft" }, `${number}`));
     if (strategy) {
@@ -119,6 +154,10 @@ class Reader {
     } else who.append(el("span", { className: "soft" }, turn.speaker));
     if (label && label !== turn.strategy) {
       who.append(el("span", { className: "chip differs", title: this.index.strategies[label].name }, `labelled blind ${label}`));
+    }
+    if (turn.emotion) who.append(el("span", { className: `chip felt-${turn.emotion.intensity}` }, this.feeling(turn.emotion)));
+    if (turn.emotion && heard && (heard.name !== turn.emotion.name || heard.intensity !== turn.emotion.intensity)) {
+      who.append(el("span", { className: "chip differs" }, `heard as ${this.feeling(heard)}`));
     }
     if (turn.ends_call) who.append(el("span", { className: "chip" }, "ends the call"));
     return el("div", { id: `turn-${number}`, className: `turn ${turn.speaker} ${strategy?.stage ?? ""}`, tabIndex: -1 },
@@ -152,6 +191,7 @@ class Reader {
       parts.push(el("h4", {}, "Blind labels"), el("p", { className: state },
         `${Math.round(100 * agreement)}% called the same, ${Math.round(100 * required)}% required`));
     }
+    if (record.emotion_labelling?.problem) parts.push(el("h4", {}, "Emotions"), el("p", { className: "none" }, `Not heard again: ${record.emotion_labelling.problem}`));
     if (canaries.length) parts.push(el("h4", {}, "Canaries sent"), el("ul", { className: "canaries" }, ...canaries.map(Reader.canary)));
     return el("aside", { className: "findings", "aria-label": "Findings" }, ...parts);
   }
