@@ -22,6 +22,7 @@ from graphs.cli.generate import generate
 from graphs.cli.graph import graph
 from graphs.cli.inspect import inspect
 from graphs.cli.judge import judge
+from graphs.cli.label import label
 from graphs.cli.push import push
 from graphs.cli.rate import rate
 from graphs.cli.report import report
@@ -43,6 +44,7 @@ for command in (
     push,
     train,
     evaluate,
+    label,
     judge,
     calibrate,
     compare,

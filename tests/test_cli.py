@@ -317,7 +317,7 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["distill", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
         (["distill", "broken.jsonl", "--out", "no/pool.jsonl"], "there is no folder no to write pool.jsonl to"),
         (["distill", "broken.jsonl", "--speaker", "boss"], "'boss' is not of the form name=value"),
-        (["distill", "broken.jsonl", "--base-url", "URL"], "none of the 0 calls read can be distilled: broken lines 2"),
+        (["distill", "broken.jsonl", "--base-url", "URL"], "none of the 0 calls read can be used: broken lines 2"),
         (["distill", "broken.jsonl", "--resume"], "rolecs-distill holds no run"),
         (["dedup", "none.jsonl"], "cannot read the persona pool none.jsonl"),
         (["dedup", "good.jsonl", "--out", "./good.jsonl"], "good.jsonl is one of the pools and would be written over"),

@@ -1,7 +1,7 @@
 """How a customer feels in an utterance, and the courses that feelings take over a call: the only tables of them.
 
-An emotion with its intensity is a feeling. The seven emotions are those of EmoWOZ, which were made for service dialogues
-(Feng et al. 2022, arXiv 2109.04919, section 3); wording, intensities and courses are ours.
+An emotion with its intensity is a feeling. The seven emotions are those of EmoWOZ, made for service dialogues (Feng et
+al. 2022, arXiv 2109.04919, section 3); wording, intensities and courses are ours.
 """
 
 from enum import StrEnum
@@ -32,9 +32,7 @@ def _wordings(en: tuple[str, str], zh: tuple[str, str]) -> dict[Language, Wordin
 EMOTIONS: dict[Emotion, dict[Language, Wording]] = {
     Emotion.NEUTRAL: _wordings(("neutral", "no feeling is heard"), ("平静", "听不出情绪")),
     Emotion.SATISFIED: _wordings(("satisfied", "content, relieved, thankful"), ("满意", "满足、松了口气、道谢")),
-    Emotion.DISSATISFIED: _wordings(
-        ("dissatisfied", "annoyed, let down, impatient"), ("不满", "不高兴、失望、不耐烦")
-    ),
+    Emotion.DISSATISFIED: _wordings(("dissatisfied", "annoyed, let down, impatient"), ("不满", "不高兴、失望、不耐烦")),
     Emotion.EXCITED: _wordings(("excited", "eager, delighted"), ("激动", "兴奋、迫不及待")),
     Emotion.APOLOGETIC: _wordings(("apologetic", "sorry, embarrassed"), ("歉意", "不好意思、自责")),
     Emotion.FEARFUL: _wordings(("fearful", "worried, anxious, afraid"), ("害怕", "担心、焦虑、恐慌")),
@@ -49,7 +47,7 @@ STRONG = 2
 
 
 class Feeling(BaseModel):
-    """An emotion and its intensity: 0 for a neutral turn and no other, 1 for one heard in the words, 2 for a strong one.
+    """An emotion and its intensity: 0 for neutral alone, 1 for one that is heard in the words, 2 for a strong one.
 
     Raises:
         ValueError: a neutral feeling has an intensity, or another one has none.

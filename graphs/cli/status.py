@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from graphs.cli.terminal import RunFolder, output
+from outputs.runs.annotation import ANNOTATIONS
 from outputs.runs.evaluation import EVALUATIONS
 from outputs.runs.extraction import EXTRACTIONS
 from outputs.runs.judgement import JUDGEMENTS
@@ -21,7 +22,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
-    with RunStore[Any, Any].read_any((DIALOGUES, EXTRACTIONS, JUDGEMENTS, EVALUATIONS, PAIRS), run) as store:
+    kinds = (DIALOGUES, EXTRACTIONS, JUDGEMENTS, EVALUATIONS, PAIRS, ANNOTATIONS)
+    with RunStore[Any, Any].read_any(kinds, run) as store:
         owner = find_owner(run)
         with store.snapshot():
             provenance, funnel, ended = store.provenance, store.funnel(), store.ended_times()

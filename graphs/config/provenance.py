@@ -12,7 +12,7 @@ from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
-from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, Settings
+from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
@@ -21,7 +21,7 @@ from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
-from quality.gate.labeller import EMOTION_LABELLER_PROMPTS
+from quality.gate.labeller import EMOTION_LABELLER_PROMPTS, LABELLER_PROMPTS
 from quality.gate.preference import PREFERENCE_PROMPTS
 from quality.gate.rubric import rubric_digest
 
@@ -92,6 +92,21 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
         "model": judge_model,
         "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
         "rubric": rubric_digest(settings.language),
+    }
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript], model: str) -> Provenance:
+    """Return the provenance of labels: the configuration that they depend on, all settings, and versions."""
+    configuration = settings.model_dump(
+        mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "emotions"}
+    )
+    languages = sorted({call.language for call in calls})
+    prompts = (*LABELLER_PROMPTS, *(EMOTION_LABELLER_PROMPTS if settings.emotions else ()))
+    configuration |= {
+        "model": model,
+        "transcripts": _describe([digest(call) for call in calls]),
+        "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 

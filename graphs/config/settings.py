@@ -235,7 +235,7 @@ class Settings(GateSettings, OwnJudgeSettings):
     )
     emotions: bool = Field(
         False,
-        description="The customer's turns carry an emotion and its intensity, by a course over the call; a blind labeller "
+        description="Customer turns carry an emotion and its intensity, by a course over the call; a blind labeller "
         "says what it hears.",
     )
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
@@ -308,8 +308,8 @@ class PoolSettings(BaseModel):
     )
 
 
-class DistillSettings(ServerSettings, PoolSettings):
-    """What distilling personas can be told."""
+class TranscriptSettings(ServerSettings):
+    """What jobs on transcripts of real calls can be told."""
 
     transcripts: tuple[str, ...] = Field(
         (),
@@ -330,6 +330,20 @@ class DistillSettings(ServerSettings, PoolSettings):
         False,
         description="Stop at the first line that cannot be read or third voice instead of leaving it out.",
     )
+
+    @property
+    def reading(self) -> "Reading":
+        """How transcripts are read."""
+        # Imported late, as are the parts of tables: they bring the scrubber, which takes its time.
+        from personas.distill.transcripts import Reading
+
+        sides = {name: None if side == "none" else Speaker(side) for name, side in self.speakers.items()}
+        return Reading(sides, self.columns)
+
+
+class DistillSettings(TranscriptSettings, PoolSettings):
+    """What distilling personas can be told."""
+
     scrub_with_model: bool = Field(
         False,
         description="Ask the model itself, once a call, what private data the rules have left; for a model on this "
@@ -352,14 +366,19 @@ class DistillSettings(ServerSettings, PoolSettings):
             )
         return self
 
-    @property
-    def reading(self) -> "Reading":
-        """How transcripts are read."""
-        # Imported late, as are the parts of tables: they bring the scrubber, which takes its time.
-        from personas.distill.transcripts import Reading
 
-        sides = {name: None if side == "none" else Speaker(side) for name, side in self.speakers.items()}
-        return Reading(sides, self.columns)
+class LabelSettings(TranscriptSettings):
+    """What labelling real calls can be told."""
+
+    out: Annotated[Path, _meets(require_file)] = Field(
+        Path("labelled.jsonl"), description="File for the labelled calls, a JSON object a line."
+    )
+    emotions: bool = Field(True, description="Label the customer's turns with emotions as well.")
+    run: Path = Field(Path("rolecs-label"), description="Run folder.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Calls in flight; by default as many as the servers carry, found out as they run."
+    )
+    temperature: float = Field(0.0, ge=0, description="Temperature of the labeller.")
 
 
 _ANSWERING = ("run", "model", "temperature", "top_p", "retry_policy", "metrics")

@@ -16,7 +16,7 @@ from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
-from graphs.config.settings import DistillSettings
+from graphs.config.settings import DistillSettings, TranscriptSettings
 from graphs.jobs.build_pool import find_models
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
@@ -26,6 +26,7 @@ from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extract
 from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import distill_kinds, extract_persona
+from personas.distill.filters import Filters
 from personas.distill.ingest import Ingested, ingest
 from personas.distill.second_look import look_again, second_look_kind
 from personas.distill.transcripts import Line, Transcript
@@ -61,8 +62,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
         StoreError: the store cannot be written.
     """
     settings = job.settings
-    if not settings.transcripts:
-        raise UsageError("no transcripts: name at least one file, or - for standard input")
+    require_transcripts(settings)
     calls: list[Transcript] = []
 
     async def extract(planned: PlannedExtraction, clients: Clients) -> Extraction:
@@ -73,7 +73,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
         kinds.append(second_look_kind(settings.sampling))
     async with local_backend(job, extract, Kinds(kinds)) as backend:
         ingested = Ingested()
-        calls += await _read(settings, ingested, job.console)
+        calls += await read_calls(settings, settings.filters, ingested, job.console)
         models = find_models(settings, {call.language for call in calls}, job.console)
         provenance = extractions_provenance(settings, calls, backend.model)
         await job.before_run(backend.try_out)
@@ -85,10 +85,33 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     return Distilled(personas, models, _stages(ingested, funnel), funnel, halt)
 
 
-async def _read(settings: DistillSettings, ingested: Ingested, console: Console) -> list[Transcript]:
+def require_transcripts(settings: TranscriptSettings) -> None:
+    """Check that files were named, before a server is asked for anything.
+
+    Raises:
+        UsageError: none was.
+    """
+    if not settings.transcripts:
+        raise UsageError("no transcripts: name at least one file, or - for standard input")
+
+
+async def read_calls(
+    settings: TranscriptSettings, filters: Filters, ingested: Ingested, console: Console
+) -> list[Transcript]:
+    """Read the calls of files, private data replaced, and tell the console what was left out.
+
+    Args:
+        settings: which files, and what the user says of them.
+        filters: the rules that a call must pass.
+        ingested: is added to.
+        console: is told of third voices and broken lines.
+
+    Raises:
+        UsageError: a file cannot be read, or no call is left.
+    """
     calls = []
     with console.status("reading"):
-        for call in ingest(settings.transcripts, settings.reading, settings.filters, ingested, strict=settings.strict):
+        for call in ingest(settings.transcripts, settings.reading, filters, ingested, strict=settings.strict):
             calls.append(call)
             if len(calls) % BREATH == 0:
                 await asyncio.sleep(0)
@@ -99,7 +122,7 @@ async def _read(settings: DistillSettings, ingested: Ingested, console: Console)
     if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
         console.print(f"skipped {more} more broken lines; --strict stops at the first")
     if not calls:
-        raise UsageError(f"none of the {ingested.read} calls read can be distilled: {_describe_filtered(ingested)}")
+        raise UsageError(f"none of the {ingested.read} calls read can be used: {_describe_filtered(ingested)}")
     return calls
 
 

@@ -63,7 +63,9 @@ def export_run(
             rejected: tuple[Shard, ...] = ()
             if with_rejected:
                 lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
-                rejected = _write_shards(out, REJECTED, lines, shard_lines, rejected_type(shape) if as_parquet else None)
+                rejected = _write_shards(
+                    out, REJECTED, lines, shard_lines, rejected_type(shape) if as_parquet else None
+                )
             manifest = Manifest(
                 shape=shape,
                 run=provenance.digest,

@@ -194,5 +194,15 @@ class PreferenceRow(Part):
         return self
 
 
-Row = RolecsRow | FeltRow | MessagesRow | PromptCompletionRow | ShareGptRow | RoleRow | PublishedRow | PreferenceRow | RejectedRow
+Row = (
+    RolecsRow
+    | FeltRow
+    | MessagesRow
+    | PromptCompletionRow
+    | ShareGptRow
+    | RoleRow
+    | PublishedRow
+    | PreferenceRow
+    | RejectedRow
+)
 """A row of any format."""

@@ -157,7 +157,7 @@ def false_rejections(canaries: Mapping[CanaryResult, int]) -> FalseRejections | 
 class EmotionAgreement(NamedTuple):
     """How often the blind labeller heard what was played in the customer's turns.
 
-    `same` are the turns in which it named the emotion, `as_strong` those of them in which it gave the intensity as well;
+    `same` are the turns in which it named the emotion, `as_strong` those in which it gave the intensity as well;
     `by_chance` is the share that two who name emotions this often would agree in without listening.
     """
 

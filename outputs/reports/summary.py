@@ -48,8 +48,8 @@ def describe_emotions(funnel: Funnel) -> str | None:
     if not heard:
         return None
     return (
-        f"Emotions: the labeller heard {heard.same / heard.turns:.0%} of those of {heard.turns:,} customer turns as they "
-        f"were played ({heard.by_chance:.0%} by chance), {heard.as_strong / heard.turns:.0%} with their intensity."
+        f"Emotions: of {heard.turns:,} customer turns the labeller heard {heard.same / heard.turns:.0%} as they were "
+        f"played ({heard.by_chance:.0%} by chance), {heard.as_strong / heard.turns:.0%} with the intensity as well."
     )
 
 

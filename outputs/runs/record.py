@@ -108,9 +108,9 @@ class Record(EndedItem):
     `number` counts the dialogues of the persona on the topic. `error` says why the play or the judge's server failed;
     `repairs` are what failed a check while playing; `violations` are the rules that the dialogue broke (then it was not
     judged); `verdict` is the judge's; `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues
-    with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names. In runs with
-    emotions, `course` is the code of how the customer's feelings were to go, and `emotion_labelling` what was heard of
-    them.
+    with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names. In runs
+    with emotions, `course` is the code of how the customer's feelings were to go, and `emotion_labelling` what was
+    heard of them.
     """
 
     language: Language
@@ -175,7 +175,7 @@ class Record(EndedItem):
 
     @property
     def counts(self) -> Counts:
-        """How often turns failed a check, what became of canaries, what the labeller called which strategy and feeling."""
+        """How often turns failed a check, what became of canaries, and the labeller's strategies and feelings."""
         labelling = self.verdict.labelling if self.verdict else None
         labels = labelling.labels if labelling else {}
         heard = self.emotion_labelling.labels if self.emotion_labelling else {}

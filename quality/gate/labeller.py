@@ -1,12 +1,13 @@
 """The blind labeller: says what strategy each supporter turn uses, without having seen the labels.
 
-A label that a reader of the words alone would not give is not true, however well the call reads. In the same way it says
-what each customer turn lets feel.
+A label that a reader of the words alone would not give is not true, however well the call reads. In the same way it
+says which feeling each customer turn shows.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, create_model
 
@@ -26,6 +27,9 @@ EMOTION_LABELLER_PROMPTS = ("labeller_system", "emotion_labeller")
 
 They share the system line and the call, so that the second request finds all of it in the prefix cache.
 """
+
+# An enum, not a Literal: a schema has it once, and not with each turn.
+_FEELING_CODE: Any = StrEnum("FeelingCode", {code: code for code in FEELINGS})  # type: ignore[misc]
 
 
 @lru_cache(maxsize=256)
@@ -65,8 +69,7 @@ async def label_strategies(chat: Chat, case: Case, numbers: Sequence[int]) -> di
 @lru_cache(maxsize=256)
 def feelings_type(numbers: tuple[int, ...]) -> type[BaseModel]:
     """Return the type of an answer on emotions: the code of a feeling for each of the turns with these numbers."""
-    code: Any = Literal[tuple(FEELINGS)]
-    fields: dict[str, Any] = {f"turn_{number}": (code, ...) for number in numbers}
+    fields: dict[str, Any] = {f"turn_{number}": (_FEELING_CODE, ...) for number in numbers}
     return create_model("Feelings", **fields)
 
 

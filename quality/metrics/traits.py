@@ -91,7 +91,7 @@ def measure_traits(turns: Sequence[Turn], language: Language) -> Traits:
         "strategies": Counter(turn.strategy.value for turn in turns if turn.strategy),
         "strategy after strategy": Counter(_transitions(turn.strategy for turn in turns)),
         "emotions": Counter(turn.emotion.code for turn in turns if turn.emotion),
-        "emotion after emotion": Counter(_transitions(turn.emotion and turn.emotion.name for turn in turns)),
+        "emotion after emotion": Counter(_transitions(turn.emotion.name if turn.emotion else None for turn in turns)),
         "who speaks first and last": Counter([f"{turns[0].speaker} first, {turns[-1].speaker} last"]),
         "closing words": Counter([between.join(_spoken_last(words)[-FORM_WORDS[language] :])]),
     }

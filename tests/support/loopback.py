@@ -21,6 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
+from agents.csc.emotions import EMOTIONS, FEELINGS, STRONG, Feeling
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
 from quality.trust.canaries import sound_dialogues
@@ -110,6 +111,10 @@ class Loopback:
     manners: Manners = field(default_factory=Manners)
     pass_rate: float = 1.0
     end_rate: float = 0.2
+    listens: bool = False
+    """Its supporter assistant chooses EM, where it may, after words of a strong negative feeling."""
+    hearing: float = 1.0
+    """The share of feelings that its labeller hears as they were said; the others it takes for another emotion."""
     say: Callable[[dict[str, Any]], str | None] = lambda body: None
     faulty_requests: int | None = None
     """How many requests the faults hit; None: all."""
@@ -253,20 +258,25 @@ class Loopback:
         chance = random.Random(f"{body.get('seed')} {body['messages'][-1]['content']}")
         chinese = bool(re.search(r"[\u4e00-\u9fff]", body["messages"][-1]["content"]))
         if "structured_outputs" in body:
-            return str(chance.choice(body["structured_outputs"]["choice"]))
+            options = body["structured_outputs"]["choice"]
+            heard = body["messages"][-1]["content"].partition("\n\n")[0]
+            if self.listens and "EM" in options and hidden_feeling(heard).is_upset:
+                return "EM"
+            return str(chance.choice(options))
         if "guided_choice" in body:
             return str(chance.choice(body["guided_choice"]))
         if schema := demanded_schema(body):
             if any(key.startswith("turn_") for key in schema["properties"]):
-                text = json.dumps(labels(schema, body["messages"][-1]["content"]))
+                text = json.dumps(labels(schema, body["messages"][-1]["content"], self.hearing))
             else:
                 text = json.dumps(self._instance(schema, schema, chance, chinese, ""), ensure_ascii=False)
             return f"```json\n{text}\n```" if self.manners.fenced else text
         if "response_format" in body:
             return '{"greeting": "Hello."}'
-        strategy = demanded_strategy(body["messages"][-1]["content"])
+        task = body["messages"][-1]["content"]
+        strategy, feeling = demanded_strategy(task), demanded_feeling(task)
         text = sentence(chance, chinese)
-        while strategy and hidden_strategy(text) != strategy:
+        while (strategy and hidden_strategy(text) != strategy) or (feeling and hidden_feeling(text) != feeling):
             text = sentence(chance, chinese)
         return text
 
@@ -311,6 +321,31 @@ def hidden_strategy(text: str) -> str:
     return list(MEANINGS)[zlib.crc32(text.encode()) % len(MEANINGS)]
 
 
+def hidden_feeling(text: str) -> Feeling:
+    """Return the feeling that a text shows, by the text alone, as `hidden_strategy` does."""
+    return list(FEELINGS.values())[zlib.crc32(text.encode()) % len(FEELINGS)]
+
+
+def demanded_feeling(prompt: str) -> Feeling | None:
+    """Return the feeling that a customer is told to speak with; None in other prompts."""
+    task = prompt.rpartition("\n")[2]
+    for emotion, wording in EMOTIONS.items():
+        if found := re.search(
+            rf"Feeling {wording[Language.EN].name}(, strongly)?\.|（{wording[Language.ZH].name}(，强烈)?）", task
+        ):
+            intensity = STRONG if found[1] or found[2] else 1
+            return Feeling(name=emotion, intensity=0 if emotion == "neutral" else intensity)
+    return None
+
+
+def heard_feeling(text: str, hearing: float) -> str:
+    """Return the code of the feeling that the labeller hears in a text: the right emotion for a share of the texts."""
+    feeling = hidden_feeling(text)
+    if zlib.crc32(b"heard " + text.encode()) < hearing * 2**32:
+        return feeling.code
+    return "excited 1" if feeling.name != "excited" else "neutral"
+
+
 def demanded_strategy(prompt: str) -> str | None:
     """Return the strategy that a supporter is told to use; None in other prompts."""
     task = prompt.rpartition("\n")[2]
@@ -319,9 +354,11 @@ def demanded_strategy(prompt: str) -> str | None:
     return next((code for code, meanings in MEANINGS.items() if any(meaning in task for meaning in meanings)), None)
 
 
-def labels(schema: dict[str, Any], prompt: str) -> dict[str, str]:
-    """Label the turns that a labeller is asked for."""
+def labels(schema: dict[str, Any], prompt: str, hearing: float) -> dict[str, str]:
+    """Label the turns that a labeller is asked for, with strategies or with feelings."""
     texts = {f"turn_{number}": json.loads(text) for number, text in SAID.findall(prompt)}
+    if "neutral" in json.dumps(schema):
+        return {key: heard_feeling(texts.get(key, ""), hearing) for key in schema["properties"]}
     return {key: hidden_strategy(texts.get(key, "")) for key in schema["properties"]}
 
 

@@ -1,5 +1,6 @@
 """Prompts: every rendered one is compared with a golden file, and nobody sees what is not theirs."""
 
+from os.path import commonprefix
 from pathlib import Path
 from shutil import copytree
 
@@ -7,6 +8,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from agents.csc.dialogue import CustomerView, GoalOutcome, SupporterView, Turn
+from agents.csc.emotions import EMOTIONS, FEELINGS, with_course
 from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES, Strategy
 from agents.digests import digest
@@ -14,7 +16,7 @@ from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.prompts import rendering
 from agents.prompts.rendering import PROMPT_FILES, prompt_sources, render
-from agents.roles import ROLE_PROMPTS
+from agents.roles import EMOTION_PROMPTS, ROLE_PROMPTS
 from agents.roles.customer import customer_messages, say_customer_turn
 from agents.roles.customer_assistant import direct_customer
 from agents.roles.planner import plan_dialogue
@@ -22,7 +24,7 @@ from agents.roles.supporter import say_supporter_turn, supporter_messages
 from agents.roles.supporter_assistant import choose_strategy
 from quality.gate.case import Case
 from quality.gate.judge import judge_messages
-from quality.gate.labeller import labeller_messages
+from quality.gate.labeller import EMOTION_LABELLER_PROMPTS, emotion_messages, labeller_messages
 from quality.gate.rubric import RUBRIC
 from tests.support.golden import check_golden
 
@@ -49,7 +51,7 @@ class Recorder(Chat):
     async def fill(self, role, messages, answer_type, **_):  # type: ignore[no-untyped-def, override]
         self.asked.append(messages)
         return answer_type.model_construct(
-            scenario=SCENARIO, customer_goal=GOAL, direction="DIRECTION", outcome=GoalOutcome.OPEN
+            scenario=SCENARIO, customer_goal=GOAL, direction="DIRECTION", outcome=GoalOutcome.OPEN, feeling="neutral"
         )
 
 
@@ -87,6 +89,37 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     text = "\n========\n".join(show(messages) for messages in chat.asked)
     text += "\n========\n" + render(language, "export_system", topic="TOPIC", scenario=SCENARIO) + "\n"
     check_golden(f"prompts-{language}.txt", text)
+
+
+async def test_every_prompt_with_emotions_is_as_the_golden_file(language: Language, turns: tuple[Turn, ...]) -> None:
+    chat = Recorder()
+    persona = with_course(PERSONA, "flares-up", language)
+    customer = CustomerView(language, persona, SCENARIO, turns[:7], emotions=True)
+    for outcomes, ending, hint in ((OPEN, False, ""), (list(GoalOutcome), False, "HINT"), (OPEN, True, "")):
+        await direct_customer(chat, customer, GOAL, outcomes, ending=ending, hint=hint)
+    for code, ends_call, hint in (("neutral", False, ""), ("dissatisfied 2", True, ""), ("fearful 1", False, "HINT")):
+        await say_customer_turn(
+            chat, customer, "DIRECTION", ends_call=ends_call, max_tokens=100, emotion=FEELINGS[code], hint=hint
+        )
+    felt = [turn if turn.strategy else turn.model_copy(update={"emotion": FEELINGS["abusive 2"]}) for turn in turns]
+    chat.asked.append(emotion_messages(Case(language, "TOPIC", SCENARIO, persona, GOAL, felt), [2, 4]))
+    assert not any("abusive 2" in message["content"] for message in chat.asked[-1]), "the labeller is blind"
+    text = "\n========\n".join(show(messages) for messages in chat.asked)
+    check_golden(f"prompts-emotions-{language}.txt", text)
+
+
+async def test_with_emotions_both_roles_of_the_customers_side_share_all_but_the_task(
+    language: Language, turns: tuple[Turn, ...]
+) -> None:
+    chat = Recorder()
+    view = CustomerView(language, PERSONA, SCENARIO, turns[:7], emotions=True)
+    await direct_customer(chat, view, GOAL, list(GoalOutcome), ending=False)
+    await say_customer_turn(chat, view, "DIRECTION", ends_call=False, max_tokens=100, emotion=FEELINGS["excited 1"])
+    assert chat.asked[0][:-1] == chat.asked[1][:-1]
+    case = Case(language, "TOPIC", SCENARIO, PERSONA, GOAL, turns)
+    strategies, emotions = labeller_messages(case, [1]), emotion_messages(case, [2])
+    shared = commonprefix([show(strategies), show(emotions)])
+    assert turns[-1].text in shared, "the labeller's second request finds the call in the prefix cache"
 
 
 def test_the_supporters_side_sees_neither_persona_nor_goal(language: Language, turns: tuple[Turn, ...]) -> None:
@@ -153,6 +186,8 @@ def test_the_source_of_a_prompt_is_its_text_what_it_includes_and_the_tables_it_s
         "stages": {STAGE_NAMES[stage][language]: codes for stage, codes in STAGES.items()},
     }
     assert prompt_sources(language, ["labeller"]).keys() == {"texts", "names"}
+    told = prompt_sources(language, [*EMOTION_PROMPTS, *EMOTION_LABELLER_PROMPTS])
+    assert told["emotions"] == {name: tuple(wording[language]) for name, wording in EMOTIONS.items()}
 
 
 def test_what_is_not_read_does_not_count(files: Path) -> None:
@@ -188,3 +223,9 @@ async def test_the_roles_read_the_files_that_are_counted_and_no_others(
     await direct_customer(chat, customer, GOAL, OPEN, ending=False)
     await say_customer_turn(chat, customer, "DIRECTION", ends_call=False, max_tokens=100)
     assert read == set(ROLE_PROMPTS)
+
+    read.clear()
+    felt = CustomerView(language, PERSONA, SCENARIO, turns[:7], emotions=True)
+    await direct_customer(chat, felt, GOAL, OPEN, ending=False)
+    await say_customer_turn(chat, felt, "DIRECTION", ends_call=False, max_tokens=100, emotion=FEELINGS["excited 1"])
+    assert read == {*EMOTION_PROMPTS, "customer", "opening"}

@@ -130,7 +130,7 @@ async def test_broken_lines_are_skipped_or_stop_the_job(tmp_path: Path) -> None:
     [
         ({"transcripts": []}, "no transcripts: name at least one file"),
         ({"transcripts": ["nowhere.jsonl"]}, "cannot read nowhere.jsonl"),
-        ({"filters": {"min_exchanges": 29}}, "none of the 60 calls read can be distilled: too-short"),
+        ({"filters": {"min_exchanges": 29}}, "none of the 60 calls read can be used: too-short"),
         ({"embedding_model": "no such model!"}, "embedding model 'no such model!': no such folder"),
         ({"model": "gpt"}, "has no model 'gpt'"),
     ],

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import outputs.reports.run_report
+from agents.csc.emotions import FEELINGS, Emotion
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy, name_of
@@ -20,7 +21,7 @@ from outputs.files import write_whole
 from outputs.reports import run_figures
 from outputs.reports.run_page import CHUNK, RunReport, pack, render_report, script_json
 from outputs.reports.run_report import report_run
-from outputs.runs.record import DIALOGUES, BlindLabel, Planned, Record, RepairKind
+from outputs.runs.record import DIALOGUES, BlindLabel, HeardFeeling, Planned, Record, RepairKind
 from outputs.runs.run import CountKey, Provenance
 from outputs.runs.store import RunStore
 from quality.metrics.corpus import compare, measure_corpus
@@ -215,6 +216,22 @@ def test_label_agreement_names_the_commonest_confusion() -> None:
     rows = run_figures.label_agreements(labels)
     assert rows == [(Strategy.EM, 5, 8, (Strategy.RP, 2)), (Strategy.PS, 0, 2, (Strategy.ID, 2))]
     assert [row.share for row in rows] == [0.625, 0.0]
+
+
+def test_emotion_agreement_counts_names_and_intensities_beside_chance() -> None:
+    counts = {
+        ("fearful 2", "fearful 2"): 3,
+        ("fearful 1", "fearful 2"): 1,
+        ("neutral", "neutral"): 4,
+        ("fearful 2", "neutral"): 2,
+    }
+    feelings = {HeardFeeling(FEELINGS[played], FEELINGS[given]): count for (played, given), count in counts.items()}
+    assert run_figures.emotion_agreement(feelings) == (8, 7, 10, (6 * 4 + 4 * 6) / 100)
+    assert run_figures.emotion_agreements(feelings) == [
+        (Emotion.NEUTRAL, 4, 4, None),
+        (Emotion.FEARFUL, 4, 6, (Emotion.NEUTRAL, 2)),
+    ]
+    assert run_figures.emotion_agreement({}) is None and run_figures.emotion_agreements({}) == []
 
 
 def test_the_stage_table_gives_shares_of_each_row() -> None:

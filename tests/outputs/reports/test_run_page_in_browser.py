@@ -11,11 +11,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agents.csc.dialogue import Plan
+from agents.csc.emotions import COURSES, FEELINGS
 from agents.csc.language import Language
 from agents.errors import Failure
 from outputs.files import write_whole
 from outputs.reports.run_page import render_report
 from outputs.runs.record import Record
+from quality.gate.verdict import EmotionLabelling
 from tests.outputs.reports.samples import HOSTILE, changed, gold_records, make_report, varied_records
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -54,6 +56,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "hostile": make_report(
             Language.EN, [_hostile(en[0])], title=HOSTILE, gate=[HOSTILE], versions={HOSTILE: HOSTILE}
         ),
+        "felt": make_report(Language.ZH, [_felt(gold_records(Language.ZH)[0])]),
         "none": make_report(Language.EN, []),
         "many": make_report(Language.EN, en)._replace(records=_many(en)),
     }
@@ -73,6 +76,16 @@ def _hostile(record: Record) -> Record:
         turns=[turn.model_copy(update={"text": HOSTILE}) for turn in record.turns],
         error=Failure(kind=HOSTILE, message=HOSTILE, traceback=HOSTILE),
     )
+
+
+def _felt(record: Record) -> Record:
+    """Return a record whose customer goes through three feelings, of which the labeller takes the second for none."""
+    feelings = [FEELINGS[code] for code in ("fearful 1", "abusive 2", "satisfied 1")]
+    customers = [number for number, turn in enumerate(record.turns, start=1) if not turn.strategy][:3]
+    felt = dict(zip(customers, feelings, strict=True))
+    heard = EmotionLabelling(labels=felt | {customers[1]: FEELINGS["neutral"]})
+    turns = [turn.model_copy(update={"emotion": felt.get(n)}) for n, turn in enumerate(record.turns, start=1)]
+    return record.model_copy(update={"turns": tuple(turns), "emotion_labelling": heard, "course": "flares-up"})
 
 
 def _many(records: list[Record]) -> Iterator[Record]:
@@ -151,6 +164,20 @@ async def test_a_differing_blind_label_is_shown(open_page: OpenPage) -> None:
     page = await open_page("en", f"#{record.id}")
     await expect(page.locator(".differs")).to_have_text(["labelled blind RP"] * len(emotional))
     await expect(page.locator(f"#turn-{emotional[0]} .differs")).to_be_visible()
+
+
+async def test_feelings_are_drawn_over_the_call_and_told_at_their_turns(open_page: OpenPage) -> None:
+    page = await open_page("felt")
+    await expect(page.locator(".feelings circle")).to_have_count(3)
+    heights = [float(await dot.get_attribute("cy") or 0) for dot in await page.locator(".feelings circle").all()]
+    assert heights == [35, 45, 15], "a strong bad feeling is the lowest, a pleasant one above the line"
+    box = await page.locator(".feelings polyline").bounding_box()
+    assert box and box["width"] > 50
+    await expect(page.locator(".course p")).to_have_text(COURSES["flares-up"].wording[Language.ZH])
+    await expect(page.locator(".chip[class*=felt]")).to_have_text(
+        ["fearful 害怕 1", "abusive 辱骂 2", "satisfied 满意 1"]
+    )
+    await expect(page.locator(".differs", has_text="heard as")).to_have_text(["heard as neutral 平静"])
 
 
 async def test_the_turn_that_ends_the_call_says_so(open_page: OpenPage) -> None:

@@ -15,15 +15,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Repair
+from agents.csc.emotions import FEELINGS
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Role, Usage
-from outputs.runs.record import DIALOGUES, BlindLabel, DialogueCounts, NearDuplicate, Planned, Record, RepairKind
+from outputs.runs.record import (
+    DIALOGUES,
+    BlindLabel,
+    DialogueCounts,
+    HeardFeeling,
+    NearDuplicate,
+    Planned,
+    Record,
+    RepairKind,
+)
 from outputs.runs.run import Outcome, Provenance, RunKind
 from outputs.runs.store import VERSION, RunStore
 from quality.checks.rules import Violation
-from quality.gate.verdict import Labelling, Verdict
+from quality.gate.verdict import EmotionLabelling, Labelling, Verdict
 from quality.trust.canaries import Canary, CanaryResult
 from tests.conftest import FAILURE, flawless
 
@@ -127,7 +137,11 @@ def test_what_is_counted_comes_back_as_it_was(tmp_path: Path, make_record: MakeR
     verdict = flawless().model_copy(update={"labelling": labelling})
     with begin(tmp_path) as store:
         for place in range(2):
-            store.write(make_record(id=f"key-{place}", repairs=repairs, canaries=canaries, verdict=verdict))
+            record = make_record(id=f"key-{place}", repairs=repairs, canaries=canaries, verdict=verdict)
+            afraid = record.turns[1].model_copy(update={"emotion": FEELINGS["fearful 2"]})
+            heard = EmotionLabelling(labels={2: FEELINGS["neutral"]})
+            felt = {"turns": (record.turns[0], afraid, *record.turns[2:]), "emotion_labelling": heard, "course": "calm"}
+            store.write(record.model_copy(update=felt))
         counts = DialogueCounts.of(store.funnel())
     assert counts == DialogueCounts(
         repairs={RepairKind(Speaker.SUPPORTER, "repetition"): 4},
@@ -138,6 +152,7 @@ def test_what_is_counted_comes_back_as_it_was(tmp_path: Path, make_record: MakeR
             BlindLabel(Strategy.IV, Strategy.PS): 2,
             BlindLabel(Strategy.EM, Strategy.EM): 2,
         },
+        feelings={HeardFeeling(FEELINGS["fearful 2"], FEELINGS["neutral"]): 2},
     )
     assert {type(label.given) for label in counts.labels} == {Strategy}
 

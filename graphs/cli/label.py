@@ -1,0 +1,90 @@
+"""`rolecs label`: labels the turns of real calls with strategies and emotions."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphs.cli.flags import describe_setting, job_settings, takes
+from graphs.cli.generate import show_halt
+from graphs.cli.terminal import (
+    LIMITS,
+    SERVERS,
+    TELEMETRY,
+    Config,
+    Quiet,
+    Resume,
+    RetryFailed,
+    command_line,
+    go_on_hint,
+    progress,
+    results_console,
+    run_job,
+)
+from graphs.config.settings import LabelSettings
+from graphs.scheduling.interrupts import interruptible
+from outputs.files import write_whole
+from outputs.runs.annotation import ANNOTATIONS
+from outputs.runs.run import Outcome
+
+if TYPE_CHECKING:
+    from agents.csc.dialogue import Turn
+    from outputs.runs.annotation import Annotation
+
+
+@takes(
+    LabelSettings,
+    *("out", "emotions", "run", "speakers", "columns", "strict", "seed", *SERVERS, "temperature", "thinking_tokens"),
+    *(*LIMITS, *TELEMETRY),
+)
+def label(
+    context: typer.Context,
+    transcripts: Annotated[
+        list[str] | None,
+        typer.Argument(help=describe_setting(LabelSettings, "transcripts"), metavar="TRANSCRIPTS"),
+    ] = None,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+    config: Config = None,
+) -> None:
+    """Label real calls: each supporter turn with a strategy, each customer turn with an emotion and its intensity."""
+    settings = job_settings(LabelSettings, ANNOTATIONS, context)
+
+    from graphs.jobs.label import label as label_all
+    from outputs.reports.annotation import show_annotation
+    from outputs.reports.summary import describe_causes, usage_table
+
+    go_on = command_line("rolecs", "label", "--resume", "--run", settings.run)
+    annotated = run_job(label_all, settings, go_on_hint(go_on), quiet=quiet, resume=resume, retry_failed=retry_failed)
+    with interruptible(progress, lambda: go_on_hint(go_on)):
+        write_whole(settings.out, map(_line, annotated.annotations))
+    funnel = annotated.funnel
+    failed = funnel.outcomes[Outcome.FAILED]
+    code = 1 if failed or not annotated.annotations else 0
+    console = results_console(quiet, code)
+    replaced = annotated.ingested.replaced.total()
+    console.print(f"{len(annotated.annotations):,} calls labelled; {replaced:,} pieces of private data were replaced.")
+    console.print(show_annotation(funnel))
+    for line in describe_causes(funnel):
+        console.print(line, markup=False)
+    console.print(usage_table(funnel))
+    show_halt(annotated.halt, go_on, console)
+    if failed:
+        console.print(f"{failed:,} failed; to try them again: {go_on} --retry-failed")
+    console.print(f"Labelled calls: {settings.out}", markup=False)
+    raise typer.Exit(code)
+
+
+def _line(annotation: "Annotation") -> str:
+    """Return a labelled transcript: `train`, `evaluate` and `compare` read these lines."""
+    return json.dumps(
+        {"dialogue_id": annotation.source, "turns": [_turn(turn) for turn in annotation.turns]}, ensure_ascii=False
+    )
+
+
+def _turn(turn: "Turn") -> dict[str, object]:
+    said = {"speaker": turn.speaker, "text": turn.text}
+    if turn.strategy:
+        return said | {"strategy": turn.strategy}
+    return said | ({"emotion": turn.emotion.model_dump(mode="json")} if turn.emotion else {})

@@ -1,0 +1,52 @@
+"""The record of one annotation: a real call with the labels that the labeller gave its turns."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from agents.csc.dialogue import Turn
+from agents.csc.language import Language
+from outputs.runs.run import CountKey, Counts, EndedItem, Outcome, RunKind
+
+STRATEGIES_GIVEN = "strategies given"
+EMOTIONS_GIVEN = "emotions given"
+"""The subjects under which labels are counted: strategies by their codes, emotions by those of the feelings."""
+
+
+class PlannedAnnotation(NamedTuple):
+    """A call to label: its place in the plan, its key, the id that its file gives it, and the seed."""
+
+    position: int
+    key: str
+    source: str
+    seed: int
+
+
+class Annotation(EndedItem):
+    """A call that was labelled: its turns, private data replaced, with their labels; none where it failed."""
+
+    source: str
+    language: Language
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Nothing is rejected."""
+        return Outcome.KEPT if self.error is None else Outcome.FAILED
+
+    @property
+    def reasons(self) -> list[str]:
+        """Nothing is rejected."""
+        return []
+
+    @property
+    def counts(self) -> Counts:
+        """The labels that were given."""
+        given: dict[str, Counter[CountKey]] = {
+            STRATEGIES_GIVEN: Counter((turn.strategy.value,) for turn in self.turns if turn.strategy),
+            EMOTIONS_GIVEN: Counter((turn.emotion.code,) for turn in self.turns if turn.emotion),
+        }
+        return super().counts | {subject: dict(counts) for subject, counts in given.items() if counts}
+
+
+ANNOTATIONS = RunKind("label", PlannedAnnotation, Annotation)
+"""Runs of `rolecs label`."""
