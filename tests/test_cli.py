@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.csc.language import Language
+from agents.csc.strategies import Strategy
 from outputs.runs.store import RunStore
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
@@ -297,6 +298,26 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
     assert code == 0 and "kept" in out
 
 
+async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Loopback, tmp_path: Path) -> None:
+    call = "Agent: Good morning, how can I help?\nCustomer: My name is Peter Miller and my card was declined!\n"
+    (tmp_path / "call.txt").write_text(call, encoding="utf-8")
+    code, out, err = await rolecs("label", "call.txt", "--base-url", server.base_url, cwd=tmp_path)
+    assert code == 0, err
+    assert "Calls labelled: 1. Pieces of private data replaced: 1." in out and "Labelled calls: labelled.jsonl" in out
+    (line,) = (tmp_path / "labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    agent, customer = json.loads(line)["turns"]
+    assert agent["strategy"] in set(Strategy) and "emotion" not in agent
+    assert customer["text"] == "My name is [UserName] and my card was declined!"
+    assert customer["emotion"].keys() == {"name", "intensity"}
+    code, out, _ = await rolecs("status", "rolecs-label", cwd=tmp_path)
+    assert code == 0 and "1 of 1" in out
+    asked = server.calls["all"]
+    code, _, err = await rolecs("label", "--resume", "--out", "again.jsonl", cwd=tmp_path)
+    assert code == 0, err
+    assert server.calls["all"] == asked
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "labelled.jsonl").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -315,6 +336,9 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
         (["generate", "--config", "none.toml"], "cannot read the settings file none.toml"),
         (["distill", "--base-url", "URL"], "no transcripts: name at least one file"),
         (["distill", "none.jsonl", "--base-url", "URL"], "cannot read none.jsonl"),
+        (["label", "--base-url", "URL"], "no transcripts: name at least one file"),
+        (["label", "broken.jsonl", "--base-url", "URL"], "none of the 0 calls read can be used: broken lines 2"),
+        (["label", "broken.jsonl", "--out", "no/labelled.jsonl"], "there is no folder no to write labelled.jsonl to"),
         (["distill", "broken.jsonl", "--out", "no/pool.jsonl"], "there is no folder no to write pool.jsonl to"),
         (["distill", "broken.jsonl", "--speaker", "boss"], "'boss' is not of the form name=value"),
         (["distill", "broken.jsonl", "--base-url", "URL"], "none of the 0 calls read can be used: broken lines 2"),

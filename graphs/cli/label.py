@@ -64,7 +64,7 @@ def label(
     code = 1 if failed or not annotated.annotations else 0
     console = results_console(quiet, code)
     replaced = annotated.ingested.replaced.total()
-    console.print(f"{len(annotated.annotations):,} calls labelled; {replaced:,} pieces of private data were replaced.")
+    console.print(f"Calls labelled: {len(annotated.annotations):,}. Pieces of private data replaced: {replaced:,}.")
     console.print(show_annotation(funnel))
     for line in describe_causes(funnel):
         console.print(line, markup=False)

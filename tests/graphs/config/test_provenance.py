@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agents.csc.emotions import COURSES
 from agents.csc.language import Language, Wording
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, StrategyEntry
@@ -48,6 +49,16 @@ def test_no_name_of_a_type_counts() -> None:
         assert "NewWording" in repr(TOPICS)
         rubric.rubric_digest.cache_clear()
         assert configurations() == before
+
+
+def test_emotions_count_where_they_are_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, felt = configurations(), configurations(emotions=True)
+    assert felt[0].keys() - before[0].keys() == {"emotions"}
+    assert {key: felt[0][key] for key in before[0]} == before[0]
+    calm = COURSES["calm"]
+    monkeypatch.setitem(COURSES, "calm", calm._replace(wording=calm.wording | {Language.EN: "You stay calm."}))
+    assert configurations() == before
+    assert configurations(emotions=True)[0]["emotions"] != felt[0]["emotions"]
 
 
 def test_what_is_not_played_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:

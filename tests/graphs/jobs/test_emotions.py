@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 
 from agents.csc.emotions import COURSES, with_course
@@ -113,6 +114,9 @@ async def test_shards_hold_feelings_and_what_reads_them_sees_what_was_played(tmp
             assert turn["emotion"] is None if turn["strategy"] else set(turn["emotion"]) == {"name", "intensity"}
     (columns,) = (tmp_path / "columns" / "data").iterdir()
     assert [row["dialogue"] for row in read_parquet(columns)] == [row["dialogue"] for row in rows]
+    for folder in ("lines", "columns"):
+        loaded = datasets.load_dataset(str(tmp_path / folder), split="train", cache_dir=str(tmp_path / "cache"))
+        assert loaded[0]["dialogue"][1]["emotion"] == rows[0]["dialogue"][1]["emotion"]
     assert "`emotion`" in (tmp_path / "lines" / "README.md").read_text(encoding="utf-8")
     assert list(read_dialogues(tmp_path / "lines")) == [Labelled.of(record) for record in kept]
 

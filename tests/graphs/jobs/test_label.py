@@ -114,7 +114,7 @@ async def test_a_long_call_is_asked_about_in_parts(tmp_path: Path, monkeypatch: 
 
 async def test_a_call_that_cannot_be_labelled_is_stored_as_failed(tmp_path: Path) -> None:
     def say(body: dict[str, Any]) -> str | None:
-        return "nonsense" if "doctor" in json.dumps(body["messages"]) else None
+        return "nonsense" if "bank" in json.dumps(body["messages"]) else None
 
     async with serve(Loopback(say=say)) as server:
         annotated = await label_all(server, tmp_path / "run", retry_policy={"attempts": 2})

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from agents.csc.dialogue import Turn
+from agents.csc.emotions import FEELINGS
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
@@ -56,6 +57,14 @@ def test_an_english_dialogue_by_hand() -> None:
     assert counts["customer: opening words"] == Counter(["i am angry"])
     assert counts["closing words"] == Counter(["thank you goodbye"])
     assert counts["customer: words"]["my"] == 1 and counts["supporter: words"]["my"] == 0
+
+
+def test_emotions_are_counted_with_their_intensity_and_followed_by_name() -> None:
+    codes = ("dissatisfied 2", "neutral", "neutral")
+    felt = [customer(f"Word {code}.").model_copy(update={"emotion": FEELINGS[code]}) for code in codes]
+    _, counts = measure_traits([felt[0], supporter("I see."), felt[1], customer("Hm."), felt[2]], Language.EN)
+    assert counts["emotions"] == Counter({"dissatisfied 2": 1, "neutral": 2})
+    assert counts["emotion after emotion"] == Counter(["dissatisfied neutral", "neutral neutral"])
 
 
 def test_a_chinese_dialogue_by_hand() -> None:
