@@ -57,7 +57,8 @@ async def test_feelings_are_decided_played_and_heard_again(tmp_path: Path, langu
         assert record.course and COURSES[record.course].wording[Language(language)] in record.played_persona
         courses = [course.wording[Language(language)] for course in COURSES.values()]
         asked = [body for body, key in zip(server.requests, server.sessions, strict=True) if key == record.id]
-        told = {course for body in asked for course in courses if course in json.dumps(body, ensure_ascii=False)}
+        prompts = {message["content"] for body in asked for message in body["messages"]}
+        told = {course for prompt in prompts for course in courses if course in prompt}
         assert told == {COURSES[record.course].wording[Language(language)]}
 
     labelled = [record for record in records if record.emotion_labelling]
