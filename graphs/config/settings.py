@@ -370,7 +370,7 @@ class DistillSettings(TranscriptSettings, PoolSettings):
 class LabelSettings(TranscriptSettings):
     """What labelling real calls can be told."""
 
-    out: Annotated[Path, _meets(require_file)] = Field(
+    out: Annotated[Path, meets(require_file)] = Field(
         Path("labelled.jsonl"), description="File for the labelled calls, a JSON object a line."
     )
     emotions: bool = Field(True, description="Label the customer's turns with emotions as well.")
