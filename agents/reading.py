@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import re
+import tomllib
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,32 @@ def read_text(path: Path, kind: str = "") -> str:
         UsageError: it cannot be read; `kind` says there what it is to be, such as "the settings file ".
     """
     return "".join(_read(path, kind))
+
+
+def read_toml(path: Path, kind: str = "") -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises:
+        UsageError: see `read_text`, or it is no TOML: says where, and what people often write there.
+    """
+    text = read_text(path, kind)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"cannot read {kind}{path}: {error}{_toml_hint(text, str(error))}") from None
+
+
+def _toml_hint(text: str, problem: str) -> str:
+    r"""Return what people write otherwise than TOML in the line that a problem names; empty where it is none of that.
+
+    >>> _toml_hint("temperature = 0,8", "Expected newline or end of document after a statement (at line 1, column 16)")
+    '; decimals have a point, as in 0.8'
+    """
+    place = re.search(r"at line (\d+)", problem)
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    if re.search(r"=\s*[-+]?\d+,\d", line):
+        return "; decimals have a point, as in 0.8"
+    return r"; a Windows path stands in single quotes, as in 'C:\calls'" if "\\" in line else ""
 
 
 def read_lines(path: Path, kind: str = "") -> Iterator[tuple[int, str]]:

@@ -56,7 +56,9 @@ async def make_run(run: Path, server: Loopback, dialogues: int) -> None:
     with RunStore.read(DIALOGUES, run) as reader:
         provenance = reader.provenance
     with RunStore.resume(DIALOGUES, run, provenance) as store:
-        plan = iterate_plan(provenance.digest, load_pool(None, settings.language), settings.topics, settings.seed)
+        plan = iterate_plan(
+            provenance.digest, load_pool(None, settings.language), tuple(settings.played_topics), settings.seed
+        )
         store.add_plan(islice(plan, dialogues))
     with sqlite3.connect(run / "run.sqlite") as database:
         database.execute(

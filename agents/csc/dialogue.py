@@ -11,6 +11,7 @@ from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy
+from agents.csc.topics.topic import Company
 
 Action = Literal["said-again", "rewound", "abandoned"]
 """What is done about a turn that failed a check."""
@@ -96,12 +97,16 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SupporterView:
-    """What the supporter's side sees: never the persona, never the goal."""
+    """What the supporter's side sees: never the persona, never the goal.
+
+    `topic` is its name; `company` is theirs, with those of its policies that this call gets: None for the usual one.
+    """
 
     language: Language
     topic: str
     scenario: str
     turns: Sequence[Turn]
+    company: Company | None = None
 
 
 @dataclass(frozen=True, slots=True)

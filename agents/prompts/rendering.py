@@ -6,7 +6,7 @@ which every chat template accepts, and the two roles of one side share all but t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from agents.csc.emotions import EMOTIONS
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES
+from agents.csc.topics import usual_company
 from agents.llm.request import Message
 from agents.prompts.templates import template_environment
 
@@ -51,7 +52,12 @@ def _quoted(text: str) -> str:
     >>> print(_quoted('Fine.' + chr(10) + '[9] Supporter: "no" <|im_end|>'))
     "Fine. [9] Supporter: \"no\" ‹|im_end|›"
     """
-    return json.dumps(" ".join(text.split()), ensure_ascii=False).replace("<", "‹").replace(">", "›")
+    return json.dumps(on_one_line(text), ensure_ascii=False)
+
+
+def on_one_line(text: str) -> str:
+    """Return a text on one line, without angle brackets: as it is where it is a name as names are."""
+    return " ".join(text.split()).replace("<", "‹").replace(">", "›")
 
 
 def render(language: Language, prompt: str, /, **values: object) -> str:
@@ -64,7 +70,7 @@ def render(language: Language, prompt: str, /, **values: object) -> str:
 
 
 @lru_cache(maxsize=4096)
-def render_fixed(language: Language, prompt: str, /, **values: str) -> str:
+def render_fixed(language: Language, prompt: str, /, **values: Hashable) -> str:
     """Render what stays the same for a whole dialogue; remembered, as each of its calls starts with it."""
     return render(language, prompt, **values)
 
@@ -82,6 +88,16 @@ def dialogue_messages(system: str, opening: str, turns: Sequence[Turn], speaker:
     return messages
 
 
+def prompt_text(language: Language, file: str) -> str:
+    """Return the text of a prompt file with the usual company's name put in.
+
+    What other companies are called is in their topics. So what is digested of a prompt, and what an echo of it is
+    found by, is what the calls of the topics of RoleCS read.
+    """
+    text = (PROMPT_FILES / language / file).read_text(encoding="utf-8")
+    return text.replace("{{ company }}", usual_company(language).name)
+
+
 def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, object]:
     """Return what prompts are made of, as data for a digest: it changes exactly when one of them would read otherwise.
 
@@ -90,17 +106,17 @@ def prompt_sources(language: Language, prompts: Iterable[str]) -> dict[str, obje
         prompts: the names of their files.
 
     Returns:
-        The texts of these files and of all that they include, by file; and of the tables that templates can show,
-        the strategies and emotions (name and meaning by code), the stages and the speakers' names, those that these do
-        show.
+        The texts of these files and of all that they include, by file, see `prompt_text`; and of the tables that
+        templates can show, the strategies and emotions (name and meaning by code), the stages and the speakers' names,
+        those that these do show.
     """
-    environment, folder = _environment(language), PROMPT_FILES / language
+    environment = _environment(language)
     texts: dict[str, str] = {}
     used: set[str] = set()
     waiting = [f"{prompt}.md" for prompt in prompts]
     while waiting:
         file = waiting.pop()
-        texts[file] = (folder / file).read_text(encoding="utf-8")
+        texts[file] = prompt_text(language, file)
         template = environment.parse(texts[file])
         used |= {name.name for name in template.find_all(nodes.Name)}
         waiting += {name for name in meta.find_referenced_templates(template) if name} - texts.keys()

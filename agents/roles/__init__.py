@@ -12,6 +12,8 @@ ROLE_PROMPTS = (
     "customer",
 )
 """The prompt files of the roles."""
+COMPANY_PROMPTS = ("planner_company", "supporter_company")
+"""Those that they get besides where more than its name is known of a company."""
 SUPPORTER_PROMPTS = ("opening", "supporter_side", "supporter_assistant", "supporter")
 """Those of the supporter's side."""
 CUSTOMER_PROMPTS = ("opening", "customer_side", "customer_assistant", "customer")

@@ -6,11 +6,11 @@ from pydantic import create_model
 
 from agents.csc.dialogue import Plan
 from agents.csc.language import Language
-from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Topic
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import render, render_fixed
+from agents.prompts.rendering import on_one_line, render, render_fixed
 from agents.roles.answers import text_field
 
 MAX_TOKENS = 400
@@ -33,33 +33,35 @@ def plan_type(language: Language) -> type[Plan]:
     )
 
 
-def planner_messages(language: Language, persona: str, topic: str, number: int, hint: str = "") -> list[Message]:
+def planner_messages(language: Language, persona: str, topic: Topic, number: int, hint: str = "") -> list[Message]:
     """Return the request for the plan of a dialogue.
 
     Args:
         language: of the dialogue.
         persona: the description of the customer.
-        topic: a code of `TOPICS`.
+        topic: what the call is about, and whom it goes to.
         number: tells apart the dialogues of one persona on one topic: 1, 2, ...
         hint: what was wrong with the last plan.
     """
-    wording = TOPICS[topic][language]
     task = render(
         language,
         "planner",
         persona=persona,
-        topic=wording.name,
-        sentence=wording.meaning,
+        topic=on_one_line(topic.name),
+        sentence=on_one_line(topic.sentence),
         number=number,
         hint=hint,
     )
-    return [
-        {"role": "system", "content": render_fixed(language, "planner_system")},
-        {"role": "user", "content": task},
-    ]
+    system = render_fixed(language, "planner_system", company=on_one_line(topic.company.name))
+    if not topic.is_plain:
+        # The plan is told to both sides: what only the supporter's may know is not for it.
+        system += "\n\n" + render_fixed(language, "planner_company", topic=topic.following(""))
+    return [{"role": "system", "content": system}, {"role": "user", "content": task}]
 
 
-async def plan_dialogue(chat: Chat, language: Language, persona: str, topic: str, number: int, hint: str = "") -> Plan:
+async def plan_dialogue(
+    chat: Chat, language: Language, persona: str, topic: Topic, number: int, hint: str = ""
+) -> Plan:
     """Lay down a dialogue; see `planner_messages`.
 
     Raises:

@@ -3,16 +3,26 @@
 from agents.csc.dialogue import SupporterView
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Strategy
+from agents.csc.topics import usual_company
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import dialogue_messages, render, render_fixed
+from agents.prompts.rendering import dialogue_messages, on_one_line, render, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
 def supporter_messages(view: SupporterView, task: str) -> list[Message]:
     """Lay the call out for the supporter's side; both its roles share all but `task`."""
-    system = render_fixed(view.language, "supporter_side", topic=view.topic, scenario=view.scenario)
+    company = view.company or usual_company(view.language)
+    system = render_fixed(
+        view.language,
+        "supporter_side",
+        company=on_one_line(company.name),
+        topic=on_one_line(view.topic),
+        scenario=view.scenario,
+    )
+    if company.is_known:
+        system += "\n\n" + render_fixed(view.language, "supporter_company", company=company)
     opening = render_fixed(view.language, "opening")
     return dialogue_messages(system, opening, view.turns, Speaker.SUPPORTER, task)
 

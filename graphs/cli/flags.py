@@ -13,7 +13,6 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperCommand
 
-from agents.csc.topics import TOPICS
 from agents.errors import UsageError
 from graphs.config.loading import anchor, load_settings
 from graphs.config.settings import ServerSettings
@@ -30,7 +29,6 @@ _NAMES = {
     "speakers": ("--speaker",),
 }
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
-_HELP = {"topics": f"Topics, separated by commas or repeated; all by default: {', '.join(TOPICS)}."}
 
 
 def _split_commas(texts: list[str] | None) -> Any:
@@ -128,7 +126,7 @@ def describe_setting(kind: type[BaseModel], field: str) -> str:
     info = kind.model_fields[field]
     default = info.get_default(call_default_factory=True)
     shown = f" (default: {default})" if isinstance(default, str | int | float | Path) else ""
-    return f"{_HELP.get(field, info.description)}{shown}"
+    return f"{info.description}{shown}"
 
 
 def _annotate(kind: type[BaseModel], field: str) -> Any:

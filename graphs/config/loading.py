@@ -1,7 +1,5 @@
 """Where settings come from: a TOML file and flags (flags win), over those that are stored in a run."""
 
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agents.errors import UsageError, describe_invalid
-from agents.reading import read_text
+from agents.reading import read_toml
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
@@ -23,7 +21,7 @@ def load_settings(
         UsageError: the file cannot be read, or a setting is unknown or out of range; says which.
     """
     merged: dict[str, Any] = {}
-    for layer in (stored or {}, _read_toml(config) if config else {}, flags):
+    for layer in (stored or {}, read_toml(config, "the settings file ") if config else {}, flags):
         for key, value in layer.items():
             merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
     try:
@@ -58,24 +56,3 @@ def anchor(stored: Mapping[str, Any], folder: str) -> dict[str, Any]:
     if not folder or Path(folder) == Path.cwd():
         return dict(stored)
     return {name: seen(name, value) if name in READ + WRITTEN else value for name, value in stored.items()}
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    text = read_text(path, "the settings file ")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the settings file {path}: {error}{_toml_hint(text, str(error))}") from None
-
-
-def _toml_hint(text: str, problem: str) -> str:
-    r"""Return what people write otherwise than TOML in the line that a problem names; empty where it is none of that.
-
-    >>> _toml_hint("temperature = 0,8", "Expected newline or end of document after a statement (at line 1, column 16)")
-    '; decimals have a point, as in 0.8'
-    """
-    place = re.search(r"at line (\d+)", problem)
-    line = text.split("\n")[int(place[1]) - 1] if place else ""
-    if re.search(r"=\s*[-+]?\d+,\d", line):
-        return "; decimals have a point, as in 0.8"
-    return r"; a Windows path stands in single quotes, as in 'C:\calls'" if "\\" in line else ""

@@ -2,16 +2,17 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agents.csc.emotions import COURSES, EMOTIONS
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Topic
 from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
-from agents.roles import CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
+from agents.roles import COMPANY_PROMPTS, CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
 from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
@@ -23,7 +24,7 @@ from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
 from quality.gate.labeller import EMOTION_LABELLER_PROMPTS, LABELLER_PROMPTS
 from quality.gate.preference import PREFERENCE_PROMPTS
-from quality.gate.rubric import rubric_digest
+from quality.gate.rubric import company_rubric_digest, rubric_digest
 
 if TYPE_CHECKING:
     from outputs.evaluation.judging import Contest
@@ -80,6 +81,7 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
     if settings.emotions:
         # Without them the configuration is the one that runs before there were any have.
         configuration["emotions"] = digest(_emotion_texts(settings.language))
+    configuration |= _describe_companies(settings.played_topics.values(), [settings.language])
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -90,9 +92,10 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
     )
     configuration |= {
         "model": judge_model,
-        "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
+        "dialogues": _describe([_digest_dialogue(dialogue) for dialogue in dialogues]),
         "rubric": rubric_digest(settings.language),
     }
+    configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), [settings.language])
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -122,12 +125,13 @@ def evaluations_provenance(
     languages = sorted({dialogue.language for dialogue in dialogues})
     configuration |= {
         "model": model,
-        "dialogues": _describe([digest(dialogue) for dialogue in dialogues]),
+        "dialogues": _describe([_digest_dialogue(dialogue) for dialogue in dialogues]),
         "prompts": digest({language: prompt_sources(language, SUPPORTER_PROMPTS) for language in languages}),
     }
     if settings.customer:
         told = digest({language: prompt_sources(language, CUSTOMER_PROMPTS) for language in languages})
         configuration |= {"customer": judge_model, "customer_prompts": told}
+    configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), languages)
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -147,7 +151,7 @@ def _played_texts(settings: Settings) -> dict[str, object]:
     language = settings.language
     return {
         "prompts": prompt_sources(language, ROLE_PROMPTS),
-        "topics": {code: TOPICS[code][language] for code in settings.topics},
+        "topics": {code: (topic.name, topic.sentence) for code, topic in settings.played_topics.items()},
         "hints": [
             {check: hints[language] for check, hints in table.items()} for table in (PLAN_HINTS, DIRECTION_HINTS, HINTS)
         ],
@@ -161,6 +165,24 @@ def _emotion_texts(language: Language) -> dict[str, object]:
         "names": {name: wording[language] for name, wording in EMOTIONS.items()},
         "courses": {code: course.wording[language] for code, course in COURSES.items()},
     }
+
+
+def _describe_companies(topics: Iterable[Topic | None], languages: Sequence[Language]) -> dict[str, str]:
+    """Return what else items depend on where prompts say more than names: nothing for the topics of RoleCS.
+
+    A user's own topics stand in the configuration or with their dialogues, so their prompts alone count here.
+    """
+    told = [topic for topic in topics if topic and not topic.is_plain]
+    if not told:
+        return {}
+    shipped = {topic.code: topic for topic in told if topic.code in TOPICS}
+    prompts = [(prompt_sources(language, COMPANY_PROMPTS), company_rubric_digest(language)) for language in languages]
+    return {"companies": digest((shipped, prompts))}
+
+
+def _digest_dialogue(dialogue: Labelled) -> str:
+    """Return the digest of a dialogue; what only topics of a user's own have does not count where there is none."""
+    return digest([value for name, value in dialogue._asdict().items() if value or name != "own_topic"])
 
 
 def _describe(digests: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
-from agents.csc.topics import TOPICS
+from agents.csc.topics import ROLECS_TOPICS, choose_topics, topics_by_code
+from agents.csc.topics.topic import Topic
 from agents.llm.dialect import Dialect
 from agents.llm.endpoint import is_near
 from agents.llm.request import Sampling
@@ -60,14 +61,6 @@ class Secrets(BaseSettings):
 
     api_key: SecretStr | None = None
     judge_api_key: SecretStr | None = None
-
-
-def _check_topics(topics: tuple[str, ...]) -> tuple[str, ...]:
-    if unknown := [topic for topic in topics if topic not in TOPICS]:
-        raise ValueError(f"unknown topic {unknown[0]!r}; the topics are {', '.join(TOPICS)}")
-    if not topics or len(set(topics)) < len(topics):
-        raise ValueError("name at least one topic, and each of them once")
-    return topics
 
 
 _EMBEDDING_MODEL: str | None = Field(
@@ -225,8 +218,11 @@ class Settings(GateSettings, OwnJudgeSettings):
     target_kept: int | None = Field(
         None, ge=1, description="Play until this many dialogues are kept, whatever it takes; instead of --dialogues."
     )
-    topics: Annotated[tuple[str, ...], AfterValidator(_check_topics)] = Field(
-        tuple(TOPICS), description="Topics of the calls."
+    # Those of a user's own stand here whole: a run has them without their file.
+    topics: tuple[str | Topic, ...] = Field(
+        ROLECS_TOPICS,
+        description="Topics of the calls, by code or group, or TOML files with topics of your own; `rolecs topics` "
+        "lists those that ship.",
     )
     personas: Path | None = Field(None, description="Persona pool, a JSONL file; the one that ships by default.")
     balance: bool = Field(
@@ -266,6 +262,16 @@ class Settings(GateSettings, OwnJudgeSettings):
         description="Play on the nodes of a Ray cluster: auto or host:port joins one; without a value the one that "
         "RAY_ADDRESS names, else a Ray that is started here.",
     )
+
+    @field_validator("topics")
+    @classmethod
+    def _choose_topics(cls, topics: tuple[str | Topic, ...], info: ValidationInfo) -> tuple[str | Topic, ...]:
+        return choose_topics(topics, info.data.get("language", Language.EN))
+
+    @property
+    def played_topics(self) -> dict[str, Topic]:
+        """The topics by code, in the language of the dialogues."""
+        return topics_by_code(self.topics, self.language)
 
     @model_validator(mode="after")
     def _check_trial(self) -> Self:

@@ -165,7 +165,7 @@ class Answering:
 
 
 def _view(dialogue: Labelled, turns: Sequence[Turn]) -> SupporterView:
-    return SupporterView(dialogue.language, dialogue.topic, dialogue.scenario, turns)
+    return dialogue.supporter_view(turns)
 
 
 def _own_turn(chosen: Answer, reply: Answer) -> Turn | None:

@@ -16,7 +16,8 @@ from agents.csc.dialogue import Action, CustomerView, Part, Repair, SupporterVie
 from agents.csc.flow import Limits
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
-from agents.csc.topics import TOPICS
+from agents.csc.topics.policies import fit_policies
+from agents.csc.topics.topic import Topic
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import (
     AnswerT,
@@ -46,8 +47,8 @@ def recursion_limit(limits: Limits) -> int:
 
 
 def _supporter_view(state: DialogueState, context: DialogueContext) -> SupporterView:
-    topic = TOPICS[state["topic"]][context.language].name
-    return SupporterView(context.language, topic, state["plan"].scenario, state["turns"])
+    topic = state["topic"]
+    return SupporterView(context.language, topic.name, state["plan"].scenario, state["turns"], topic.company)
 
 
 def _customer_view(state: DialogueState, context: DialogueContext) -> CustomerView:
@@ -56,12 +57,15 @@ def _customer_view(state: DialogueState, context: DialogueContext) -> CustomerVi
 
 
 async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterPlanner]:
-    """Lay down the scenario and the customer's goal."""
-    plan = await lay_down_plan(state["persona"], state["topic"], state["number"], runtime.context)
+    """Lay down the scenario and the customer's goal; after that the topic has the policies that they call for."""
+    topic = state["topic"]
+    plan = await lay_down_plan(state["persona"], topic, state["number"], runtime.context)
     after = _settle(state, "plan", None, plan)
     if plan.answer is None:
         return Command(update=after, goto="__end__")
-    return Command(update=after | {"plan": plan.answer}, goto="supporter_assistant")
+    about = f"{topic.name} {topic.sentence} {plan.answer.scenario}"
+    policies = fit_policies(topic.company.paragraphs, about, runtime.context.language)
+    return Command(update=after | {"plan": plan.answer, "topic": topic.following(policies)}, goto="supporter_assistant")
 
 
 async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
@@ -152,12 +156,12 @@ def build_graph() -> CompiledStateGraph[DialogueState, DialogueContext, Dialogue
 graph = build_graph()
 
 
-async def play_call(persona: str, topic: str, number: int, context: DialogueContext) -> DialogueState:
+async def play_call(persona: str, topic: Topic, number: int, context: DialogueContext) -> DialogueState:
     """Play a call and return its last state.
 
     Args:
         persona: the description of the customer, with the course of their feelings where there is one.
-        topic: a code of `TOPICS`.
+        topic: what the call is about, with all policies of the company.
         number: tells apart the calls that one persona makes on one topic: 1, 2, ...
         context: the chat client and the settings.
     """

@@ -8,6 +8,7 @@ from agents.csc.dialogue import is_abandoned
 from agents.csc.emotions import draw_course, with_course
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Topic
 from agents.errors import EngineError, Failure, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
@@ -15,6 +16,7 @@ from agents.llm.preflight import Kinds
 from agents.roles.kinds import played_kinds
 from graphs.config.settings import Settings
 from graphs.dialogue.graph import play_call
+from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
@@ -39,15 +41,20 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     """
     play = Chat(clients.play, settings.sampling, planned.seed, planned.key)
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
+    topic = settings.played_topics[planned.topic]
+    # Before there is a plan, nobody is given any of its policies.
+    given = topic.following("")
     ended: dict[str, Any] = {}
     if settings.emotions:
         ended["course"] = draw_course(derive_seed(planned.seed, "course")).code
     description = with_course(persona.description, ended.get("course"), settings.language)
     try:
-        ended |= await _play(play, planned, description, settings)
+        state = await _play(play, planned, description, topic, settings)
+        ended |= {"plan": state.get("plan"), "turns": tuple(state["turns"]), "repairs": tuple(state["repairs"])}
+        given = state["topic"] if ended["plan"] else given
         case = None
         if not is_abandoned(ended["repairs"]):
-            case = _case(planned, persona, ended, settings)
+            case = _case(given, persona, ended, settings)
             findings = await gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
             if settings.emotions and findings.verdict:
@@ -67,28 +74,29 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
         seed=planned.seed,
         model=clients.play.model,
         judge_model=clients.judge.model,
+        own_topic=None if topic.code in TOPICS else given,
         usage=play.usage | judge.usage,
         **ended,
     )
 
 
-async def _play(chat: Chat, planned: Planned, description: str, settings: Settings) -> dict[str, Any]:
-    """Return plan, turns and repairs of a call with the persona of this description; no plan where none was sound."""
+async def _play(chat: Chat, planned: Planned, description: str, topic: Topic, settings: Settings) -> DialogueState:
+    """Return the last state of a call with the persona of this description; it has no plan where none was sound."""
     context = DialogueContext(
         chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
     )
-    end = await play_call(description, planned.topic, planned.number, context)
-    return {"plan": end.get("plan"), "turns": tuple(end["turns"]), "repairs": tuple(end["repairs"])}
+    return await play_call(description, topic, planned.number, context)
 
 
-def _case(planned: Planned, persona: Persona, ended: dict[str, Any], settings: Settings) -> Case:
+def _case(topic: Topic, persona: Persona, ended: dict[str, Any], settings: Settings) -> Case:
     return Case(
         language=settings.language,
-        topic=TOPICS[planned.topic][settings.language].name,
+        topic=topic.name,
         scenario=ended["plan"].scenario,
         persona=with_course(persona.portrait, ended.get("course"), settings.language),
         goal=ended["plan"].customer_goal,
         turns=ended["turns"],
+        company=topic.company,
     )
 
 

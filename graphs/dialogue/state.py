@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from agents.csc.dialogue import Plan, Repair, Turn
 from agents.csc.strategies import Strategy
+from agents.csc.topics.topic import Topic
 from agents.roles.customer_assistant import Direction
 
 
@@ -14,7 +15,7 @@ class DialogueState(TypedDict, total=False):
     """
 
     persona: str
-    topic: str
+    topic: Topic
     number: int
     plan: Plan
     turns: list[Turn]

@@ -12,6 +12,7 @@ from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outco
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.csc.topics.topic import Topic
 from agents.llm.chat import Chat
 from agents.roles.customer import say_customer_turn
 from agents.roles.customer_assistant import Direction, direct_customer
@@ -58,12 +59,12 @@ class Asked(Generic[AnswerT]):
     failed: tuple[tuple[AnswerT, FailedCheck], ...]
 
 
-async def lay_down_plan(persona: str, topic: str, number: int, context: DialogueContext) -> Asked[Plan]:
+async def lay_down_plan(persona: str, topic: Topic, number: int, context: DialogueContext) -> Asked[Plan]:
     """Lay down scenario and goal. A plan, on which nothing has been spent yet, gets twice the repairs.
 
     Args:
         persona: the description of the customer.
-        topic: a code of `TOPICS`.
+        topic: what the call is about.
         number: tells apart the calls that one persona makes on one topic: 1, 2, ...
         context: of the dialogue.
     """

@@ -73,7 +73,8 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
     provenance = dialogues_provenance(settings, pool, backend.model, backend.judge_model)
     await job.before_run(backend.try_out)
     with job.open_run(DIALOGUES, provenance) as store:
-        plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)
+        topics = tuple(settings.played_topics)
+        plan = iterate_plan(provenance.digest, pool, topics, settings.seed, balance=settings.balance)
 
         def extend(dialogues: int) -> Sequence[Planned]:
             more = list(islice(plan, dialogues))
@@ -88,7 +89,7 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
                 )
             planned = list(islice(plan, settings.dialogues))
             store.add_plan(planned[store.planned :])
-            job.console.print(describe_coverage(planned, pool, settings.topics))
+            job.console.print(describe_coverage(planned, pool, topics))
         else:
             # What is planned already is taken from the store.
             next(islice(plan, store.planned, store.planned), None)

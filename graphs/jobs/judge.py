@@ -93,4 +93,5 @@ def _case(dialogue: Labelled, settings: JudgeSettings) -> Case:
         persona=dialogue.portrait or dialogue.persona,
         goal=dialogue.goal,
         turns=dialogue.turns,
+        company=dialogue.company,
     )

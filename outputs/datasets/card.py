@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from agents.csc.emotions import Emotion
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
-from agents.csc.topics import TOPICS
+from agents.csc.topics import topics_by_code
 from agents.prompts.templates import template_environment
 from outputs.datasets.features import card_features
 from outputs.datasets.formats import CHATS, Format, StrategyLabels, rejected_type, row_type
@@ -83,5 +83,5 @@ def render_card(manifest: Manifest, provenance: Provenance) -> str:
         kept=manifest.outcomes[Outcome.KEPT],
         played=sum(manifest.outcomes.values()) - manifest.outcomes[Outcome.PLANNED],
         strategies=STRATEGIES,
-        topics=[TOPICS[code][language].name for code in provenance.configuration["topics"]],
+        topics=[topic.name for topic in topics_by_code(provenance.configuration["topics"], language).values()],
     )

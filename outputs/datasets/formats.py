@@ -8,14 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.csc.dialogue import CustomerView, SupporterView, Turn
+from agents.csc.dialogue import CustomerView, Turn
 from agents.csc.flow import Limits
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.csc.strategies import Strategy, authors_label
-from agents.csc.topics import TOPICS
 from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import render, render_fixed
+from agents.prompts.rendering import on_one_line, render, render_fixed
 from agents.roles.customer import customer_turn_messages
 from agents.roles.supporter import supporter_turn_messages
 from outputs.datasets.dialogues import Labelled
@@ -124,6 +123,8 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         turn_type = FeltTurn
         heard = record.emotion_labelling
         metadata |= {"course": record.course, "emotion_labelling": heard.model_dump(mode="json") if heard else None}
+    if record.own_topic:
+        metadata["topic"] = record.own_topic.model_dump(mode="json")
     return {
         "id": record.id,
         "source": dialogue.topic,
@@ -163,7 +164,7 @@ def _csconv(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
         )
         for turn in record.turns
     )
-    yield PublishedRow(source=TOPICS[record.topic][language].name, dialogue=turns)
+    yield PublishedRow(source=record.full_topic.name, dialogue=turns)
 
 
 def _roles(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
@@ -174,9 +175,14 @@ def _chat(record: Record, shape: Shape) -> list[ChatMessage]:
     """Return the call as the supporter hears it, behind a system line with the situation and an opening user line."""
     dialogue, language = Labelled.of(record), record.language
     is_inline = shape.strategies is StrategyLabels.INLINE
-    system = render(language, "export_system", topic=dialogue.topic, scenario=dialogue.scenario)
+    company, topic = record.full_topic.company, on_one_line(dialogue.topic)
+    system = render(
+        language, "export_system", company=on_one_line(company.name), topic=topic, scenario=dialogue.scenario
+    )
+    if company.is_known:
+        system = f"{system}\n\n{render_fixed(language, 'supporter_company', company=company)}\n\n"
     if is_inline:
-        system = f"{system} {render_fixed(language, 'export_strategies')}"
+        system = f"{system}{'' if company.is_known else ' '}{render_fixed(language, 'export_strategies')}"
     messages = [
         ChatMessage(role="system", content=system),
         ChatMessage(role="user", content=render_fixed(language, "opening")),
@@ -253,8 +259,7 @@ def _request(record: Record, before: tuple[Turn, ...], turn: Turn) -> list[Messa
     """Return the request that a turn answered, without the hint that a later try got."""
     dialogue = Labelled.of(record)
     if turn.strategy:
-        supporter = SupporterView(record.language, dialogue.topic, dialogue.scenario, before)
-        return supporter_turn_messages(supporter, turn.strategy)
+        return supporter_turn_messages(dialogue.supporter_view(before), turn.strategy)
     customer = CustomerView(record.language, dialogue.persona, dialogue.scenario, before, turn.emotion is not None)
     return customer_turn_messages(customer, turn.direction or "", ends_call=turn.ends_call, emotion=turn.emotion)
 

@@ -13,6 +13,7 @@ from agents.csc.emotions import COURSES, Feeling, with_course
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
+from agents.csc.topics.topic import Topic
 from agents.errors import UsageError, describe_invalid
 from agents.reading import Value, naming, read_values_and_problems
 from outputs.datasets.dialogues import Labelled
@@ -201,6 +202,7 @@ def _from_rolecs(row: FeltRow) -> Labelled:
         persona_id=who.id,
         portrait=with_course(portrait, course, row.language),
         number=int(metadata.get("number", 1)),
+        own_topic=Topic.model_validate(metadata["topic"]) if "topic" in metadata else None,
     )
 
 

@@ -10,11 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.csc.dialogue import CustomerView, Plan, SupporterView, Turn
+from agents.csc.dialogue import CustomerView, Plan, Turn
 from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
-from agents.csc.language import Language
 from agents.csc.speakers import Speaker
-from agents.csc.topics import TOPICS
 from agents.llm.request import Message
 from agents.llm.usage import Role
 from agents.roles.customer import customer_turn_messages
@@ -81,7 +79,7 @@ _Request = tuple[Role, Sequence[Message], str, tuple[str, ...]]
 
 
 def _plan_row(dialogue: Labelled) -> RoleRow | None:
-    topic = _topic_code(dialogue.topic, dialogue.language)
+    topic = dialogue.full_topic
     if not (topic and dialogue.persona and dialogue.scenario and dialogue.goal):
         return None
     messages = planner_messages(dialogue.language, dialogue.persona, topic, dialogue.number)
@@ -92,7 +90,7 @@ def _plan_row(dialogue: Labelled) -> RoleRow | None:
 def _supporter_requests(dialogue: Labelled, before: Sequence[Turn], turn: Turn, limits: Limits) -> Iterator[_Request]:
     if turn.strategy is None:
         return
-    view = SupporterView(dialogue.language, dialogue.topic, dialogue.scenario, before)
+    view = dialogue.supporter_view(before)
     allowed = allowed_strategies(Progress.of(before), limits)
     if turn.strategy in allowed and len(allowed) > 1:
         yield Role.SUPPORTER_ASSISTANT, strategy_messages(view, allowed), turn.strategy.value, tuple(allowed)
@@ -127,10 +125,6 @@ def _row(
         answer=answer,
         options=options,
     )
-
-
-def _topic_code(name: str, language: Language) -> str | None:
-    return next((code for code, wording in TOPICS.items() if wording[language].name == name), None)
 
 
 def alternating(turns: Sequence[Turn]) -> list[Turn]:

@@ -118,7 +118,7 @@ def _cases(record: Record) -> Iterator[_Case]:
     if record.plan is None:
         return
     plan = record.plan
-    faults = check_plan(plan, record.played_persona, record.topic, language)
+    faults = check_plan(plan, record.played_persona, record.full_topic, language)
     yield _Case("plan", _names(faults), f"{name}: {plan.scenario} | {plan.customer_goal}")
     for index, turn in enumerate(record.turns):
         place = f"{name}, turn {index + 1}"

@@ -16,7 +16,7 @@ from agents.csc.emotions import COURSES, EMOTIONS, Emotion
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
-from agents.csc.topics import TOPICS
+from agents.csc.topics import topics_by_code
 from outputs.reports import run_figures
 from outputs.reports.assets import inline, page_template
 from outputs.runs.record import DialogueCounts, Record
@@ -62,7 +62,7 @@ def render_report(report: RunReport) -> Iterator[str]:
     while chunk := list(islice(records, CHUNK)):
         yield f'<script type="text/plain" class="dialogues">{pack(chunk)}</script>'
         rows += map(_index_row, chunk)
-    index = _vocabulary(Language(report.configuration["language"])) | {"rows": rows}
+    index = _vocabulary(report.configuration) | {"rows": rows}
     yield f'<script type="application/json" id="index">{script_json(index)}</script>'
     yield "</body>\n</html>"
 
@@ -92,7 +92,7 @@ def _render_head(report: RunReport) -> str:
         figures=figures,
         language=language,
         language_name=LANGUAGES[language],
-        topics=[TOPICS[code][language].name for code in configuration["topics"]],
+        topics=[topic.name for topic in topics_by_code(configuration["topics"], language).values()],
         settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
         strategies=STRATEGIES,
         emotions=EMOTIONS,
@@ -106,12 +106,13 @@ def _render_head(report: RunReport) -> str:
     )
 
 
-def _vocabulary(language: Language) -> dict[str, object]:
+def _vocabulary(configuration: dict[str, Any]) -> dict[str, object]:
     """Return the names that the page's script needs."""
+    language = Language(configuration["language"])
     return {
         "language": language,
         "chunk": CHUNK,
-        "topics": {code: wordings[language].name for code, wordings in TOPICS.items()},
+        "topics": {code: topic.name for code, topic in topics_by_code(configuration["topics"], language).items()},
         "strategies": {
             strategy: {"name": name_of(strategy, language), "stage": STRATEGIES[strategy].stage}
             for strategy in Strategy

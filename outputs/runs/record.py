@@ -9,6 +9,8 @@ from agents.csc.dialogue import Plan, Repair, Turn, is_abandoned
 from agents.csc.emotions import FEELINGS, Feeling, with_course
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
+from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Topic
 from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
@@ -110,7 +112,8 @@ class Record(EndedItem):
     judged); `verdict` is the judge's; `near_duplicate` is the dialogue that this one repeats; `canaries` are dialogues
     with known faults that went through the gate beside it. `model` and `judge_model` are the servers' names. In runs
     with emotions, `course` is the code of how the customer's feelings were to go, and `emotion_labelling` what was
-    heard of them.
+    heard of them. `own_topic` is the topic whole, where it is none that ships, with the policies that the call was
+    given.
     """
 
     language: Language
@@ -129,6 +132,12 @@ class Record(EndedItem):
     canaries: tuple[Canary, ...] = ()
     course: str | None = Field(None, exclude_if=lambda course: course is None)
     emotion_labelling: EmotionLabelling | None = Field(None, exclude_if=lambda labelling: labelling is None)
+    own_topic: Topic | None = Field(None, exclude_if=lambda topic: topic is None)
+
+    @property
+    def full_topic(self) -> Topic:
+        """The topic whose code is `topic`."""
+        return self.own_topic or TOPICS[self.topic][self.language]
 
     @property
     def played_persona(self) -> str:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES
-from agents.prompts.rendering import PROMPT_FILES
+from agents.prompts.rendering import prompt_text
 from agents.roles import EMOTION_PROMPTS
 from quality.text import split_words
 
@@ -34,7 +34,7 @@ def runs_of(text: str, length: int) -> Runs:
 @cache
 def prompt_runs(language: Language, length: int, *prompts: str) -> Runs:
     """Return all runs of `length` words of prompt files, each line by itself, without the values put in."""
-    texts = ((PROMPT_FILES / language / f"{prompt}.md").read_text(encoding="utf-8") for prompt in prompts)
+    texts = (prompt_text(language, f"{prompt}.md") for prompt in prompts)
     parts = (part for text in texts for part in _HOLE.split(text))
     return frozenset().union(*(_runs(split_words(part), length) for part in parts))
 

@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 
 from agents.csc.dialogue import Plan
 from agents.csc.language import Language
-from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Topic
 from agents.roles import EMOTION_PROMPTS
 from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
@@ -89,17 +89,20 @@ _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
 
 
-def check_plan(plan: Plan, persona: str, topic: str, language: Language) -> Iterator[FailedCheck]:
+def check_plan(plan: Plan, persona: str, topic: Topic, language: Language) -> Iterator[FailedCheck]:
     """Yield what is wrong with a plan, the worst first.
 
     Args:
         plan: the planner's answer.
         persona: the customer's description, which the supporter's side must never see: the scenario is shown to it.
-        topic: a code of `TOPICS`.
+        topic: that it is a call on.
         language: that the call is in.
     """
     run = RUN[language]
-    task = prompt_runs(language, run, "planner_system", "planner"), runs_of(TOPICS[topic][language].meaning, run)
+    prompts = (
+        ("planner_system", "planner") if topic.is_plain else ("planner_system", "planner", "planner_company", "company")
+    )
+    task = prompt_runs(language, run, *prompts), runs_of(topic.sentence, run)
     for text, characters in (
         (plan.scenario, SCENARIO_CHARACTERS[language]),
         (plan.customer_goal, GOAL_CHARACTERS[language]),

@@ -10,7 +10,7 @@ from agents.llm.request import Message
 from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
 from quality.gate.case import Case
-from quality.gate.rubric import RUBRIC, Point
+from quality.gate.rubric import RUBRIC, Point, with_company
 from quality.gate.verdict import Opinion, PointVerdict
 
 MAX_TOKENS = 300
@@ -36,9 +36,16 @@ def opinion_type(turns: int) -> type[Opinion]:
 
 
 def judge_messages(case: Case, point: Point) -> list[Message]:
-    """Ask for one point of a call. All but the question is the same for the five, for the prefix cache."""
+    """Ask for one point of a call. All but the question is the same for the five, for the prefix cache.
+
+    The point on impossible requests is also asked by what is known of the company.
+    """
+    system = render_fixed(case.language, "judge_system")
+    if case.company and case.company.is_known:
+        system += "\n\n" + render_fixed(case.language, "judge_company", company=case.company)
+        point = with_company(point, case.language)
     return [
-        {"role": "system", "content": render_fixed(case.language, "judge_system")},
+        {"role": "system", "content": system},
         {"role": "user", "content": render(case.language, "judge", case=case, labelled=True, point=point)},
     ]
 

@@ -140,11 +140,46 @@ RUBRIC: dict[Language, tuple[Point, ...]] = {
     ),
 }
 
+_OF_COMPANY: dict[Language, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    Language.EN: {
+        "impossible_requests": (
+            (
+                "something is granted or promised that the company named above cannot or may not do",
+                "the supporter names a rule, price or deadline that contradicts the company's products or policies",
+            ),
+            ("the supporter grants what the company's policies allow",),
+        )
+    },
+    Language.ZH: {
+        "impossible_requests": (
+            (
+                "答应或承诺了上述公司办不到或不允许的事",
+                "客服说的规定、价格或期限与该公司的产品或规定相矛盾",
+            ),
+            ("客服答应的是该公司规定允许的事",),
+        )
+    },
+}
+"""What else counts against a call, and what does not, on some points where more than its name is known of a company."""
+
 POINT_CODES: tuple[str, ...] = tuple(point.code for point in RUBRIC[Language.EN])
 GATE_PROMPTS = ("judge_system", "judge", *LABELLER_PROMPTS)
 """The prompt files of judge and labeller."""
+GATE_COMPANY_PROMPTS = ("judge_company",)
+"""Those that the judge gets besides where more than its name is known of the company."""
 LABEL_POINT = POINT_CODES[0]
 """The point that a blind labelling is asked about as well."""
+
+
+def with_company(point: Point, language: Language) -> Point:
+    """Return a point as it is asked where more than its name is known of the company."""
+    fails, passes = _OF_COMPANY[language].get(point.code, ((), ()))
+    return point._replace(fails=point.fails + fails, passes=point.passes + passes)
+
+
+def company_rubric_digest(language: Language) -> str:
+    """Return a digest of what the judge is told besides, where more than its name is known of the company."""
+    return digest({"points": _OF_COMPANY[language], "prompts": prompt_sources(language, GATE_COMPANY_PROMPTS)})
 
 
 @cache

@@ -4,7 +4,6 @@ import pytest
 
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, authors_label, name_of, parse_strategy
-from agents.csc.topics import TOPICS
 
 
 def test_twelve_strategies_in_five_stages_with_the_authors_numbers() -> None:
@@ -28,9 +27,3 @@ def test_every_label_is_read_back(language: Language) -> None:
 def test_an_unknown_label_is_an_error() -> None:
     with pytest.raises(ValueError, match="names no strategy"):
         parse_strategy("Small Talk")
-
-
-def test_seven_topics_in_each_language() -> None:
-    assert len(TOPICS) == 7
-    for wordings in TOPICS.values():
-        assert set(wordings) == set(Language)

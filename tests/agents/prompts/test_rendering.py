@@ -10,11 +10,12 @@ from agents.csc.dialogue import CustomerView, GoalOutcome, SupporterView, Turn
 from agents.csc.emotions import EMOTIONS, FEELINGS, with_course
 from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, STAGES, STRATEGIES, Strategy
+from agents.csc.topics import TOPICS, usual_company
 from agents.digests import digest
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.prompts import rendering
-from agents.prompts.rendering import PROMPT_FILES, prompt_sources, render
+from agents.prompts.rendering import PROMPT_FILES, prompt_sources, prompt_text, render
 from agents.roles import EMOTION_PROMPTS, ROLE_PROMPTS
 from agents.roles.customer import customer_messages, say_customer_turn
 from agents.roles.customer_assistant import direct_customer
@@ -73,7 +74,7 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
     customer = CustomerView(language, PERSONA, SCENARIO, turns[:7])
     for hint in ("", "HINT"):
-        await plan_dialogue(chat, language, PERSONA, "account-transaction", 1, hint)
+        await plan_dialogue(chat, language, PERSONA, TOPICS["account-transaction"][language], 1, hint)
     await choose_strategy(chat, SupporterView(language, "TOPIC", SCENARIO, []), [Strategy.GT, Strategy.OT])
     await say_supporter_turn(chat, SupporterView(language, "TOPIC", SCENARIO, []), Strategy.GT, 100)
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
@@ -86,7 +87,11 @@ async def test_every_rendered_prompt_is_as_the_golden_file(language: Language, t
     case = Case(language, "TOPIC", SCENARIO, PERSONA, GOAL, turns)
     chat.asked += [labeller_messages(case, [1, 3]), *(judge_messages(case, point) for point in RUBRIC[language])]
     text = "\n========\n".join(show(messages) for messages in chat.asked)
-    text += "\n========\n" + render(language, "export_system", topic="TOPIC", scenario=SCENARIO) + "\n"
+    text += (
+        "\n========\n"
+        + render(language, "export_system", company=usual_company(language).name, topic="TOPIC", scenario=SCENARIO)
+        + "\n"
+    )
     check_golden(f"prompts-{language}.txt", text)
 
 
@@ -180,7 +185,7 @@ def test_the_source_of_a_prompt_is_its_text_what_it_includes_and_the_tables_it_s
     sources = prompt_sources(language, ["supporter_side", "customer"])
     names = ("supporter_side.md", "strategies.md", "customer.md")
     assert sources == {
-        "texts": {name: (PROMPT_FILES / language / name).read_text(encoding="utf-8") for name in names},
+        "texts": {name: prompt_text(language, name) for name in names},
         "strategies": {code: tuple(STRATEGIES[code].wording[language]) for code in Strategy},
         "stages": {STAGE_NAMES[stage][language]: codes for stage, codes in STAGES.items()},
     }
@@ -214,7 +219,7 @@ async def test_the_roles_read_the_files_that_are_counted_and_no_others(
             name = f"agents.roles.{module}.{function}"
             monkeypatch.setattr(name, lambda _, prompt, **__: read.add(prompt) or "", raising=False)
     chat = Recorder()
-    await plan_dialogue(chat, language, PERSONA, "account-transaction", 1)
+    await plan_dialogue(chat, language, PERSONA, TOPICS["account-transaction"][language], 1)
     supporter = SupporterView(language, "TOPIC", SCENARIO, turns[:6])
     await choose_strategy(chat, supporter, [Strategy.EM, Strategy.PR])
     await say_supporter_turn(chat, supporter, Strategy.EM, 100)

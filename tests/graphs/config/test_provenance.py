@@ -10,6 +10,7 @@ from agents.csc.language import Language, Wording
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, StrategyEntry
 from agents.csc.topics import TOPICS
+from agents.csc.topics.topic import Company, Topic
 from graphs.config.provenance import dialogues_provenance, extractions_provenance
 from graphs.config.settings import DistillSettings, Settings
 from personas.distill.transcripts import Line, Transcript
@@ -35,18 +36,18 @@ def configurations(**settings: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return dialogues.configuration, extractions_provenance(DistillSettings(), CALLS, "m").configuration
 
 
-def reworded(table: dict[Any, dict[Language, Wording]], key: str, language: Language) -> dict[Language, Wording]:
-    """Return a row of a table with another meaning in a language."""
-    return table[key] | {language: table[key][language]._replace(meaning="something else")}
+def reworded(code: str, language: Language) -> dict[Language, Topic]:
+    """Return a topic about something else in a language."""
+    return TOPICS[code] | {language: TOPICS[code][language].model_copy(update={"sentence": "Something else."})}
 
 
 def test_no_name_of_a_type_counts() -> None:
     before = configurations()
     with ExitStack() as stack:
-        for renamed in (Language, Speaker, StrategyEntry, Wording, Point, Transcript, Line, Persona):
+        for renamed in (Language, Speaker, StrategyEntry, Wording, Topic, Company, Point, Transcript, Line, Persona):
             stack.callback(setattr, renamed, "__name__", renamed.__name__)
             renamed.__name__ = f"New{renamed.__name__}"
-        assert "NewWording" in repr(TOPICS)
+        assert "NewTopic" in repr(TOPICS)
         rubric.rubric_digest.cache_clear()
         assert configurations() == before
 
@@ -64,8 +65,8 @@ def test_emotions_count_where_they_are_played(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_not_played_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     before = configurations()
     monkeypatch.setitem(TOPICS, "gardening", TOPICS[TOPIC])
-    monkeypatch.setitem(TOPICS, "marketing-promotion", reworded(TOPICS, "marketing-promotion", Language.EN))
-    monkeypatch.setitem(TOPICS, TOPIC, reworded(TOPICS, TOPIC, Language.ZH))
+    monkeypatch.setitem(TOPICS, "marketing-promotion", reworded("marketing-promotion", Language.EN))
+    monkeypatch.setitem(TOPICS, TOPIC, reworded(TOPIC, Language.ZH))
     monkeypatch.setitem(RUBRIC, Language.ZH, RUBRIC[Language.ZH][:1])
     rubric.rubric_digest.cache_clear()
     assert configurations() == before
@@ -79,7 +80,7 @@ def test_each_word_that_is_played_or_asked_counts_in_its_place(monkeypatch: pyte
 
     before = configurations()
     with monkeypatch.context() as patch:
-        patch.setitem(TOPICS, TOPIC, reworded(TOPICS, TOPIC, Language.EN))
+        patch.setitem(TOPICS, TOPIC, reworded(TOPIC, Language.EN))
         assert changed() == {"prompts"}
     with monkeypatch.context() as patch:
         patch.setitem(HINTS, "language", HINTS["language"] | {Language.EN: "In English, please."})
@@ -90,6 +91,7 @@ def test_each_word_that_is_played_or_asked_counts_in_its_place(monkeypatch: pyte
         assert changed() == {"rubric"}
     with monkeypatch.context() as patch:
         entry = STRATEGIES["GT"]  # type: ignore[index]  # a strategy is its code
-        patch.setitem(STRATEGIES, "GT", entry._replace(wording=reworded({"GT": entry.wording}, "GT", Language.EN)))
+        wording = entry.wording | {Language.EN: Wording("Greeting", "something else")}
+        patch.setitem(STRATEGIES, "GT", entry._replace(wording=wording))
         assert changed() == {"prompts", "rubric"}
     assert not changed()

@@ -13,6 +13,7 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.csc.topics import TOPICS
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
@@ -82,7 +83,8 @@ async def play(actor: Actor, repairs: int = 2) -> tuple[list[Turn], list[Repair]
 
 
 async def play_whole(actor: Actor, repairs: int = 2) -> DialogueState:
-    return await play_call(PERSONA, "technical-support", 1, DialogueContext(actor, Language.EN, LIMITS, 100, repairs))
+    topic = TOPICS["technical-support"][Language.EN]
+    return await play_call(PERSONA, topic, 1, DialogueContext(actor, Language.EN, LIMITS, 100, repairs))
 
 
 def test_the_graph_is_as_the_golden_file() -> None:

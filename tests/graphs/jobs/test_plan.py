@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.csc.language import Language
-from agents.csc.topics import TOPICS
+from agents.csc.topics import ROLECS_TOPICS
 from agents.errors import UsageError
 from graphs.config.loading import load_settings
 from graphs.config.provenance import dialogues_provenance
@@ -28,8 +28,8 @@ def make_plan(
 
 
 def test_each_round_plays_every_persona_on_every_topic_once() -> None:
-    pairs = len(POOL) * len(TOPICS)
-    plan = make_plan("digest", POOL, tuple(TOPICS), 7, 2 * pairs)
+    pairs = len(POOL) * len(ROLECS_TOPICS)
+    plan = make_plan("digest", POOL, ROLECS_TOPICS, 7, 2 * pairs)
     for number, part in ((1, plan[:pairs]), (2, plan[pairs:])):
         assert len({(planned.persona, planned.topic) for planned in part}) == pairs
         assert {planned.number for planned in part} == {number}
@@ -47,7 +47,7 @@ def test_a_longer_plan_begins_with_a_shorter_one_and_another_seed_is_another_pla
 
 @pytest.mark.parametrize(("people", "topics"), [(28, 7), (10, 4), (5, 3), (3, 7), (1, 2)])
 def test_a_balanced_plan_is_even_at_any_length(people: int, topics: int) -> None:
-    pool, some_topics = POOL[:people], tuple(TOPICS)[:topics]
+    pool, some_topics = POOL[:people], ROLECS_TOPICS[:topics]
     pairs = people * topics
     plan = make_plan("digest", pool, some_topics, 7, 2 * pairs + 3, balance=True)
     by_persona, by_topic = Counter({persona.id: 0 for persona in pool}), Counter(dict.fromkeys(some_topics, 0))
@@ -63,8 +63,8 @@ def test_a_balanced_plan_is_even_at_any_length(people: int, topics: int) -> None
 
 
 def test_the_coverage_of_a_plan_is_told() -> None:
-    plan = make_plan("digest", POOL, tuple(TOPICS), 7, 30, balance=True)
-    assert describe_coverage(plan, POOL, tuple(TOPICS)) == (
+    plan = make_plan("digest", POOL, ROLECS_TOPICS, 7, 30, balance=True)
+    assert describe_coverage(plan, POOL, ROLECS_TOPICS) == (
         "30 dialogues: personas 28 of 28 (1 to 2 calls each), topics 7 of 7 (4 to 5 calls each), pairs 30 of 196"
     )
 

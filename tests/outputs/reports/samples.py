@@ -8,7 +8,7 @@ from agents.csc.dialogue import Plan, Repair
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
-from agents.csc.topics import TOPICS
+from agents.csc.topics import ROLECS_TOPICS, TOPICS
 from agents.errors import Failure
 from outputs.datasets.rows import RolecsRow
 from outputs.reports.run_page import RunReport
@@ -217,7 +217,7 @@ def make_report(language: Language, records: list[Record], **fields: Any) -> Run
         "title": f"run-{language}",
         "configuration": {
             "language": language.value,
-            "topics": list(TOPICS),
+            "topics": list(ROLECS_TOPICS),
             "seed": 7,
             "model": "Qwen/Qwen3-30B-A3B",
             "judge_model": "Qwen/Qwen3-32B",

@@ -26,7 +26,7 @@ GOAL = {EN: "To log in before the rent is due; content with a date.", ZH: "æƒ³èµ
 
 def plan_faults(language: Language, scenario: str = "", goal: str = "") -> list[str]:
     plan = Plan(scenario=scenario or SCENARIO[language], customer_goal=goal or GOAL[language])
-    return [fault.check for fault in check_plan(plan, PERSONA[language], TOPIC, language)]
+    return [fault.check for fault in check_plan(plan, PERSONA[language], TOPICS[TOPIC][language], language)]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -126,7 +126,7 @@ def test_plans_that_people_wrote_pass(language: Language) -> None:
     written += [(call.scenario, call.goal, call.persona, TOPIC) for call in sound_dialogues(language)]
     for scenario, goal, persona, topic in written:
         plan = Plan(scenario=scenario, customer_goal=goal)
-        assert list(check_plan(plan, persona, topic, language)) == [], scenario
+        assert list(check_plan(plan, persona, TOPICS[topic][language], language)) == [], scenario
 
 
 @settings(deadline=None, max_examples=200)
