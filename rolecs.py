@@ -29,6 +29,7 @@ from graphs.cli.report import report
 from graphs.cli.status import status
 from graphs.cli.streams import open_streams
 from graphs.cli.terminal import progress
+from graphs.cli.topics import topics
 from graphs.cli.train import train
 from graphs.cli.verify import verify
 
@@ -51,6 +52,7 @@ for command in (
     rate,
     report,
     inspect,
+    topics,
     engine,
     graph,
 ):

@@ -20,10 +20,11 @@ def _on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Line = Annotated[_Line, AfterValidator(_on_one_line)]
+_OneLine = AfterValidator(_on_one_line)
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), _OneLine]
 """A text of 1 to 300 characters; line breaks in it become spaces."""
-Name = Annotated[Line, Field(max_length=100)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _OneLine]
+"""The same of 1 to 100 characters."""
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 """Small letters, digits and hyphens: a code stands in flags, keys and spans."""
 
@@ -42,7 +43,7 @@ class Company(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
-    voice: Annotated[str, AfterValidator(_on_one_line), Field(max_length=300)] = ""
+    voice: Annotated[str, StringConstraints(max_length=300), _OneLine] = ""
     products: tuple[Line, ...] = ()
     impossible: tuple[Line, ...] = ()
     policies: str = Field("", max_length=MAX_POLICIES)

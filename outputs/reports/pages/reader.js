@@ -105,7 +105,8 @@ class Reader {
   plan(record) {
     const part = (name, text) => text ? el("div", {}, el("dt", {}, name), this.text("dd", "", text)) : null;
     return el("dl", { className: "plan" }, part("Situation", record.plan?.scenario),
-      part("What the customer wants", record.plan?.customer_goal), part("Who the customer is", record.persona.description));
+      part("What the customer wants", record.plan?.customer_goal), part("Who the customer is", record.persona.description),
+      part("Policies that the supporter was given", record.own_topic?.company.policies));
   }
 
   /** A line over the call: how the customer feels at each of their turns, above for a pleasant feeling, below else. */

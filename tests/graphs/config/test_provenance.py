@@ -19,6 +19,8 @@ from personas.pool import load_pool
 from quality.checks.turn_checks import HINTS
 from quality.gate import rubric
 from quality.gate.rubric import RUBRIC, Point
+from tests.support.golden import check_golden
+from tests.support.topics import ACME
 
 POOL = load_pool(None, Language.EN)
 CALLS = (Transcript("c1", (Line(Speaker.SUPPORTER, "Hello."), Line(Speaker.CUSTOMER, "It broke."))),)
@@ -95,3 +97,26 @@ def test_each_word_that_is_played_or_asked_counts_in_its_place(monkeypatch: pyte
         patch.setitem(STRATEGIES, "GT", entry._replace(wording=wording))
         assert changed() == {"prompts", "rubric"}
     assert not changed()
+
+
+def test_digests_of_what_ships_are_as_the_golden_file() -> None:
+    lines = []
+    for language in Language:
+        run = dialogues_provenance(Settings(language=language), load_pool(None, language), "m", "j").configuration
+        assert "companies" not in run
+        lines.append(f"{language} {run['topics']} prompts {run['prompts']} rubric {run['rubric']}\n")
+    check_golden("digests.txt", "".join(lines))
+
+
+def test_what_is_known_of_a_company_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def companies(*topics: str) -> str:
+        return str(dialogues_provenance(Settings(topics=topics), POOL, "m", "j").configuration.get("companies"))
+
+    shop = companies("retail", TOPIC)
+    assert len({shop, companies("travel", TOPIC), companies(str(ACME))}) == 3
+    row = TOPICS["online-order"]
+    changed = row[Language.EN].model_copy(update={"facts": ("size",)})
+    monkeypatch.setitem(TOPICS, "online-order", row | {Language.EN: changed})
+    assert companies("retail", TOPIC) != shop
+    monkeypatch.setitem(TOPICS, "online-order", row | {Language.ZH: row[Language.ZH].following("新规定")})
+    assert companies("retail", TOPIC) == shop
