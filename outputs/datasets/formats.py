@@ -179,10 +179,10 @@ def _chat(record: Record, shape: Shape) -> list[ChatMessage]:
     system = render(
         language, "export_system", company=on_one_line(company.name), topic=topic, scenario=dialogue.scenario
     )
-    if company.is_known:
-        system = f"{system}\n\n{render_fixed(language, 'supporter_company', company=company)}\n\n"
     if is_inline:
-        system = f"{system}{'' if company.is_known else ' '}{render_fixed(language, 'export_strategies')}"
+        system = f"{system} {render_fixed(language, 'export_strategies')}"
+    if company.is_known:
+        system = f"{system}\n\n{render_fixed(language, 'supporter_company', company=company)}"
     messages = [
         ChatMessage(role="system", content=system),
         ChatMessage(role="user", content=render_fixed(language, "opening")),

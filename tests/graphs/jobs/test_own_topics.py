@@ -15,8 +15,9 @@ from agents.csc.language import Language
 from agents.csc.topics import choose_topics
 from agents.csc.topics.topic import Topic
 from agents.errors import UsageError
+from graphs.config.loading import anchor, load_settings
 from graphs.config.provenance import evaluations_provenance, judgements_provenance
-from graphs.config.settings import EvaluateSettings, JudgeSettings, Settings, anchor, load_settings
+from graphs.config.settings import EvaluateSettings, JudgeSettings, Settings
 from graphs.jobs.judge import judge
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.export import export_run
@@ -43,8 +44,17 @@ MakeRecord = Callable[..., Record]
 
 
 def settings_of(server: Loopback, folder: Path, file: Path, language: Language, **fields: Any) -> Settings:
-    known = {"base_url": [server.base_url], "run": folder, "canaries": 0, "max_similarity": 1, "language": language}
-    return load_settings(Settings, None, known | {"topics": [str(file), "online-order"], "dialogues": 2} | fields)
+    known: dict[str, Any] = {
+        "base_url": [server.base_url],
+        "run": folder,
+        "canaries": 0,
+        "max_similarity": 1,
+        "balance": True,
+        "language": language,
+        "topics": [str(file), "online-order"],
+        "dialogues": 2,
+    }
+    return load_settings(Settings, None, known | fields)
 
 
 def copy_of(file: Path, folder: Path) -> Path:
@@ -79,6 +89,7 @@ async def test_policies_reach_the_supporters_side_and_the_judge_and_never_the_cu
                 told += is_judges
                 is_known = is_judges or text.startswith(SUPPORTERS[language])
                 assert (POLICY[language] in text) is is_known, text
+            assert record.verdict
     assert told == 2 * 5
 
 
@@ -97,7 +108,7 @@ async def test_a_run_needs_its_table_no_more_once_it_has_begun(tmp_path: Path) -
         with RunStore.read(DIALOGUES, folder) as store:
             records = records_of(store)
             limits = Limits.model_validate(store.provenance.configuration["limits"])
-            export_run(store, out, shape=Shape(format=Format.ROLECS), with_rejected=True)
+            export_run(store, out, shape=Shape(format=Format.ROLECS), shard_lines=100, with_rejected=True)
             page = "\n".join(report_run(store))
             assert inspect_dialogues(records_of(store)).dialogues == 6
         assert {record.topic for record in records} == {"acme-outage", "online-order"}
@@ -131,9 +142,8 @@ async def test_another_policy_is_another_run_and_the_refusal_shows_it(tmp_path: 
         file.write_text(file.read_text(encoding="utf-8").replace("报修", "维修"), encoding="utf-8")
         policies.write_text(policies.read_text(encoding="utf-8").replace("30 days", "14 days"), encoding="utf-8")
         await run_quietly(settings_of(server, folder, file, Language.EN), resume=True)
-    told = str(caught.value)
-    assert told.count(" was ") == 1 and "topics.acme-outage.company.policies was ..." in told
-    was, now = told.split(", is ...")
+    was, now = str(caught.value).split(", is ")
+    assert was.partition("another configuration: ")[2].startswith('topics.acme-outage.company.policies was "Refunds')
     assert "paid within 14 days" in was and "paid within 30 days" in now
 
 
@@ -187,4 +197,5 @@ def test_chats_have_the_company_in_their_system_line(make_record: MakeRecord) ->
     (line,) = format_lines(record, Shape(format=Format.MESSAGES), Limits())
     system = json.loads(line)["messages"][0]["content"]
     assert system.startswith("You are on the support line of Acme Broadband. Topic: outage at home. ")
-    assert POLICY[Language.EN] in system and system.rpartition("\n\n")[2].startswith("Begin each turn with")
+    first, _, company = system.partition("\n\n")
+    assert " Begin each turn with" in first and company.startswith("# Your company") and POLICY[Language.EN] in company
