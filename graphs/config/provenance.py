@@ -175,7 +175,7 @@ def _describe_companies(topics: Iterable[Topic | None], languages: Sequence[Lang
     told = [topic for topic in topics if topic and not topic.is_plain]
     if not told:
         return {}
-    shipped = {topic.code: topic for topic in told if topic.code in TOPICS}
+    shipped = {topic.name: topic for topic in told if topic.code in TOPICS}
     prompts = [(prompt_sources(language, COMPANY_PROMPTS), company_rubric_digest(language)) for language in languages]
     return {"companies": digest((shipped, prompts))}
 
