@@ -55,7 +55,7 @@ class Answering:
             said: Turn | None = turn
             if turn.speaker is Speaker.SUPPORTER and turn.strategy:
                 # A turn that the model could not say leaves two of the customer's side by side.
-                view = _view(dialogue, alternating(history))
+                view = dialogue.supporter_view(alternating(history))
                 answered = await self._answer(view, number, turn, turn.strategy)
                 evaluated.append(answered)
                 said = _own_turn(answered.free, answered.own_reply) if generated else turn
@@ -80,7 +80,7 @@ class Answering:
         """
         turns: list[Turn] = []
         while True:
-            view = _view(dialogue, turns)
+            view = dialogue.supporter_view(turns)
             chosen = await self._choose(view, _ALL)
             reply = await self._say(view, chosen.strategy) if chosen.strategy else chosen
             said = _own_turn(chosen, reply)
@@ -162,10 +162,6 @@ class Answering:
         return Turn(
             speaker=Speaker.CUSTOMER, text=text, direction=direction.text, outcome=direction.outcome, ends_call=ends
         )
-
-
-def _view(dialogue: Labelled, turns: Sequence[Turn]) -> SupporterView:
-    return dialogue.supporter_view(turns)
 
 
 def _own_turn(chosen: Answer, reply: Answer) -> Turn | None:

@@ -153,9 +153,10 @@ def test_what_is_judged_and_evaluated_depends_on_what_is_known_of_the_company(ma
     own = Labelled.of(make_record(topic=topic.code, own_topic=topic))
     other = Labelled.of(make_record(topic=topic.code, own_topic=topic.following("None.")))
     shop = Labelled.of(make_record(topic="online-order"))
+    dialogues = (plain, own, other, shop)
     for digests in (
-        [judgements_provenance(JudgeSettings(), [dialogue], "m").digest for dialogue in (plain, own, other, shop)],
-        [evaluations_provenance(EvaluateSettings(), [dialogue], "m").digest for dialogue in (plain, own, other, shop)],
+        [judgements_provenance(JudgeSettings(), [one], "m").digest for one in dialogues],
+        [evaluations_provenance(EvaluateSettings(), [one], "m", "j").digest for one in dialogues],
     ):
         assert len(set(digests)) == 4
 
