@@ -84,7 +84,7 @@ def _line(annotation: "Annotation") -> str:
 
 
 def _turn(turn: "Turn") -> dict[str, object]:
-    said = {"speaker": turn.speaker, "text": turn.text}
+    said: dict[str, object] = {"speaker": turn.speaker, "text": turn.text}
     if turn.strategy:
         return said | {"strategy": turn.strategy}
     return said | ({"emotion": turn.emotion.model_dump(mode="json")} if turn.emotion else {})
