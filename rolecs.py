@@ -23,6 +23,8 @@ from graphs.cli.graph import graph
 from graphs.cli.inspect import inspect
 from graphs.cli.judge import judge
 from graphs.cli.label import label
+from graphs.cli.probe import probe
+from graphs.cli.probe_report import probe_report
 from graphs.cli.push import push
 from graphs.cli.rate import rate
 from graphs.cli.report import report
@@ -46,6 +48,8 @@ for command in (
     train,
     evaluate,
     label,
+    probe,
+    probe_report,
     judge,
     calibrate,
     compare,

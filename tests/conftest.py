@@ -34,7 +34,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's keys out of tests."""
-    for name in ("ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY"):
+    for name in ("ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY", "ROLECS_AGENT_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 

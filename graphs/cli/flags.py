@@ -67,7 +67,7 @@ _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "topics": (list[str], _split_commas),
     "roles": (list[str], _split_commas),
     "max_length": (str, _keep),
-    "min_agreement": (str, _keep),
+    **dict.fromkeys(("min_agreement", "hard"), (str, _keep)),
     "speakers": (list[str], _keep),
     "columns": (list[str], _split_commas),
     "engine_args": (str, _split_words),

@@ -9,7 +9,7 @@ from agents.errors import UsageError
 from graphs.cli.terminal import RunFolder, output, progress
 from graphs.scheduling.interrupts import interruptible
 from outputs.files import require_file, write_whole
-from outputs.runs.record import DIALOGUES
+from outputs.runs.probe import PLAYED
 from outputs.runs.store import RunStore
 
 
@@ -22,7 +22,7 @@ def report(
     """Write one HTML page on a run: its figures, and all its dialogues to read, search and filter."""
     from outputs.reports.run_report import report_run
 
-    with RunStore.read(DIALOGUES, run) as store, interruptible(progress):
+    with RunStore.read_any(PLAYED, run) as store, interruptible(progress):
         file = find_page(run, out)
         write_whole(file, report_run(store))
     output.print(f"Report: {file}")

@@ -2,8 +2,8 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from agents.csc.emotions import COURSES, EMOTIONS
 from agents.csc.language import Language
@@ -13,6 +13,7 @@ from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import COMPANY_PROMPTS, CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
+from graphs.config.probe import ProbeSettings
 from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
@@ -82,6 +83,50 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
         # Without them the configuration is the one that runs before there were any have.
         configuration["emotions"] = digest(_emotion_texts(settings.language))
     configuration |= _describe_companies(settings.played_topics.values(), [settings.language])
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def probes_provenance(
+    settings: ProbeSettings, pool: Sequence[Persona], agent: Mapping[str, Any], model: str, judge_model: str
+) -> Provenance:
+    """Return the header of a probe: the configuration that its calls depend on, all settings, and versions.
+
+    Args:
+        settings: of the probe.
+        pool: who calls.
+        agent: how the agent is reached, without keys, and what hard calls are made of; its name is the run's model.
+        model: the customer's.
+        judge_model: the judge's.
+    """
+    configuration = settings.model_dump(
+        mode="json",
+        include={
+            "language",
+            "topics",
+            "balance",
+            "seed",
+            "temperature",
+            "top_p",
+            "thinking_tokens",
+            "utterance_tokens",
+            "repairs",
+            "judge_votes",
+            "min_agreement",
+            "limits",
+            "greeting",
+            "hard",
+            "rules",
+        },
+    )
+    configuration |= {
+        "model": agent["name"],
+        "agent": digest(agent),
+        "customer_model": model,
+        "judge_model": judge_model,
+        "personas": _describe([persona.digest() for persona in pool]),
+        "prompts": digest(_played_texts(settings)),
+        "rubric": rubric_digest(settings.language),
+    }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 

@@ -55,12 +55,13 @@ class Goal(NamedTuple):
 
 
 class Secrets(BaseSettings):
-    """Keys of the servers, from ROLECS_API_KEY and ROLECS_JUDGE_API_KEY."""
+    """Keys of the servers, and of a probed agent: ROLECS_API_KEY, ROLECS_JUDGE_API_KEY and ROLECS_AGENT_API_KEY."""
 
     model_config = SettingsConfigDict(env_prefix="ROLECS_")
 
     api_key: SecretStr | None = None
     judge_api_key: SecretStr | None = None
+    agent_api_key: SecretStr | None = None
 
 
 _EMBEDDING_MODEL: str | None = Field(

@@ -3,11 +3,11 @@
 Nothing here takes back what was said or gives a dialogue up: that is the caller's to decide when no answer passed.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agents.csc.dialogue import CustomerView, Plan, SupporterView, Turn
+from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, SupporterView, Turn
 from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
@@ -97,10 +97,16 @@ async def say_supporter(view: SupporterView, strategy: Strategy, context: Dialog
     return await _ask_until_sound(ask, check, HINTS, context)
 
 
-async def direct_next_turn(view: CustomerView, goal: str, context: DialogueContext) -> Asked[Direction]:
-    """Direct the customer's next turn: what to say, and whether the customer ends the call with it."""
+async def direct_next_turn(
+    view: CustomerView, goal: str, context: DialogueContext, outcomes: Sequence[GoalOutcome] | None = None
+) -> Asked[Direction]:
+    """Direct the customer's next turn: what to say, and whether the customer ends the call with it.
+
+    `outcomes` says how their matter may stand by now; by default the flow rules do.
+    """
     progress = Progress.of(view.turns)
-    outcomes = possible_outcomes(progress, context.limits)
+    if outcomes is None:
+        outcomes = possible_outcomes(progress, context.limits)
 
     async def ask(hint: str) -> Direction:
         return await direct_customer(context.chat, view, goal, outcomes, ending=progress.is_ending, hint=hint)

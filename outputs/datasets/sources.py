@@ -6,7 +6,7 @@ from pathlib import Path
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST
 from outputs.datasets.reader import read_dialogues
-from outputs.runs.record import DIALOGUES
+from outputs.runs.probe import PLAYED
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
@@ -25,5 +25,5 @@ def read_source(source: Path, *, with_rejected: bool = False) -> Iterator[Labell
         yield from read_dialogues(source)
     else:
         outcomes = (Outcome.KEPT, Outcome.REJECTED) if with_rejected else (Outcome.KEPT,)
-        with RunStore.read(DIALOGUES, source) as store:
+        with RunStore.read_any(PLAYED, source) as store:
             yield from map(Labelled.of, store.records(*outcomes))

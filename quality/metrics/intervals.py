@@ -1,4 +1,4 @@
-"""Estimates with bootstrap intervals over dialogues (Efron 1979), alone and as paired differences.
+"""Estimates with bootstrap intervals over dialogues (Efron 1979), alone and as paired differences; shares of dialogues.
 
 A metric is given as sums and a statistic. Each dialogue contributes a row of sums, such as how many of its answers were
 right and how many there were; the statistic turns the sums over all dialogues into the metric. Turns of one dialogue
@@ -6,6 +6,7 @@ depend on each other, so whole dialogues are drawn, with replacement.
 """
 
 from collections.abc import Callable, Iterator
+from math import comb, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ RESAMPLES = 1000
 COVERAGE = 0.95
 """Share of the resampled values that lie in an interval."""
 _SEED = 7
+_Z = 1.959963984540054
+"""The normal quantile of a two-sided interval of 95%."""
 _AT_ONCE = 100
 
 
@@ -36,6 +39,52 @@ class Estimate(BaseModel):
     low: float | None = None
     high: float | None = None
     error: float | None = None
+
+
+class Proportion(BaseModel):
+    """How many of some things something is true of, that share, and its 95% Wilson interval; None of no things.
+
+    Unlike a bootstrap's, the interval has a width where it is true of all or of none (Wilson 1927; Brown, Cai and
+    DasGupta 2001 on why).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    of: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def proportion(count: int, of: int) -> Proportion:
+    """Return a share with its interval.
+
+    >>> found = proportion(9, 10)
+    >>> found.value, round(found.low, 3), round(found.high, 3)
+    (0.9, 0.596, 0.982)
+    """
+    if not of:
+        return Proportion(count=0, of=0, value=None, low=None, high=None)
+    share, z = count / of, _Z
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z / (1 + z * z / of) * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return Proportion(count=count, of=of, value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+def mcnemar(first_only: int, second_only: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test: by chance alone, pairs differ so unevenly or more.
+
+    Args:
+        first_only: pairs in which something is true of the first alone.
+        second_only: pairs in which it is true of the second alone.
+
+    >>> mcnemar(0, 0), mcnemar(5, 5), mcnemar(10, 1)
+    (1.0, 1.0, 0.01171875)
+    """
+    differing = first_only + second_only
+    fewer = sum(comb(differing, k) for k in range(min(first_only, second_only) + 1))
+    return min(1.0, 2 * fewer / 2**differing)
 
 
 def estimate(sums: Sums, statistic: Statistic) -> Estimate:

@@ -1,0 +1,175 @@
+"""`rolecs probe`: has customers call a live agent, and says how good it is."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.errors import UsageError
+from graphs.cli.flags import job_settings, takes
+from graphs.cli.generate import show_halt
+from graphs.cli.terminal import (
+    LIMITS,
+    SERVERS,
+    TELEMETRY,
+    Config,
+    Quiet,
+    Resume,
+    RetryFailed,
+    command_line,
+    go_on_hint,
+    output,
+    progress,
+    run_job,
+)
+from graphs.config.probe import ProbeSettings, parse_share
+from graphs.scheduling.interrupts import interruptible
+from outputs.files import require_file, write_whole
+from outputs.runs.probe import PROBES
+from outputs.runs.run import Outcome
+from outputs.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REPORT = "report.html"
+FIGURES = "probe.json"
+"""The page and the figures, in the run folder."""
+Junit = Annotated[Path | None, typer.Option("--junit", help="File for JUnit XML, a test case for each call.")]
+MinPass = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--min-pass",
+        help="Exit with 1 below this rate of passing, such as 80%; or NAME=SHARE for another rate: answered, goal, or "
+        "a point; may be repeated.",
+    ),
+]
+
+
+@takes(
+    ProbeSettings,
+    *("agent", "agent_model", "greeting", "agent_timeout", "agent_attempts", "versus"),
+    *("dialogues", "topics", "personas", "language", "balance", "hard", "rules", "seed", "run"),
+    *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
+    *("temperature", "thinking_tokens", "repairs", "judge_votes", "gate_trial", *LIMITS, *TELEMETRY),
+)
+def probe(
+    context: typer.Context,
+    junit: Junit = None,
+    min_pass: MinPass = None,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    quiet: Quiet = False,
+    config: Config = None,
+) -> None:
+    """Have customers call a live agent, judge the calls, and say how good the agent is."""
+    thresholds = read_thresholds(min_pass)
+    if junit:
+        require_file(junit)
+    settings = job_settings(ProbeSettings, PROBES, context)
+
+    from graphs.jobs.probe import probe as call_agent
+
+    go_on = command_line("rolecs", "probe", "--resume", "--run", settings.run)
+    folders = _folders(settings)
+    failed = 0
+    for folder, (agent, model) in folders.items():
+        # Of several runs those that were not begun before an interruption are begun when it goes on.
+        resumes = resume and RunStore.exists(folder)
+        probed = run_job(
+            call_agent,
+            settings.model_copy(update={"run": folder, "agent": agent, "agent_model": model}),
+            go_on_hint(go_on),
+            None if folder == settings.run else settings.run,
+            quiet=quiet,
+            resume=resumes,
+            retry_failed=retry_failed and resumes,
+        )
+        if probed.halt:
+            show_halt(probed.halt, go_on, progress)
+            raise typer.Exit(1)
+        failed += probed.funnel.outcomes[Outcome.FAILED]
+    with interruptible(progress, lambda: go_on_hint(go_on)):
+        missed = deliver(list(folders), thresholds, junit, quiet=quiet)
+    if failed:
+        progress.print(f"{failed} failed on our side; to make them again: {go_on} --retry-failed")
+    raise typer.Exit(1 if failed or missed else 0)
+
+
+def read_thresholds(given: "Sequence[str] | None") -> dict[str, float]:
+    """Return the least share by the name of a rate.
+
+    Raises:
+        UsageError: no such rate, or no share.
+    """
+    from outputs.probing.figures import RATES
+
+    thresholds = {}
+    for text in given or ():
+        name, _, share = text.rpartition("=")
+        name = name.strip() or "pass"
+        if name not in RATES:
+            raise UsageError(f"--min-pass {text}: no rate {name!r}; the rates are {', '.join(RATES)}")
+        try:
+            thresholds[name] = parse_share(share)
+        except ValueError as error:
+            raise UsageError(f"--min-pass {text}: {error}") from None
+    return thresholds
+
+
+def deliver(folders: "Sequence[Path]", thresholds: dict[str, float], junit: Path | None, *, quiet: bool) -> bool:
+    """Show what runs say of their agents, the first one also beside the others, and write the files.
+
+    Returns whether the first agent misses a threshold.
+
+    Raises:
+        UsageError: a folder holds no probe, or one with other customers than the first.
+    """
+    from outputs.probing.figures import compare_probes, find_missed, measure_probe
+    from outputs.probing.files import read_probe, write_figures
+    from outputs.probing.junit import junit_lines
+    from outputs.probing.table import show_comparisons, show_probe
+    from outputs.reports.run_report import report_run
+    from outputs.runs.probe import PLAYED
+
+    runs = [read_probe(folder) for folder in folders]
+    first = runs[0]
+    for other in runs[1:]:
+        first.require_same_customers(other)
+    figures = [measure_probe(run.agent, run.calls) for run in runs]
+    comparisons = [compare_probes(first.agent, first.calls, other.agent, other.calls) for other in runs[1:]]
+    missed = find_missed(figures[0].rates, thresholds)
+    for folder, found in zip(folders, figures, strict=True):
+        write_figures(folder / FIGURES, found, comparisons if found is figures[0] else [])
+        with RunStore.read_any(PLAYED, folder) as store:
+            write_whole(folder / REPORT, report_run(store))
+    if junit:
+        write_whole(junit, junit_lines(first.agent, first.calls, thresholds, missed))
+    if not quiet:
+        for found in figures:
+            output.print(show_probe(found), "")
+        if comparisons:
+            output.print(show_comparisons(comparisons), "")
+        for folder in folders:
+            output.print(f"Figures: {folder / FIGURES}; to read the calls: {folder / REPORT}", markup=False)
+    for name, problem in missed.items():
+        progress.print(f"Below the threshold: {name}: {problem}", markup=False)
+    return bool(missed)
+
+
+def _folders(settings: ProbeSettings) -> dict[Path, tuple[str | None, str | None]]:
+    """Return agent and model by run folder: that of the settings, and one within it for each other agent.
+
+    Raises:
+        UsageError: the others are not told apart.
+    """
+    folders: dict[Path, tuple[str | None, str | None]] = {settings.run: (settings.agent, settings.agent_model)}
+    for other in settings.versus:
+        is_agent = other.startswith(("http://", "https://")) or other.endswith(".toml")
+        told: tuple[str | None, str | None] = (other, settings.agent_model) if is_agent else (settings.agent, other)
+        folder = settings.run / "versus" / re.sub(r"[^\w.-]+", "-", other).strip("-.")
+        if folder in folders or told in folders.values():
+            raise UsageError(f"--versus {other}: each agent is compared once")
+        folders[folder] = told
+    return folders

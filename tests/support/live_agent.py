@@ -1,0 +1,68 @@
+"""An agent to probe, behind HTTP, whose faults a test plants."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from agents.csc.strategies import Strategy
+from tests.support.loopback import hidden_strategy
+from tests.support.made_up import sentence
+
+Answer = Callable[[dict[str, Any]], web.Response | None]
+
+
+class LiveAgent:
+    """An OpenAI-compatible agent that says sound sentences; `answer` may answer a request otherwise.
+
+    `bodies` are the bytes of all requests, `headers` their headers.
+    """
+
+    def __init__(self, answer: Answer = lambda body: None, delay: float = 0.0) -> None:
+        self.answer = answer
+        self.delay = delay
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+        self.base_url = ""
+
+    async def serve_request(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        self.bodies.append(raw)
+        self.headers.append(dict(request.headers))
+        await asyncio.sleep(self.delay)
+        body = json.loads(raw)
+        return self.answer(body) or reply(say_well(len(body.get("messages", ())), raw.decode()))
+
+
+def reply(text: str) -> web.Response:
+    return web.json_response({"choices": [{"message": {"role": "assistant", "content": text}}]})
+
+
+def say_well(count: int, seen: str) -> str:
+    """Return a sentence that follows from what was seen, of a strategy that suits the place in the call."""
+    chance = random.Random(seen)
+    wanted = {1: {Strategy.GT}, 3: {Strategy.IV}, 5: {Strategy.EM}, 7: {Strategy.PS}}.get(count)
+    while True:
+        text = sentence(chance, chinese=False)
+        if wanted is None or hidden_strategy(text) in wanted:
+            return text
+
+
+@asynccontextmanager
+async def serve_agent(agent: LiveAgent, path: str = "/v1/chat/completions") -> AsyncIterator[LiveAgent]:
+    application = web.Application(client_max_size=1 << 24)
+    application.router.add_post(path, agent.serve_request)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    agent.base_url = f"http://127.0.0.1:{port}/v1"
+    try:
+        yield agent
+    finally:
+        await runner.cleanup()
