@@ -71,7 +71,8 @@ def probe(
 
     from graphs.jobs.probe import probe as call_agent
 
-    go_on = command_line("rolecs", "probe", "--resume", "--run", settings.run)
+    ends = [*(("--junit", junit) if junit else ()), *(word for text in min_pass or () for word in ("--min-pass", text))]
+    go_on = command_line("rolecs", "probe", "--resume", "--run", settings.run, *ends)
     folders = _folders(settings)
     failed = 0
     for folder, (agent, model) in folders.items():

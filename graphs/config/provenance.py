@@ -87,14 +87,20 @@ def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str
 
 
 def probes_provenance(
-    settings: ProbeSettings, pool: Sequence[Persona], agent: Mapping[str, Any], model: str, judge_model: str
+    settings: ProbeSettings,
+    pool: Sequence[Persona],
+    agent: Mapping[str, Any],
+    hardness: str,
+    model: str,
+    judge_model: str,
 ) -> Provenance:
     """Return the header of a probe: the configuration that its calls depend on, all settings, and versions.
 
     Args:
         settings: of the probe.
         pool: who calls.
-        agent: how the agent is reached, without keys, and what hard calls are made of; its name is the run's model.
+        agent: how the agent is reached, without keys; its name is the run's model.
+        hardness: a digest of what hard calls are made of.
         model: the customer's.
         judge_model: the judge's.
     """
@@ -121,6 +127,7 @@ def probes_provenance(
     configuration |= {
         "model": agent["name"],
         "agent": digest(agent),
+        "hardness": hardness,
         "customer_model": model,
         "judge_model": judge_model,
         "personas": _describe([persona.digest() for persona in pool]),

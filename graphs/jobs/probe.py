@@ -82,8 +82,8 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
                 if settings.preflight:
                     await _ring(agent, settings)
 
-            asked = spec.model_dump(mode="json") | {"hard": hardness_digest(settings.language)}
-            provenance = probes_provenance(settings, pool, asked, backend.model, backend.judge_model)
+            asked, hardness = spec.model_dump(mode="json"), hardness_digest(settings.language)
+            provenance = probes_provenance(settings, pool, asked, hardness, backend.model, backend.judge_model)
             await job.before_run(try_out)
             with job.open_run(PROBES, provenance) as store:
                 plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)

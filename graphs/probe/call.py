@@ -239,10 +239,12 @@ def agents_messages(turns: Sequence[Turn], language: Language, *, greeted: bool 
         language: of the call.
         greeted: the agent has greeted without being asked; else the first message tells it that the call is connected.
     """
-    opening: list[Message] = [] if greeted else [{"role": "user", "content": render_fixed(language, "opening")}]
-    return opening + [
-        {"role": "assistant" if turn.speaker is Speaker.SUPPORTER else "user", "content": turn.text} for turn in turns
-    ]
+    messages: list[Message] = [] if greeted else [{"role": "user", "content": render_fixed(language, "opening")}]
+    for turn in turns:
+        messages.append(
+            {"role": "assistant" if turn.speaker is Speaker.SUPPORTER else "user", "content": turn.text}
+        )
+    return messages
 
 
 def _hardship(hardness: Hardness | None, heard: _Heard) -> Hardship | None:

@@ -65,7 +65,7 @@ def _check_template(value: Any) -> Any:
     return value
 
 
-Path_ = Annotated[JsonPath, BeforeValidator(_parse_path), Field(min_length=1)]
+Place = Annotated[JsonPath, BeforeValidator(_parse_path), Field(min_length=1)]
 Template = Annotated[dict[str, Any], AfterValidator(_check_template)]
 
 
@@ -75,7 +75,7 @@ class AgentSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field("", max_length=200)
-    ends_call: Path_ | None = None
+    ends_call: Place | None = None
 
 
 class HttpSpec(AgentSpec):
@@ -95,8 +95,8 @@ class HttpSpec(AgentSpec):
     # Excluded: they may hold a key.
     headers: Headers = Field({}, exclude=True, repr=False)
     request: Template
-    reply: Path_
-    session: Path_ | None = None
+    reply: Place
+    session: Place | None = None
 
 
 class CommandSpec(AgentSpec):

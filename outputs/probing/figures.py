@@ -172,7 +172,7 @@ def measure_probe(agent: str, calls: Sequence[Probe]) -> ProbeFigures:
         },
         groups=_groups(sound),
         categories=_categories(sound),
-        failures=most_frequent_first(Counter(failure.kind for call in sound for failure in call.failures)),
+        failures=most_frequent_first(Counter(str(failure.kind) for call in sound for failure in call.failures)),
         latency=_latency([seconds for call in sound for seconds in call.latencies]),
     )
 
