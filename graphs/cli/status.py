@@ -13,6 +13,7 @@ from outputs.runs.judgement import JUDGEMENTS
 from outputs.runs.lock import find_owner
 from outputs.runs.pairs import PAIRS
 from outputs.runs.probe import PLAYED
+from outputs.runs.run import RunKind
 from outputs.runs.status import build_status, describe_status, stored_prices
 from outputs.runs.store import RunStore
 
@@ -22,7 +23,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how a run stands: progress, rate, funnel, cost. A job that works on it is not disturbed."""
-    kinds = (*PLAYED, EXTRACTIONS, JUDGEMENTS, EVALUATIONS, PAIRS, ANNOTATIONS)
+    kinds: tuple[RunKind[Any, Any], ...] = (*PLAYED, EXTRACTIONS, JUDGEMENTS, EVALUATIONS, PAIRS, ANNOTATIONS)
     with RunStore[Any, Any].read_any(kinds, run) as store:
         owner = find_owner(run)
         with store.snapshot():

@@ -16,7 +16,7 @@ from agents.csc.dialogue import Action, CustomerView, Part, Repair, SupporterVie
 from agents.csc.flow import Limits
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
-from agents.csc.topics.policies import fit_policies
+from agents.csc.topics.policies import fit_to_call
 from agents.csc.topics.topic import Topic
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import (
@@ -63,9 +63,8 @@ async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Co
     after = _settle(state, "plan", None, plan)
     if plan.answer is None:
         return Command(update=after, goto="__end__")
-    about = f"{topic.name} {topic.sentence} {plan.answer.scenario}"
-    policies = fit_policies(topic.company.paragraphs, about, runtime.context.language)
-    return Command(update=after | {"plan": plan.answer, "topic": topic.following(policies)}, goto="supporter_assistant")
+    given = fit_to_call(topic, plan.answer.scenario, runtime.context.language)
+    return Command(update=after | {"plan": plan.answer, "topic": given}, goto="supporter_assistant")
 
 
 async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:

@@ -86,10 +86,11 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
             provenance = probes_provenance(settings, pool, asked, hardness, backend.model, backend.judge_model)
             await job.before_run(try_out)
             with job.open_run(PROBES, provenance) as store:
-                plan = iterate_plan(provenance.digest, pool, settings.topics, settings.seed, balance=settings.balance)
+                topics = tuple(settings.played_topics)
+                plan = iterate_plan(provenance.digest, pool, topics, settings.seed, balance=settings.balance)
                 planned = list(islice(plan, settings.dialogues))
                 store.add_plan(planned)
-                job.console.print(describe_coverage(planned, pool, settings.topics))
+                job.console.print(describe_coverage(planned, pool, topics))
                 halt = await run_once(job, store, backend)
                 return Probed(store.funnel(), halt)
 

@@ -15,6 +15,8 @@ from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, Repair, Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
+from agents.csc.topics.policies import fit_to_call
+from agents.csc.topics.topic import Topic
 from agents.errors import EngineError, Failure, UnreadableAnswerError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
@@ -89,6 +91,8 @@ async def probe_call(
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     hardness = find_hardness(planned.position, settings.hard, planned.seed, settings.language)
     heard, ended = _Heard(), dict[str, Any]()
+    # As in a run that plays: before there is a plan, nobody is given any policies.
+    given = settings.played_topics[planned.topic].following("")
     try:
         heard.plan = plans.get((planned.persona, planned.topic, planned.number))
         async with agent.call(planned.key) as conversation:
@@ -97,7 +101,8 @@ async def probe_call(
             )
             await _Call(heard, conversation, context, planned, persona, hardness, settings).play()
         if heard.plan and not any(not failure.tried_again for failure in heard.failures):
-            ended = await _examine(judge, _case(planned, persona, heard.plan, heard.turns, settings), settings)
+            given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
+            ended = await _examine(judge, _case(given, persona, heard.plan, heard.turns, settings), settings)
     except EngineError:
         raise
     except Exception as caught:  # a boundary: a call that meets a fault of ours is stored as failed, the job goes on
@@ -107,6 +112,7 @@ async def probe_call(
             "id": planned.key,
             "language": settings.language,
             "topic": planned.topic,
+            "own_topic": None if given.code in TOPICS else given,
             "persona": persona,
             "number": planned.number,
             "seed": planned.seed,
@@ -153,7 +159,8 @@ class _Call:
         # The agent first: one that nobody reaches costs no request of ours.
         goes_on = await self._listen()
         if heard.plan is None and heard.turns:
-            asked = await lay_down_plan(self._persona.description, planned.topic, planned.number, context)
+            topic = self._settings.played_topics[planned.topic]
+            asked = await lay_down_plan(self._persona.description, topic, planned.number, context)
             heard.plan = self._settle(asked, "plan")
         while goes_on and len(heard.turns) + 2 <= context.limits.max_utterances:
             turn = await self._speak()
@@ -241,9 +248,7 @@ def agents_messages(turns: Sequence[Turn], language: Language, *, greeted: bool 
     """
     messages: list[Message] = [] if greeted else [{"role": "user", "content": render_fixed(language, "opening")}]
     for turn in turns:
-        messages.append(
-            {"role": "assistant" if turn.speaker is Speaker.SUPPORTER else "user", "content": turn.text}
-        )
+        messages.append({"role": "assistant" if turn.speaker is Speaker.SUPPORTER else "user", "content": turn.text})
     return messages
 
 
@@ -255,14 +260,15 @@ def _hardship(hardness: Hardness | None, heard: _Heard) -> Hardship | None:
     return Hardship(kind=hardness.kind, code=hardness.code, said_at=heard.said_at, fell_at=next(fell, None))
 
 
-def _case(planned: Planned, persona: Persona, plan: Plan, turns: Sequence[Turn], settings: ProbeSettings) -> Case:
+def _case(topic: Topic, persona: Persona, plan: Plan, turns: Sequence[Turn], settings: ProbeSettings) -> Case:
     return Case(
         language=settings.language,
-        topic=TOPICS[planned.topic][settings.language].name,
+        topic=topic.name,
         scenario=plan.scenario,
         persona=persona.portrait,
         goal=plan.customer_goal,
         turns=turns,
+        company=topic.company,
     )
 
 

@@ -23,7 +23,7 @@ class HttpAgent:
     """An agent behind a URL; use it with `http_agent`."""
 
     def __init__(
-        self, spec: HttpSpec, headers: Mapping[str, str], timeout_s: float, sockets: aiohttp.TCPConnector
+        self, spec: HttpSpec, headers: Mapping[str, str], timeout_s: float, sockets: aiohttp.BaseConnector
     ) -> None:
         self.name = spec.name
         self._spec = spec

@@ -84,7 +84,7 @@ def mcnemar(first_only: int, second_only: int) -> float:
     """
     differing = first_only + second_only
     fewer = sum(comb(differing, k) for k in range(min(first_only, second_only) + 1))
-    return min(1.0, 2 * fewer / 2**differing)
+    return min(1.0, fewer / float(2 ** (differing - 1)))
 
 
 def estimate(sums: Sums, statistic: Statistic) -> Estimate:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from math import log
 
 from agents.csc.language import CHINESE, Language
+from agents.csc.topics.topic import Topic
 
 BUDGET = {Language.EN: 6000, Language.ZH: 2000}
 """Most characters of policies in a prompt: about 1,500 tokens."""
@@ -14,6 +15,18 @@ _WORD = re.compile(rf"[^\W{CHINESE}]+|[{CHINESE}]+")
 _CHINESE = re.compile(f"[{CHINESE}]")
 _STEM = 5
 """Letters by which words count as the same: refund, refunds, refunded."""
+
+
+def fit_to_call(topic: Topic, scenario: str, language: Language) -> Topic:
+    """Return a topic with the policies that a call gets; see `fit_policies`.
+
+    Args:
+        topic: what the call is about, with all policies of the company.
+        scenario: of the call.
+        language: of the call.
+    """
+    about = f"{topic.name} {topic.sentence} {scenario}"
+    return topic.following(fit_policies(topic.company.paragraphs, about, language))
 
 
 def fit_policies(paragraphs: Sequence[str], about: str, language: Language) -> str:
