@@ -28,6 +28,8 @@ from graphs.cli.probe_report import probe_report
 from graphs.cli.push import push
 from graphs.cli.rate import rate
 from graphs.cli.report import report
+from graphs.cli.scorecard import scorecard
+from graphs.cli.serve import serve
 from graphs.cli.status import status
 from graphs.cli.streams import open_streams
 from graphs.cli.terminal import progress
@@ -57,6 +59,8 @@ for command in (
     report,
     inspect,
     topics,
+    serve,
+    scorecard,
     engine,
     graph,
 ):

@@ -3,7 +3,7 @@
 Nothing here takes back what was said or gives a dialogue up: that is the caller's to decide when no answer passed.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -84,15 +84,25 @@ async def choose_next_strategy(view: SupporterView, context: DialogueContext) ->
     return await choose_strategy(context.chat, view, allowed)
 
 
-async def say_supporter(view: SupporterView, strategy: Strategy, context: DialogueContext) -> Asked[Turn]:
-    """Say the supporter's next turn with this strategy."""
+async def say_supporter(
+    view: SupporterView, strategy: Strategy, context: DialogueContext, tolerated: Collection[str] = ()
+) -> Asked[Turn]:
+    """Say the supporter's next turn with this strategy.
+
+    Args:
+        view: what the supporter's side sees.
+        strategy: of the turn.
+        context: of the dialogue.
+        tolerated: checks that the turn need not pass.
+    """
 
     async def ask(hint: str) -> Turn:
         text = await say_supporter_turn(context.chat, view, strategy, context.utterance_tokens, hint)
         return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
 
     def check(turn: Turn) -> Iterator[FailedCheck]:
-        return check_turn(turn, view.turns, context.language, view.scenario)
+        faults = check_turn(turn, view.turns, context.language, view.scenario)
+        return (fault for fault in faults if fault.check not in tolerated)
 
     return await _ask_until_sound(ask, check, HINTS, context)
 

@@ -1,0 +1,45 @@
+"""`rolecs scorecard`: sums up what visitors think of the service, and makes rows to train on of it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphs.cli.terminal import command_line, output
+from outputs.files import require_file, write_whole
+
+
+def scorecard(
+    db: Annotated[Path, typer.Argument(help="The file of `rolecs serve --db`.", metavar="DB")],
+    days: Annotated[int | None, typer.Option(min=1, help="Dialogues of the last days alone.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File for the same as a page, with the poor dialogues.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="File for dialogues with many stars, as rows that `rolecs train` takes.")
+    ] = None,
+    prefs: Annotated[Path | None, typer.Option(help="File for preference pairs, as `export --format prefs`.")] = None,
+    stars: Annotated[int, typer.Option(min=1, max=5, help="Fewest stars of dialogues to learn from.")] = 4,
+) -> None:
+    """Sum up stars and thumbs by strategy, topic, week and model; write rated dialogues as rows to train on."""
+    from outputs.scorecards.export import preference_rows, rated_rows
+    from outputs.scorecards.page import render_scorecards
+    from outputs.scorecards.store import ScorecardStore
+    from outputs.scorecards.summary import show_summary, summarise
+
+    for path in filter(None, (html, export, prefs)):
+        require_file(path)
+    since = (datetime.now(UTC) - timedelta(days=days)).timestamp() if days else 0.0
+    with ScorecardStore.read(db) as store:
+        cards = list(store.cards(since))
+    summary = summarise(cards)
+    output.print(show_summary(summary))
+    if html:
+        write_whole(html, [render_scorecards(db.name, summary)])
+        output.print(f"To read them: {html}", markup=False)
+    if export:
+        written = write_whole(export, (row.model_dump_json() for row in rated_rows(cards, stars)))
+        output.print(f"Rows to train on: {export}, {written.lines:,} dialogues", markup=False)
+        output.print(f"Next: {command_line('rolecs', 'train', export)}", markup=False)
+    if prefs:
+        written = write_whole(prefs, (row.model_dump_json() for row in preference_rows(cards, stars)))
+        output.print(f"Preference pairs: {prefs}, {written.lines:,}", markup=False)

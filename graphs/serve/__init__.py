@@ -1,0 +1,1 @@
+"""The service: the supporter over REST, with sessions, scorecards, limits and an OpenAI-compatible endpoint."""

@@ -1,0 +1,261 @@
+"""The OpenAI-compatible endpoint: chat completions by the supporter, and the list of the one model.
+
+A chat holds no strategies, by which the flow rules go. So the service remembers, for each answer that it gave, what led
+to it; a client may also send the `rolecs` field of an answer back with its message. A supporter's turn of which neither
+is known counts as Others. What is streamed has passed the checks first: words that were said are not taken back.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from agents.csc.dialogue import Turn
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
+from agents.csc.topics import TOPICS
+from graphs.serve.privacy import Veil, tame
+from graphs.serve.refusal import Refusal
+from graphs.serve.requests import Body, body_of, refusing, require_operator
+from graphs.serve.service import SITUATION, Service
+from graphs.serve.sessions import new_id
+from graphs.serve.supporter import Answered, fixed_turn, is_closed
+from outputs.datasets.roles import alternating
+from outputs.scorecards.store import Scorecard
+from quality.text import CHINESE_CHARACTER
+
+MOST_MESSAGES = 200
+MOST_CHARACTERS = 4000
+"""Most characters of a system message, which tells the situation, or of an earlier answer."""
+MOST_REMEMBERED = 50_000
+"""Answers whose strategy is remembered."""
+_PIECE = re.compile(r"\s*\S+\s*|\s+")
+
+
+class ChatPart(BaseModel):
+    """A part of a message; only text is understood."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["text"]
+    text: str
+
+
+class ServedBy(BaseModel):
+    """What is known of an answer, or asked of the next one; the `rolecs` field of messages and requests.
+
+    Attributes:
+        strategy: of the answer.
+        stage: that it serves.
+        over: the call is closed with it.
+        language: of the dialogue; by default that of the customer's words.
+        topic: a code of the topics.
+        ends_call: the customer ends the call with the last message.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    strategy: Strategy | None = None
+    stage: str | None = None
+    over: bool = False
+    language: Language | None = None
+    topic: Annotated[str, Field(max_length=64)] | None = None
+    ends_call: bool = False
+
+
+class ChatMessage(BaseModel):
+    """A message of a chat, as OpenAI's clients send it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | tuple[ChatPart, ...]
+    rolecs: ServedBy | None = None
+
+    @property
+    def text(self) -> str:
+        """The words."""
+        return self.content if isinstance(self.content, str) else " ".join(part.text for part in self.content)
+
+
+class StreamOptions(BaseModel):
+    """What goes with a stream."""
+
+    model_config = ConfigDict(frozen=True)
+
+    include_usage: bool = False
+
+
+class CompleteChat(Body):
+    """A chat to be gone on with. How answers are drawn is the service's matter: such fields are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    messages: Annotated[tuple[ChatMessage, ...], Field(max_length=MOST_MESSAGES)]
+    model: str = ""
+    stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
+    n: Literal[1] = 1
+    rolecs: ServedBy = ServedBy()
+
+
+class Memory:
+    """The strategies of answers, by a hash of the chat that led to them with the answer; no word is kept."""
+
+    def __init__(self) -> None:
+        self._strategies: OrderedDict[bytes, Strategy] = OrderedDict()
+
+    def keep(self, history: Sequence[tuple[str, str]], strategy: Strategy) -> None:
+        """Remember the strategy of the last message of a chat, given as pairs of role and text."""
+        self._strategies[_digest(history)] = strategy
+        if len(self._strategies) > MOST_REMEMBERED:
+            self._strategies.popitem(last=False)
+
+    def find(self, history: Sequence[tuple[str, str]]) -> Strategy | None:
+        """Return the strategy of the last message of a chat; None where it is not known."""
+        return self._strategies.get(_digest(history))
+
+
+def _digest(history: Sequence[tuple[str, str]]) -> bytes:
+    return hashlib.blake2b(json.dumps(history).encode(), digest_size=16).digest()
+
+
+def completion_routes(service: Service) -> list[Route]:
+    """Return the routes of the endpoint."""
+    memory = Memory()
+
+    async def complete_chat(request: Request) -> Response:
+        """Go on with a chat."""
+        visitor = require_operator(service, request)
+        body = await body_of(request, CompleteChat)
+        spoken = [(message.role, message.text) for message in body.messages if message.role in ("user", "assistant")]
+        card, turns = _read_chat(service, body, spoken, memory)
+        veil = Veil()
+        hidden = _hide(turns, veil)
+        turns = hidden if service.settings.scrub_model else turns
+        answered, usage = await service.complete(visitor, card, turns)
+        text = veil.show(answered.turn.text, card.language)
+        if answered.turn.strategy:
+            memory.keep([*spoken, ("assistant", text)], answered.turn.strategy)
+        frame = {"id": f"chatcmpl-{new_id()}", "created": int(time.time()), "model": service.model}
+        counts = {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.total_tokens,
+        }
+        if body.stream:
+            events = _stream(frame, text, _served(answered), counts if body.stream_options.include_usage else None)
+            return StreamingResponse(events, media_type="text/event-stream")
+        message = {"role": "assistant", "content": text, "rolecs": _served(answered)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        return JSONResponse({**frame, "object": "chat.completion", "choices": [choice], "usage": counts})
+
+    async def list_models(request: Request) -> Response:
+        """List the model."""
+        require_operator(service, request)
+        model = {"id": service.model, "object": "model", "created": 0, "owned_by": "rolecs"}
+        return JSONResponse({"object": "list", "data": [model] if service.model else []})
+
+    return [
+        Route("/v1/chat/completions", refusing(service, complete_chat), methods=["POST"]),
+        Route("/v1/models", refusing(service, list_models), methods=["GET"]),
+    ]
+
+
+def _read_chat(
+    service: Service, body: CompleteChat, spoken: Sequence[tuple[str, str]], memory: Memory
+) -> tuple[Scorecard, list[Turn]]:
+    """Return the dialogue in a chat, with what the supporter knows of it.
+
+    Raises:
+        Refusal: nothing can be answered.
+    """
+    settings, told = service.settings, body.rolecs
+    if any(len(message.text) > MOST_CHARACTERS for message in body.messages):
+        raise Refusal(413, "too_long", f"a message has more than {MOST_CHARACTERS:,} characters")
+    if told.topic and told.topic not in TOPICS:
+        raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(TOPICS)}")
+    language = told.language or _language_of(body.messages, settings.language)
+    turns: list[Turn] = []
+    count = 0
+    for message in body.messages:
+        if message.role == "user":
+            count += 1
+            if words := service.readable(message.text):
+                turns.append(Turn(speaker=Speaker.CUSTOMER, text=words))
+        elif message.role == "assistant":
+            count += 1
+            strategy = (message.rolecs and message.rolecs.strategy) or memory.find(spoken[:count])
+            strategy = strategy or (Strategy.OT if turns else Strategy.GT)
+            turns.append(Turn(speaker=Speaker.SUPPORTER, text=tame(message.text), strategy=strategy))
+    turns = alternating(turns)
+    if turns and turns[0].speaker is Speaker.CUSTOMER:
+        # The supporter opens each call that the model was taught with: a chat that a customer opens gets a greeting.
+        turns.insert(0, fixed_turn(language, Strategy.GT))
+    if is_closed(turns, settings.limits):
+        raise Refusal(409, "over", "the call is over")
+    if turns and turns[-1].speaker is Speaker.SUPPORTER:
+        raise Refusal(400, "no_turn", "the last message is to be the customer's, with words in it")
+    if turns and told.ends_call:
+        turns[-1] = turns[-1].model_copy(update={"ends_call": True})
+    system = " ".join(message.text for message in body.messages if message.role in ("system", "developer"))
+    card = Scorecard(
+        id="",
+        token="",
+        site=None,
+        language=language,
+        topic=told.topic or settings.topic or "",
+        scenario=tame(system) or tame(settings.about) or SITUATION[language],
+        model=service.model,
+        opened=0.0,
+        expires=0.0,
+    )
+    return card, turns
+
+
+def _language_of(messages: Sequence[ChatMessage], default: Language) -> Language:
+    words = " ".join(message.text for message in messages if message.role == "user")
+    if not words:
+        return default
+    return Language.ZH if CHINESE_CHARACTER.search(words) else Language.EN
+
+
+def _hide(turns: Sequence[Turn], veil: Veil) -> list[Turn]:
+    hidden: list[Turn] = []
+    for turn in turns:
+        asked = hidden[-1].text if hidden else ""
+        hidden.append(turn.model_copy(update={"text": veil.hide(turn.text, asked)}))
+    return hidden
+
+
+def _served(answered: Answered) -> dict[str, Any]:
+    turn = answered.turn
+    return {"strategy": turn.strategy, "stage": turn.stage, "over": answered.is_over, "given": answered.given}
+
+
+async def _stream(
+    frame: dict[str, Any], text: str, served: dict[str, Any], usage: dict[str, int] | None
+) -> AsyncIterator[str]:
+    """Yield the events of a stream: the words, then what is known of them, then, on request, what they cost."""
+
+    def event(delta: dict[str, Any] | None, finish_reason: str | None = None, **more: Any) -> str:
+        choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
+        chunk = {**frame, "object": "chat.completion.chunk", "choices": choices, **more}
+        return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for piece in _PIECE.findall(text):
+        yield event({"content": piece})
+    yield event({"rolecs": served}, "stop")
+    if usage is not None:
+        yield event(None, usage=usage)
+    yield "data: [DONE]\n\n"

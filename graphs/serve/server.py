@@ -1,0 +1,222 @@
+"""Runs the service on uvicorn: its engine, its listening socket, its time limits, and its end."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from rich.console import Console
+from starlette.routing import BaseRoute
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from agents.engine.adapter import read_adapter
+from agents.errors import EngineEndedError, UsageError
+from agents.llm.preflight import Kinds
+from agents.llm.usage import Role
+from agents.roles.kinds import played_kinds
+from graphs.backends.local import LocalBackend, shared_log
+from graphs.config.serving import ServeSettings
+from graphs.config.settings import Secrets
+from graphs.scheduling.interrupts import Interruption
+from graphs.serve.app import build_app
+from graphs.serve.audit import Audit
+from graphs.serve.service import Service, read_keys
+from graphs.serve.sites import Sites, read_sites
+from graphs.telemetry.progress import LoadingDisplay
+from outputs.scorecards.store import ScorecardStore
+
+HEADER_S = 10.0
+"""Seconds that a client may take to send the head of a request, on a new connection and after each answer."""
+MOST_HEADER_BYTES = 16 * 1024
+MOST_CONNECTIONS = 2_000
+SHORT_LIFE_S = 60.0
+"""An engine that ends sooner than this after its start is not started again."""
+WEIGHTS = "adapter_model.safetensors"
+
+Pages = Callable[[Service], Sequence[BaseRoute]]
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 by uvicorn, closing connections on which no whole request head comes in time (slowloris)."""
+
+    _by: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        if self._by:
+            self._by.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._by:
+            self._by.cancel()
+        self._by = self.loop.call_later(HEADER_S, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are handled by who runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_server(service: Service, pages: Sequence[BaseRoute] = ()) -> uvicorn.Server:
+    """Return what answers requests to a service."""
+    settings = service.settings
+    config = uvicorn.Config(
+        build_app(service, pages),
+        http=ImpatientProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxy),
+        forwarded_allow_ips=list(settings.proxy),
+        limit_concurrency=MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        timeout_keep_alive=int(HEADER_S),
+        timeout_graceful_shutdown=max(1, round(settings.grace_period)),
+    )
+    # What it has to say is told by answers, metrics and the audit log.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    return _Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UsageError: the address is not to be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror or error}") from None
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(
+    settings: ServeSettings,
+    console: Console,
+    interruption: Interruption,
+    on_ready: Callable[[Service, str], None],
+    pages: Pages = lambda service: (),
+) -> None:
+    """Serve until an interruption; what is in flight then has the grace period to end.
+
+    Args:
+        settings: of the service.
+        console: where a person is told what happens.
+        interruption: asks to stop.
+        on_ready: gets the service and its address once it answers.
+        pages: makes further routes.
+
+    Raises:
+        UsageError: a file, key, site, server or address is wrong.
+        EngineError: the managed engine cannot be started, or keeps ending.
+    """
+    keys = read_keys(settings.key_file)
+    sites = read_sites(settings.sites) if settings.sites else Sites()
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+        store = stack.enter_context(ScorecardStore.open(settings.db))
+        audit = stack.enter_context(Audit(settings.audit_file))
+        service = Service(settings, store, sites, audit, keys, adapter_digest(settings.model))
+        backend = await _connect(settings, stack)
+        await _start(backend, service, console)
+        await stack.enter_async_context(service.running())
+        server = make_server(service, pages(service))
+        host, port = listener.getsockname()[:2]
+        on_ready(service, f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        audit.note("started", model=service.model, adapter=service.adapter)
+        with interruption.finishing(lambda: setattr(server, "should_exit", True)):
+            await stack.enter_async_context(_minding(backend, service, console, server))
+            await server.serve(sockets=[listener])
+        audit.note("stopped")
+
+
+async def _connect(settings: ServeSettings, stack: AsyncExitStack) -> LocalBackend[Any, Any]:
+    """Return the servers that the settings name, tried out, or an engine that is still to be started."""
+
+    async def carry_out(planned: Any, clients: Any) -> Any:
+        raise AssertionError("the service asks the clients itself")
+
+    asked = (Role.SUPPORTER_ASSISTANT, Role.SUPPORTER)
+    kinds = [kind for kind in played_kinds(settings.language, settings.sampling) if kind.role in asked]
+    backend: LocalBackend[Any, Any] = LocalBackend(settings, Secrets(), carry_out, stack, kinds=Kinds(kinds))
+    await backend.connect()
+    return backend
+
+
+async def _start(backend: LocalBackend[Any, Any], service: Service, console: Console) -> None:
+    """Start the managed engine, if there is to be one, and let the service ask the servers."""
+    with LoadingDisplay(console, backend.model) as loading:
+        await backend.start(shared_log(), loading)
+    service.replicas.clients = [place.play for place in backend.places]
+
+
+@contextlib.asynccontextmanager
+async def _minding(
+    backend: LocalBackend[Any, Any], service: Service, console: Console, server: uvicorn.Server
+) -> AsyncIterator[None]:
+    """Start a managed engine again that has ended, for the length of the context; one that keeps ending ends it."""
+
+    async def mind() -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                await backend.watch()
+            except EngineEndedError:
+                service.replicas.clients = ()
+                service.audit.note("engine ended")
+                if time.monotonic() - began < SHORT_LIFE_S:
+                    server.should_exit = True
+                    raise
+            await _start(backend, service, console)
+
+    minding = asyncio.create_task(mind())
+    try:
+        yield
+    finally:
+        is_done = minding.done()
+        minding.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            if is_done:
+                minding.result()
+            await minding
+
+
+def adapter_digest(model: str | None) -> str:
+    """Return the SHA-256 of the weights of the adapter in the folder `model`; empty where that is none."""
+    if not model or read_adapter(model) is None:
+        return ""
+    weights = Path(model) / WEIGHTS
+    if not weights.is_file():
+        return ""
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

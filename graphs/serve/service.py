@@ -1,0 +1,412 @@
+"""What the service does, whatever carries its requests: sessions, turns and ratings, under limits, with an audit log."""
+
+import asyncio
+import contextlib
+import hmac
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from agents.csc.dialogue import SupporterView, Turn
+from agents.csc.flow import Limits
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.topics import TOPICS
+from agents.errors import EngineError, RequestError, StoreError, UsageError
+from agents.llm.chat import Chat, derive_seed
+from agents.llm.client import ChatClient
+from agents.llm.usage import Usage
+from agents.reading import read_text
+from graphs.config.serving import ServeSettings
+from graphs.dialogue.turns import DialogueContext
+from graphs.serve.audit import Audit, Pseudonyms
+from graphs.serve.commits import GroupCommit
+from graphs.serve.limits import ALL, Budgets, PauseSwitch, Rates
+from graphs.serve.metrics import ServiceMetrics
+from graphs.serve.privacy import tame
+from graphs.serve.refusal import Refusal
+from graphs.serve.replicas import Replicas
+from graphs.serve.sessions import Session, Sessions, hash_token, new_id, new_token
+from graphs.serve.sites import Site, Sites
+from graphs.serve.supporter import Answered, answer, is_closed
+from outputs.scorecards.export import topic_name
+from outputs.scorecards.store import (
+    Erased,
+    Opened,
+    Said,
+    Scorecard,
+    ScorecardStore,
+    ServedTurn,
+    Spent,
+    Starred,
+    Thumbed,
+)
+
+PURGE_S = 3600.0
+"""Seconds between two looks for dialogues that are too old to keep."""
+FEWEST_KEY_CHARACTERS = 24
+SITUATION = {
+    Language.EN: "A customer has contacted the support of the company with a request of their own.",
+    Language.ZH: "一位客户带着自己的问题联系了公司的客服。",
+}
+"""What the supporter is told of the situation where nobody has said more."""
+_FAREWELL = {Language.EN: "Thank you, goodbye.", Language.ZH: "好的，谢谢，再见。"}
+"""What a customer says who ends the call without a word."""
+
+
+class Visitor(NamedTuple):
+    """Who makes a request.
+
+    Attributes:
+        name: a pseudonym of the address, good for a day.
+        is_operator: holds a key, or sits at this machine where that is enough.
+    """
+
+    name: str
+    is_operator: bool
+
+
+class _Paid(NamedTuple):
+    """A turn, what it cost, and what is to be stored of that."""
+
+    answered: Answered
+    usage: Usage
+    writes: tuple[Spent, ...]
+
+
+def read_keys(path: Path | None) -> frozenset[str]:
+    """Return the hashes of the keys in a file, one a line; none without a file.
+
+    Raises:
+        UsageError: it cannot be read, others than its owner may read it, or a key is too short.
+    """
+    if path is None:
+        return frozenset()
+    lines = (line.strip() for line in read_text(path, "the file of keys ").splitlines())
+    keys = [line for line in lines if line and not line.startswith("#")]
+    if path.stat().st_mode & 0o077:
+        raise UsageError(f"{path}: others may read the keys: chmod 600 {path}")
+    if not keys or any(len(key) < FEWEST_KEY_CHARACTERS for key in keys):
+        raise UsageError(
+            f"{path}: keys of {FEWEST_KEY_CHARACTERS} characters or more are needed, one a line, such as those that "
+            "openssl rand -base64 32 makes"
+        )
+    return frozenset(map(hash_token, keys))
+
+
+@dataclass
+class Service:
+    """The service, on a store that is open; use `running` for as long as it answers.
+
+    Attributes:
+        settings: of the service.
+        store: where dialogues go.
+        sites: that show the widget.
+        audit: the log.
+        keys: hashes of the keys, see `read_keys`.
+        adapter: digest of the model's adapter; empty where there is none, or it is not known.
+        replicas: the servers of the model.
+    """
+
+    settings: ServeSettings
+    store: ScorecardStore
+    sites: Sites
+    audit: Audit
+    keys: frozenset[str] = frozenset()
+    adapter: str = ""
+    replicas: Replicas = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.replicas = Replicas(self.settings.concurrency or 256)
+        self.sessions = Sessions(self.store, self._limits_of, self.sites.get)
+        self.metrics = ServiceMetrics(lambda: len(self.sessions), lambda: self.replicas.down)
+        self.pause = PauseSwitch(self.settings.db.with_name(f"{self.settings.db.name}.pause"))
+        self.rates = Rates()
+        self.pseudonyms = Pseudonyms()
+        self._commits = GroupCommit(self.store)
+        self.budgets = Budgets({})
+        self.budgets = Budgets(self.store.spent(self.budgets.day))
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Commit what is said, and erase what is too old, for the length of the context."""
+        async with self._commits:
+            purging = asyncio.create_task(self._keep_purging())
+            try:
+                yield
+            finally:
+                purging.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await purging
+
+    def is_key(self, key: str) -> bool:
+        """Tell whether a key is one of the operators'."""
+        hashed = hash_token(key)
+        return any([hmac.compare_digest(hashed, known) for known in self.keys])
+
+    async def open(
+        self, visitor: Visitor, site_id: str | None, language: Language | None, topic: str | None
+    ) -> tuple[Session, str]:
+        """Begin a session; the supporter opens the call. Return it and its token.
+
+        Raises:
+            Refusal: the visitor may not, now or at all.
+        """
+        self.pause.check()
+        site = self._site(site_id)
+        if site is None and not visitor.is_operator:
+            raise Refusal(401, "unauthorised", "a session without a site needs a key")
+        self._count(visitor, site)
+        if topic and topic not in TOPICS:
+            raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(TOPICS)}")
+        chosen = language or (site.languages[0] if site else self.settings.language)
+        if site and chosen not in site.languages:
+            chosen = site.languages[0]
+        about = site.about if site else self.settings.about
+        token, now = new_token(), time.time()
+        card = Scorecard(
+            id=new_id(),
+            token=hash_token(token),
+            site=site_id,
+            language=chosen,
+            topic=(site.topic if site else None) or topic or self.settings.topic or "",
+            scenario=tame(about) or SITUATION[chosen],
+            model=self.model,
+            adapter=self.adapter,
+            opened=now,
+            expires=now + 60 * self.settings.session_minutes,
+        )
+        session = Session(card, self._limits_of(site_id))
+        paid = await self._answer(visitor, card, session.limits, [], card.id)
+        greeting, shown = self._supporter_turn(session, paid.answered)
+        stored = card.model_copy(update={"turns": (greeting,)})
+        await self._write(Opened(stored), *paid.writes)
+        session.add(greeting, paid.answered.turn, shown)
+        self.sessions.add(session)
+        self._note("opened", visitor, session, number=1)
+        return session, token
+
+    async def say(
+        self, visitor: Visitor, session: Session, text: str, *, ends_call: bool, request: str | None = None
+    ) -> int:
+        """Answer a customer's turn; return the number of the answer, which is stored by then, with the turn.
+
+        Args:
+            visitor: who says it.
+            session: the dialogue.
+            text: what was typed; may be empty with `ends_call`.
+            ends_call: the customer ends the call with it.
+            request: what the visitor's program calls the request. One that comes a second time is answered as before.
+
+        Raises:
+            Refusal: it is not answered.
+        """
+        if (number := session.answered(request)) is not None:
+            return number
+        self.pause.check()
+        self._count(visitor, self._site(session.card.site))
+        if session.card.over or is_closed(session.told, session.limits):
+            raise Refusal(409, "over", "the call is over")
+        if session.is_busy:
+            raise Refusal(429, "busy", "the last turn is being answered: wait for it", 1)
+        words = self.readable(text) or (_FAREWELL[session.card.language] if ends_call else "")
+        if not words:
+            raise Refusal(400, "empty", "the text holds no words")
+        session.is_busy = True
+        try:
+            return await self._say(visitor, session, words, ends_call=ends_call, request=request)
+        finally:
+            session.is_busy = False
+
+    async def _say(
+        self, visitor: Visitor, session: Session, words: str, *, ends_call: bool, request: str | None
+    ) -> int:
+        card, now = session.card, time.time()
+        hidden = session.veil.hide(words, session.turns[-1].text)
+        told = hidden if self.settings.scrub_model else words
+        customer = Turn(speaker=Speaker.CUSTOMER, text=told, ends_call=ends_call)
+        said = [*session.told, customer]
+        answered, _, writes = await self._answer(visitor, card, session.limits, said, card.id)
+        number = len(session.turns) + 1
+        stored = ServedTurn(
+            number=number, speaker=Speaker.CUSTOMER, text=hidden, ends_call=ends_call, at=now, request=request
+        )
+        reply, shown = self._supporter_turn(session, answered, number + 1)
+        await self._write(Said(card.id, (stored, reply), answered.is_over), *writes)
+        if session.is_erased:
+            raise Refusal(404, "unknown", "this session has been erased")
+        session.add(stored, customer, words)
+        session.add(reply, answered.turn, shown)
+        session.card = card.model_copy(update={"over": answered.is_over})
+        self._note("answered", visitor, session, number=number + 1, given=answered.given)
+        return number + 1
+
+    def _supporter_turn(self, session: Session, answered: Answered, number: int = 1) -> tuple[ServedTurn, str]:
+        """Return a supporter's turn as it is stored, and as the visitor sees it."""
+        veil, language = session.veil, session.card.language
+        shown = veil.show(answered.turn.text, language)
+        hidden = veil.hide(shown)
+        failed = tuple(one.model_copy(update={"text": veil.hide(one.text)}) for one in answered.failed)
+        turn = ServedTurn(
+            number=number,
+            speaker=Speaker.SUPPORTER,
+            text=hidden,
+            strategy=answered.turn.strategy,
+            at=time.time(),
+            given=answered.given,
+            failed=failed,
+        )
+        return turn, shown
+
+    async def star(self, visitor: Visitor, session: Session, stars: int, comment: str) -> None:
+        """Store stars and a comment.
+
+        Raises:
+            Refusal: it is not stored.
+        """
+        self._count(visitor, self._site(session.card.site))
+        hidden = session.veil.hide(self.readable(comment))
+        await self._write(Starred(session.card.id, stars, hidden))
+        session.card = session.card.model_copy(update={"stars": stars, "comment": hidden})
+        self.metrics.stars(stars)
+        self._note("rated", visitor, session, stars=stars)
+
+    async def thumb(self, visitor: Visitor, session: Session, number: int, thumb: int) -> None:
+        """Store a thumb, 1 up or -1 down, for a supporter's turn.
+
+        Raises:
+            Refusal: there is no such turn, or it is not stored.
+        """
+        self._count(visitor, self._site(session.card.site))
+        if number > len(session.turns) or session.turns[number - 1].speaker is not Speaker.SUPPORTER:
+            raise Refusal(404, "unknown_turn", "no turn of the supporter has this number")
+        await self._write(Thumbed(session.card.id, number, thumb))
+        self._note("thumbed", visitor, session, number=number, thumb=thumb)
+
+    async def erase(self, visitor: Visitor, session: Session) -> None:
+        """Erase a dialogue.
+
+        Raises:
+            Refusal: it could not be erased.
+        """
+        await self._write(Erased(session.card.id))
+        self.sessions.remove(session.card.id)
+        self._note("erased", visitor, session)
+
+    async def complete(self, visitor: Visitor, card: Scorecard, turns: list[Turn]) -> tuple[Answered, Usage]:
+        """Return the supporter's next turn of a dialogue that is not kept, and what it cost.
+
+        Raises:
+            Refusal: it is not answered.
+        """
+        self.pause.check()
+        # Requests that begin alike go to the same server, whose prefix cache knows them.
+        key = hash_token(turns[1].text if len(turns) > 1 else card.scenario)
+        paid = await self._answer(visitor, card, self.settings.limits, turns, key)
+        await self._write(*paid.writes)
+        self.audit.note("completed", visitor=visitor.name, given=paid.answered.given)
+        return paid.answered, paid.usage
+
+    def readable(self, text: str) -> str:
+        """Return what was typed as one tame line.
+
+        Raises:
+            Refusal: it is too long.
+        """
+        if len(text) > self.settings.max_characters:
+            raise Refusal(413, "too_long", f"more than {self.settings.max_characters} characters")
+        return tame(text)
+
+    @property
+    def model(self) -> str:
+        """The model that answers; empty until there is one."""
+        return self.replicas.clients[0].model if self.replicas.clients else ""
+
+    async def _answer(self, visitor: Visitor, card: Scorecard, limits: Limits, turns: list[Turn], key: str) -> "_Paid":
+        """Return the supporter's next turn; requests of the same key go to the same server.
+
+        Raises:
+            Refusal: there is none; what was asked until then is paid all the same.
+        """
+        budgets = self._budgets_of(visitor, card)
+        chats: list[Chat] = []
+
+        async def ask(client: ChatClient) -> Answered:
+            settings = self.settings
+            seed = derive_seed(settings.seed, card.id, len(turns))
+            chat = Chat(client, settings.sampling, seed, hash_token(key)[:16])
+            chats.append(chat)
+            context = DialogueContext(chat, card.language, limits, settings.utterance_tokens, settings.repairs)
+            view = SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, turns)
+            return await answer(view, context, sees_private=not settings.scrub_model)
+
+        with self.budgets.reserving(budgets):
+            try:
+                async with asyncio.timeout(self.settings.turn_timeout_s):
+                    answered = await self.replicas.ask(key, ask)
+            except TimeoutError:
+                raise Refusal(503, "late", "the model took too long: try again", 1) from None
+            except (RequestError, EngineError) as error:
+                self.audit.note("engine failed", error=type(error).__name__)
+                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
+            finally:
+                usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
+                self.budgets.spend(tuple(budgets), usage.total_tokens)
+                self.metrics.spent(usage)
+        self.metrics.turn(answered)
+        stored = (scope for scope in budgets if "/" not in scope)
+        writes = tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored)
+        return _Paid(answered, usage, writes)
+
+    def _budgets_of(self, visitor: Visitor, card: Scorecard) -> Mapping[str, int | None]:
+        """Return the scopes that a turn is paid from, with what each may spend on a day; a visitor's has a slash."""
+        found = {ALL: self.settings.daily_tokens}
+        if card.site and (site := self.sites.get(card.site)):
+            found[card.site] = site.daily_tokens
+            found[f"visitor/{visitor.name}"] = self.settings.visitor_daily_tokens
+        return found
+
+    def _count(self, visitor: Visitor, site: Site | None) -> None:
+        """Count a request of a visitor of a site.
+
+        Raises:
+            Refusal: there were too many.
+        """
+        if site:
+            self.rates.take(f"visitor/{visitor.name}", self.settings.requests_per_minute)
+            self.rates.take(site.id, site.requests_per_minute)
+
+    def _site(self, site_id: str | None) -> Site | None:
+        if site_id is None:
+            return None
+        if (site := self.sites.get(site_id)) is None:
+            raise Refusal(404, "unknown_site", "this site is not served")
+        return site
+
+    def _limits_of(self, site_id: str | None) -> Limits:
+        """Return the lengths of a dialogue: a site's visitors have so many turns, and the flow rules close it then."""
+        limits, site = self.settings.limits, self.sites.get(site_id) if site_id else None
+        if site is None:
+            return limits
+        longest = min(limits.max_utterances, 2 * site.turns + 1)
+        return Limits(min_utterances=min(limits.min_utterances, longest - 1), max_utterances=longest)
+
+    async def _write(self, *writes: Opened | Said | Starred | Thumbed | Erased | Spent) -> None:
+        try:
+            await self._commits.write(*writes)
+        except StoreError:
+            self.audit.note("not stored")
+            raise Refusal(503, "store", "it could not be stored: try again later", 10) from None
+
+    def _note(self, event: str, visitor: Visitor, session: Session, **fields: str | float | None) -> None:
+        card = session.card
+        self.audit.note(event, session=hash_token(card.id)[:16], site=card.site, visitor=visitor.name, **fields)
+
+    async def _keep_purging(self) -> None:
+        while True:
+            with contextlib.suppress(StoreError):
+                for gone in await self._commits.forget_before(time.time() - 86_400 * self.settings.keep_days):
+                    self.sessions.remove(gone)
+            await asyncio.sleep(PURGE_S)

@@ -1,0 +1,1 @@
+"""What was said at the service and what visitors think of it: the store, its summary, and rows to train on."""

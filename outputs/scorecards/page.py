@@ -1,0 +1,31 @@
+"""The HTML page on scorecards: figures and the dialogues with low stars; one file that reads and sends nothing."""
+
+from datetime import UTC, datetime
+
+from agents.csc.speakers import SPEAKER_NAMES
+from outputs.reports.assets import inline, page_template
+from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, Summary, describe_share, describe_stars
+
+TITLES = {
+    "strategy": "By strategy that occurs; thumbs on its turns",
+    "topic": "By topic",
+    "week": "By week of opening (ISO)",
+    "model": "By model and adapter",
+    "site": "By site",
+}
+
+
+def render_scorecards(title: str, summary: Summary) -> str:
+    """Return the page."""
+    return page_template("scorecards.html").render(
+        title=title,
+        summary=summary,
+        titles=TITLES,
+        low_stars=LOW_STARS,
+        low=summary.low[:SHOWN_LOW],
+        names=SPEAKER_NAMES,
+        stars=describe_stars,
+        share=describe_share,
+        day=lambda moment: datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M"),
+        style=inline("run.css"),
+    )

@@ -1,0 +1,143 @@
+"""What scorecards say: mean stars with intervals by strategy, topic, week and model, thumbs, and the poor dialogues."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from agents.csc.strategies import Strategy
+from outputs.scorecards.store import Scorecard
+from quality.metrics.intervals import Estimate, Sums, estimate
+
+LOW_STARS = 2
+"""Most stars of a dialogue that went badly."""
+SHOWN_LOW = 20
+"""Number of dialogues with low stars that are listed, the latest."""
+
+
+class Figure(NamedTuple):
+    """What is known of one group: its dialogues, those with stars, their mean, its thumbs, and the share that is up."""
+
+    name: str
+    dialogues: int
+    rated: int
+    stars: Estimate
+    thumbs: int
+    up: Estimate
+
+
+class Summary(NamedTuple):
+    """The figures of all scorecards, by what they are grouped by; each part in the order of its names."""
+
+    total: Figure
+    parts: dict[str, list[Figure]]
+    low: list[Scorecard]
+    unsound: int
+    """Number of supporter turns that passed no check: the best try, or a fixed line."""
+
+
+def week_of(moment: float) -> str:
+    """Return the ISO week of a moment in Unix time.
+
+    >>> week_of(0.0)
+    '1970-W01'
+    """
+    year, week, _ = datetime.fromtimestamp(moment, UTC).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def summarise(cards: Iterable[Scorecard]) -> Summary:
+    """Sum scorecards up.
+
+    A dialogue counts for each strategy that occurs in it; thumbs count for the strategy of their turn alone. Intervals
+    are over dialogues, see `quality.metrics.intervals`.
+    """
+    listed = list(cards)
+    by_strategy = defaultdict(list)
+    for card in listed:
+        for strategy in {turn.strategy for turn in card.turns if turn.strategy}:
+            by_strategy[strategy].append(card)
+    parts = {
+        "strategy": [_figure(code, by_strategy[code], code) for code in Strategy if code in by_strategy],
+        "topic": _group(listed, lambda card: card.topic or "not told"),
+        "week": _group(listed, lambda card: week_of(card.opened)),
+        "model": _group(listed, lambda card: f"{card.model} {card.adapter[:8]}".strip()),
+        "site": _group(listed, lambda card: card.site or "none"),
+    }
+    low = [card for card in listed if card.stars is not None and card.stars <= LOW_STARS]
+    unsound = sum(turn.given != "sound" for card in listed for turn in card.turns)
+    return Summary(_figure("all", listed), parts, low[::-1], unsound)
+
+
+def _group(cards: Sequence[Scorecard], key: Callable[[Scorecard], str]) -> list[Figure]:
+    groups = defaultdict(list)
+    for card in cards:
+        groups[key(card)].append(card)
+    return [_figure(name, groups[name]) for name in sorted(groups)]
+
+
+def _figure(name: str, cards: Sequence[Scorecard], strategy: Strategy | None = None) -> Figure:
+    """Return the figures of a group; of thumbs only those on turns with a strategy, if one is named."""
+    thumbs = [[turn.thumb for turn in card.turns if turn.thumb and strategy in (None, turn.strategy)] for card in cards]
+    stars = [(card.stars, 1) for card in cards if card.stars is not None]
+    up = [(sum(thumb > 0 for thumb in given), len(given)) for given in thumbs if given]
+    return Figure(str(name), len(cards), len(stars), _mean(stars), sum(map(len, thumbs)), _mean(up))
+
+
+def _mean(sums: Sequence[tuple[int, int]]) -> Estimate:
+    """Return the mean of pairs of a sum and what it counts, with its interval over the pairs."""
+
+    def mean(of: Sums) -> float:
+        return float(of[0] / of[1]) if of[1] else float("nan")
+
+    return estimate(np.array(sums, dtype=np.float64).reshape(-1, 2), mean)
+
+
+def describe_stars(estimate_: Estimate) -> str:
+    """Return a mean of stars with its interval.
+
+    >>> describe_stars(Estimate(value=4.25, low=4.0, high=4.5))
+    '4.25 [4.00, 4.50]'
+    """
+    return _describe(estimate_, "{:.2f}", 1)
+
+
+def describe_share(estimate_: Estimate) -> str:
+    """Return a share in percent with its interval."""
+    return _describe(estimate_, "{:.0f}", 100, "%")
+
+
+def _describe(estimate_: Estimate, form: str, scale: float, unit: str = "") -> str:
+    if estimate_.value is None:
+        return "-"
+    text = form.format(scale * estimate_.value) + unit
+    if estimate_.low is None or estimate_.high is None:
+        return text
+    return f"{text} [{form.format(scale * estimate_.low)}, {form.format(scale * estimate_.high)}]"
+
+
+def show_summary(summary: Summary) -> RenderableType:
+    """Return the summary to be printed."""
+    total = summary.total
+    parts: list[RenderableType] = [
+        f"{total.dialogues:,} dialogues, {total.rated:,} with stars: {describe_stars(total.stars)}; "
+        f"{total.thumbs:,} thumbs, up {describe_share(total.up)}; {summary.unsound:,} turns passed no check"
+    ]
+    for part, figures in summary.parts.items():
+        table = Table(part, "dialogues", "with stars", "stars", "thumbs", "up")
+        for figure in figures:
+            shown = (figure.dialogues, figure.rated, describe_stars(figure.stars), figure.thumbs)
+            table.add_row(figure.name, *map(str, shown), describe_share(figure.up))
+        parts.append(table)
+    if summary.low:
+        table = Table("dialogue", "opened", "stars", "comment")
+        table.title, table.title_justify = f"{LOW_STARS} stars or fewer, the latest first", "left"
+        for card in summary.low[:SHOWN_LOW]:
+            opened = datetime.fromtimestamp(card.opened, UTC).strftime("%Y-%m-%d %H:%M")
+            table.add_row(card.id, opened, str(card.stars), card.comment)
+        parts.append(table)
+    return Group(*parts)
