@@ -21,6 +21,8 @@ from graphs.serve.refusal import Refusal, error_body
 
 MOST_BYTES = 256 * 1024
 """Largest body, in bytes: a long chat fits."""
+MOST_HEADER_BYTES = 16 * 1024
+"""Largest head of a request, in bytes of its names and values."""
 BODY_S = 10.0
 """Seconds that a body may take to arrive."""
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -107,6 +109,8 @@ class Guard:
         self._metrics.request(name, status, time.monotonic() - began)
 
     def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
+            raise Refusal(431, "large_headers", f"the headers have more than {MOST_HEADER_BYTES:,} bytes")
         if self._hosts is not None and host_name(headers.get("host", "")) not in self._hosts:
             raise Refusal(421, "wrong_host", "this service does not go by that name; see --allow-host")
         raw = scope.get("raw_path") or scope["path"].encode()

@@ -142,7 +142,7 @@ def completion_routes(service: Service) -> list[Route]:
         veil = Veil()
         hidden = _hide(turns, veil)
         turns = hidden if service.settings.scrub_model else turns
-        answered, usage = await service.complete(visitor, card, turns)
+        answered, usage = await service.complete(visitor, card, turns, veil)
         text = veil.show(answered.turn.text, card.language)
         if answered.turn.strategy:
             memory.keep([*spoken, ("assistant", text)], answered.turn.strategy)

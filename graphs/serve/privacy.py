@@ -64,12 +64,18 @@ class Veil:
 
     def hide(self, text: str, asked: str = "") -> str:
         """Return a text with placeholders for what is private in it; `asked` is what was said right before it."""
-        for value, kind in self._known.items():
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"[{kind}]", text) if value in text else text
+        text = self.cover(text)
         while found := find_in_dialogue([asked, text])[1]:
             for start, end, kind in reversed(found):
                 self._learn(text[start:end], kind)
                 text = f"{text[:start]}[{kind}]{text[end:]}"
+        return text
+
+    def cover(self, text: str) -> str:
+        """Return a text with placeholders for what the customer has told before, and nothing else."""
+        for value, kind in self._known.items():
+            if value in text:
+                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"[{kind}]", text)
         return text
 
     def show(self, text: str, language: Language) -> str:

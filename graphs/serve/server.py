@@ -27,6 +27,7 @@ from graphs.config.settings import Secrets
 from graphs.scheduling.interrupts import Interruption
 from graphs.serve.app import build_app
 from graphs.serve.audit import Audit
+from graphs.serve.guard import MOST_HEADER_BYTES
 from graphs.serve.service import Service, read_keys
 from graphs.serve.sites import Sites, read_sites
 from graphs.telemetry.progress import LoadingDisplay
@@ -34,7 +35,6 @@ from outputs.scorecards.store import ScorecardStore
 
 HEADER_S = 10.0
 """Seconds that a client may take to send the head of a request, on a new connection and after each answer."""
-MOST_HEADER_BYTES = 16 * 1024
 MOST_CONNECTIONS = 2_000
 SHORT_LIFE_S = 60.0
 """An engine that ends sooner than this after its start is not started again."""

@@ -1,4 +1,4 @@
-"""What the service does, whatever carries its requests: sessions, turns and ratings, under limits, with an audit log."""
+"""What the service does, whatever carries its requests: sessions, turns, ratings, under limits, with an audit log."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ from graphs.serve.audit import Audit, Pseudonyms
 from graphs.serve.commits import GroupCommit
 from graphs.serve.limits import ALL, Budgets, PauseSwitch, Rates
 from graphs.serve.metrics import ServiceMetrics
-from graphs.serve.privacy import tame
+from graphs.serve.privacy import Veil, tame
 from graphs.serve.refusal import Refusal
 from graphs.serve.replicas import Replicas
 from graphs.serve.sessions import Session, Sessions, hash_token, new_id, new_token
@@ -179,7 +179,7 @@ class Service:
             expires=now + 60 * self.settings.session_minutes,
         )
         session = Session(card, self._limits_of(site_id))
-        paid = await self._answer(visitor, card, session.limits, [], card.id)
+        paid = await self._answer(visitor, card, session.limits, [], session.veil, card.id)
         greeting, shown = self._supporter_turn(session, paid.answered)
         stored = card.model_copy(update={"turns": (greeting,)})
         await self._write(Opened(stored), *paid.writes)
@@ -228,7 +228,7 @@ class Service:
         told = hidden if self.settings.scrub_model else words
         customer = Turn(speaker=Speaker.CUSTOMER, text=told, ends_call=ends_call)
         said = [*session.told, customer]
-        answered, _, writes = await self._answer(visitor, card, session.limits, said, card.id)
+        answered, _, writes = await self._answer(visitor, card, session.limits, said, session.veil, card.id)
         number = len(session.turns) + 1
         stored = ServedTurn(
             number=number, speaker=Speaker.CUSTOMER, text=hidden, ends_call=ends_call, at=now, request=request
@@ -295,7 +295,9 @@ class Service:
         self.sessions.remove(session.card.id)
         self._note("erased", visitor, session)
 
-    async def complete(self, visitor: Visitor, card: Scorecard, turns: list[Turn]) -> tuple[Answered, Usage]:
+    async def complete(
+        self, visitor: Visitor, card: Scorecard, turns: list[Turn], veil: Veil
+    ) -> tuple[Answered, Usage]:
         """Return the supporter's next turn of a dialogue that is not kept, and what it cost.
 
         Raises:
@@ -304,7 +306,7 @@ class Service:
         self.pause.check()
         # Requests that begin alike go to the same server, whose prefix cache knows them.
         key = hash_token(turns[1].text if len(turns) > 1 else card.scenario)
-        paid = await self._answer(visitor, card, self.settings.limits, turns, key)
+        paid = await self._answer(visitor, card, self.settings.limits, turns, veil, key)
         await self._write(*paid.writes)
         self.audit.note("completed", visitor=visitor.name, given=paid.answered.given)
         return paid.answered, paid.usage
@@ -324,7 +326,9 @@ class Service:
         """The model that answers; empty until there is one."""
         return self.replicas.clients[0].model if self.replicas.clients else ""
 
-    async def _answer(self, visitor: Visitor, card: Scorecard, limits: Limits, turns: list[Turn], key: str) -> "_Paid":
+    async def _answer(
+        self, visitor: Visitor, card: Scorecard, limits: Limits, turns: list[Turn], veil: Veil, key: str
+    ) -> "_Paid":
         """Return the supporter's next turn; requests of the same key go to the same server.
 
         Raises:
@@ -340,7 +344,7 @@ class Service:
             chats.append(chat)
             context = DialogueContext(chat, card.language, limits, settings.utterance_tokens, settings.repairs)
             view = SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, turns)
-            return await answer(view, context, sees_private=not settings.scrub_model)
+            return await answer(view, context, veil.cover)
 
         with self.budgets.reserving(budgets):
             try:

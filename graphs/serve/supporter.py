@@ -4,7 +4,7 @@ Strategy and words are asked for as a dialogue is played, with the same checks a
 customer is not taken back: where no try passes, the best of them is given, or a fixed, kind line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agents.csc.dialogue import SupporterView, Turn
@@ -19,7 +19,6 @@ from outputs.scorecards.store import FailedTry, Given
 
 BEARABLE = ("same-opening", "repetition", "goodbye-loop", "long-turn")
 """Faults of manner, the lightest first: words with such a one may be said. Others leak, mislead or are no speech."""
-PRIVATE = "private-data"
 
 _LINES: dict[Language, dict[Strategy, str]] = {
     Language.EN: {
@@ -64,13 +63,13 @@ def is_closed(turns: Sequence[Turn], limits: Limits) -> bool:
     return len(turns) >= limits.max_utterances or any(turn.strategy is Strategy.AC for turn in turns)
 
 
-async def answer(view: SupporterView, context: DialogueContext, *, sees_private: bool) -> Answered:
+async def answer(view: SupporterView, context: DialogueContext, cover: Callable[[str], str]) -> Answered:
     """Return the supporter's next turn.
 
     Args:
         view: the call so far, not closed yet. It may come from elsewhere and break the flow rules.
         context: the client and the settings.
-        sees_private: the model is shown the customer's private data, and may say it back to them.
+        cover: puts placeholders in place of private data that the customer has told.
 
     Raises:
         RequestError: the server refused a request, or failed on it however often it was asked.
@@ -79,8 +78,7 @@ async def answer(view: SupporterView, context: DialogueContext, *, sees_private:
     allowed = allowed_strategies(Progress.of(view.turns), context.limits)
     try:
         strategy = await choose_strategy(context.chat, view, allowed or (Strategy.OT,))
-        tolerated = frozenset({PRIVATE}) if sees_private else frozenset[str]()
-        asked = await say_supporter(view, strategy, context, tolerated)
+        asked = await say_supporter(view, strategy, context, cover)
     except UnreadableAnswerError:
         return Answered(fixed_turn(view.language, allowed[0] if len(allowed) == 1 else Strategy.OT), "fixed")
     failed = tuple(FailedTry(text=turn.text, check=fault.check) for turn, fault in asked.failed)

@@ -49,7 +49,7 @@ VERSION = 1
 
 
 Given = Literal["sound", "best", "fixed"]
-"""How a supporter's turn came to be: it passed the checks; it is the best of tries that did not; or it is a fixed line."""
+"""How a supporter's turn came to be: it passed the checks, is the best of tries that did not, or a fixed line."""
 
 
 class FailedTry(BaseModel):

@@ -1,0 +1,219 @@
+"""The pure parts of the service: limits, the veil, sites, keys, replicas, settings."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.csc.language import Language
+from agents.errors import EngineError, StoreError, UsageError
+from agents.llm.client import ChatClient
+from graphs.config.settings import ServeSettings, load_settings
+from graphs.serve.audit import Pseudonyms
+from graphs.serve.commits import GroupCommit
+from graphs.serve.limits import ALL, Budgets, Rates
+from graphs.serve.privacy import Veil, tame
+from graphs.serve.refusal import Refusal
+from graphs.serve.replicas import Replicas
+from graphs.serve.service import read_keys
+from graphs.serve.sites import parse_origin, read_sites
+from outputs.scorecards.store import Spent
+
+
+@given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 120))
+def test_a_rate_is_never_exceeded(waits: list[float], per_minute: int) -> None:
+    now = 0.0
+    rates = Rates(lambda: now)
+    taken = []
+    for wait in waits:
+        now += wait
+        try:
+            rates.take("a", per_minute)
+            taken.append(now)
+        except Refusal as refusal:
+            assert refusal.retry_after_s
+    burst = max(1.0, per_minute / 3)
+    for start in range(len(taken)):
+        for end in range(start, len(taken)):
+            assert end - start + 1 <= burst + (taken[end] - taken[start]) * per_minute / 60 + 1e-6
+
+
+def test_one_who_waits_as_told_is_let_in() -> None:
+    now = 0.0
+    rates = Rates(lambda: now)
+    rates.take("a", 1)
+    with pytest.raises(Refusal) as caught:
+        rates.take("a", 1)
+    now += caught.value.retry_after_s or 0
+    rates.take("a", 1)
+
+
+def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
+    day = "2026-01-01"
+    budgets = Budgets({"shop": 500}, lambda: day)
+    budgets.spend((ALL,), 1_000)
+    with budgets.reserving({ALL: 2_500}), pytest.raises(Refusal), budgets.reserving({ALL: 2_500}):
+        pass
+    with pytest.raises(Refusal), budgets.reserving({"shop": 600}):
+        pass
+    with budgets.reserving({ALL: None}):
+        pass
+    day = "2026-01-02"
+    assert budgets.spent("shop") == budgets.spent(ALL) == 0
+
+
+@given(st.text())
+def test_tame_text_is_one_line_without_marks(text: str) -> None:
+    tamed = tame(text)
+    assert "\n" not in tamed
+    assert not set("<>") & set(tamed)
+    assert tame(tamed) == tamed
+    tamed.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Thank you, [UserName].", "Thank you, Dana Whitfield."),
+        ("I sent it to [Email].", "I sent it to your e-mail address."),
+        ("The card [CardNumber] works.", "The card your card number works."),
+        ("[BankName] is open.", "bank name is open."),
+    ],
+)
+def test_placeholders_become_words(text: str, shown: str) -> None:
+    veil = Veil()
+    assert veil.hide("My name is Dana Whitfield.") == "My name is [UserName]."
+    assert veil.show(text, Language.EN) == shown
+
+
+def test_what_was_told_once_is_hidden_wherever_it_is_said() -> None:
+    veil = Veil()
+    assert veil.hide("Whitfield", "May I have your last name, please?") == "[UserName]"
+    assert "Whitfield" not in veil.hide("Well, Whitfield is what they call me.")
+    assert Veil().show("Thank you, [UserName].", Language.EN) == "Thank you."
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*.example", "shop.example", "https://a.example/x", "ftp://a", "https://u@a", "null", ""]
+)
+def test_what_is_no_origin(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"no origin|netloc|port"):
+        parse_origin(origin)
+
+
+def test_origins_are_as_browsers_write_them() -> None:
+    assert parse_origin("HTTPS://Shop.Example:443/") == "https://shop.example"
+    assert parse_origin("http://localhost:3000") == "http://localhost:3000"
+
+
+def test_sites_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "sites.toml"
+    path.write_text('[sites.shop]\norigins = ["https://shop.example"]\nlanguages = ["zh"]\ntopic = "risk-security"\n')
+    sites = read_sites(path)
+    site = sites.get("shop")
+    assert site
+    assert (site.languages, site.topic, sites.get("x")) == ((Language.ZH,), "risk-security", None)
+    assert sites.origins == {"https://shop.example"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "one at least"),
+        ("[sites.a]", "origins"),
+        ('[sites.a]\norigins = ["*"]', "no origin"),
+        ('[sites.a]\norigins = ["https://a.example"]\ncolour = 1', "colour"),
+        ('[sites.a]\norigins = ["https://a.example"]\ntopic = "weather"', "unknown topic"),
+        ('[sites."a/b"]\norigins = ["https://a.example"]', "an id has"),
+        ("[sites", "cannot read"),
+        ("host = 1\n[sites.a]\n", "nothing else"),
+    ],
+)
+def test_wrong_sites_are_named(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "sites.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=problem):
+        read_sites(path)
+
+
+def test_keys_are_long_and_their_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text("# of ours\nshort\n")
+    path.chmod(0o600)
+    with pytest.raises(UsageError, match="24 characters"):
+        read_keys(path)
+    path.write_text("a" * 24 + "\n")
+    assert len(read_keys(path)) == 1
+    path.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        read_keys(path)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chat.example"])
+def test_others_are_let_in_with_keys_or_sites_alone(host: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name a key_file"):
+        load_settings(ServeSettings, None, {"host": host})
+    assert not load_settings(ServeSettings, None, {"host": host, "key_file": tmp_path / "keys"}).is_local
+    assert load_settings(ServeSettings, None, {"host": "::1"}).is_local
+
+
+def test_visitors_have_other_names_each_day() -> None:
+    now = 0.0
+    names = Pseudonyms(lambda: now)
+    first = names.of("192.0.2.1")
+    assert names.of("192.0.2.1") == first != names.of("192.0.2.2")
+    now += 86_400
+    assert names.of("192.0.2.1") != first
+
+
+class _Client:
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+
+
+async def test_a_dialogue_stays_on_its_server_and_moves_when_it_is_gone() -> None:
+    clients = [_Client(f"http://{number}") for number in range(3)]
+    replicas = Replicas(10)
+    replicas.clients = cast("list[ChatClient]", clients)
+    gone: set[str] = set()
+
+    async def work(client: ChatClient) -> str:
+        if client.base_url in gone:
+            raise EngineError("gone")
+        return client.base_url
+
+    first = {key: await replicas.ask(key, work) for key in map(str, range(30))}
+    assert set(first.values()) == {client.base_url for client in clients}
+    gone.add("http://1")
+    for key, server in first.items():
+        now = await replicas.ask(key, work)
+        assert now == server or server == "http://1"
+        assert now != "http://1"
+    assert replicas.down == 1
+    gone |= set(first.values())
+    with pytest.raises(Refusal):
+        await replicas.ask("0", work)
+    assert not replicas.is_ready
+
+
+async def test_writes_of_a_moment_share_a_transaction_and_its_failure() -> None:
+    class Store:
+        def __init__(self) -> None:
+            self.batches: list[int] = []
+
+        def write(self, *writes: Any) -> None:
+            self.batches.append(len(writes))
+            if any(write.tokens < 0 for write in writes):
+                raise StoreError("full")
+
+    store = Store()
+    async with GroupCommit(cast("Any", store)) as commits:
+        await asyncio.gather(*(commits.write(Spent("d", ALL, 1)) for _ in range(20)))
+        assert sum(store.batches) == 20
+        assert len(store.batches) <= 2
+        with pytest.raises(StoreError):
+            await commits.write(Spent("d", ALL, -1))
+        await commits.write(Spent("d", ALL, 1))

@@ -1,0 +1,182 @@
+"""Sessions over HTTP: a call from the greeting to its end, ratings, what is stored, and what comes after a restart."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from agents.csc.strategies import Strategy
+from outputs.scorecards.store import ScorecardStore
+from tests.support.loopback import Faults, Loopback
+from tests.support.service import SHOP, bearer, client_of, open_session, service_on
+
+
+async def test_a_call_is_held_to_its_end_and_rated(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        answer = await client.post("/v1/sessions", json={"language": "en", "topic": "technical-support"})
+        opened = answer.json()
+        assert answer.status_code == 201
+        assert set(opened) == {"id", "token", "expires_at", "language", "turns"}
+        (greeting,) = opened["turns"]
+        assert (greeting["number"], greeting["speaker"], greeting["strategy"], greeting["stage"]) == (
+            *(1, "supporter", "GT", "Connecting"),
+        )
+        path, token = f"/v1/sessions/{opened['id']}", bearer(opened["token"])
+        said = await client.post(f"{path}/turns", json={"text": "The app does not start."}, headers=token)
+        assert said.status_code == 201
+        assert said.json()["turn"]["number"] == 3
+        assert said.json()["over"] is False
+        while not said.json()["over"]:
+            said = await client.post(f"{path}/turns", json={"text": "", "ends_call": True}, headers=token)
+            assert said.status_code == 201, said.text
+        assert said.json()["turn"]["strategy"] == "AC"
+        late = await client.post(f"{path}/turns", json={"text": "Wait!"}, headers=token)
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "over")
+        rated = await client.post(f"{path}/feedback", json={"stars": 5, "comment": "Kind."}, headers=token)
+        thumbed = await client.post(f"{path}/feedback", json={"number": 3, "thumb": "up"}, headers=token)
+        assert (rated.status_code, thumbed.status_code) == (204, 204)
+        shown = (await client.get(path, headers=token)).json()
+        assert (shown["over"], shown["rated"]) == (True, 5)
+        assert [turn["number"] for turn in shown["turns"]] == list(range(1, len(shown["turns"]) + 1))
+    with ScorecardStore.read(tmp_path / "serve.sqlite") as store:
+        (card,) = store.cards()
+    assert (card.stars, card.comment, card.topic, card.model) == (5, "Kind.", "technical-support", "loopback")
+    assert card.turns[2].thumb == 1
+    assert card.turns[-1].strategy is Strategy.AC
+
+
+async def test_a_session_goes_on_after_a_restart(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        await client.post(f"{path}/turns", json={"text": "My parcel is late."}, headers=token)
+        before = (await client.get(path, headers=token)).json()
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        assert (await client.get(path, headers=token)).json() == before
+        said = await client.post(f"{path}/turns", json={"text": "It was to come on Friday."}, headers=token)
+        assert said.json()["turn"]["number"] == 5
+
+
+async def test_private_data_is_stored_nowhere_and_shown_to_who_told_it(tmp_path: Path) -> None:
+    secret, number = "Dana Whitfield", "4929 1234 5678 9011"
+    loopback = Loopback(say=lambda body: None if "structured_outputs" in body else "Thank you, [UserName].")
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        said = await client.post(
+            f"{path}/turns", json={"text": f"My name is {secret}, my card is {number}."}, headers=token
+        )
+        assert secret in said.json()["turn"]["text"]
+        assert any(number in str(request) for request in loopback.requests), "the model is to see it by default"
+        await client.post(f"{path}/feedback", json={"stars": 1, "comment": f"{secret} here."}, headers=token)
+    for file in tmp_path.iterdir():
+        content = file.read_bytes()
+        assert secret.encode() not in content, file
+        assert number.encode() not in content, file
+
+
+async def test_private_data_is_kept_from_the_model_on_request(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path, scrub_model=True) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        await client.post(f"{path}/turns", json={"text": "My name is Dana Whitfield."}, headers=token)
+    assert "Whitfield" not in str(loopback.requests)
+    assert "My name is [UserName]." in str(loopback.requests)
+
+
+async def test_a_request_that_is_sent_twice_is_answered_once(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        headers = token | {"Idempotency-Key": "turn-1"}
+        first = await client.post(f"{path}/turns", json={"text": "Hello there."}, headers=headers)
+        calls = loopback.calls["all"]
+        again = await client.post(f"{path}/turns", json={"text": "Hello there."}, headers=headers)
+        assert again.json() == first.json()
+        assert loopback.calls["all"] == calls
+        assert len((await client.get(path, headers=token)).json()["turns"]) == 3
+
+
+async def test_one_turn_of_a_session_is_answered_at_a_time(tmp_path: Path) -> None:
+    async with service_on(Loopback(delay=0.05), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+
+        async def say() -> Any:
+            return await client.post(f"{path}/turns", json={"text": "Hello?"}, headers=token)
+
+        answers = await asyncio.gather(*(say() for _ in range(4)))
+        assert sorted(answer.status_code for answer in answers) == [201, 429, 429, 429]
+
+
+async def test_what_is_erased_is_gone(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        await client.post(f"{path}/turns", json={"text": "Forget the zebra, please."}, headers=token)
+        assert (await client.delete(path, headers=token)).status_code == 204
+        assert (await client.get(path, headers=token)).status_code == 401
+        for file in tmp_path.iterdir():
+            assert b"zebra" not in file.read_bytes(), file
+
+
+async def test_old_dialogues_are_erased(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        assert store.forget_before(0.0) == []
+        (card,) = store.cards()
+        assert store.forget_before(card.opened + 1) == [card.id]
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        assert (await client.get(path, headers=token)).status_code == 401
+
+
+async def test_visitors_of_a_site_see_no_strategies_and_its_about_is_the_situation(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path, SHOP) as service, client_of(service) as client:
+        path, token = await open_session(client, site="shop", language="zh")
+        await client.post(f"{path}/turns", json={"text": "我的鞋子坏了。"}, headers=token)
+        shown = (await client.get(path, headers=token)).json()
+        assert shown["language"] == "zh"
+        assert {turn["strategy"] for turn in shown["turns"]} == {None}
+        assert "The company sells shoes." in loopback.requests[0]["messages"][0]["content"]
+
+
+async def test_a_visitors_turns_end_with_a_closing(tmp_path: Path) -> None:
+    short = SHOP.model_copy(update={"turns": 4})
+    async with service_on(Loopback(), tmp_path, short) as service, client_of(service) as client:
+        path, token = await open_session(client, site="shop")
+        over = []
+        for number in range(4):
+            said = await client.post(f"{path}/turns", json={"text": f"Number {number} is broken."}, headers=token)
+            over.append(said.json()["over"])
+        assert over[-1] is True
+
+
+async def test_when_the_model_fails_nothing_is_stored_and_the_turn_can_be_said_again(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        loopback.faults = Faults(error_500=1.0)
+        failed = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
+        assert (failed.status_code, failed.json()["error"]["code"]) == (503, "engine")
+        loopback.faults = Faults()
+        said = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
+        assert said.json()["turn"]["number"] == 3
+
+
+async def test_health_and_metrics(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        await open_session(client)
+        assert (await client.get("/health")).json() == {"status": "ok"}
+        metrics = (await client.get("/metrics")).text
+        assert 'rolecs_serve_turns_total{given="sound",strategy="GT"} 1.0' in metrics
+        assert 'rolecs_serve_requests_total{route="open_session",status="201"} 1.0' in metrics
+        assert "rolecs_tokens_total" in metrics
+        service.pause.path.touch()
+        assert (await client.get("/health")).status_code == 503
+        refused = await client.post("/v1/sessions", json={})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "paused")
+
+
+async def test_the_api_is_told(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        page, told = await client.get("/docs"), (await client.get("/openapi.json")).json()
+        assert "/v1/sessions/{id}/turns" in page.text
+        assert "<script" not in page.text
+        assert told["paths"]["/v1/sessions"]["post"]["responses"]["201"]["content"]

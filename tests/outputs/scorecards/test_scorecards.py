@@ -1,0 +1,149 @@
+"""Scorecards: what is stored, what it sums up to, and the rows that are made of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.csc.dialogue import Turn
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
+from agents.errors import UsageError
+from outputs.datasets.reader import read_dialogues
+from outputs.scorecards.export import preference_rows, rated_rows
+from outputs.scorecards.page import render_scorecards
+from outputs.scorecards.store import (
+    Erased,
+    FailedTry,
+    Opened,
+    Said,
+    Scorecard,
+    ScorecardStore,
+    ServedTurn,
+    Spent,
+    Starred,
+    Thumbed,
+)
+from outputs.scorecards.summary import summarise
+from outputs.training.examples import read_examples
+
+
+def card_of(turns: tuple[Turn, ...], id_: str = "a", **fields: Any) -> Scorecard:
+    """Return a scorecard of a call."""
+    served = tuple(
+        ServedTurn(number=number, speaker=turn.speaker, text=turn.text, strategy=turn.strategy, at=float(number))
+        for number, turn in enumerate(turns, start=1)
+    )
+    known = {"id": id_, "token": "t", "site": None, "language": Language.EN, "topic": "risk-security", "opened": 0.0}
+    told = {"scenario": "A card was declined.", "model": "m", "expires": 9.0, "over": True, "turns": served}
+    return Scorecard.model_validate(known | told | fields)
+
+
+def change(card: Scorecard, number: int, **fields: Any) -> Scorecard:
+    """Return a card with one turn changed."""
+    turns = [turn.model_copy(update=fields) if turn.number == number else turn for turn in card.turns]
+    return card.model_copy(update={"turns": tuple(turns)})
+
+
+def test_what_is_written_is_read(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    path = tmp_path / "serve.sqlite"
+    card = card_of(en_turns)
+    opened = card.model_copy(update={"turns": card.turns[:1], "over": False})
+    failed = (FailedTry(text="[GT] Hello.", check="label-leak"),)
+    with ScorecardStore.open(path) as store:
+        store.write(Opened(opened))
+        store.write(Said("a", tuple(turn.model_copy(update={"failed": failed}) for turn in card.turns[1:]), True))
+        store.write(Starred("a", 2, "slow"), Starred("a", 4, "good"), Thumbed("a", 3, -1), Spent("d", "", 3))
+        store.write(Spent("d", "", 4), Spent("d", "shop", 1))
+    assert path.stat().st_mode & 0o077 == 0
+    with ScorecardStore.read(path) as store:
+        (found,) = store.cards()
+        assert (found.stars, found.comment, found.over) == (4, "good", True)
+        assert [turn.text for turn in found.turns] == [turn.text for turn in en_turns]
+        assert (found.turns[2].thumb, found.turns[2].failed) == (-1, failed)
+        assert store.spent("d") == {"": 7, "shop": 1}
+        assert not list(store.cards(since=1.0))
+    with ScorecardStore.open(path) as store:
+        store.write(Erased("a"), Said("a", card.turns[:1], False))
+        assert store.find("a") is None
+    with ScorecardStore.read(path) as store:
+        assert not list(store.cards())
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", None])
+def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "x"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError):
+        ScorecardStore.read(path)
+
+
+def test_means_by_strategy_topic_week_and_model(en_turns: tuple[Turn, ...]) -> None:
+    cards = [
+        card_of(en_turns, "a", stars=5),
+        card_of(en_turns[:3], "b", stars=1, topic="", opened=86_400.0 * 7, model="n", comment="<b>no</b>"),
+        card_of(en_turns[:3], "c"),
+    ]
+    cards[0] = change(change(cards[0], 3, thumb=1), 5, thumb=-1)
+    summary = summarise(cards)
+    assert (summary.total.dialogues, summary.total.rated, summary.total.stars.value) == (3, 2, 3.0)
+    assert (summary.total.thumbs, summary.total.up.value) == (2, 0.5)
+    figures = {part: {figure.name: figure for figure in of} for part, of in summary.parts.items()}
+    assert figures["strategy"]["IV"].stars.value == 3.0
+    assert figures["strategy"]["IV"].up.value == 1.0
+    assert figures["strategy"]["AC"].stars.value == 5.0
+    assert set(figures["topic"]) == {"risk-security", "not told"}
+    assert set(figures["week"]) == {"1970-W01", "1970-W02"}
+    assert figures["model"]["n"].stars.value == 1.0
+    assert [card.id for card in summary.low] == ["b"]
+    page = render_scorecards("t", summary)
+    assert "&lt;b&gt;no&lt;/b&gt;" in page
+    assert "<b>no</b>" not in page
+
+
+def test_nothing_sums_up_to_nothing() -> None:
+    assert summarise([]).total.stars.value is None
+    assert "None." in render_scorecards("t", summarise([]))
+
+
+def test_liked_dialogues_become_rows_to_train_on(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    liked = change(change(card_of(en_turns, "a", stars=5), 5, thumb=-1), 7, given="fixed")
+    others = [
+        card_of(en_turns, "b", stars=3),
+        card_of(en_turns, "c"),
+        card_of(en_turns, "d", stars=5, over=False),
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(row.model_dump_json() + "\n" for row in rated_rows([liked, *others])))
+    (dialogue,) = read_dialogues(path)
+    assert [turn.text for turn in dialogue.turns] == [turn.text for turn in en_turns]
+    rows, _ = read_examples([path], ())
+    assert {row.role for row in rows} == {"supporter", "supporter_assistant"}
+    answers = [row.answer for row in rows]
+    assert en_turns[2].text in answers
+    assert en_turns[4].text not in answers, "its thumb was down"
+    assert en_turns[6].text not in answers, "it passed no check"
+
+
+def test_preference_pairs(en_turns: tuple[Turn, ...]) -> None:
+    tried = (FailedTry(text="[IV] Name?", check="label-leak"),)
+    liked = change(card_of(en_turns, "a", stars=5), 3, failed=tried)
+    greeting = en_turns[0].model_copy(update={"text": "Yes?"})
+    disliked = change(card_of((greeting, *en_turns[1:]), "b", stars=1), 1, thumb=-1, failed=tried)
+    pairs = list(preference_rows([change(liked, 1, thumb=1), disliked]))
+    assert {(pair.check, pair.chosen[0].content, pair.rejected[0].content) for pair in pairs} == {
+        ("label-leak", en_turns[2].text, "[IV] Name?"),
+        ("thumbs", en_turns[0].text, "Yes?"),
+    }
+    assert len({pair.id for pair in pairs}) == 2
+    assert pairs[0].prompt[0].role == "system"
+    assert json.loads(pairs[0].model_dump_json())["dialogue"] == "a"
+
+
+def test_a_customers_turn_has_no_strategy(en_turns: tuple[Turn, ...]) -> None:
+    card = card_of(en_turns)
+    assert [turn.turn.strategy for turn in card.turns if turn.speaker is Speaker.CUSTOMER] == [None] * 6
+    assert card.turns[0].turn.strategy is Strategy.GT
