@@ -2,9 +2,9 @@
 
     python -m benchmarks.serve [--sessions 300] [--rate 100] [--seconds 60]
 
-Model server, service and load are a process each. Requests are sent when they are due, whether or not earlier ones were
-answered (an open loop), so that waiting counts. What the service adds is the time of a turn less the time that the model
-server takes, measured by asking it alone for the same two requests.
+Model server, service and load are a process each. Requests are sent when they are due, whether or not earlier ones
+were answered (an open loop), so that waiting counts. What the service adds is the time of a turn less the time that
+the model server takes, measured by asking it alone for two requests, as most turns need.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def quantile(values: list[float], share: float) -> float:
 @asynccontextmanager
 async def processes(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
     """Run model server and service; yield the service's address and process."""
-    model = subprocess.Popen([sys.executable, "-m", "tests.support.loopback", "--port", str(MODEL_PORT)])
+    model = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", "--port", str(MODEL_PORT)])
     command = [sys.executable, "-m", "rolecs", "serve", "--base-url", f"http://127.0.0.1:{MODEL_PORT}"]
     flags = ["--port", "0", "--db", str(folder / "serve.sqlite"), "--no-preflight", "--max-characters", "200"]
     service = None
@@ -50,6 +50,11 @@ async def processes(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
         for process in filter(None, (service, model)):
             process.terminate()
             process.wait()
+
+
+def unlimited() -> aiohttp.ClientSession:
+    """Return a client that opens as many connections as there are requests; by default it queues them at 100."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
 
 async def wait_for(url: str) -> None:
@@ -98,7 +103,7 @@ class Load:
 
 async def measure_model(client: aiohttp.ClientSession) -> list[float]:
     """Return how long the model server takes for the two requests of a turn, alone."""
-    body = {"model": "loopback", "messages": [{"role": "user", "content": "Hello there. " * 300}], "max_tokens": 9}
+    body = {"model": "instant", "messages": [{"role": "user", "content": "Hello there. " * 300}], "max_tokens": 9}
     taken = []
     for _ in range(200):
         began = time.perf_counter()
@@ -118,7 +123,7 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        async with processes(Path(folder)) as (address, service), aiohttp.ClientSession() as client:
+        async with processes(Path(folder)) as (address, service), unlimited() as client:
             alone = await measure_model(client)
             load = Load(client, address)
             for _ in range(told.sessions):
@@ -144,9 +149,8 @@ async def main() -> None:
                 f"added: p50 {quantile(added, 0.5):.1f} ms, p95 {quantile(added, 0.95):.1f} ms, "
                 f"p99 {quantile(added, 0.99):.1f} ms"
             )
-            print(
-                f"service: {cpu:.0%} of a core; {memory >> 20} MiB before, {service.memory_info().rss >> 20} MiB after"
-            )
+            after = service.memory_info().rss
+            print(f"service: {cpu:.0%} of a core; {memory >> 20} MiB before, {after >> 20} MiB after")
             print(f"load: {resource.getrusage(resource.RUSAGE_SELF).ru_utime / seconds:.0%} of a core")
 
 

@@ -102,12 +102,15 @@ async def say_supporter(
         return Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
 
     def check(turn: Turn) -> Iterator[FailedCheck]:
-        seen, *earlier = [turn, *view.turns]
-        if cover:
-            seen, *earlier = (one.model_copy(update={"text": cover(one.text)}) for one in (turn, *view.turns))
+        seen, *earlier = (_covered(one, cover) if cover else one for one in (turn, *view.turns))
         return check_turn(seen, earlier, context.language, view.scenario)
 
     return await _ask_until_sound(ask, check, HINTS, context)
+
+
+def _covered(turn: Turn, cover: Callable[[str], str]) -> Turn:
+    text = cover(turn.text)
+    return turn if text == turn.text else turn.model_copy(update={"text": text})
 
 
 async def direct_next_turn(

@@ -1,15 +1,27 @@
-"""The service as a process: what was answered survives a kill, and SIGTERM lets what is in flight end."""
+"""What was answered survives a kill, SIGTERM lets what is in flight end, and the scorecard tells of it."""
 
 import asyncio
+import io
+import json
+import os
 import re
 import signal
 import sqlite3
 from pathlib import Path
 
 import httpx2
+from rich.console import Console
+from typer.testing import CliRunner
 
-from outputs.scorecards.store import ScorecardStore
-from tests.support.loopback import Loopback, serve
+from agents.csc.dialogue import Turn
+from graphs.config.settings import ServeSettings
+from graphs.scheduling.interrupts import Interruption
+from graphs.serve.server import serve
+from outputs.scorecards.store import Opened, ScorecardStore
+from rolecs import app
+from tests.outputs.scorecards.test_scorecards import card_of
+from tests.support.loopback import Loopback
+from tests.support.loopback import serve as running
 from tests.support.service import open_session
 from tests.test_cli import start
 
@@ -27,7 +39,7 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
 
 async def test_every_answered_turn_and_star_survives_a_kill(tmp_path: Path) -> None:
     loopback = Loopback()
-    async with serve(loopback):
+    async with running(loopback):
         process = await start("serve", "--base-url", loopback.base_url, *FLAGS, cwd=tmp_path)
         turns: list[tuple[str, str]] = []
         stars: list[str] = []
@@ -59,25 +71,35 @@ async def test_every_answered_turn_and_star_survives_a_kill(tmp_path: Path) -> N
     connection.close()
 
 
-async def test_sigterm_lets_what_is_in_flight_end_and_the_scorecard_is_told(tmp_path: Path) -> None:
+async def test_sigterm_lets_what_is_in_flight_end(tmp_path: Path) -> None:
     loopback = Loopback()
-    async with serve(loopback):
-        process = await start("serve", "--base-url", loopback.base_url, *FLAGS, cwd=tmp_path)
-        async with httpx2.AsyncClient(base_url=await address_of(process)) as client:
+    addresses: asyncio.Queue[str] = asyncio.Queue()
+    console = Console(file=io.StringIO())
+    interruption = Interruption(console, 10.0)
+    async with running(loopback):
+        told = ServeSettings(base_url=(loopback.base_url,), port=0, db=tmp_path / "serve.sqlite", preflight=False)
+        work = serve(told, console, interruption, lambda _, address: addresses.put_nowait(address))
+        serving = asyncio.create_task(interruption.guard(work))
+        async with httpx2.AsyncClient(base_url=await asyncio.wait_for(addresses.get(), 60)) as client:
             path, token = await open_session(client)
             loopback.delay = 0.3
             saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
             while not loopback.in_flight:
                 await asyncio.sleep(0.01)
-            process.send_signal(signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
             assert (await saying).status_code == 201
-        _, err = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 130, err.decode()
-    assert "The service is stopped." in err.decode()
-    files = ("--html", "page.html", "--export", "rows.jsonl", "--prefs", "prefs.jsonl")
-    told = await start("scorecard", "serve.sqlite", *files, cwd=tmp_path)
-    out, err = await told.communicate()
-    assert (told.returncode, err) == (0, b"")
-    assert "1 dialogues" in out.decode()
-    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
-    assert (tmp_path / "rows.jsonl").read_text() == ""
+        await asyncio.wait_for(serving, 30)
+    events = [json.loads(line)["event"] for line in told.audit_file.read_text().splitlines()]
+    assert events == ["started", "opened", "answered", "stopped"]
+
+
+def test_the_scorecard_is_told(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        store.write(Opened(card_of(en_turns, stars=5)))
+    files = [tmp_path / name for name in ("page.html", "rows.jsonl", "prefs.jsonl")]
+    flags = [str(part) for pair in zip(("--html", "--export", "--prefs"), files, strict=True) for part in pair]
+    told = CliRunner().invoke(app, ["scorecard", str(tmp_path / "serve.sqlite"), "--days", "100000", *flags])
+    assert told.exit_code == 0, told.output
+    assert "<!doctype html>" in files[0].read_text()
+    assert len(files[1].read_text().splitlines()) == 1
+    assert files[2].read_text() == ""
