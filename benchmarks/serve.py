@@ -9,6 +9,7 @@ the model server takes, measured by asking it alone for two requests, as most tu
 
 import argparse
 import asyncio
+import os
 import re
 import resource
 import statistics
@@ -21,7 +22,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import psutil
 
 MODEL_PORT = 18_765
 WORDS = ("My parcel is late", "The app shows a grey page", "It was on Friday", "I paid twice for it", "Who can tell me")
@@ -33,21 +33,21 @@ def quantile(values: list[float], share: float) -> float:
 
 
 @asynccontextmanager
-async def processes(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """Run model server and service; yield the service's address and process."""
-    model = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", "--port", str(MODEL_PORT)])
+async def processes(folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Run model server and service; yield the service's address and process number."""
+    started = [subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", "--port", str(MODEL_PORT)])]
     command = [sys.executable, "-m", "rolecs", "serve", "--base-url", f"http://127.0.0.1:{MODEL_PORT}"]
     flags = ["--port", "0", "--db", str(folder / "serve.sqlite"), "--no-preflight", "--max-characters", "200"]
-    service = None
     try:
         await wait_for(f"http://127.0.0.1:{MODEL_PORT}/v1/models")
-        service = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True)
+        service = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE)
+        started.insert(0, service)
         assert service.stdout
-        found = re.search(r"at (http://[\d.:]+),", service.stdout.readline())
+        found = re.search(rb"at (http://[\d.:]+),", service.stdout.readline())
         assert found
-        yield found[1], psutil.Process(service.pid)
+        yield found[1].decode(), service.pid
     finally:
-        for process in filter(None, (service, model)):
+        for process in started:
             process.terminate()
             process.wait()
 
@@ -55,6 +55,13 @@ async def processes(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
 def unlimited() -> aiohttp.ClientSession:
     """Return a client that opens as many connections as there are requests; by default it queues them at 100."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+
+
+def used_by(process: int) -> tuple[float, int]:
+    """Return the seconds of a core that a process has used, and the bytes of memory that it holds."""
+    times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"), int(pages) * resource.getpagesize()
 
 
 async def wait_for(url: str) -> None:
@@ -128,7 +135,7 @@ async def main() -> None:
             load = Load(client, address)
             for _ in range(told.sessions):
                 await load.open()
-            memory, busy = service.memory_info().rss, service.cpu_times()
+            busy, before = used_by(service)
             began = time.perf_counter()
             async with asyncio.TaskGroup() as group:
                 for number in range(int(told.rate * told.seconds)):
@@ -139,8 +146,7 @@ async def main() -> None:
                     else:
                         load.failed += 1
             seconds = time.perf_counter() - began
-            spent = service.cpu_times()
-            cpu = (spent.user + spent.system - busy.user - busy.system) / seconds
+            spent, after = used_by(service)
             model = statistics.median(alone)
             added = [taken - model for taken in load.latencies]
             print(f"{len(added):,} turns in {seconds:.0f} s, {load.failed} failed; {told.sessions} sessions")
@@ -149,8 +155,8 @@ async def main() -> None:
                 f"added: p50 {quantile(added, 0.5):.1f} ms, p95 {quantile(added, 0.95):.1f} ms, "
                 f"p99 {quantile(added, 0.99):.1f} ms"
             )
-            after = service.memory_info().rss
-            print(f"service: {cpu:.0%} of a core; {memory >> 20} MiB before, {after >> 20} MiB after")
+            print(f"service: {(spent - busy) / seconds:.0%} of a core, {1000 * (spent - busy) / len(added):.1f} ms a turn")
+            print(f"memory: {before >> 20} MiB before, {after >> 20} MiB after")
             print(f"load: {resource.getrusage(resource.RUSAGE_SELF).ru_utime / seconds:.0%} of a core")
 
 

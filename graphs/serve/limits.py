@@ -77,7 +77,8 @@ class Budgets:
         try:
             yield
         finally:
-            self._in_flight.subtract(limits.keys())
+            # Unlike `subtract` this forgets the scopes in which nothing is left in flight.
+            self._in_flight -= Counter(limits.keys())
 
     def spend(self, scopes: Iterator[str] | tuple[str, ...], tokens: int) -> None:
         """Count what a turn has cost."""

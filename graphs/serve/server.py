@@ -187,17 +187,19 @@ async def _minding(
     """Start a managed engine again that has ended, for the length of the context; one that keeps ending ends it."""
 
     async def mind() -> None:
-        while True:
-            began = time.monotonic()
-            try:
-                await backend.watch()
-            except EngineEndedError:
-                service.replicas.clients = ()
-                service.audit.note("engine ended")
-                if time.monotonic() - began < SHORT_LIFE_S:
-                    server.should_exit = True
-                    raise
-            await _start(backend, service, console)
+        try:
+            while True:
+                began = time.monotonic()
+                try:
+                    await backend.watch()
+                except EngineEndedError:
+                    service.replicas.clients = ()
+                    service.audit.note("engine ended")
+                    if time.monotonic() - began < SHORT_LIFE_S:
+                        raise
+                await _start(backend, service, console)
+        finally:
+            server.should_exit = True
 
     minding = asyncio.create_task(mind())
     try:

@@ -20,7 +20,7 @@ from graphs.serve.refusal import Refusal, unauthorised
 from graphs.serve.sites import Site
 from outputs.scorecards.store import Scorecard, ScorecardStore, ServedTurn
 
-MOST_REMEMBERED = 5_000
+MOST_REMEMBERED = 2_000
 """Sessions in memory; others are read from the store again, where their private data is gone."""
 
 
