@@ -155,7 +155,9 @@ async def main() -> None:
                 f"added: p50 {quantile(added, 0.5):.1f} ms, p95 {quantile(added, 0.95):.1f} ms, "
                 f"p99 {quantile(added, 0.99):.1f} ms"
             )
-            print(f"service: {(spent - busy) / seconds:.0%} of a core, {1000 * (spent - busy) / len(added):.1f} ms a turn")
+            print(
+                f"service: {(spent - busy) / seconds:.0%} of a core, {1000 * (spent - busy) / len(added):.1f} ms a turn"
+            )
             print(f"memory: {before >> 20} MiB before, {after >> 20} MiB after")
             print(f"load: {resource.getrusage(resource.RUSAGE_SELF).ru_utime / seconds:.0%} of a core")
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from agents.llm.client import ChatClient
-from graphs.config.settings import ServeSettings
+from graphs.config.serving import ServeSettings
 from graphs.serve.app import build_app
 from graphs.serve.audit import Audit
 from graphs.serve.service import Service

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from agents.csc.dialogue import Turn
-from graphs.config.settings import ServeSettings
+from graphs.config.serving import ServeSettings
 from graphs.scheduling.interrupts import Interruption
 from graphs.serve.server import serve
 from outputs.scorecards.store import Opened, ScorecardStore

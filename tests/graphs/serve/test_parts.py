@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from agents.csc.language import Language
 from agents.errors import EngineError, StoreError, UsageError
 from agents.llm.client import ChatClient
-from graphs.config.settings import ServeSettings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.serving import ServeSettings
 from graphs.serve.audit import Pseudonyms
 from graphs.serve.commits import GroupCommit
 from graphs.serve.limits import ALL, Budgets, Rates
