@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +80,7 @@ class Budgets:
             # Unlike `subtract` this forgets the scopes in which nothing is left in flight.
             self._in_flight -= Counter(limits.keys())
 
-    def spend(self, scopes: Iterator[str] | tuple[str, ...], tokens: int) -> None:
+    def spend(self, scopes: Iterable[str], tokens: int) -> None:
         """Count what a turn has cost."""
         self._turn_page()
         self._turns, self._tokens = self._turns + 1, self._tokens + tokens
