@@ -75,16 +75,20 @@ async def answer(view: SupporterView, context: DialogueContext, cover: Callable[
         RequestError: the server refused a request, or failed on it however often it was asked.
         EngineError: the server answered nobody.
     """
-    allowed = allowed_strategies(Progress.of(view.turns), context.limits)
+    progress = Progress.of(view.turns)
+    allowed = allowed_strategies(progress, context.limits)
+    # One who has ended the call is not asked for anything more.
+    is_last = progress.is_ending and Strategy.AC in allowed
     try:
         strategy = await choose_strategy(context.chat, view, allowed or (Strategy.OT,))
         asked = await say_supporter(view, strategy, context, cover)
     except UnreadableAnswerError:
-        return Answered(fixed_turn(view.language, allowed[0] if len(allowed) == 1 else Strategy.OT), "fixed")
+        strategy = Strategy.AC if is_last else allowed[0] if len(allowed) == 1 else Strategy.OT
+        return Answered(fixed_turn(view.language, strategy), "fixed")
     failed = tuple(FailedTry(text=turn.text, check=fault.check) for turn, fault in asked.failed)
     if asked.answer is not None:
         return Answered(asked.answer, "sound", failed)
     bearable = [(BEARABLE.index(fault.check), turn) for turn, fault in asked.failed if fault.check in BEARABLE]
     if bearable:
         return Answered(min(bearable, key=lambda ranked: ranked[0])[1], "best", failed)
-    return Answered(fixed_turn(view.language, strategy), "fixed", failed)
+    return Answered(fixed_turn(view.language, Strategy.AC if is_last else strategy), "fixed", failed)

@@ -38,10 +38,13 @@ async def ask() -> AsyncIterator[Asking]:
     ):
         await client.check()
 
-        async def asking(say: Callable[[dict[str, Any]], str | None], veil: Veil | None = None) -> Answered:
+        async def asking(
+            say: Callable[[dict[str, Any]], str | None], veil: Veil | None = None, *, ends_call: bool = False
+        ) -> Answered:
             loopback.say = say
+            turns = [*TURNS[:-1], TURNS[-1].model_copy(update={"ends_call": ends_call})]
             context = DialogueContext(Chat(client, Sampling(0.0, 1.0), 1), Language.EN, Limits(), 200, 2)
-            view = SupporterView(Language.EN, "cards", "A card is blocked.", TURNS)
+            view = SupporterView(Language.EN, "cards", "A card is blocked.", turns)
             return await answer(view, context, (veil or Veil()).cover)
 
         yield asking
@@ -81,6 +84,11 @@ async def test_a_fixed_line_where_nothing_can_be_said(ask: Asking) -> None:
 
 async def test_a_fixed_line_where_the_choice_cannot_be_read(ask: Asking) -> None:
     assert (await ask(lambda body: "no choice")).given == "fixed"
+
+
+async def test_who_has_ended_the_call_is_told_goodbye_all_the_same(ask: Asking) -> None:
+    answered = await ask(lambda body: "no choice, and as an AI no words", ends_call=True)
+    assert (answered.given, answered.turn.strategy, answered.is_over) == ("fixed", Strategy.AC, True)
 
 
 async def test_private_data_may_be_said_back_to_who_told_it(ask: Asking) -> None:
