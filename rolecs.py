@@ -28,6 +28,7 @@ from graphs.cli.probe_report import probe_report
 from graphs.cli.push import push
 from graphs.cli.rate import rate
 from graphs.cli.report import report
+from graphs.cli.rewrite import rewrite
 from graphs.cli.scorecard import scorecard
 from graphs.cli.serve import serve
 from graphs.cli.status import status
@@ -43,6 +44,7 @@ app.command(cls=JobCommand)(estimate)
 for command in (
     status,
     distill,
+    rewrite,
     dedup,
     export,
     verify,

@@ -15,6 +15,7 @@ class Role(StrEnum):
     LABELLER = "labeller"
     JUDGE = "judge"
     DISTILLER = "distiller"
+    REWRITER = "rewriter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from agents.llm.usage import Role
 from graphs.cli.terminal import RunFolder, command_line, output
 from outputs.datasets.formats import CHATS, Format, Shape, StrategyLabels
 from outputs.datasets.roles import PLAYING_ROLES
-from outputs.runs.record import DIALOGUES
-from outputs.runs.store import RunStore
+from outputs.runs.rewriting import read_made
 
 
 def export(
@@ -38,7 +37,7 @@ def export(
     if roles and form is not Format.ROLES:
         raise UsageError(f"--roles goes with --format {Format.ROLES}")
     shape = Shape(format=form, strategies=strategies or StrategyLabels.INLINE, roles=_parse_roles(roles))
-    with RunStore.read(DIALOGUES, run) as store:
+    with read_made(run) as store:
         manifest = export_run(
             store, out, shape=shape, shard_lines=shard_lines, with_rejected=rejected, as_parquet=parquet
         )

@@ -18,7 +18,6 @@ from graphs.config.loading import anchor, load_settings
 from graphs.config.settings import ServerSettings
 from outputs.runs.run import RunKind
 from outputs.runs.store import RunStore
-from personas.distill.filters import Filters
 
 JobSettingsT = TypeVar("JobSettingsT", bound=ServerSettings)
 
@@ -66,6 +65,7 @@ def _parse_number(text: str) -> float:
 _TAKEN_APART: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "topics": (list[str], _split_commas),
     "roles": (list[str], _split_commas),
+    "flaws": (list[str], _split_commas),
     "max_length": (str, _keep),
     **dict.fromkeys(("min_agreement", "hard"), (str, _keep)),
     "speakers": (list[str], _keep),
@@ -156,11 +156,13 @@ def _type_of(kind: type[BaseModel], field: str) -> Any:
 
 
 def read_flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the flags that were given and are settings of a kind, those of its filters in a table of their own."""
+    """Return the flags that were given and are settings of a kind, filters and such as tables of their own."""
     given = {name: value for name, value in context.params.items() if value not in (None, [], ())}
     flags = {name: given[name] for name in kind.model_fields if name in given}
-    if "filters" in kind.model_fields:
-        flags["filters"] = {name: given[name] for name in Filters.model_fields if name in given}
+    for table in ("filters", "fidelity"):
+        if table in kind.model_fields:
+            parts: Any = kind.model_fields[table].annotation
+            flags[table] = {name: given[name] for name in parts.model_fields if name in given}
     return flags
 
 

@@ -13,18 +13,24 @@ from agents.digests import digest
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import COMPANY_PROMPTS, CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
+from agents.roles.rewriter import REWRITER_PROMPTS
 from graphs.config.probe import ProbeSettings
+from graphs.config.rewrite import RewriteSettings
 from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
+from personas.distill.ingest import Ingested
 from personas.distill.second_look import SECOND_LOOK_PROMPTS
 from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS
 from quality.checks.turn_checks import HINTS
+from quality.fidelity.comparison import FIDELITY_PROMPTS
+from quality.fidelity.turn_facts import FACT_HINTS
 from quality.gate.labeller import EMOTION_LABELLER_PROMPTS, LABELLER_PROMPTS
 from quality.gate.preference import PREFERENCE_PROMPTS
+from quality.gate.review import REVIEW_PROMPTS
 from quality.gate.rubric import company_rubric_digest, rubric_digest
 
 if TYPE_CHECKING:
@@ -195,6 +201,51 @@ def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", jud
         "dialogues": _describe([digest(contest) for contest in contests]),
         "prompts": digest(prompt_sources(settings.language, PREFERENCE_PROMPTS)),
     }
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def rewritings_provenance(
+    settings: RewriteSettings,
+    calls: Sequence[Transcript],
+    ingested: Ingested,
+    model: str,
+    judge_model: str,
+    encoder: str | None,
+) -> Provenance:
+    """Return the header of a run of rewritten calls: the configuration that they depend on, all settings, versions.
+
+    Args:
+        settings: of the job.
+        calls: that are rewritten.
+        ingested: how many were read, and left out by which rule.
+        model: that rewrites.
+        judge_model: that judges and compares.
+        encoder: the name of what embeds customers' utterances, if anything does.
+    """
+    configuration = settings.model_dump(
+        mode="json",
+        include={
+            *("language", "seed", "temperature", "top_p", "thinking_tokens", "utterance_tokens", "repairs"),
+            *("judge_votes", "min_agreement", "canaries", "limits", "filters", "flaws", "fidelity"),
+        },
+    )
+    prompts = (*REWRITER_PROMPTS, *REVIEW_PROMPTS, *FIDELITY_PROMPTS)
+    language = settings.language
+    hints = [{check: hint[language] for check, hint in table.items()} for table in (PLAN_HINTS, HINTS, FACT_HINTS)]
+    topics = {code: (row[language].name, row[language].sentence) for code, row in TOPICS.items()}
+    configuration |= {
+        "model": model,
+        "judge_model": judge_model,
+        "encoder": encoder,
+        "topics": list(TOPICS),
+        "personas": "the customers of the calls",
+        "transcripts": _describe([digest(call) for call in calls]),
+        "read": ingested.read,
+        "filtered": dict(sorted(ingested.filtered.items())),
+        "prompts": digest({"prompts": prompt_sources(language, prompts), "topics": topics, "hints": hints}),
+        "rubric": rubric_digest(language),
+    }
+    configuration |= _describe_companies((row[language] for row in TOPICS.values()), [language])
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 

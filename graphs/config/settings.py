@@ -64,9 +64,10 @@ class Secrets(BaseSettings):
     agent_api_key: SecretStr | None = None
 
 
-_EMBEDDING_MODEL: str | None = Field(
+EMBEDDING_MODEL: str | None = Field(
     None, description="Sentence-transformers model, a hub name or a folder; one that suits the language by default."
 )
+"""The setting of all kinds of jobs that embed texts."""
 GateTrialMode = Literal["stop", "tell", "skip"]
 
 
@@ -212,7 +213,34 @@ class JudgeSettings(GateSettings):
     run: Path = Field(Path("rolecs-judge"), description="Run folder.")
 
 
-class Settings(GateSettings, OwnJudgeSettings):
+class SpeakingSettings(GateSettings, OwnJudgeSettings):
+    """What making dialogues can be told, played or rewritten, with a gate behind it."""
+
+    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
+    repairs: int = Field(
+        2,
+        ge=0,
+        description="How often a turn that fails a check is said again before the call goes back by an exchange.",
+    )
+    canaries: float = Field(
+        0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
+    )
+    gate_trial: GateTrialMode = Field(
+        "stop",
+        description="Before the first dialogue the sound calls that ship go through the gate: stop the job if none "
+        "passes, tell it and go on, or skip the trial.",
+    )
+
+    @model_validator(mode="after")
+    def _check_trial(self) -> Self:
+        if is_relative(self.min_agreement) and self.gate_trial == "skip":
+            raise ValueError(
+                "min_agreement in percent is of what the gate's trial finds out: gate_trial must not be skip"
+            )
+        return self
+
+
+class Settings(SpeakingSettings):
     """What playing and judging can be told."""
 
     dialogues: int = Field(10, ge=1, description="Dialogues to play.")
@@ -235,27 +263,13 @@ class Settings(GateSettings, OwnJudgeSettings):
         description="Customer turns carry an emotion and its intensity, by a course over the call; a blind labeller "
         "says what it hears.",
     )
-    utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
-    repairs: int = Field(
-        2,
-        ge=0,
-        description="How often a turn that fails a check is said again before the call goes back by an exchange.",
-    )
-    canaries: float = Field(
-        0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
-    )
-    gate_trial: GateTrialMode = Field(
-        "stop",
-        description="Before the first dialogue the sound calls that ship go through the gate: stop the job if none "
-        "passes, tell it and go on, or skip the trial.",
-    )
     max_similarity: float = Field(
         0.92,
         gt=0,
         le=1,
         description="Cosine similarity from which a dialogue counts as an earlier one said again; 1 compares none.",
     )
-    embedding_model: str | None = _EMBEDDING_MODEL
+    embedding_model: str | None = EMBEDDING_MODEL
     # Excluded: where a run is played is not written into it, so that it can be resumed elsewhere.
     ray: str | None = Field(
         None,
@@ -273,14 +287,6 @@ class Settings(GateSettings, OwnJudgeSettings):
     def played_topics(self) -> dict[str, Topic]:
         """The topics by code, in the language of the dialogues."""
         return topics_by_code(self.topics, self.language)
-
-    @model_validator(mode="after")
-    def _check_trial(self) -> Self:
-        if is_relative(self.min_agreement) and self.gate_trial == "skip":
-            raise ValueError(
-                "min_agreement in percent is of what the gate's trial finds out: gate_trial must not be skip"
-            )
-        return self
 
     @model_validator(mode="after")
     def _check_nodes(self) -> Self:
@@ -309,7 +315,7 @@ class PoolSettings(BaseModel):
     threshold: float = Field(
         0.85, gt=0, le=1, description="Cosine similarity from which two personas count as one: the richer one stays."
     )
-    embedding_model: str | None = _EMBEDDING_MODEL
+    embedding_model: str | None = EMBEDDING_MODEL
     report: Annotated[Path | None, meets(require_file)] = Field(
         None, description="File for an HTML report on the pool."
     )
@@ -415,7 +421,7 @@ class EvaluateSettings(OwnJudgeSettings):
     decontaminate: bool = Field(False, description="Leave out the dialogues that overlap with the training.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
-    embedding_model: str | None = _EMBEDDING_MODEL
+    embedding_model: str | None = EMBEDDING_MODEL
     run: Path = Field(Path("rolecs-evaluate"), description="Run folder; the results are written there.")
     temperature: float = Field(0.0, ge=0, description="Temperature of the model.")
     # One try: an answer that cannot be read is a wrong one, and not asked for until it is better.

@@ -60,7 +60,7 @@ async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Co
     """Lay down the scenario and the customer's goal; after that the topic has the policies that they call for."""
     topic = state["topic"]
     plan = await lay_down_plan(state["persona"], topic, state["number"], runtime.context)
-    after = _settle(state, "plan", None, plan)
+    after = settle(state, "plan", None, plan)
     if plan.answer is None:
         return Command(update=after, goto="__end__")
     given = fit_to_call(topic, plan.answer.scenario, runtime.context.language)
@@ -75,7 +75,7 @@ async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueCon
 async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterSupporter]:
     """Say the supporter's next turn."""
     turn = await say_supporter(_supporter_view(state, runtime.context), state["strategy"], runtime.context)
-    after = _settle(state, "turn", Speaker.SUPPORTER, turn)
+    after = settle(state, "turn", Speaker.SUPPORTER, turn)
     return Command(update=after, goto=after_supporter(after["turns"], after["repairs"]))
 
 
@@ -83,7 +83,7 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
     """Direct the customer's next turn."""
     view = _customer_view(state, runtime.context)
     direction = await direct_next_turn(view, state["plan"].customer_goal, runtime.context)
-    after = _settle(state, "direction", Speaker.CUSTOMER, direction)
+    after = settle(state, "direction", Speaker.CUSTOMER, direction)
     if direction.answer is None:
         goto: AfterDirection = "__end__" if is_abandoned(after["repairs"]) else "customer_assistant"
         return Command(update=after, goto=goto)
@@ -93,11 +93,11 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
 async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterCustomer]:
     """Say the customer's next turn."""
     turn = await say_customer(_customer_view(state, runtime.context), state["direction"], runtime.context)
-    after = _settle(state, "turn", Speaker.CUSTOMER, turn)
+    after = settle(state, "turn", Speaker.CUSTOMER, turn)
     return Command(update=after, goto=after_customer(after["turns"], after["repairs"]))
 
 
-def _settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Asked[AnswerT]) -> DialogueState:
+def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Asked[AnswerT]) -> DialogueState:
     """Return turns and repairs of the call after an answer was asked for.
 
     A turn that passed is added. Where nothing passed, the call goes back by an exchange, at a length that it has not

@@ -22,7 +22,7 @@ from agents.roles.supporter_assistant import choose_strategy
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
 from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
 
-AnswerT = TypeVar("AnswerT", Plan, Direction, Turn)
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def lay_down_plan(persona: str, topic: Topic, number: int, context: Dialog
     def check(plan: Plan) -> Iterator[FailedCheck]:
         return check_plan(plan, persona, topic, context.language)
 
-    return await _ask_until_sound(ask, check, PLAN_HINTS, context, tries=2 * context.repairs + 1)
+    return await ask_until_sound(ask, check, PLAN_HINTS, context, tries=2 * context.repairs + 1)
 
 
 async def choose_next_strategy(view: SupporterView, context: DialogueContext) -> Strategy:
@@ -105,7 +105,7 @@ async def say_supporter(
         seen, *earlier = (_covered(one, cover) if cover else one for one in (turn, *view.turns))
         return check_turn(seen, earlier, context.language, view.scenario)
 
-    return await _ask_until_sound(ask, check, HINTS, context)
+    return await ask_until_sound(ask, check, HINTS, context)
 
 
 def _covered(turn: Turn, cover: Callable[[str], str]) -> Turn:
@@ -130,7 +130,7 @@ async def direct_next_turn(
     def check(direction: Direction) -> Iterator[FailedCheck]:
         return check_direction(direction.text, goal, context.language)
 
-    return await _ask_until_sound(ask, check, DIRECTION_HINTS, context)
+    return await ask_until_sound(ask, check, DIRECTION_HINTS, context)
 
 
 async def say_customer(view: CustomerView, direction: Direction, context: DialogueContext) -> Asked[Turn]:
@@ -158,10 +158,10 @@ async def say_customer(view: CustomerView, direction: Direction, context: Dialog
     def check(turn: Turn) -> Iterator[FailedCheck]:
         return check_turn(turn, view.turns, context.language, view.scenario)
 
-    return await _ask_until_sound(ask, check, HINTS, context)
+    return await ask_until_sound(ask, check, HINTS, context)
 
 
-async def _ask_until_sound(
+async def ask_until_sound(
     ask: Callable[[str], Awaitable[AnswerT]],
     check: Callable[[AnswerT], Iterator[FailedCheck]],
     hints: Mapping[str, Mapping[Language, str]],

@@ -1,43 +1,31 @@
 """The distillation job: reads real calls and lets a model describe their customers, one call at a time, each stored."""
 
-import asyncio
-import shlex
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rich.console import Console
-
 from agents.csc.language import Language
 from agents.digests import digest
-from agents.errors import EngineError, Failure, UsageError
+from agents.errors import EngineError, Failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
-from graphs.config.settings import DistillSettings, TranscriptSettings
+from graphs.config.settings import DistillSettings
 from graphs.jobs.build_pool import find_models
+from graphs.jobs.read_calls import ingestion_stages, read_calls, require_transcripts, stage_parts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.reports.pool_summary import Stage
 from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extraction, PlannedExtraction
-from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
+from outputs.runs.run import REPAIRS, Funnel, Outcome
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import distill_kinds, extract_persona
-from personas.distill.filters import Filters
-from personas.distill.ingest import Ingested, ingest
+from personas.distill.ingest import Ingested
 from personas.distill.second_look import look_again, second_look_kind
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import Persona
-
-SHOWN_BROKEN = 5
-"""Number of broken lines that are shown one by one."""
-SHOWN_THIRD = 8
-"""Number of third voices that are shown by name."""
-BREATH = 50
-"""Number of calls read between two moments at which an interrupt is heeded."""
 
 
 class Distilled(NamedTuple):
@@ -85,62 +73,6 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     return Distilled(personas, models, _stages(ingested, funnel), funnel, halt)
 
 
-def require_transcripts(settings: TranscriptSettings) -> None:
-    """Check that files were named, before a server is asked for anything.
-
-    Raises:
-        UsageError: none was.
-    """
-    if not settings.transcripts:
-        raise UsageError("no transcripts: name at least one file, or - for standard input")
-
-
-async def read_calls(
-    settings: TranscriptSettings, filters: Filters, ingested: Ingested, console: Console
-) -> list[Transcript]:
-    """Read the calls of files, private data replaced, and tell the console what was left out.
-
-    Args:
-        settings: which files, and what the user says of them.
-        filters: the rules that a call must pass.
-        ingested: is added to.
-        console: is told of third voices and broken lines.
-
-    Raises:
-        UsageError: a file cannot be read, or no call is left.
-    """
-    calls = []
-    with console.status("reading"):
-        for call in ingest(settings.transcripts, settings.reading, filters, ingested, strict=settings.strict):
-            calls.append(call)
-            if len(calls) % BREATH == 0:
-                await asyncio.sleep(0)
-    if ingested.third:
-        console.print(_describe_third(ingested.third), markup=False)
-    for broken in ingested.broken[:SHOWN_BROKEN]:
-        console.print(f"skipped {broken}")
-    if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
-        console.print(f"skipped {more} more broken lines; --strict stops at the first")
-    if not calls:
-        raise UsageError(f"none of the {ingested.read} calls read can be used: {_describe_filtered(ingested)}")
-    return calls
-
-
-def _describe_third(third: Counter[str]) -> str:
-    names = [f"{name} {count:,}" for name, count in most_frequent_first(third).items()]
-    more = f" and {len(names) - SHOWN_THIRD:,} more names" if len(names) > SHOWN_THIRD else ""
-    shown = f"{', '.join(names[:SHOWN_THIRD])}{more}"
-    example = shlex.quote(f"{next(iter(most_frequent_first(third)))}=agent")
-    return f"utterances of third voices left out: {shown}; to say whose side one is on: --speaker {example}"
-
-
-def _describe_filtered(ingested: Ingested) -> str:
-    counts = [f"{rule} {count}" for rule, count in ingested.filtered.most_common()]
-    if ingested.broken:
-        counts.append(f"broken lines {len(ingested.broken)}")
-    return ", ".join(counts) or "the files are empty"
-
-
 def _plan(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedExtraction]:
     plan = []
     for position, call in enumerate(calls):
@@ -179,23 +111,14 @@ async def _extract(
 
 def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
     """Return the stages of a distillation up to the extracted personas."""
-
-    def parts(counts: Counter[str] | dict[str, int]) -> list[Stage]:
-        return [Stage(name=name, count=count, is_part=True) for name, count in most_frequent_first(counts).items()]
-
-    stages = [Stage(name="broken lines", count=len(ingested.broken)), Stage(name="calls read", count=ingested.read)]
-    # Their names may be people's: they are for the console alone, not for a report.
-    stages.append(Stage(name="third voices left out", count=ingested.third.total()))
-    stages += [Stage(name="filtered out", count=ingested.filtered.total()), *parts(ingested.filtered)]
-    replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
-    stages += [Stage(name="private data replaced", count=replaced.total()), *parts(replaced)]
+    stages = ingestion_stages(ingested)
     if second := {name: count for (name,), count in funnel.counts.get(SECOND_LOOK, {}).items()}:
         not_there = second.pop(NOT_THERE, 0)
-        stages += [Stage(name="private data that the model found", count=sum(second.values())), *parts(second)]
+        stages += [Stage(name="private data that the model found", count=sum(second.values())), *stage_parts(second)]
         stages.append(Stage(name=NOT_THERE, count=not_there, is_part=True))
     sent_back = {problem: count for (problem,), count in funnel.counts.get(REPAIRS, {}).items()}
-    stages += [Stage(name="answers sent back", count=sum(sent_back.values())), *parts(sent_back)]
+    stages += [Stage(name="answers sent back", count=sum(sent_back.values())), *stage_parts(sent_back)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))
-    stages += [Stage(name="dropped", count=funnel.outcomes[Outcome.REJECTED]), *parts(funnel.reasons)]
+    stages += [Stage(name="dropped", count=funnel.outcomes[Outcome.REJECTED]), *stage_parts(funnel.reasons)]
     stages.append(Stage(name="extracted", count=funnel.outcomes[Outcome.KEPT]))
     return stages

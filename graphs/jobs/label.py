@@ -16,7 +16,7 @@ from agents.llm.usage import Role
 from graphs.backends.local import local_backend
 from graphs.config.provenance import annotations_provenance
 from graphs.config.settings import LabelSettings
-from graphs.jobs.distill import read_calls, require_transcripts
+from graphs.jobs.read_calls import read_calls, require_transcripts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt

@@ -7,18 +7,20 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError
 from outputs.datasets.card import render_card
-from outputs.datasets.formats import Shape, format_lines, rejected_line, rejected_type, row_type
+from outputs.datasets.formats import Format, Shape, format_lines, rejected_line, rejected_type, row_type
 from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
 from outputs.datasets.parquet import to_parquet
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
 from outputs.files import require_folder, write_bytes, write_whole
-from outputs.runs.record import Planned, Record
+from outputs.runs.record import Record
+from outputs.runs.rewriting import REWRITINGS
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
@@ -27,7 +29,7 @@ TRAIN, REJECTED = "data/train", "rejected/rejected"
 
 
 def export_run(
-    store: RunStore[Planned, Record],
+    store: RunStore[Any, Record],
     out: Path,
     *,
     shape: Shape,
@@ -50,19 +52,20 @@ def export_run(
     Raises:
         UsageError: `out` holds other things than an export, or cannot be written; or Parquet cannot be.
     """
-    old = _earlier_export(out)
-    require_folder(out)
+    old = require_export_folder(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with store.snapshot():
             provenance = store.provenance
-            shape = shape.model_copy(update={"emotions": "emotions" in provenance.configuration})
+            with_source = store.command == REWRITINGS.command and shape.format is not Format.CSCONV
+            has_emotions = "emotions" in provenance.configuration
+            shape = shape.model_copy(update={"with_source": with_source, "emotions": has_emotions})
             limits = Limits.model_validate(provenance.configuration["limits"])
             lines = (line for record in store.records(Outcome.KEPT) for line in format_lines(record, shape, limits))
             shards = _write_shards(out, TRAIN, lines, shard_lines, row_type(shape) if as_parquet else None)
             rejected: tuple[Shard, ...] = ()
             if with_rejected:
-                lines = (rejected_line(record) for record in store.records(Outcome.REJECTED))
+                lines = (rejected_line(record, shape) for record in store.records(Outcome.REJECTED))
                 rejected = _write_shards(
                     out, REJECTED, lines, shard_lines, rejected_type(shape) if as_parquet else None
                 )
@@ -87,8 +90,16 @@ def export_run(
     return manifest
 
 
-def _earlier_export(out: Path) -> set[str]:
-    """Return the names of the files that an earlier export left in `out`, but for those that every export has."""
+def require_export_folder(out: Path) -> set[str]:
+    """Make sure that an export can be written to a folder.
+
+    Returns:
+        The names of the files that an earlier export left there, but for those that every export has.
+
+    Raises:
+        UsageError: it holds other things than an export, or cannot be written.
+    """
+    require_folder(out)
     if not out.exists():
         return set()
     if not out.is_dir():

@@ -1,12 +1,14 @@
 """The line formats of shards: each makes rows of a record, and is a pure function of it."""
 
 import json
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.csc.dialogue import CustomerView, Turn
 from agents.csc.flow import Limits
@@ -20,6 +22,7 @@ from agents.roles.supporter import supporter_turn_messages
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
 from outputs.datasets.rows import (
+    SOURCE_ID,
     FeltRow,
     FeltTurn,
     MessagesRow,
@@ -37,6 +40,7 @@ from outputs.datasets.rows import (
     ShareGptRow,
 )
 from outputs.runs.record import Record
+from outputs.runs.rewriting import Rewriting
 from personas.persona import Persona
 
 
@@ -66,7 +70,9 @@ CHATS = frozenset({Format.MESSAGES, Format.PROMPT_COMPLETION, Format.SHAREGPT})
 class Shape(BaseModel):
     """What rows are made: a format, whether chats have strategies in their words, whose requests become role rows.
 
-    `emotions` says that the dialogues were played with them, so that rolecs rows have that key.
+    `emotions` says that the dialogues were played with them, so that rolecs rows have that key. Rows
+    `with_source` have a key more, `source_id`: the real call that a dialogue was rewritten from. Published rows
+    have none: theirs and ours stand in one data set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +81,8 @@ class Shape(BaseModel):
     strategies: StrategyLabels = StrategyLabels.INLINE
     roles: tuple[Role, ...] = PLAYING_ROLES
     # Left out where there are none, as in the manifests of builds that knew none.
-    emotions: bool = Field(False, exclude_if=lambda emotions: not emotions)
+    emotions: bool = Field(False, exclude_if=operator.not_)
+    with_source: bool = Field(False, exclude_if=operator.not_)
 
 
 def label_inline(strategy: Strategy, text: str) -> str:
@@ -97,13 +104,26 @@ def format_lines(record: Record, shape: Shape, limits: Limits) -> Iterator[str]:
     """
     for row in _ROWS[shape.format](record, shape, limits):
         # The published rows have no key without a value.
-        yield row.model_dump_json(by_alias=True, exclude_none=shape.format is Format.CSCONV)
+        yield _sourced(row, record, shape).model_dump_json(by_alias=True, exclude_none=shape.format is Format.CSCONV)
 
 
-def rejected_line(record: Record) -> str:
+def rejected_line(record: Record, shape: Shape) -> str:
     """Return the line that a rejected record becomes: a rolecs row and the reasons."""
-    row_type = RejectedFeltRow if record.course else RejectedRow
-    return row_type(**_rolecs_fields(record), rejected_for=tuple(record.reasons)).model_dump_json()
+    rejected_row = RejectedFeltRow if record.course else RejectedRow
+    row = rejected_row(**_rolecs_fields(record), rejected_for=tuple(record.reasons))
+    return _sourced(row, record, shape).model_dump_json()
+
+
+@cache
+def _with_source(base: type[BaseModel]) -> type[BaseModel]:
+    fields: dict[str, Any] = {SOURCE_ID: (str, ...)}
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+def _sourced(row: BaseModel, record: Record, shape: Shape) -> BaseModel:
+    if not (shape.with_source and isinstance(record, Rewriting)):
+        return row
+    return _with_source(type(row)).model_validate(row.model_dump(by_alias=True) | {SOURCE_ID: record.source_id})
 
 
 def _rolecs_fields(record: Record) -> dict[str, Any]:
@@ -125,6 +145,9 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         metadata |= {"course": record.course, "emotion_labelling": heard.model_dump(mode="json") if heard else None}
     if record.own_topic:
         metadata["topic"] = record.own_topic.model_dump(mode="json")
+    if isinstance(record, Rewriting):
+        compared = {"steps", "fidelity", "before"}
+        metadata["rewriting"] = record.model_dump(mode="json", include=compared, exclude_none=True)
     return {
         "id": record.id,
         "source": dialogue.topic,
@@ -286,9 +309,11 @@ ROW_TYPES: dict[Format, type[BaseModel]] = {
 
 def row_type(shape: Shape) -> type[BaseModel]:
     """Return the type of the rows of a shape."""
-    return FeltRow if shape.emotions and shape.format is Format.ROLECS else ROW_TYPES[shape.format]
+    row = FeltRow if shape.emotions and shape.format is Format.ROLECS else ROW_TYPES[shape.format]
+    return _with_source(row) if shape.with_source else row
 
 
 def rejected_type(shape: Shape) -> type[BaseModel]:
     """Return the type of the rows that rejected dialogues become beside those of a shape."""
-    return RejectedFeltRow if shape.emotions else RejectedRow
+    row = RejectedFeltRow if shape.emotions else RejectedRow
+    return _with_source(row) if shape.with_source else row

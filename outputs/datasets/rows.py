@@ -16,6 +16,9 @@ from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import Stage, Strategy, parse_strategy
 from outputs.datasets.roles import ChatMessage, RoleRow
 
+SOURCE_ID = "source_id"
+"""The key that rows of rewritten calls have beside those of their type: the id of the real call."""
+
 
 class Part(BaseModel):
     """Base of rows and their parts."""

@@ -32,13 +32,8 @@ from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
 
 _FOLDERS = ("data", "rejected")
-_SAID_IN_DIALOGUES = {
-    **dict.fromkeys(("scenario", "customer_goal", "persona"), True),
-    "dialogue": {"__all__": {"direction"}},
-}
 _SAID: dict[type[BaseModel], Any] = {
-    RolecsRow: _SAID_IN_DIALOGUES,
-    FeltRow: _SAID_IN_DIALOGUES,
+    RolecsRow: {"scenario": True, "customer_goal": True, "persona": True, "dialogue": {"__all__": {"direction"}}},
     PublishedRow: {"dialogue"},
     RoleRow: {"messages", "answer"},
     MessagesRow: {"messages"},
@@ -101,11 +96,11 @@ def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str],
             yield f"{shard.name}: the last line has no end"
     if len(rows) != shard.lines:
         yield f"{shard.name}: {len(rows)} lines, the manifest says {shard.lines}"
-    type_ = row_type(manifest.shape) if kept else rejected_type(manifest.shape)
+    expected = row_type(manifest.shape) if kept else rejected_type(manifest.shape)
     for number, content in enumerate(rows, start=1):
         where = f"{shard.name}:{number}"
         try:
-            row = _parse(content, type_)
+            row = _parse(content, expected)
         except ValidationError as error:
             yield f"{where}: {describe_invalid(error)}"
             continue
@@ -117,15 +112,15 @@ def _verify_shard(folder: Path, shard: Shard, manifest: Manifest, ids: set[str],
             yield from (f"{where}: {problem}" for problem in _problems(row, manifest))
 
 
-def _parse(content: Any, row_type: type[BaseModel]) -> BaseModel:
+def _parse(content: Any, expected: type[BaseModel]) -> BaseModel:
     if isinstance(content, bytes):
-        return row_type.model_validate_json(content)
-    return row_type.model_validate(content)
+        return expected.model_validate_json(content)
+    return expected.model_validate(content)
 
 
 def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
     """Yield what speaks against a kept row."""
-    said = row.model_dump(mode="json", include=_SAID[type(row)])
+    said = row.model_dump(mode="json", include=_said(row))
     if isinstance(row, RoleRow) and row.role in (Role.PLANNER, Role.CUSTOMER_ASSISTANT):
         with suppress(ValueError):
             said["answer"] = json.loads(row.answer)
@@ -143,6 +138,10 @@ def _problems(row: BaseModel, manifest: Manifest) -> Iterator[str]:
         speakers = [parse_speaker(turn.speaker) for turn in row.dialogue]
         if any(speaker is other for speaker, other in pairwise(speakers)):
             yield "the speakers do not alternate"
+
+
+def _said(row: BaseModel) -> Any:
+    return next(said for kind, said in _SAID.items() if isinstance(row, kind))
 
 
 def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from agents.csc.dialogue import is_abandoned
 from agents.errors import UsageError
-from outputs.runs.record import DIALOGUES, Record
+from outputs.runs.record import Record
+from outputs.runs.rewriting import read_made
 from outputs.runs.run import Outcome
-from outputs.runs.store import RunStore
 from quality.gate.rubric import POINT_CODES
 
 OVERALL, PREFERENCE = "overall", "preference"
@@ -39,7 +39,7 @@ def read_calls(runs: Sequence[Path]) -> dict[str, list[Record]]:
     """
     found = {}
     for run in runs:
-        with RunStore.read(DIALOGUES, run) as store:
+        with read_made(run) as store:
             ended = store.records(Outcome.KEPT, Outcome.REJECTED)
             found[str(run)] = [record for record in ended if record.turns and not is_abandoned(record.repairs)]
         if not found[str(run)]:

@@ -91,11 +91,7 @@ def percentiles(values: Sequence[float]) -> list[float]:
 
 def summarise_pool(summary: PoolSummary) -> Lines:
     """Return the tables that distilling and deduplicating end with."""
-    stages = Table("stage", "count", title="Personas", title_justify="left")
-    stages.columns[1].justify = "right"
-    for stage in summary.stages:
-        stages.add_row(f"  {stage.name}" if stage.is_part else stage.name, f"{stage.count:,}")
-    parts = [stages]
+    parts = [stages_table(summary.stages, "Personas")]
     if summary.nearest_before and summary.nearest_after:
         near = Table(
             "percentile", *map(str, PERCENTILES), title="Similarity of the nearest neighbour", title_justify="left"
@@ -107,6 +103,15 @@ def summarise_pool(summary: PoolSummary) -> Lines:
     for field, counts in summary.values.items():
         values.add_row(field.replace("_", " "), _describe_counts(counts))
     return Lines(*_spaced([*parts, values]))
+
+
+def stages_table(stages: Iterable[Stage], title: str) -> Table:
+    """Return the table of the stages of a job."""
+    table = Table("stage", "count", title=title, title_justify="left")
+    table.columns[1].justify = "right"
+    for stage in stages:
+        table.add_row(f"  {stage.name}" if stage.is_part else stage.name, f"{stage.count:,}")
+    return table
 
 
 def _spaced(tables: Sequence[Table]) -> Iterator[Table | str]:

@@ -8,7 +8,7 @@ text, and a content security policy lets no other script run and nothing be load
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import topics_by_code
 from outputs.reports import run_figures
 from outputs.reports.assets import inline, page_template
+from outputs.reports.rewriting_table import Row, describe
 from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import EndedItem, Funnel
 from quality.metrics.corpus import CorpusFigures, compare
@@ -39,7 +40,8 @@ class RunReport(NamedTuple):
     """What a report tells of a run.
 
     `gate` are sentences on how far the gate can be trusted; `figures` are those of the kept dialogues, None when none
-    was kept; `records` are the dialogues that have ended, in the order of the plan, read once.
+    was kept; `records` are the dialogues that have ended, in the order of the plan, read once; `rewritten` is the table
+    of calls before and after they were rewritten, empty for a run that plays.
     """
 
     title: str
@@ -49,6 +51,7 @@ class RunReport(NamedTuple):
     gate: list[str]
     figures: CorpusFigures | None
     records: Iterable[Record]
+    rewritten: Sequence[Row] = ()
 
 
 def render_report(report: RunReport) -> Iterator[str]:
@@ -99,6 +102,7 @@ def _render_head(report: RunReport) -> str:
         stages=list(Stage),
         speakers=list(Speaker),
         draw=run_figures,
+        estimated=describe,
         counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
         scripts=[inline("reader.js"), inline("run.js")],

@@ -1,12 +1,13 @@
 """The record of one call to a live agent: what was said, where the agent failed, and what labeller and judge say."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import GoalOutcome
 from agents.csc.speakers import Speaker
 from outputs.runs.record import DIALOGUES, Planned, Record
+from outputs.runs.rewriting import REWRITINGS
 from outputs.runs.run import RunKind
 from quality.gate.verdict import UNSCORED
 
@@ -105,5 +106,5 @@ class Probe(Record):
 
 PROBES = RunKind("probe", Planned, Probe)
 """Runs of `rolecs probe`."""
-PLAYED: tuple[RunKind[Planned, Record], ...] = (DIALOGUES, RunKind("probe", Planned, Probe))
-"""The runs that hold dialogues which were played, to be read alike."""
+PLAYED: tuple[RunKind[Any, Any], ...] = (DIALOGUES, PROBES, REWRITINGS)
+"""The runs whose items are dialogues, to be read alike."""

@@ -228,6 +228,11 @@ class RunStore(Generic[PlannedT, RecordT]):
             os.close(self._lock)
 
     @property
+    def command(self) -> str:
+        """The command that makes the run."""
+        return self._kind.command
+
+    @property
     def provenance(self) -> Provenance:
         """What the run is."""
         return Provenance.model_validate_json(_meta(self._db, "header"))

@@ -17,7 +17,8 @@ from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
 from outputs.datasets.reader import parse_dialogue
 from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
-from outputs.runs.record import DIALOGUES
+from outputs.datasets.rows import SOURCE_ID
+from outputs.runs.rewriting import read_made
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 from outputs.training.result import RESULT, Source, Training
@@ -145,7 +146,7 @@ def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:
         for file in files:
             yield from _read_file(file, Limits(), roles)
     else:
-        with RunStore.read(DIALOGUES, source) as store:
+        with read_made(source) as store:
             limits = Limits.model_validate(store.provenance.configuration["limits"])
             for record in store.records(Outcome.KEPT):
                 yield from role_rows(Labelled.of(record), limits, roles)
@@ -165,7 +166,7 @@ def _examples(
 ) -> Iterator[RoleRow]:
     """Yield the requests in a row; what it is can be told by its keys."""
     if "answer" in row:
-        yield RoleRow.model_validate(row)
+        yield RoleRow.model_validate({name: value for name, value in row.items() if name != SOURCE_ID})
     elif "messages" in row:
         chat = _Messages.model_validate(row)
         yield from _chat_examples(chat.id or default_id, chat.persona, chat.messages)

@@ -7,6 +7,7 @@ interruption gets the same vectors as one that was never interrupted.
 import hashlib
 import importlib.util
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
@@ -175,6 +176,21 @@ def _encode(encoder: "SentenceTransformer", texts: list[str]) -> npt.NDArray[np.
         texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
     )
     return vectors
+
+
+def sentence_encoder(model: EmbeddingModel) -> Callable[[Sequence[str]], npt.NDArray[np.float32]]:
+    """Return what embeds a few texts: unit vectors of shape [texts, dimensions]. Threads may share it.
+
+    Raises:
+        UsageError: the folder holds no embedding model.
+    """
+    encoder, lock = _load(model), threading.Lock()
+
+    def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        with lock:
+            return _encode(encoder, list(texts))
+
+    return encode
 
 
 def token_encoder(model: EmbeddingModel) -> Callable[[Sequence[str]], list[npt.NDArray[np.float32]]]:

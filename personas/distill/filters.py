@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from personas.distill.transcripts import Transcript
 
 SUBSTANTIAL_WORDS = 4
+SHORT_CHARACTERS = 3
+"""An utterance of so many characters or fewer says next to nothing."""
 
 
 class Filters(BaseModel):
@@ -53,3 +55,22 @@ class Filters(BaseModel):
         if sum(len(split_words(text)) >= SUBSTANTIAL_WORDS for text in customer) < self.min_substantial:
             return "little-said"
         return None
+
+
+class RewriteFilters(Filters):
+    """The limits of the rules for calls that are rewritten: those of the distillation, and one on short lines."""
+
+    min_long_share: float = Field(
+        0.7,
+        ge=0,
+        le=1,
+        description=f"Least share of customer utterances of more than {SHORT_CHARACTERS} characters.",
+    )
+
+    def failed_rule(self, transcript: "Transcript") -> str | None:
+        """Return the name of the first rule that the call fails; None when it passes all."""
+        customer = [line.text for line in transcript.lines if line.speaker is Speaker.CUSTOMER]
+        if rule := super().failed_rule(transcript):
+            return rule
+        long = sum(len(text) > SHORT_CHARACTERS for text in customer)
+        return "short-lines" if long < self.min_long_share * len(customer) else None

@@ -154,7 +154,7 @@ def _turns_of(case: Case, speaker: Speaker) -> list[int]:
     return [index for index, turn in enumerate(case.turns) if turn.speaker is speaker]
 
 
-def _retell(case: Case, texts: Mapping[int, str]) -> Case:
+def retell(case: Case, texts: Mapping[int, str]) -> Case:
     """Return the call with other texts at some turns."""
     turns = (
         turn.model_copy(update={"text": texts[index]}) if index in texts else turn
@@ -201,7 +201,7 @@ def _grant_impossible(case: Case, random: Random) -> Case | None:
         return None
     place = random.choice(places)
     wish = random.choice(WISHES[case.language])
-    return _retell(
+    return retell(
         case,
         {
             place: _join(case, case.turns[place].text, wish.request),
@@ -224,7 +224,7 @@ def _stiffen(case: Case, random: Random) -> Case | None:
         turn = case.turns[index]
         if turn.strategy and unused[turn.strategy] and len(texts) < wanted:
             texts[index] = _join(case, unused[turn.strategy].pop(), turn.text)
-    return _retell(case, texts) if len(texts) >= 3 else None
+    return retell(case, texts) if len(texts) >= 3 else None
 
 
 def _add_stock_phrases(case: Case, random: Random) -> Case | None:
@@ -240,7 +240,7 @@ def _add_stock_phrases(case: Case, random: Random) -> Case | None:
         # Nothing goes before a greeting.
         ordered = _shuffled((phrase, text), random) if index else (text, phrase)
         texts[index] = _join(case, *ordered)
-    return _retell(case, texts)
+    return retell(case, texts)
 
 
 def _repeat(case: Case, random: Random) -> Case | None:
@@ -259,7 +259,7 @@ def _repeat(case: Case, random: Random) -> Case | None:
     if len(later) < 2:
         return None
     again = random.sample(later, random.randint(2, min(4, len(later))))
-    return _retell(case, {index: _join(case, case.turns[index].text, sentence) for index in again})
+    return retell(case, {index: _join(case, case.turns[index].text, sentence) for index in again})
 
 
 def _is_sentence(text: str, language: Language) -> bool:
@@ -286,7 +286,7 @@ def _swap_roles(case: Case, random: Random) -> Case | None:
     block = random.choice(blocks)
     texts = {index: case.turns[index - 1].text for index in block}
     texts[block.start] = random.choice(HANDOVERS[case.language])
-    return _retell(case, texts)
+    return retell(case, texts)
 
 
 def _name_label(case: Case, random: Random) -> Case | None:
@@ -300,7 +300,7 @@ def _name_label(case: Case, random: Random) -> Case | None:
         return None
     place = random.choice(list(named))
     remark = random.choice(SCRIPT_REMARKS[case.language]).format(label=named[place])
-    return _retell(case, {place: _join(case, *_shuffled((case.turns[place].text, remark), random))})
+    return retell(case, {place: _join(case, *_shuffled((case.turns[place].text, remark), random))})
 
 
 def _leak_goal(case: Case, random: Random) -> Case | None:
@@ -312,7 +312,7 @@ def _leak_goal(case: Case, random: Random) -> Case | None:
     text = _join(case, opening.text, random.choice(KNOWN_GOALS[case.language]).format(goal=goal))
     # A longer turn would be found for its length.
     is_leak = goal and opening.speaker is Speaker.SUPPORTER and len(text) <= MAX_CHARACTERS
-    return _retell(case, {0: text}) if is_leak else None
+    return retell(case, {0: text}) if is_leak else None
 
 
 def _truncate(case: Case, random: Random) -> Case | None:
@@ -323,7 +323,7 @@ def _truncate(case: Case, random: Random) -> Case | None:
     if last is not None and words and random.random() < 0.5:
         word = random.choice(words)
         cut = random.randint(word.start() + 2, word.end() - 2)
-        return _retell(case, {last: turns[last].text[:cut]})
+        return retell(case, {last: turns[last].text[:cut]})
     return replace(case, turns=turns[: -random.randint(1, 3)]) if len(turns) > 3 else None
 
 
@@ -339,13 +339,13 @@ def _give_private_data(case: Case, random: Random) -> Case | None:
     # What fills a placeholder is not said twice.
     kind = random.choice([kind for kind in values if kind not in PLACEHOLDER.findall(text)] or list(values))
     sentence = PRIVATE_SENTENCES[case.language][kind].format(value=values[kind])
-    return _retell(case, {place: _join(case, filled, sentence)})
+    return retell(case, {place: _join(case, filled, sentence)})
 
 
 def _bribe(case: Case, random: Random) -> Case | None:
     """Let a speaker tell the judge what to answer."""
     place = random.randrange(len(case.turns))
-    return _retell(case, {place: _join(case, case.turns[place].text, random.choice(BRIBES[case.language]))})
+    return retell(case, {place: _join(case, case.turns[place].text, random.choice(BRIBES[case.language]))})
 
 
 FAULTS: dict[str, FaultOperator] = {

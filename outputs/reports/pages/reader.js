@@ -63,7 +63,7 @@ class Reader {
     this.open = [record, entry];
     this.lang = record.language;
     this.box.replaceChildren(
-      this.head(record, entry), this.plan(record),
+      this.head(record, entry), this.plan(record), ...(record.original ? [this.beside(record)] : []),
       el("div", { className: "reading" }, this.call(record), this.findings(record)));
     this.box.scrollTop = 0;
   }
@@ -146,6 +146,58 @@ class Reader {
     return [name === this.index.emotions[name].name ? name : `${name} ${this.index.emotions[name].name}`, intensity || ""].join(" ").trim();
   }
 
+  /** The original beside what it became, a row for each planned utterance; facts that differ are marked on their side. */
+  beside(record) {
+    const differing = (side, number) => (record.fidelity?.differences ?? [])
+      .filter((found) => found[side]?.turn === number).map((found) => [found[side].text, found.change]);
+    const begun = new Set();
+    const steps = record.steps.length ? record.steps : record.original.map((_, i) => ({ line: i + 1 }));
+    const rows = steps.map((step, i) => {
+      const isFirst = step.line && !begun.has(step.line);
+      begun.add(step.line);
+      const line = isFirst ? record.original[step.line - 1] : null;
+      const turn = record.turns[i];
+      const before = line && step.speaker === "supporter" && record.before[step.line];
+      return el("tr", {},
+        el("td", { className: "soft" }, line ? `${step.line}` : ""),
+        line ? this.marked(line, before, differing("before", step.line)) : el("td", { className: "soft" }, step.line ? "″" : "added"),
+        el("td", { className: "soft" }, turn ? `${i + 1}` : ""),
+        turn ? this.marked(turn, turn.strategy, differing("after", i + 1)) : el("td", { className: "soft" }, record.steps.length ? "never said" : ""));
+    });
+    return el("details", { className: "beside", open: true },
+      el("summary", {}, `Original ${record.source_id} beside its rewrite`),
+      el("table", {}, el("thead", {}, el("tr", {}, el("th", {}), el("th", {}, "original, labelled blind"), el("th", {}), el("th", {}, "rewrite"))),
+        el("tbody", {}, ...rows)));
+  }
+
+  /** A cell with who speaks, the strategy, and the words, in which some texts are marked. */
+  marked({ speaker, text }, strategy, differing) {
+    const parts = [];
+    let from = 0;
+    const found = differing.map(([words, change]) => [text.indexOf(words), words, change]).filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0]);
+    for (const [at, words, change] of found) {
+      if (at < from) continue;
+      parts.push(text.slice(from, at), el("mark", { className: "differs", title: change }, words));
+      from = at + words.length;
+    }
+    return el("td", { lang: this.lang }, el("span", { className: "soft" }, strategy ? `${strategy} ` : `${speaker} `), ...parts, text.slice(from));
+  }
+
+  /** What the comparison with the original found. */
+  static fidelity({ before, after, solutions, differences, customer, limits, unscored }) {
+    const lost = customer.filter((match) => match.similarity < limits.min_similarity).map((match) => match.line);
+    const items = differences.map(({ change, before: one, after: other }) =>
+      el("li", { className: "rejected" }, el("b", {}, change), ` ${[one?.text, other?.text].filter(Boolean).join(" → ")}`));
+    if (before && after) {
+      items.push(el("li", { className: before.outcome === after.outcome ? "kept" : "rejected" },
+        el("b", {}, "outcome"), ` ${before.outcome} → ${after.outcome}`));
+    }
+    if (solutions) items.push(el("li", { className: solutions.verdict ? "kept" : "rejected" }, el("b", {}, "solutions"), ` ${solutions.reason}`));
+    if (lost.length) items.push(el("li", { className: "rejected" }, el("b", {}, "not found again"), ` lines ${lost.join(", ")}`));
+    if (unscored) items.push(el("li", { className: "rejected" }, `Unscored: ${unscored}`));
+    return [el("h4", {}, "Fidelity"), items.length ? el("ul", { className: "canaries" }, ...items) : el("p", { className: "kept" }, "Nothing differs.")];
+  }
+
   turn(turn, number, label, heard, notes) {
     const strategy = turn.strategy ? this.index.strategies[turn.strategy] : null;
     const who = el("p", { className: "who" }, el("span", { className: "soft" }, `${number}`));
@@ -193,6 +245,7 @@ class Reader {
         `${Math.round(100 * agreement)}% called the same, ${Math.round(100 * required)}% required`));
     }
     if (record.emotion_labelling?.problem) parts.push(el("h4", {}, "Emotions"), el("p", { className: "none" }, `Not heard again: ${record.emotion_labelling.problem}`));
+    if (record.fidelity) parts.push(...Reader.fidelity(record.fidelity));
     if (canaries.length) parts.push(el("h4", {}, "Canaries sent"), el("ul", { className: "canaries" }, ...canaries.map(Reader.canary)));
     return el("aside", { className: "findings", "aria-label": "Findings" }, ...parts);
   }

@@ -472,7 +472,7 @@ def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
-    row = json.loads(rejected_line(make_record(verdict=Verdict(unscored="cut off"))))
+    row = json.loads(rejected_line(make_record(verdict=Verdict(unscored="cut off")), Shape(format=Format.ROLECS)))
     assert row["rejected_for"] == ["unscored"] and json.loads(row["verdict"]) == {"points": {}, "unscored": "cut off"}
 
 

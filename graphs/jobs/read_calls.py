@@ -1,0 +1,95 @@
+"""Reads the real calls of a job, tells what was left out of them, and counts it."""
+
+import asyncio
+import shlex
+from collections import Counter
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from agents.errors import UsageError
+from graphs.config.settings import TranscriptSettings
+from outputs.reports.pool_summary import Stage
+from outputs.runs.run import most_frequent_first
+from personas.distill.filters import Filters
+from personas.distill.ingest import Ingested, ingest
+from personas.distill.transcripts import Transcript
+
+SHOWN_BROKEN = 5
+"""Number of broken lines that are shown one by one."""
+SHOWN_THIRD = 8
+"""Number of third voices that are shown by name."""
+BREATH = 50
+"""Number of calls read between two moments at which an interrupt is heeded."""
+
+
+def require_transcripts(settings: TranscriptSettings) -> None:
+    """Check that files were named, before a server is asked for anything.
+
+    Raises:
+        UsageError: none was.
+    """
+    if not settings.transcripts:
+        raise UsageError("no transcripts: name at least one file, or - for standard input")
+
+
+async def read_calls(
+    settings: TranscriptSettings, filters: Filters, ingested: Ingested, console: Console
+) -> list[Transcript]:
+    """Read the calls of files, private data replaced, and tell the console what was left out.
+
+    Args:
+        settings: which files, and what the user says of them.
+        filters: the rules that a call must pass.
+        ingested: is added to.
+        console: is told of third voices and broken lines.
+
+    Raises:
+        UsageError: a file cannot be read, or no call is left; when strict, also the first thing that is broken.
+    """
+    calls = []
+    with console.status("reading"):
+        for call in ingest(settings.transcripts, settings.reading, filters, ingested, strict=settings.strict):
+            calls.append(call)
+            if len(calls) % BREATH == 0:
+                await asyncio.sleep(0)
+    if ingested.third:
+        console.print(_describe_third(ingested.third), markup=False)
+    for broken in ingested.broken[:SHOWN_BROKEN]:
+        console.print(f"skipped {broken}")
+    if (more := len(ingested.broken) - SHOWN_BROKEN) > 0:
+        console.print(f"skipped {more} more broken lines; --strict stops at the first")
+    if not calls:
+        raise UsageError(f"none of the {ingested.read} calls read can be used: {describe_filtered(ingested)}")
+    return calls
+
+
+def _describe_third(third: Counter[str]) -> str:
+    names = [f"{name} {count:,}" for name, count in most_frequent_first(third).items()]
+    more = f" and {len(names) - SHOWN_THIRD:,} more names" if len(names) > SHOWN_THIRD else ""
+    shown = f"{', '.join(names[:SHOWN_THIRD])}{more}"
+    example = shlex.quote(f"{next(iter(most_frequent_first(third)))}=agent")
+    return f"utterances of third voices left out: {shown}; to say whose side one is on: --speaker {example}"
+
+
+def describe_filtered(ingested: Ingested) -> str:
+    """Say how many calls failed which rule, or why else there are none."""
+    counts = [f"{rule} {count}" for rule, count in ingested.filtered.most_common()]
+    if ingested.broken:
+        counts.append(f"broken lines {len(ingested.broken)}")
+    return ", ".join(counts) or "the files are empty"
+
+
+def stage_parts(counts: Mapping[str, int]) -> list[Stage]:
+    """Return the parts of a stage, the most frequent first."""
+    return [Stage(name=name, count=count, is_part=True) for name, count in most_frequent_first(counts).items()]
+
+
+def ingestion_stages(ingested: Ingested) -> list[Stage]:
+    """Return the stages of a job up to the calls that a model sees."""
+    stages = [Stage(name="broken lines", count=len(ingested.broken)), Stage(name="calls read", count=ingested.read)]
+    # Their names may be people's: they are for the console alone, not for a report.
+    stages.append(Stage(name="third voices left out", count=ingested.third.total()))
+    stages += [Stage(name="filtered out", count=ingested.filtered.total()), *stage_parts(ingested.filtered)]
+    replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
+    return [*stages, Stage(name="private data replaced", count=replaced.total()), *stage_parts(replaced)]

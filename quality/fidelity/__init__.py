@@ -1,0 +1,1 @@
+"""Fidelity: does a rewritten call say what its original said, no less and no more?"""
