@@ -108,7 +108,8 @@ _QUESTION = re.compile(
     r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this|the)\b"
     r".{0,32}\b(?:live|living|stay|staying|send|deliver|delivered|post|ship|go|going|sent|come|collect|posted|located)\b"
     r"|\b(?:which|what) (?:street|road|building|flat|apartment|house|unit)\b|\bwhere (?:to|you live)\b"
-    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪[条个栋幢]|几[号栋幢]楼?|哪边住"
+    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪[条个栋幢]|几[栋幢]楼?"
+    r"|几号(?:[楼?？,，。]|$)|哪边住"
 )
 """A question for a place."""
 _LEAD = re.compile(
