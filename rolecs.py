@@ -10,6 +10,7 @@ import typer
 import agents
 from agents.errors import RolecsError, UsageError
 from graphs.cli.calibrate import calibrate
+from graphs.cli.chat import chat
 from graphs.cli.compare import compare
 from graphs.cli.dedup import dedup
 from graphs.cli.distill import distill
@@ -63,6 +64,7 @@ for command in (
     topics,
     serve,
     scorecard,
+    chat,
     engine,
     graph,
 ):

@@ -58,6 +58,11 @@ class Asked(Generic[AnswerT]):
     answer: AnswerT | None
     failed: tuple[tuple[AnswerT, FailedCheck], ...]
 
+    @property
+    def last(self) -> AnswerT:
+        """The answer that passed, or else the last one that did not: for a person, who waits for some answer."""
+        return self.failed[-1][0] if self.answer is None else self.answer
+
 
 async def lay_down_plan(persona: str, topic: Topic, number: int, context: DialogueContext) -> Asked[Plan]:
     """Lay down scenario and goal. A plan, on which nothing has been spent yet, gets twice the repairs.

@@ -1,0 +1,199 @@
+"""Calls with a person on one side, played turn by turn.
+
+Nothing that a person has heard is taken back: where no answer passes the checks, the last one is said. A call whose
+next answer failed is as it was before, and the same words can be said to it again.
+"""
+
+from agents.csc.dialogue import CustomerView, Plan, SupporterView, Turn
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
+from agents.csc.topics import TOPICS
+from agents.errors import UsageError
+from agents.llm.chat import Chat
+from graphs.dialogue.turns import (
+    DialogueContext,
+    choose_next_strategy,
+    direct_next_turn,
+    lay_down_plan,
+    say_customer,
+    say_supporter,
+)
+from personas.persona import Persona
+from quality.checks.rules import Violation, check_rules
+from quality.gate.case import Case
+from quality.gate.gate import Gate
+from quality.gate.labeller import label_strategies
+from quality.gate.verdict import Findings
+
+MAX_TYPED = 2_000
+"""Longest utterance of a person, in characters: what is longer was pasted, not said."""
+OPEN_SCENARIO = {
+    Language.EN: "A customer calls; what it is about, they will say.",
+    Language.ZH: "客户打来电话，具体什么事由客户自己说。",
+}
+"""What is known beforehand of the call of a person."""
+
+
+def clean_typed(text: str) -> str:
+    """Return what a person typed as it is said, on one line.
+
+    Raises:
+        UsageError: it holds no words, or more than `MAX_TYPED` characters.
+    """
+    line = " ".join(text.split())
+    if not line:
+        raise UsageError("there are no words in it: say something")
+    if len(line) > MAX_TYPED:
+        raise UsageError(f"{len(line):,} characters are too many for one turn: say it in at most {MAX_TYPED:,}")
+    return line
+
+
+class SupportCall:
+    """A call whose customer is a person: the model chooses the supporter's strategies and says its turns.
+
+    Attributes:
+        turns: what was said so far.
+    """
+
+    def __init__(self, context: DialogueContext, topic: str, scenario: str | None = None) -> None:
+        """Prepare a call.
+
+        Args:
+            context: of the call.
+            topic: a code of `TOPICS`.
+            scenario: what the supporter knows beforehand; that somebody calls by default.
+        """
+        self.turns: tuple[Turn, ...] = ()
+        self.scenario = scenario or OPEN_SCENARIO[context.language]
+        self._context = context
+        self._topic = TOPICS[topic][context.language]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the supporter has closed the call."""
+        return bool(self.turns) and self.turns[-1].strategy is Strategy.AC
+
+    async def open(self) -> Turn:
+        """Return the supporter's greeting.
+
+        Raises:
+            RequestError, EngineError: the model did not answer.
+        """
+        return await self._answer(())
+
+    async def say(self, text: str, *, ends_call: bool = False) -> Turn:
+        """Return the supporter's answer to what the person said.
+
+        Args:
+            text: the person's words, see `clean_typed`.
+            ends_call: the person ends the call with them, so that the supporter closes it.
+
+        Raises:
+            RequestError, EngineError: the model did not answer.
+        """
+        said = Turn(speaker=Speaker.CUSTOMER, text=text, ends_call=ends_call)
+        return await self._answer((*self.turns, said))
+
+    async def _answer(self, turns: tuple[Turn, ...]) -> Turn:
+        view = SupporterView(self._context.language, self._topic.name, self.scenario, turns, self._topic.company)
+        strategy = await choose_next_strategy(view, self._context)
+        turn = (await say_supporter(view, strategy, self._context)).last
+        self.turns = (*turns, turn)
+        return turn
+
+
+class PracticeCall:
+    """A call whose supporter is a person: a persona calls, as in the calls that are generated.
+
+    What the person does not label is labelled by a reader of their words alone, so that the flow rules know where the
+    call stands.
+
+    Attributes:
+        persona: who calls.
+        topic: a code of `TOPICS`.
+        plan: scenario and goal; the person may know the scenario from the start, the goal only afterwards.
+        turns: what was said so far.
+        named: the one-based numbers of the turns whose strategy the person named.
+    """
+
+    def __init__(self, context: DialogueContext, judge: Chat, gate: Gate, persona: Persona, topic: str) -> None:
+        """Prepare a call; `judge` labels turns, and judges the call by `gate` afterwards."""
+        self.persona = persona
+        self.topic = topic
+        self.plan = Plan(scenario="", customer_goal="")
+        self.turns: tuple[Turn, ...] = ()
+        self.named: frozenset[int] = frozenset()
+        self._context = context
+        self._judge = judge
+        self._gate = gate
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the person has closed the call, or no further exchange fits."""
+        closed = bool(self.turns) and self.turns[-1].strategy is Strategy.AC
+        return closed or len(self.turns) + 2 > self._context.limits.max_utterances
+
+    async def open(self) -> None:
+        """Lay down what the persona calls for; the person speaks first.
+
+        Raises:
+            RequestError, EngineError: the model did not answer.
+        """
+        topic = TOPICS[self.topic][self._context.language]
+        self.plan = (await lay_down_plan(self.persona.description, topic, 1, self._context)).last
+
+    async def say(self, text: str, strategy: Strategy | None = None) -> Turn | None:
+        """Return the customer's answer to what the person said; None where the call is over with it.
+
+        Args:
+            text: the person's words, see `clean_typed`.
+            strategy: what the person means to do by them; the labeller says it where it is None.
+
+        Raises:
+            RequestError, EngineError: a model did not answer.
+        """
+        number = len(self.turns) + 1
+        said = Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
+        if strategy is None:
+            labels = await label_strategies(self._judge, self._case((*self.turns, said)), [number])
+            said = said.model_copy(update={"strategy": labels[number]})
+        turns = (*self.turns, said)
+        answer = None
+        if said.strategy is not Strategy.AC and len(turns) + 2 <= self._context.limits.max_utterances:
+            view = CustomerView(self._context.language, self.persona.description, self.plan.scenario, turns)
+            direction = (await direct_next_turn(view, self.plan.customer_goal, self._context)).last
+            answer = (await say_customer(view, direction, self._context)).last
+            turns = (*turns, answer)
+        self.turns = turns
+        self.named |= {number} if strategy else set()
+        return answer
+
+    async def examine(self) -> Findings:
+        """Return what rules, turn checks, labeller and judge say of the person's turns, and of the call.
+
+        Unlike the gate's, the findings have a verdict also where rules are broken: people learn from both.
+
+        Raises:
+            RequestError, EngineError: the judge's server refused, failed or is gone.
+        """
+        found = check_rules(self.turns, self._context.limits, self._context.language, self.plan.scenario)
+        return Findings(
+            tuple(violation for violation in found if self._is_the_persons(violation)),
+            await self._gate.judge(self._judge, self._case(self.turns)) if self.turns else None,
+        )
+
+    def _is_the_persons(self, violation: Violation) -> bool:
+        return violation.turn is None or self.turns[violation.turn - 1].speaker is Speaker.SUPPORTER
+
+    def _case(self, turns: tuple[Turn, ...]) -> Case:
+        topic = TOPICS[self.topic][self._context.language]
+        return Case(
+            language=self._context.language,
+            topic=topic.name,
+            company=topic.company,
+            scenario=self.plan.scenario,
+            persona=self.persona.portrait,
+            goal=self.plan.customer_goal,
+            turns=turns,
+        )

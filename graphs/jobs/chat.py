@@ -1,0 +1,226 @@
+"""A call with a person at the terminal: with the supporter, or as the supporter of a persona that calls."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, NamedTuple, Protocol
+
+from agents.csc.dialogue import Plan, Turn
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy, parse_strategy
+from agents.errors import RequestError, UsageError
+from agents.llm.chat import Chat, derive_seed
+from agents.llm.client import Clients
+from agents.llm.preflight import Kinds
+from agents.llm.usage import Role
+from graphs.backends.local import local_backend, shared_log
+from graphs.config.settings import Settings
+from graphs.dialogue.live import PracticeCall, SupportCall, clean_typed
+from graphs.dialogue.play import dialogue_kinds
+from graphs.dialogue.review import Review
+from graphs.dialogue.turns import DialogueContext
+from graphs.scheduling.job import Job
+from outputs.runs.record import Record
+from personas.persona import UNKNOWN, Persona
+from personas.pool import load_pool
+from quality.gate.agreement import required_agreement
+
+QUIT, BYE = "quit", "bye"
+"""Commands: leave at once; say the words behind it and end the call, as the customer."""
+
+
+class Wanted(NamedTuple):
+    """What a person asks for.
+
+    Attributes:
+        side: the side that the person is on.
+        topic: a code of `TOPICS`.
+        scenario: what the supporter knows beforehand, for a person who calls.
+        persona: the id of the persona that calls; None for any.
+    """
+
+    side: Speaker
+    topic: str
+    scenario: str | None = None
+    persona: str | None = None
+
+
+class Screen(Protocol):
+    """Where a call is seen, and where a person's words come from."""
+
+    def lines(self) -> AsyncIterator[str]:
+        """Yield what the person types, until there is no more or `close` is called."""
+
+    def close(self) -> None:
+        """Have no more lines yielded."""
+
+    def begin(self, scenario: str, side: Speaker) -> None:
+        """Show what is known beforehand, and what can be typed."""
+
+    def show(self, turn: Turn) -> None:
+        """Show what the model said, or what a person's words were taken for."""
+
+    def tell(self, problem: str) -> None:
+        """Show why a line was not said."""
+
+    def review(self, review: Review) -> None:
+        """Show what was found of a call."""
+
+
+async def chat(job: Job[Settings], wanted: Wanted, screen: Screen, save: Callable[[Record], None]) -> None:
+    """Hold one call with a person; what was said when it ends, in whatever way, is handed to `save`.
+
+    Raises:
+        UsageError: a server, model, pool or persona is wrong.
+        EngineError: the engine did not start, or is gone.
+    """
+    settings = job.settings
+    persona = _find_persona(settings, wanted) if wanted.side is Speaker.SUPPORTER else None
+
+    async def carry_out(wanted: Wanted, clients: Clients) -> Record:
+        talk = _Talk(settings, clients, screen)
+        try:
+            with job.interruption.finishing(screen.close):
+                await (talk.practise(persona, wanted.topic, job) if persona else talk.call(wanted))
+        finally:
+            if talk.turns:
+                save(talk.record())
+        return talk.record()
+
+    async with local_backend(job, carry_out, _kinds(settings, wanted.side)) as backend:
+        with job.telemetry.loading(backend.model) as on_wait:
+            await backend.start(shared_log(), on_wait)
+        await backend.places[0].run(wanted)
+
+
+class _Talk:
+    """One call, as it is typed."""
+
+    def __init__(self, settings: Settings, clients: Clients, screen: Screen) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._screen = screen
+        self._id = f"chat-{secrets.token_hex(8)}"
+        self._play = Chat(clients.play, settings.sampling, settings.seed, self._id)
+        self._judge = Chat(clients.judge, settings.judge_sampling, derive_seed(settings.seed, "judge"), self._id)
+        self._context = DialogueContext(
+            self._play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
+        )
+        self._call: SupportCall | PracticeCall | None = None
+        self._known: dict[str, Any] = {}
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What was said so far."""
+        return self._call.turns if self._call else ()
+
+    def record(self) -> Record:
+        """Return the call as it is stored."""
+        return Record(
+            id=self._id,
+            language=self._settings.language,
+            seed=self._settings.seed,
+            model=self._clients.play.model,
+            judge_model=self._clients.judge.model,
+            usage=self._play.usage | self._judge.usage,
+            turns=self.turns,
+            **self._known,
+        )
+
+    async def call(self, wanted: Wanted) -> None:
+        """Let the person be the customer."""
+        self._call = call = SupportCall(self._context, wanted.topic, wanted.scenario)
+        self._known = {
+            "topic": wanted.topic,
+            "persona": _unknown_person(self._settings.language),
+            "plan": Plan(scenario=call.scenario, customer_goal=""),
+        }
+        self._screen.begin(call.scenario, Speaker.CUSTOMER)
+        self._screen.show(await call.open())
+        async with aclosing(self._screen.lines()) as lines:  # type: ignore[type-var]
+            async for line in lines:
+                command, words = _split_command(line)
+                if command == QUIT:
+                    break
+                try:
+                    if command not in ("", BYE):
+                        raise UsageError(f"there is no /{command}; /{BYE} WORDS ends the call, /{QUIT} leaves it")
+                    self._screen.show(await call.say(clean_typed(words), ends_call=command == BYE))
+                except (UsageError, RequestError) as error:
+                    self._screen.tell(str(error))
+                if call.is_over:
+                    break
+
+    async def practise(self, persona: Persona, topic: str, job: Job[Settings]) -> None:
+        """Let the person be the supporter, and tell them afterwards what was found."""
+        gate = self._settings.gate(required_agreement(self._settings.min_agreement, None))
+        self._call = call = PracticeCall(self._context, self._judge, gate, persona, topic)
+        await call.open()
+        self._known = {"topic": topic, "persona": persona, "plan": call.plan}
+        self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
+        async with aclosing(self._screen.lines()) as lines:  # type: ignore[type-var]
+            async for line in lines:
+                command, words = _split_command(line)
+                if command == QUIT:
+                    break
+                try:
+                    await self._answer(call, clean_typed(words), _strategy_of(command))
+                except (UsageError, RequestError) as error:
+                    self._screen.tell(str(error))
+                if call.is_over:
+                    break
+        if call.turns and not job.interruption.requested:
+            findings = await call.examine()
+            self._known |= {"violations": findings.violations, "verdict": findings.verdict}
+            self._screen.review(Review.of(call, findings))
+
+    async def _answer(self, call: PracticeCall, words: str, strategy: Strategy | None) -> None:
+        number = len(call.turns)
+        await call.say(words, strategy)
+        for turn in call.turns[number if strategy is None else number + 1 :]:
+            self._screen.show(turn)
+
+
+def _split_command(line: str) -> tuple[str, str]:
+    """Return the command of a line, in lower case and empty where there is none, and the words behind it.
+
+    >>> _split_command("/PS Shall I block it?"), _split_command("Hello.")
+    (('ps', 'Shall I block it?'), ('', 'Hello.'))
+    """
+    if not line.lstrip().startswith("/"):
+        return "", line
+    command, _, words = line.strip()[1:].partition(" ")
+    return command.lower(), words
+
+
+def _strategy_of(command: str) -> Strategy | None:
+    if not command:
+        return None
+    try:
+        return parse_strategy(command)
+    except ValueError:
+        raise UsageError(f"there is no /{command}; a strategy's code goes before words, /{QUIT} leaves") from None
+
+
+def _kinds(settings: Settings, side: Speaker) -> Kinds:
+    kinds = dialogue_kinds(settings)
+    if side is Speaker.SUPPORTER:
+        return kinds
+    return Kinds([kind for kind in kinds.play if kind.role in (Role.SUPPORTER_ASSISTANT, Role.SUPPORTER)])
+
+
+def _find_persona(settings: Settings, wanted: Wanted) -> Persona:
+    pool = load_pool(settings.personas, settings.language)
+    if wanted.persona is None:
+        return secrets.choice(pool)
+    for persona in pool:
+        if persona.id == wanted.persona:
+            return persona
+    raise UsageError(f"no persona {wanted.persona!r} in the pool; there are {pool[0].id} to {pool[-1].id}")
+
+
+def _unknown_person(language: Language) -> Persona:
+    """Return the persona of a caller of whom nothing is known: a person at the terminal."""
+    texts = ("age", "job", "financial_situation", "recent_stress", "tone", "communication_habits", "description")
+    return Persona(id="person", language=language, risk_tolerance="unknown", **dict.fromkeys(texts, UNKNOWN))
