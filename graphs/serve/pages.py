@@ -1,0 +1,110 @@
+"""The pages of the service: the widget's script, the page in its frame, and the page on which to talk to the supporter.
+
+Nothing in them is inline and nothing comes from elsewhere; a content security policy says so to browsers. What a page
+shows of a call comes by the API and is text.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from agents.csc.language import Language
+from agents.csc.strategies import STAGE_NAMES, Strategy, name_of
+from agents.csc.topics import TOPICS
+from agents.prompts.templates import template_environment
+from outputs.reports.run_page import script_json
+
+_STATIC = Path(__file__).parent / "static"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+_ASSETS = frozenset({"conversation.css", "conversation.js", "embed.js", "talk.js"})
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors "
+)
+
+
+class ListedSite(Protocol):
+    """A site that may show the widget."""
+
+    @property
+    def origins(self) -> Sequence[str]:
+        """Origins of the pages that may frame the conversation."""
+
+
+class SiteList(Protocol):
+    """The sites by their public ids."""
+
+    def get(self, id: str, /) -> ListedSite | None:
+        """Return a site; None where there is none of that id."""
+
+
+def page_routes(sites: SiteList) -> list[Route]:
+    """Return the routes of the pages.
+
+    Args:
+        sites: that may show the widget.
+    """
+
+    async def embed(request: Request) -> Response:
+        """The page in the widget's frame; only pages of the site's origins may frame it."""
+        site = sites.get(request.query_params.get("site", ""))
+        if site is None:
+            return PlainTextResponse("No such site: look at data-site of the script tag.", 404, _policy("'none'"))
+        return _file("embed.html", _policy(" ".join(site.origins)))
+
+    return [
+        Route("/", _talk, methods=["GET"]),
+        Route("/embed", embed, methods=["GET"]),
+        Route("/widget.js", _widget, methods=["GET"]),
+        Route("/assets/{name}", _asset, methods=["GET"]),
+    ]
+
+
+async def _talk(request: Request) -> Response:
+    """The page on which to talk to the supporter."""
+    return Response(_talk_page(), media_type="text/html", headers=_policy("'none'"))
+
+
+async def _widget(request: Request) -> Response:
+    """The script that other sites' pages load, also those that let in only what says that it may be."""
+    return _file("widget.js", {"Cache-Control": "public, max-age=600", "Cross-Origin-Resource-Policy": "cross-origin"})
+
+
+async def _asset(request: Request) -> Response:
+    """A script or style sheet of the pages."""
+    name = request.path_params["name"]
+    if name not in _ASSETS:
+        return PlainTextResponse("There is nothing at this path.", 404)
+    return _file(name, {"Cache-Control": "no-cache"})
+
+
+def _policy(ancestors: str) -> dict[str, str]:
+    return {"Content-Security-Policy": f"{_POLICY}{ancestors}"}
+
+
+def _file(name: str, headers: dict[str, str]) -> Response:
+    return Response(_read(name), media_type=_TYPES[Path(name).suffix], headers=headers)
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (_STATIC / name).read_bytes()
+
+
+@cache
+def _talk_page() -> str:
+    vocabulary = {
+        language: {
+            "strategies": {strategy: name_of(strategy, language) for strategy in Strategy},
+            "stages": {stage: names[language] for stage, names in STAGE_NAMES.items()},
+            "topics": {code: wordings[language].name for code, wordings in TOPICS.items()},
+        }
+        for language in Language
+    }
+    template = template_environment(_STATIC, autoescape=True).get_template("talk.html")
+    return template.render(vocabulary=script_json(vocabulary))
