@@ -37,7 +37,7 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Whoever the server refuses: the status, and the seconds to wait where it says them. Status 0: there was no answer. */
+/** What the server refuses: the status, and the seconds to wait where it says them. Status 0: there was no answer. */
 class Refused extends Error {
   constructor(status, wait = 0) {
     super(`status ${status}`);
@@ -112,11 +112,13 @@ export class Conversation {
       if (this.session.over) this.end();
       this.complain(null);
     } catch (error) {
-      this.complain(error, () => this.start());
+      // Nothing has begun that could have expired.
+      const { key, away } = this.words;
+      this.complain(error, () => this.start(), this.words.retry, { ...this.words, expired: error.status === 401 ? key : away });
       this.onRefused?.(error);
     }
     this.wait(false);
-    this.focus();
+    if (this.session) this.focus();
   }
 
   async say(endsCall) {
@@ -236,9 +238,9 @@ export class Conversation {
   }
 
   /** Show what went wrong, with a button that tries again; null: nothing is wrong any more. */
-  complain(error, again = null, name = this.words.retry) {
+  complain(error, again = null, name = this.words.retry, words = this.words) {
     if (error && !(error instanceof Refused)) throw error;
-    this.problem.replaceChildren(...(error ? [el("p", {}, error.tell(this.words)),
+    this.problem.replaceChildren(...(error ? [el("p", {}, error.tell(words)),
       again ? el("button", { type: "button", onclick: again }, name) : null].filter(Boolean) : []));
   }
 
