@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,8 @@ from agents.csc.topics import TOPICS
 from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import GATE, SERVERS, Config, output, progress
-from graphs.config.settings import Secrets, Settings, load_settings
+from graphs.config.loading import load_settings
+from graphs.config.settings import Secrets, Settings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
 from outputs.files import require_file
 
@@ -95,7 +96,7 @@ class TerminalScreen:
         self._language = language
         self._typed: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str, None]:
         """Yield what is typed, line by line."""
         loop = asyncio.get_running_loop()
 

@@ -1,7 +1,7 @@
 """A call with a person at the terminal: with the supporter, or as the supporter of a persona that calls."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple, Protocol
 
@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
 class Screen(Protocol):
     """Where a call is seen, and where a person's words come from."""
 
-    def lines(self) -> AsyncIterator[str]:
+    def lines(self) -> AsyncGenerator[str, None]:
         """Yield what the person types, until there is no more or `close` is called."""
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class _Talk:
         }
         self._screen.begin(call.scenario, Speaker.CUSTOMER)
         self._screen.show(await call.open())
-        async with aclosing(self._screen.lines()) as lines:  # type: ignore[type-var]
+        async with aclosing(self._screen.lines()) as lines:
             async for line in lines:
                 command, words = _split_command(line)
                 if command == QUIT:
@@ -159,7 +159,7 @@ class _Talk:
         await call.open()
         self._known = {"topic": topic, "persona": persona, "plan": call.plan}
         self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
-        async with aclosing(self._screen.lines()) as lines:  # type: ignore[type-var]
+        async with aclosing(self._screen.lines()) as lines:
             async for line in lines:
                 command, words = _split_command(line)
                 if command == QUIT:
@@ -223,4 +223,6 @@ def _find_persona(settings: Settings, wanted: Wanted) -> Persona:
 def _unknown_person(language: Language) -> Persona:
     """Return the persona of a caller of whom nothing is known: a person at the terminal."""
     texts = ("age", "job", "financial_situation", "recent_stress", "tone", "communication_habits", "description")
-    return Persona(id="person", language=language, risk_tolerance="unknown", **dict.fromkeys(texts, UNKNOWN))
+    return Persona.model_validate(
+        {"id": "person", "language": language, "risk_tolerance": UNKNOWN, **dict.fromkeys(texts, UNKNOWN)}
+    )

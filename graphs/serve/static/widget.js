@@ -43,6 +43,7 @@
   }
   root.append(button);
   let frame = null;
+  let isLoaded = false;
 
   function show(isOpen) {
     if (isOpen && !frame) {
@@ -53,6 +54,7 @@
       frame = document.createElement("iframe");
       frame.title = title || words.title;
       frame.src = `${origin}/embed?${query}`;
+      frame.addEventListener("load", () => { isLoaded = true; });
       root.prepend(frame);
     }
     if (frame) frame.hidden = !isOpen;
@@ -60,7 +62,8 @@
     button.setAttribute("aria-label", isOpen ? words.close : words.open);
     if (isOpen) {
       frame.focus();
-      frame.contentWindow.postMessage("rolecs:opened", origin);
+      // The page takes the focus by itself when it has come.
+      if (isLoaded) frame.contentWindow.postMessage("rolecs:opened", origin);
     }
   }
 
