@@ -26,6 +26,7 @@ def serve(context: typer.Context, config: Config = None) -> None:
     """Serve the supporter over REST, with sessions, scorecards and an OpenAI-compatible endpoint; Ctrl-C stops it."""
     settings = load_settings(ServeSettings, config, read_flags(context, ServeSettings))
     try:
+        from graphs.serve.pages import page_routes
         from graphs.serve.server import serve as serve_until_stopped
     except ModuleNotFoundError as error:
         raise UsageError(f"serving needs the extra serve ({error}): pip install 'rolecs[serve]'") from error
@@ -36,7 +37,9 @@ def serve(context: typer.Context, config: Config = None) -> None:
         output.print(f"Pause: {command_line('touch', service.pause.path)}", markup=False)
 
     run_interruptible(
-        lambda interruption: serve_until_stopped(settings, progress, interruption, show),
+        lambda interruption: serve_until_stopped(
+            settings, progress, interruption, show, lambda service: page_routes(service.sites)
+        ),
         progress,
         lambda: "The service is stopped.",
         settings.grace_period,

@@ -4,10 +4,8 @@ Nothing in them is inline and nothing comes from elsewhere; a content security p
 shows of a call comes by the API and is text.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,6 +15,7 @@ from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, Strategy, name_of
 from agents.csc.topics import TOPICS
 from agents.prompts.templates import template_environment
+from graphs.serve.sites import Sites
 from outputs.reports.run_page import script_json
 
 _STATIC = Path(__file__).parent / "static"
@@ -28,22 +27,7 @@ _POLICY = (
 )
 
 
-class ListedSite(Protocol):
-    """A site that may show the widget."""
-
-    @property
-    def origins(self) -> Sequence[str]:
-        """Origins of the pages that may frame the conversation."""
-
-
-class SiteList(Protocol):
-    """The sites by their public ids."""
-
-    def get(self, id: str, /) -> ListedSite | None:
-        """Return a site; None where there is none of that id."""
-
-
-def page_routes(sites: SiteList) -> list[Route]:
+def page_routes(sites: Sites) -> list[Route]:
     """Return the routes of the pages.
 
     Args:

@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from agents.csc.language import Language
+from agents.csc.topics import usual_company
 from agents.prompts.rendering import render
 from graphs.serve import server as serving
 from graphs.serve.app import build_app
@@ -17,7 +18,8 @@ from graphs.serve.service import Service
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, SHOP, bearer, client_of, open_session, service_on
 
-SYSTEM = render(Language.EN, "supporter_side", topic="x", scenario="The company sells shoes.")
+COMPANY = usual_company(Language.EN).name
+SYSTEM = render(Language.EN, "supporter_side", company=COMPANY, topic="x", scenario="The company sells shoes.")
 HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
