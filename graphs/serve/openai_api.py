@@ -23,10 +23,11 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
+from graphs.dialogue.live import OPEN_SCENARIO
 from graphs.serve.privacy import Veil, tame
 from graphs.serve.refusal import Refusal
 from graphs.serve.requests import Body, body_of, refusing, require_operator
-from graphs.serve.service import SITUATION, Service
+from graphs.serve.service import Service
 from graphs.serve.sessions import new_id
 from graphs.serve.supporter import Answered, fixed_turn, is_closed
 from outputs.datasets.roles import alternating
@@ -214,7 +215,7 @@ def _read_chat(
         site=None,
         language=language,
         topic=told.topic or settings.topic or "",
-        scenario=tame(system) or tame(settings.about) or SITUATION[language],
+        scenario=tame(system) or tame(settings.about) or OPEN_SCENARIO[language],
         model=service.model,
         opened=0.0,
         expires=0.0,

@@ -4,34 +4,32 @@ import asyncio
 import contextlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.csc.dialogue import SupporterView, Turn
+from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
-from agents.errors import EngineError, RequestError, StoreError, UsageError
-from agents.llm.chat import Chat, derive_seed
-from agents.llm.client import ChatClient
+from agents.errors import StoreError, UsageError
 from agents.llm.usage import Usage
 from agents.reading import read_text
 from graphs.config.serving import ServeSettings
-from graphs.dialogue.turns import DialogueContext
+from graphs.dialogue.live import OPEN_SCENARIO
 from graphs.serve.audit import Audit, Pseudonyms
 from graphs.serve.commits import GroupCommit
-from graphs.serve.limits import ALL, Budgets, PauseSwitch, Rates
+from graphs.serve.limits import Budgets, PauseSwitch, Rates
+from graphs.serve.metering import MeteredSupporter
 from graphs.serve.metrics import ServiceMetrics
 from graphs.serve.privacy import Veil, tame
 from graphs.serve.refusal import Refusal
 from graphs.serve.replicas import Replicas
 from graphs.serve.sessions import Session, Sessions, hash_token, new_id, new_token
 from graphs.serve.sites import Site, Sites
-from graphs.serve.supporter import Answered, answer, is_closed
-from outputs.scorecards.export import topic_name
+from graphs.serve.supporter import Answered, is_closed
 from outputs.scorecards.store import (
     Erased,
     Opened,
@@ -43,15 +41,11 @@ from outputs.scorecards.store import (
     Starred,
     Thumbed,
 )
+from quality.privacy import load_word_lists
 
 PURGE_S = 3600.0
 """Seconds between two looks for dialogues that are too old to keep."""
 FEWEST_KEY_CHARACTERS = 24
-SITUATION = {
-    Language.EN: "A customer has contacted the support of the company with a request of their own.",
-    Language.ZH: "一位客户带着自己的问题联系了公司的客服。",
-}
-"""What the supporter is told of the situation where nobody has said more."""
 _FAREWELL = {Language.EN: "Thank you, goodbye.", Language.ZH: "好的，谢谢，再见。"}
 """What a customer says who ends the call without a word."""
 
@@ -66,14 +60,6 @@ class Visitor(NamedTuple):
 
     name: str
     is_operator: bool
-
-
-class _Paid(NamedTuple):
-    """A turn, what it cost, and what is to be stored of that."""
-
-    answered: Answered
-    usage: Usage
-    writes: tuple[Spent, ...]
 
 
 def read_keys(path: Path | None) -> frozenset[str]:
@@ -128,10 +114,15 @@ class Service:
         self._commits = GroupCommit(self.store)
         self.budgets = Budgets({})
         self.budgets = Budgets(self.store.spent(self.budgets.day))
+        self._supporter = MeteredSupporter(
+            self.settings, self.sites, self.replicas, self.budgets, self.metrics, self.audit
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Commit what is said, and erase what is too old, for the length of the context."""
+        # All visitors would wait while the first one's words are looked through.
+        await asyncio.to_thread(load_word_lists)
         async with self._commits:
             purging = asyncio.create_task(self._keep_purging())
             try:
@@ -172,14 +163,14 @@ class Service:
             site=site_id,
             language=chosen,
             topic=(site.topic if site else None) or topic or self.settings.topic or "",
-            scenario=tame(about) or SITUATION[chosen],
+            scenario=tame(about) or OPEN_SCENARIO[chosen],
             model=self.model,
             adapter=self.adapter,
             opened=now,
             expires=now + 60 * self.settings.session_minutes,
         )
         session = Session(card, self._limits_of(site_id))
-        paid = await self._answer(visitor, card, session.limits, [], session.veil, card.id)
+        paid = await self._supporter.answer(visitor.name, card, session.limits, [], session.veil, card.id)
         greeting, shown = self._supporter_turn(session, paid.answered)
         stored = card.model_copy(update={"turns": (greeting,)})
         await self._write(Opened(stored), *paid.writes)
@@ -228,7 +219,9 @@ class Service:
         told = hidden if self.settings.scrub_model else words
         customer = Turn(speaker=Speaker.CUSTOMER, text=told, ends_call=ends_call)
         said = [*session.told, customer]
-        answered, _, writes = await self._answer(visitor, card, session.limits, said, session.veil, card.id)
+        answered, _, writes = await self._supporter.answer(
+            visitor.name, card, session.limits, said, session.veil, card.id
+        )
         number = len(session.turns) + 1
         stored = ServedTurn(
             number=number, speaker=Speaker.CUSTOMER, text=hidden, ends_call=ends_call, at=now, request=request
@@ -306,7 +299,7 @@ class Service:
         self.pause.check()
         # Requests that begin alike go to the same server, whose prefix cache knows them.
         key = hash_token(turns[1].text if len(turns) > 1 else card.scenario)
-        paid = await self._answer(visitor, card, self.settings.limits, turns, veil, key)
+        paid = await self._supporter.answer(visitor.name, card, self.settings.limits, turns, veil, key)
         await self._write(*paid.writes)
         self.audit.note("completed", visitor=visitor.name, given=paid.answered.given)
         return paid.answered, paid.usage
@@ -325,52 +318,6 @@ class Service:
     def model(self) -> str:
         """The model that answers; empty until there is one."""
         return self.replicas.clients[0].model if self.replicas.clients else ""
-
-    async def _answer(
-        self, visitor: Visitor, card: Scorecard, limits: Limits, turns: list[Turn], veil: Veil, key: str
-    ) -> "_Paid":
-        """Return the supporter's next turn; requests of the same key go to the same server.
-
-        Raises:
-            Refusal: there is none; what was asked until then is paid all the same.
-        """
-        budgets = self._budgets_of(visitor, card)
-        chats: list[Chat] = []
-
-        async def ask(client: ChatClient) -> Answered:
-            settings = self.settings
-            seed = derive_seed(settings.seed, card.id, len(turns))
-            chat = Chat(client, settings.sampling, seed, hash_token(key)[:16])
-            chats.append(chat)
-            context = DialogueContext(chat, card.language, limits, settings.utterance_tokens, settings.repairs)
-            view = SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, turns)
-            return await answer(view, context, veil.cover)
-
-        with self.budgets.reserving(budgets):
-            try:
-                async with asyncio.timeout(self.settings.turn_timeout_s):
-                    answered = await self.replicas.ask(key, ask)
-            except TimeoutError:
-                raise Refusal(503, "late", "the model took too long: try again", 1) from None
-            except (RequestError, EngineError) as error:
-                self.audit.note("engine failed", error=type(error).__name__)
-                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
-            finally:
-                usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
-                self.budgets.spend(tuple(budgets), usage.total_tokens)
-                self.metrics.spent(usage)
-        self.metrics.turn(answered)
-        stored = (scope for scope in budgets if "/" not in scope)
-        writes = tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored)
-        return _Paid(answered, usage, writes)
-
-    def _budgets_of(self, visitor: Visitor, card: Scorecard) -> Mapping[str, int | None]:
-        """Return the scopes that a turn is paid from, with what each may spend on a day; a visitor's has a slash."""
-        found = {ALL: self.settings.daily_tokens}
-        if card.site and (site := self.sites.get(card.site)):
-            found[card.site] = site.daily_tokens
-            found[f"visitor/{visitor.name}"] = self.settings.visitor_daily_tokens
-        return found
 
     def _count(self, visitor: Visitor, site: Site | None) -> None:
         """Count a request of a visitor of a site.

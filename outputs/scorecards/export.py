@@ -6,14 +6,15 @@ disliked; and two answers to the very same request, one with its thumb up and on
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from agents.csc.dialogue import SupporterView
+from agents.csc.dialogue import SupporterView, Turn
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES
 from agents.csc.strategies import authors_label
 from agents.csc.topics import TOPICS
+from agents.csc.topics.policies import fit_to_call
 from agents.roles.supporter import supporter_turn_messages
 from outputs.datasets.roles import ChatMessage
 from outputs.datasets.rows import PreferenceRow, RolecsRow, RowPersona, RowTurn
@@ -35,6 +36,14 @@ def topic_name(topic: str, language: Language) -> str:
     ('customer support', 'technical support and online services')
     """
     return TOPICS[topic][language].name if topic in TOPICS else _SUPPORT[language]
+
+
+def supporter_view(card: Scorecard, turns: Sequence[Turn]) -> SupporterView:
+    """Return what the supporter's side sees of a dialogue after some turns; its topic's company is the one called."""
+    company = None
+    if card.topic in TOPICS:
+        company = fit_to_call(TOPICS[card.topic][card.language], card.scenario, card.language).company
+    return SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, turns, company)
 
 
 def rated_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) -> Iterator[RolecsRow]:
@@ -103,9 +112,8 @@ def _is_good(card: Scorecard, index: int) -> bool:
 def _request(card: Scorecard, index: int) -> list[dict[str, str]]:
     served = card.turns[index]
     before = [earlier.turn for earlier in card.turns[:index]]
-    view = SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, before)
     assert served.strategy is not None
-    return [dict(message) for message in supporter_turn_messages(view, served.strategy)]  # type: ignore[arg-type]
+    return [dict(message) for message in supporter_turn_messages(supporter_view(card, before), served.strategy)]  # type: ignore[arg-type]
 
 
 def _pair(

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from quality.privacy import handles, name_answers, names, names_zh
 from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.cedict import load_cedict
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.emails import asks_for_email, find_emails
-from quality.privacy.lexicon import is_ordinary
+from quality.privacy.lexicon import is_ordinary, load_lexicon
 from quality.privacy.numbers import find_numbers, holds_number
 from quality.privacy.plain import Plain, make_plain
 from quality.privacy.spoken import find_spelled, write_down
@@ -71,6 +72,12 @@ class _Asked(NamedTuple):
 
 
 _NOTHING = _Asked()
+
+
+def load_word_lists() -> None:
+    """Read what names are told from words by: it takes a second or more, for which the first text waits otherwise."""
+    load_lexicon()
+    load_cedict()
 
 
 def find_private(text: str) -> list[Finding]:

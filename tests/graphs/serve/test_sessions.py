@@ -4,8 +4,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from agents.csc.language import Language
 from agents.csc.strategies import Strategy
+from agents.csc.topics import GROUPS, usual_company
+from agents.roles.supporter import supporter_messages
+from outputs.scorecards.export import supporter_view
 from outputs.scorecards.store import ScorecardStore
+from quality.privacy.cedict import load_cedict
+from quality.privacy.lexicon import load_lexicon
 from tests.support.loopback import Faults, Loopback
 from tests.support.service import SHOP, bearer, client_of, open_session, service_on
 
@@ -135,6 +141,27 @@ async def test_visitors_of_a_site_see_no_strategies_and_its_about_is_the_situati
         assert shown["language"] == "zh"
         assert {turn["strategy"] for turn in shown["turns"]} == {None}
         assert "The company sells shoes." in loopback.requests[0]["messages"][0]["content"]
+
+
+async def test_no_visitor_waits_for_word_lists(tmp_path: Path) -> None:
+    load_lexicon.cache_clear()
+    load_cedict.cache_clear()
+    async with service_on(Loopback(), tmp_path):
+        assert load_lexicon.cache_info().currsize == load_cedict.cache_info().currsize == 1
+
+
+async def test_the_supporter_knows_the_topics_company(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        for topic in GROUPS["retail"][0], None:
+            await open_session(client, topic=topic)
+    shop, unknown = loopback.requests[0], loopback.requests[-1]
+    assert "of an online shop and" in shop["messages"][0]["content"]
+    assert f"of {usual_company(Language.EN).name} and" in unknown["messages"][0]["content"]
+    with ScorecardStore.read(tmp_path / "serve.sqlite") as store:
+        (card, _) = sorted(store.cards(), key=lambda card: card.opened)
+    view = supporter_view(card, [])
+    assert supporter_messages(view, "")[0] == shop["messages"][0], "what is learned from is what was asked"
 
 
 async def test_a_visitors_turns_end_with_a_closing(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Asks the model for the supporter's next turn: in time, within the budgets of the day, and with the bill for it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from agents.csc.dialogue import Turn
+from agents.csc.flow import Limits
+from agents.errors import EngineError, RequestError
+from agents.llm.chat import Chat, derive_seed
+from agents.llm.client import ChatClient
+from agents.llm.usage import Usage
+from graphs.config.serving import ServeSettings
+from graphs.dialogue.turns import DialogueContext
+from graphs.serve.audit import Audit
+from graphs.serve.limits import ALL, Budgets
+from graphs.serve.metrics import ServiceMetrics
+from graphs.serve.privacy import Veil
+from graphs.serve.refusal import Refusal
+from graphs.serve.replicas import Replicas
+from graphs.serve.sessions import hash_token
+from graphs.serve.sites import Sites
+from graphs.serve.supporter import Answered, answer
+from outputs.scorecards.export import supporter_view
+from outputs.scorecards.store import Scorecard, Spent
+
+
+class Metered(NamedTuple):
+    """A turn, what it cost, and what is to be stored of that."""
+
+    answered: Answered
+    usage: Usage
+    writes: tuple[Spent, ...]
+
+
+@dataclass
+class MeteredSupporter:
+    """The supporter, whose turns are paid from budgets.
+
+    Attributes:
+        settings: of the service.
+        sites: with their budgets.
+        replicas: the servers of the model.
+        budgets: of the service, its sites and its visitors.
+        metrics: count turns and tokens.
+        audit: the log.
+    """
+
+    settings: ServeSettings
+    sites: Sites
+    replicas: Replicas
+    budgets: Budgets
+    metrics: ServiceMetrics
+    audit: Audit
+
+    async def answer(
+        self, visitor: str, card: Scorecard, limits: Limits, turns: list[Turn], veil: Veil, key: str
+    ) -> Metered:
+        """Return the supporter's next turn.
+
+        Args:
+            visitor: the pseudonym of who pays.
+            card: the dialogue.
+            limits: the lengths that it may have.
+            turns: what was said so far, as the model is to see it.
+            veil: hides private data from the checks.
+            key: dialogues with the same one go to the same server.
+
+        Raises:
+            Refusal: there is no turn; what was asked until then is paid all the same.
+        """
+        scopes = self._scopes(visitor, card)
+        chats: list[Chat] = []
+
+        async def ask(client: ChatClient) -> Answered:
+            settings = self.settings
+            seed = derive_seed(settings.seed, card.id, len(turns))
+            chat = Chat(client, settings.sampling, seed, hash_token(key)[:16])
+            chats.append(chat)
+            context = DialogueContext(chat, card.language, limits, settings.utterance_tokens, settings.repairs)
+            return await answer(supporter_view(card, turns), context, veil.cover)
+
+        with self.budgets.reserving(scopes):
+            try:
+                async with asyncio.timeout(self.settings.turn_timeout_s):
+                    answered = await self.replicas.ask(key, ask)
+            except TimeoutError:
+                raise Refusal(503, "late", "the model took too long: try again", 1) from None
+            except (RequestError, EngineError) as error:
+                self.audit.note("engine failed", error=type(error).__name__)
+                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
+            finally:
+                usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
+                self.budgets.spend(tuple(scopes), usage.total_tokens)
+                self.metrics.spent(usage)
+        self.metrics.turn(answered)
+        stored = (scope for scope in scopes if "/" not in scope)
+        writes = tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored)
+        return Metered(answered, usage, writes)
+
+    def _scopes(self, visitor: str, card: Scorecard) -> Mapping[str, int | None]:
+        """Return the scopes that a turn is paid from, with what each may spend on a day; a visitor's has a slash."""
+        found = {ALL: self.settings.daily_tokens}
+        if card.site and (site := self.sites.get(card.site)):
+            found[card.site] = site.daily_tokens
+            found[f"visitor/{visitor}"] = self.settings.visitor_daily_tokens
+        return found
