@@ -1,12 +1,14 @@
-"""The widget on a page of another origin, and the page at /, in a browser, on a stand-in for the service."""
+"""The widget on a page of another origin, and the page at /, in a browser, with the service on the loopback engine."""
 
 import asyncio
 import json
+import math
 import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,90 +19,37 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Frame, Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from agents.csc.language import Language
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STAGE_NAMES, name_of
+from graphs.serve.limits import Rates
 from graphs.serve.pages import page_routes
+from graphs.serve.server import listen, make_server
+from graphs.serve.service import Service
+from graphs.serve.sites import Site
+from outputs.scorecards.summary import summarise
 from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
+from tests.support.loopback import Loopback
+from tests.support.service import KEY, service_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+VISITS = 18
+"""Requests of a visitor in a minute: a third of them at once."""
 HOSTILE = "<img src=x onerror='window.hacked = 1'>"
 
 
-class StandIn:
-    """Answers as the service does; a call is closed by `ends_call`."""
-
-    def __init__(self) -> None:
-        self.sessions: dict[str, dict[str, Any]] = {}
-        self.feedback: list[dict[str, Any]] = []
-        self.key = ""
-        self.refusal: int | None = None
-        self.said: list[str] = []
-
-    def routes(self) -> list[BaseRoute]:
-        return [
-            Route("/v1/sessions", self._open, methods=["POST"]),
-            Route("/v1/sessions/{id}", self._show, methods=["GET"]),
-            Route("/v1/sessions/{id}", self._erase, methods=["DELETE"]),
-            Route("/v1/sessions/{id}/turns", self._say, methods=["POST"]),
-            Route("/v1/sessions/{id}/feedback", self._rate, methods=["POST"]),
-        ]
-
-    def _turn(self, session: dict[str, Any], text: str, strategy: str, stage: str) -> dict[str, Any]:
-        labels = {"strategy": None, "stage": None} if session["site"] else {"strategy": strategy, "stage": stage}
-        turn = {"number": len(session["turns"]) + 1, "speaker": "supporter", "text": text, "at": "2026-01-01", **labels}
-        session["turns"].append(turn)
-        return turn
-
-    async def _open(self, request: Request) -> Response:
-        body = await request.json()
-        if not body["site"] and self.key not in request.headers.get("authorization", ""):
-            return JSONResponse({"error": {}}, 401)
-        number = f"s{len(self.sessions)}"
-        session = {"id": number, "turns": [], "over": False, "rated": None, "site": body["site"], **body}
-        self.sessions[number] = session
-        self._turn(session, "您好，请问有什么可以帮您？" if body["language"] == "zh" else "Hello!", "GT", "Connecting")
-        return JSONResponse(session | {"token": f"t-{number}"}, 201)
-
-    def _find(self, request: Request) -> dict[str, Any] | None:
-        number = request.path_params["id"]
-        return self.sessions.get(number) if request.headers.get("authorization") == f"Bearer t-{number}" else None
-
-    async def _show(self, request: Request) -> Response:
-        session = self._find(request)
-        return JSONResponse(session) if session else JSONResponse({"error": {}}, 401)
-
-    async def _erase(self, request: Request) -> Response:
-        del self.sessions[request.path_params["id"]]
-        return Response(status_code=204)
-
-    async def _say(self, request: Request) -> Response:
-        if self.refusal:
-            return JSONResponse({"error": {}}, self.refusal, {"Retry-After": "7"})
-        session, body = self._find(request), await request.json()
-        if session is None:
-            return JSONResponse({"error": {}}, 401)
-        self.said.append(body["text"])
-        if body["text"]:
-            session["turns"].append({"number": len(session["turns"]) + 1, "speaker": "customer", "text": body["text"]})
-        session["over"] = body["ends_call"]
-        strategy = ("AC", "Maintaining") if session["over"] else ("PS", "Exploring")
-        turn = self._turn(session, f"I heard: {body['text']}", *strategy)
-        return JSONResponse({"turn": turn, "over": session["over"]}, 201)
-
-    async def _rate(self, request: Request) -> Response:
-        session, body = self._find(request), await request.json()
-        assert session
-        self.feedback.append(body)
-        session["rated"] = body.get("stars", session["rated"])
-        return Response(status_code=204)
+def choose(body: dict[str, Any]) -> str | None:
+    """Close a call as soon as its customer has ended it, without a courtesy before."""
+    options = set(body.get("structured_outputs", {}).get("choice", ()))
+    return "AC" if "AC" in options <= {"AC", "FR", "RC"} else None
 
 
 @asynccontextmanager
-async def serving(routes: list[BaseRoute], listener: socket.socket) -> AsyncIterator[str]:
-    config = uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
+async def serving(server: uvicorn.Server, listener: socket.socket) -> AsyncIterator[str]:
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield address(listener)
@@ -108,6 +57,12 @@ async def serving(routes: list[BaseRoute], listener: socket.socket) -> AsyncIter
         server.should_exit = server.force_exit = True
         with suppress(asyncio.CancelledError):
             await task
+
+
+def shop_server(routes: list[BaseRoute]) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False, lifespan="off", ws="none")
+    )
 
 
 def address(listener: socket.socket) -> str:
@@ -123,9 +78,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class World(SimpleNamespace):
-    """A stand-in, its origin, a page of another origin that shows its widget, and what the browser complained of."""
+    """A service, its origin, a page of another origin that shows its widget, and what the browser complained of."""
 
-    service: StandIn
+    service: Service
     origin: str
     shop: str
     attributes: dict[str, str]
@@ -161,9 +116,9 @@ async def wait_for_frame(page: Page, start: str) -> Frame:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def world(browser: Browser) -> AsyncIterator[World]:
-    service, attributes = StandIn(), {"data-site": "shop"}
-    own, other = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+async def world(browser: Browser, tmp_path: Path) -> AsyncIterator[World]:
+    attributes = {"data-site": "shop"}
+    own, other = (listen("127.0.0.1", 0) for _ in range(2))
     origin, shop = address(own), address(other)
 
     async def page(request: Request) -> Response:
@@ -176,9 +131,12 @@ async def world(browser: Browser) -> AsyncIterator[World]:
     async def icon(request: Request) -> Response:
         return Response(status_code=204)
 
-    sites = {"shop": SimpleNamespace(origins=(shop,))}
-    shop_routes: list[BaseRoute] = [Route("/", page), Route("/favicon.ico", icon)]
-    async with serving([*service.routes(), *page_routes(sites)], own), serving(shop_routes, other):
+    site = Site(id="shop", origins=(shop,), languages=(Language.EN, Language.ZH))
+    async with (
+        service_on(Loopback(say=choose), tmp_path, site, keys=(KEY,), requests_per_minute=VISITS) as service,
+        serving(make_server(service, page_routes(service.sites)), own),
+        serving(shop_server([Route("/", page), Route("/favicon.ico", icon)]), other),
+    ):
         context = await browser.new_context(viewport={"width": 1100, "height": 800})
         context.set_default_timeout(20_000)
         made = World(service=service, origin=origin, shop=shop, attributes=attributes, complaints=[], context=context)
@@ -199,7 +157,8 @@ async def test_a_call_to_its_end_by_keyboard_on_a_strict_page(world: World) -> N
     frame = await world.open_widget(page)
     await page.keyboard.type(HOSTILE)
     await page.keyboard.press("Enter")
-    await expect(frame.locator(".supporter .bubble").nth(1)).to_have_text(f"I heard: {HOSTILE}")
+    await expect(frame.locator(".customer .bubble")).to_have_text(HOSTILE)
+    await expect(frame.locator(".supporter")).to_have_count(2)
     assert await frame.locator("img").count() == 0 and await frame.evaluate("window.hacked") is None
     await expect(frame.locator(".strategy")).to_have_count(0)
     await frame.locator(".thumbs").last.get_by_role("button").first.focus()
@@ -224,9 +183,12 @@ async def test_a_call_to_its_end_by_keyboard_on_a_strict_page(world: World) -> N
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(frame.locator(".thanks")).to_be_visible()
-    thumb, stars = world.service.feedback
-    assert thumb == {"number": 3, "thumb": "up"} and stars == {"stars": 4, "comment": "Quick."}
-    assert len(world.service.sessions) == 1 and world.complaints == []
+    (card,) = world.service.store.cards()
+    assert (card.site, card.over, card.stars, card.comment) == ("shop", True, 4, "Quick.")
+    assert [turn.thumb for turn in card.turns] == [None, None, 1, None, None]
+    total = summarise([card]).total
+    assert (total.rated, total.stars.value, total.thumbs, total.up.value) == (1, 4.0, 1, 1.0)
+    assert world.complaints == []
 
 
 async def test_a_chinese_call_on_a_phone_in_the_dark(world: World) -> None:
@@ -247,19 +209,25 @@ async def test_a_chinese_call_on_a_phone_in_the_dark(world: World) -> None:
     await expect(frame.locator(".supporter")).to_have_count(2)
     await check_accessible(frame)
     # What is refused is told in plain words, and nothing typed is lost.
-    world.service.refusal = 429
+    visitor = f"visitor/{world.service.pseudonyms.of('127.0.0.1')}"
+    world.service.rates = Rates(clock=lambda: 0.0)
+    for _ in range(VISITS // 3):
+        world.service.rates.take(visitor, VISITS)
     await frame.locator("#say").fill("还有一件事。")
     await page.keyboard.press("Enter")
-    await expect(frame.get_by_role("alert")).to_contain_text("请 7 秒后再试")
+    await expect(frame.get_by_role("alert")).to_contain_text(f"请 {math.ceil(60 / VISITS)} 秒后再试")
     await expect(frame.locator("#say")).to_have_value("还有一件事。")
-    world.service.refusal = None
+    world.service.rates = Rates()
     await frame.get_by_role("button", name="重试").click()
     await expect(frame.locator(".supporter")).to_have_count(3)
     await expect(frame.get_by_role("alert")).to_be_empty()
     await frame.get_by_role("button", name="结束通话").click()
+    (card,) = world.service.store.cards()
+    said = [turn.text for turn in card.turns if turn.speaker is Speaker.CUSTOMER]
+    assert said[:-1] == ["我的卡被锁了。", "还有一件事。"] and card.turns[-2].ends_call
     await frame.get_by_role("button", name="删除这次对话").click()
     await expect(frame.locator(".ended")).to_have_text("对话已删除。")
-    assert world.service.sessions == {} and world.service.said == ["我的卡被锁了。", "还有一件事。", ""]
+    assert list(world.service.store.cards()) == []
     await frame.get_by_role("button", name="关闭").click()
     await expect(page.locator("iframe")).to_be_hidden()
     # A refused request is all that the browser has to tell.
@@ -267,20 +235,23 @@ async def test_a_chinese_call_on_a_phone_in_the_dark(world: World) -> None:
 
 
 async def test_the_talk_page_shows_strategies_and_asks_for_a_key(world: World) -> None:
-    world.service.key = "secret"
     page = await world.open(world.origin)
     await check_accessible(page)
     await page.get_by_label("Topic").select_option("risk-security")
     await page.get_by_role("button", name="Begin a call").click()
-    await page.get_by_label("Key").fill("secret")
+    await page.get_by_label("Key").fill(KEY)
     await page.keyboard.press("Enter")
     await expect(page.locator(".strategy")).to_have_text("GT Greeting · Connecting")
     await page.locator("#say").fill("Hello")
     await page.keyboard.press("Enter")
-    await expect(page.locator(".strategy").last).to_have_text("PS Providing Suggestions · Exploring")
+    await expect(page.locator(".strategy")).to_have_count(2)
+    (card,) = world.service.store.cards()
+    answer = card.turns[-1]
+    assert answer.strategy and answer.turn.stage
+    named = f"{answer.strategy} {name_of(answer.strategy, Language.EN)} · {STAGE_NAMES[answer.turn.stage][Language.EN]}"
+    await expect(page.locator(".strategy").last).to_have_text(named)
     await check_accessible(page)
-    (session,) = world.service.sessions.values()
-    assert (session["topic"], session["language"]) == ("risk-security", "en")
+    assert (card.topic, card.language, card.site) == ("risk-security", "en", None)
     await page.reload()
     await page.get_by_label("Language").select_option("zh")
     await expect(page.get_by_label("Topic").locator("option").first).to_have_text("产品咨询")
@@ -301,5 +272,5 @@ async def test_who_may_frame_and_load_what(world: World) -> None:
         assert set(vocabulary) == {"en", "zh"}
         widget = await client.get("/widget.js")
         assert widget.headers["Cross-Origin-Resource-Policy"] == "cross-origin" and len(widget.content) < 4_200
-        for name in ("embed.html", "..%2Fpages.py", "nothing.js"):
-            assert (await client.get(f"/assets/{name}")).status_code == 404
+        for name, status in (("embed.html", 404), ("..%2Fpages.py", 400), ("nothing.js", 404)):
+            assert (await client.get(f"/assets/{name}")).status_code == status
