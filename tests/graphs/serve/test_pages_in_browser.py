@@ -37,6 +37,7 @@ from tests.support.service import KEY, service_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+expect.set_options(timeout=20_000)
 VISITS = 18
 """Requests of a visitor in a minute: a third of them at once."""
 HOSTILE = "<img src=x onerror='window.hacked = 1'>"
