@@ -223,6 +223,7 @@ async def test_a_chinese_call_on_a_phone_in_the_dark(world: World) -> None:
     await expect(frame.locator(".supporter")).to_have_count(3)
     await expect(frame.get_by_role("alert")).to_be_empty()
     await frame.get_by_role("button", name="结束通话").click()
+    await expect(frame.locator(".ended")).to_be_visible()
     (card,) = world.service.store.cards()
     said = [turn.text for turn in card.turns if turn.speaker is Speaker.CUSTOMER]
     assert said[:-1] == ["我的卡被锁了。", "还有一件事。"] and card.turns[-2].ends_call
