@@ -232,7 +232,8 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     split = split_rows(rows, settings.held_out, settings.seed)
     if settings.held_out and not split.held_out:
         raise UsageError("all rows are of one dialogue or persona, so none can be held out: --held-out 0 trains on all")
-    accelerator = Accelerator()
+    # Without being told so it takes each of several processes on a CPU for the only one.
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available())
     device = accelerator.device
     dtype = choose_dtype(settings.precision, device)
     listener.say(

@@ -74,11 +74,7 @@ SMALL_WORDS_TOO: Final = table(
 )
 """Further names that are words when they are written small."""
 
-GIVEN_WHEN_SMALL: Final = (
-    GIVEN_TOO
-    | SMALL_WORDS_TOO
-    | table("april autumn blessing chance charity comfort destiny june precious princess river skye storm summer sunny")
-) - _VERBS_TOO
+GIVEN_WHEN_SMALL: Final = (GIVEN_TOO | SMALL_WORDS_TOO | table("april destiny june skye")) - _VERBS_TOO
 """Of the given names that are words those that are names in small letters too, behind a word that a name follows."""
 
 BEHIND_SMALL: Final = table(
@@ -331,6 +327,8 @@ GREETINGS: Final = table(
 """Words in front of a name that addresses somebody, when nothing but punctuation follows it."""
 
 PRESENTING: Final = frozenset(("it s", "that s", "this is", "is this", "is that"))
+SAID_OF_THINGS: Final = frozenset(("it s", "that s"))
+"""Of these those that things are told by as well."""
 BEHIND_PRESENTED: Final = table("again and calling from here i i'm i've speaking with")
 """What stands around a name with which somebody presents himself."""
 

@@ -31,6 +31,7 @@ from quality.privacy.name_words import (
     PRESENCE,
     PRESENTING,
     ROLES,
+    SAID_OF_THINGS,
     SIGNATURES,
     SMALL_WORDS_TOO,
     SPEAKS,
@@ -246,6 +247,9 @@ def _trust(text: str, words: list[Word], index: int) -> _Trust:
         return _Trust.NONE
     set_off = _SET_OFF.match(text, head.start) is not None
     if presented:
+        if not head.capital and head.key in GIVEN_WHEN_SMALL and pair in SAID_OF_THINGS:
+            # "It's sunny, yes": the weather is more often told than such a name in small letters.
+            return _Trust.LIKELY if behind in ("again", "calling", "from", "speaking") else _Trust.NONE
         return _Trust.LIKELY if set_off or behind in BEHIND_PRESENTED else _Trust.NONE
     if last in GREETINGS and (
         set_off if head.capital else load_lexicon().is_first(head.key) and (set_off or head.key not in GIVEN_WHEN_SMALL)
@@ -289,7 +293,9 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
         if trust is _Trust.LIKELY and known and _is_small_name(text, words, index):
             return True
         if not clear or key in SMALL_WORDS_TOO:
-            return known and trust is _Trust.LIKELY and _family_follows(text, words, index)
+            # "My brother will ring": behind a person these are verbs.
+            is_name = known and key not in ("may", "will")
+            return is_name and trust is _Trust.LIKELY and _family_follows(text, words, index)
         sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
         return (sure and len(key) > (2 if trust is _Trust.LIKELY else 3)) or _family_follows(text, words, index)
     if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in _GIVEN_TOO)))):
@@ -320,6 +326,8 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
 def _is_small_name(text: str, words: list[Word], index: int) -> bool:
     """Return whether a word written small, where a name is likely, is one by what stands behind it."""
     key, behind = words[index].key, index + 1
+    if index and words[index - 1].key == "no" and are_adjacent(text, words, index):
+        return False  # "No grace": a thing that there is none of
     if behind < len(words) and words[behind].key in SPEAKS:
         return key in _GIVEN_TOO
     ends = behind == len(words) or not are_adjacent(text, words, behind)

@@ -4,16 +4,23 @@ import json
 import os
 import sys
 
-if sys.argv[1] == "die":
-    sys.exit("no such model")
-for line in sys.stdin:
-    told = json.loads(line)
-    keys = sum(name.startswith("ROLECS_") for name in os.environ)
-    sound = {"text": f"Answer {told['turn']} with {keys} keys of yours.", "ends_call": told["turn"] == 3}
-    match sys.argv[1]:
-        case "sound":
-            print(json.dumps(sound), flush=True)
-        case "garbage":
-            print("<html>", flush=True)
-        case "flood":
-            print(json.dumps({"text": "x" * 3_000_000}), flush=True)
+
+def answer(how: str) -> None:
+    """Answer what is told, soundly or not."""
+    if how == "die":
+        sys.exit("no such model")
+    for line in sys.stdin:
+        told = json.loads(line)
+        keys = sum(name.startswith("ROLECS_") for name in os.environ)
+        sound = {"text": f"Answer {told['turn']} with {keys} keys of yours.", "ends_call": told["turn"] == 3}
+        match how:
+            case "sound":
+                print(json.dumps(sound), flush=True)
+            case "garbage":
+                print("<html>", flush=True)
+            case "flood":
+                print(json.dumps({"text": "x" * 3_000_000}), flush=True)
+
+
+if __name__ == "__main__":
+    answer(sys.argv[1])

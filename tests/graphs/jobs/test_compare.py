@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import graphs.jobs.compare
+import graphs.jobs.vectors
 from agents.errors import UsageError
-from graphs.jobs.compare import PIECE_WORDS, compare_sets
+from graphs.jobs.compare import compare_sets
+from graphs.jobs.vectors import PIECE_WORDS
 from outputs.reports.realism import Comparison, show_comparison
 from personas.dedup.embedding import EmbeddingModel
 from quality.text import split_words
@@ -29,7 +30,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.array([row / np.linalg.norm(row) for row in rows], np.float32)
 
     EMBEDDED.clear()
-    monkeypatch.setattr(graphs.jobs.compare, "embed", embed)
+    monkeypatch.setattr(graphs.jobs.vectors, "embed", embed)
     monkeypatch.setattr(graphs.jobs.compare, "find_model", lambda *_: EmbeddingModel("by hand", Path()))
 
 

@@ -273,3 +273,20 @@ def test_a_killed_training_goes_on_to_the_same_weights(rows_file: Path, settings
     assert 1 < second.steps[0] < second.steps[-1] == 60
     mine, other = load_file(whole.out / WEIGHTS), load_file(killed.out / WEIGHTS)
     assert all(torch.equal(mine[name], other[name]) for name in mine)
+
+
+def test_processes_on_a_cpu_share_each_step_and_write_one_adapter(
+    rows_file: Path, settings: MakeSettings, tmp_path: Path
+) -> None:
+    shared = settings(epochs=2, out=tmp_path / "shared")
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+    command = [*launcher, *command_line(shared, str(rows_file))[1:]]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Adapter: ") == 1
+    alone = settings(epochs=2)
+    train.train([rows_file], alone, Quiet())
+    mine, other = load_file(shared.out / WEIGHTS), load_file(alone.out / WEIGHTS)
+    assert mine.keys() == other.keys() and mine
+    for name, weight in mine.items():
+        torch.testing.assert_close(weight, other[name], rtol=0.02, atol=0.002)
