@@ -19,8 +19,8 @@ demo: $(VENV)/runtime
 demo-data: $(VENV)/runtime
 	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl
 
-# Teaches the demo model anew (an hour on two cores) and puts what it learned where the demo finds it.
-# Stopped or killed, it goes on when called again. On a CPU two processes of one thread each are faster than one of two.
+# Teaches the demo model anew (some hours on two cores) and puts what it learned where the demo finds it.
+# Stopped or killed, it goes on when called again. On a CPU two processes of one thread each share the steps.
 demo-model: demo-data
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc_per_node 2 -m rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
 	cp $(addprefix $(DEMO_MODEL)/adapter/,adapter_config.json adapter_model.safetensors training.json README.md) agents/engine/demo_adapter
