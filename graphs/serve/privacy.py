@@ -23,6 +23,7 @@ _GENERIC: dict[Language, dict[str, str]] = {
         Private.ADDRESS: "your address",
         Private.BIRTH_DATE: "your date of birth",
         Private.PASSWORD: "your secret word",
+        "AgentName": "your support assistant",
     },
     Language.ZH: {
         Private.PHONE_NUMBER: "您的电话号码",
@@ -33,6 +34,7 @@ _GENERIC: dict[Language, dict[str, str]] = {
         Private.ADDRESS: "您的地址",
         Private.BIRTH_DATE: "您的生日",
         Private.PASSWORD: "您的密码",
+        "AgentName": "您的客服",
     },
 }
 _NAMELESS = re.compile(rf"[,，]?\s*\[{Private.USER_NAME}\]")

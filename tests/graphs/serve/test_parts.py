@@ -95,6 +95,7 @@ def test_what_was_told_once_is_hidden_wherever_it_is_said() -> None:
     assert veil.hide("Whitfield", "May I have your last name, please?") == "[UserName]"
     assert "Whitfield" not in veil.hide("Well, Whitfield is what they call me.")
     assert Veil().show("Thank you, [UserName].", Language.EN) == "Thank you."
+    assert Veil().show("This is [AgentName].", Language.EN) == "This is your support assistant."
 
 
 @pytest.mark.parametrize(
