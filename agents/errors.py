@@ -13,6 +13,7 @@ What can go wrong, and the one consequence of each:
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -70,6 +71,23 @@ class Failure(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}"
+
+
+@contextmanager
+def keeping_failure(fields: dict[str, Any]) -> Iterator[None]:
+    """Put what goes wrong with one item of a run into the fields of its record, as `error`: the job goes on.
+
+    The boundary of all jobs: a bug of ours costs the item that meets it. `fields` holds what is known of it by then.
+
+    Raises:
+        EngineError: the engine is gone; the item has not ended.
+    """
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as caught:
+        fields["error"] = Failure.of(caught)
 
 
 @contextmanager

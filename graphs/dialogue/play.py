@@ -9,7 +9,7 @@ from agents.csc.emotions import draw_course, with_course
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.csc.topics.topic import Topic
-from agents.errors import EngineError, Failure, RequestError
+from agents.errors import RequestError, keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
 from agents.llm.preflight import Kinds
@@ -48,7 +48,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
     if settings.emotions:
         ended["course"] = draw_course(derive_seed(planned.seed, "course")).code
     description = with_course(persona.description, ended.get("course"), settings.language)
-    try:
+    with keeping_failure(ended):
         state = await _play(play, planned, description, topic, settings)
         ended |= {"plan": state.get("plan"), "turns": tuple(state["turns"]), "repairs": tuple(state["repairs"])}
         given = state["topic"] if ended["plan"] else given
@@ -61,10 +61,6 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
                 ended["emotion_labelling"] = await _label_emotions(judge, case)
             case = None if findings.reasons else case
         ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings, gate)
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        ended["error"] = Failure.of(caught)
     return Record(
         id=planned.key,
         language=settings.language,

@@ -12,7 +12,7 @@ from agents.csc.outline import Cover, Outline, Step
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
-from agents.errors import EngineError, Failure, RequestError
+from agents.errors import RequestError, keeping_failure
 from agents.llm.chat import Chat, Kind, derive_seed
 from agents.llm.client import Clients
 from agents.llm.preflight import Kinds
@@ -84,12 +84,8 @@ async def rewrite_call(
     play = Chat(clients.play, settings.sampling, planned.seed, planned.key)
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     work = _Rewriting(planned, call, play, judge, settings, gate, encode)
-    try:
+    with keeping_failure(work.ended):
         await work.carry_out()
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
-        work.ended["error"] = Failure.of(caught)
     return Rewriting(
         id=planned.key,
         source_id=planned.source,

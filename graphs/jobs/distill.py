@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from agents.csc.language import Language
 from agents.digests import digest
-from agents.errors import EngineError, Failure
+from agents.errors import keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
@@ -91,7 +91,7 @@ async def _extract(
     """
     chat = Chat(client, settings.sampling, planned.seed, planned.key)
     fields: dict[str, Any] = {}
-    try:
+    with keeping_failure(fields):
         if settings.scrub_with_model:
             looked = await look_again(chat, [line.text for line in call.lines], call.language)
             lines = (Line(line.speaker, text) for line, text in zip(call.lines, looked.texts, strict=True))
@@ -101,10 +101,6 @@ async def _extract(
                 fields["second_look"] |= {NOT_THERE: looked.not_there}
         drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")
         fields |= drafted._asdict()
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = Failure.of(caught)
     known = {"id": planned.key, "source": call.id, "language": call.language, "model": client.model}
     return Extraction.model_validate(known | {"usage": chat.usage} | fields)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.csc.language import Language
-from agents.errors import EngineError, Failure, UsageError
+from agents.errors import UsageError, keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
 from agents.llm.preflight import Kinds
@@ -108,14 +108,10 @@ async def _evaluate(
     customer = Chat(clients.judge, CUSTOMER_SAMPLING, derive_seed(planned.seed, "customer"), planned.key)
     answering = Answering(chat, settings)
     fields: dict[str, object] = {}
-    try:
+    with keeping_failure(fields):
         if settings.customer:
             fields["call"], fields["cut"] = await answering.play(dialogue, customer)
         else:
             fields["turns"], fields["call"] = await answering.answer_all(dialogue)
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = Failure.of(caught)
     known = {"id": planned.key, "dialogue": dialogue.id, "language": dialogue.language, "topic": dialogue.topic}
     return Evaluation.model_validate(known | {"usage": chat.usage | customer.usage} | fields)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from agents.errors import EngineError, Failure, RequestError
+from agents.errors import RequestError, keeping_failure
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
@@ -73,15 +73,12 @@ async def _judge(
     """
     chat = Chat(client, settings.judge_sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
-    try:
+    with keeping_failure(fields):
         fields["violations"] = tuple(check_rules(dialogue.turns, settings.limits, settings.language, dialogue.scenario))
-        fields["verdict"] = await gate.judge(chat, _case(dialogue, settings))
-    except RequestError as error:
-        fields["verdict"] = Verdict(unscored=str(error))
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = Failure.of(caught)
+        try:
+            fields["verdict"] = await gate.judge(chat, _case(dialogue, settings))
+        except RequestError as error:
+            fields["verdict"] = Verdict(unscored=str(error))
     return Judgement.model_validate({"id": planned.key, "dialogue": dialogue.id, "usage": chat.usage} | fields)
 
 

@@ -8,7 +8,7 @@ from agents.csc.emotions import Feeling
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.digests import digest
-from agents.errors import EngineError, Failure
+from agents.errors import keeping_failure
 from agents.llm.chat import Chat, Kind, derive_seed
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
@@ -88,12 +88,8 @@ async def _label(
     """
     chat = Chat(client, settings.sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
-    try:
+    with keeping_failure(fields):
         fields["turns"] = await _label_turns(chat, call, emotions=settings.emotions)
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a call that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = Failure.of(caught)
     known = {"id": planned.key, "source": call.id, "language": call.language}
     return Annotation.model_validate(known | {"usage": chat.usage} | fields)
 

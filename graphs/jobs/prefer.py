@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.errors import EngineError, Failure, UnreadableAnswerError
+from agents.errors import UnreadableAnswerError, keeping_failure
 from agents.llm.chat import Chat
 from agents.llm.client import Clients
 from agents.llm.preflight import Kinds
@@ -60,12 +60,8 @@ async def _judge(planned: PlannedRow, contest: Contest, chat: Chat) -> JudgedPai
         EngineError: the engine is gone; the judgement has not ended.
     """
     fields: dict[str, object] = {}
-    try:
+    with keeping_failure(fields):
         fields["pairs"] = tuple([await _judge_pair(contest, pair, chat) for pair in contest.pairs])
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a dialogue that meets a bug of ours is stored as failed, the job goes on
-        fields["error"] = Failure.of(caught)
     return JudgedPairs.model_validate({"id": planned.key, "dialogue": planned.dialogue, "usage": chat.usage} | fields)
 
 

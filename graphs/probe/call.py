@@ -17,7 +17,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.csc.topics.policies import fit_to_call
 from agents.csc.topics.topic import Topic
-from agents.errors import EngineError, Failure, UnreadableAnswerError
+from agents.errors import UnreadableAnswerError, keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
 from agents.llm.request import Message
@@ -93,7 +93,7 @@ async def probe_call(
     heard, ended = _Heard(), dict[str, Any]()
     # As in a run that plays: before there is a plan, nobody is given any policies.
     given = settings.played_topics[planned.topic].following("")
-    try:
+    with keeping_failure(ended):
         heard.plan = plans.get((planned.persona, planned.topic, planned.number))
         async with agent.call(planned.key) as conversation:
             context = DialogueContext(
@@ -102,11 +102,7 @@ async def probe_call(
             await _Call(heard, conversation, context, planned, persona, hardness, settings).play()
         if heard.plan and not any(not failure.tried_again for failure in heard.failures):
             given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
-            ended = await _examine(judge, _case(given, persona, heard.plan, heard.turns, settings), settings)
-    except EngineError:
-        raise
-    except Exception as caught:  # a boundary: a call that meets a fault of ours is stored as failed, the job goes on
-        ended["error"] = Failure.of(caught)
+            ended |= await _examine(judge, _case(given, persona, heard.plan, heard.turns, settings), settings)
     return Probe.model_validate(
         {
             "id": planned.key,
