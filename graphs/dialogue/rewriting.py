@@ -29,7 +29,8 @@ from graphs.config.rewrite import RewriteSettings
 from graphs.dialogue.graph import settle
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import Asked, DialogueContext, ask_until_sound
-from outputs.runs.rewriting import PlannedRewriting, Rewriting
+from outputs.runs.rewriting import Rewriting
+from outputs.runs.run import PlannedCall
 from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
 from quality.checks.echoes import RUN, find_echo, prompt_runs
@@ -61,7 +62,7 @@ def rewriting_kinds(settings: RewriteSettings) -> Kinds:
 
 
 async def rewrite_call(
-    planned: PlannedRewriting,
+    planned: PlannedCall,
     call: Transcript,
     clients: Clients,
     settings: RewriteSettings,
@@ -104,7 +105,7 @@ class _Rewriting:
 
     def __init__(
         self,
-        planned: PlannedRewriting,
+        planned: PlannedCall,
         call: Transcript,
         play: Chat,
         judge: Chat,

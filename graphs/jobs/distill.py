@@ -1,25 +1,24 @@
 """The distillation job: reads real calls and lets a model describe their customers, one call at a time, each stored."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from agents.csc.language import Language
-from agents.digests import digest
 from agents.errors import keeping_failure
-from agents.llm.chat import Chat, derive_seed
+from agents.llm.chat import Chat
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings
 from graphs.jobs.build_pool import find_models
+from graphs.jobs.plan import plan_calls
 from graphs.jobs.read_calls import ingestion_stages, read_calls, require_transcripts, stage_parts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.reports.pool_summary import Stage
-from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extraction, PlannedExtraction
-from outputs.runs.run import REPAIRS, Funnel, Outcome
+from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extraction
+from outputs.runs.run import REPAIRS, Funnel, Outcome, PlannedCall
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import distill_kinds, extract_persona
 from personas.distill.ingest import Ingested
@@ -53,7 +52,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     require_transcripts(settings)
     calls: list[Transcript] = []
 
-    async def extract(planned: PlannedExtraction, clients: Clients) -> Extraction:
+    async def extract(planned: PlannedCall, clients: Clients) -> Extraction:
         return await _extract(planned, calls[planned.position], clients.play, settings)
 
     kinds = distill_kinds(Language, settings.sampling)
@@ -66,24 +65,14 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
         provenance = extractions_provenance(settings, calls, backend.model)
         await job.before_run(backend.try_out)
         with job.open_run(EXTRACTIONS, provenance) as store:
-            store.add_plan(_plan(provenance.digest, calls, settings.seed))
+            store.add_plan(plan_calls(provenance.digest, calls, settings.seed))
             halt = await run_once(job, store, backend)
             funnel = store.funnel()
             personas = [extraction.persona for extraction in store.records(Outcome.KEPT) if extraction.persona]
     return Distilled(personas, models, _stages(ingested, funnel), funnel, halt)
 
 
-def _plan(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedExtraction]:
-    plan = []
-    for position, call in enumerate(calls):
-        key = digest((configuration, call))
-        plan.append(PlannedExtraction(position, key, call.id, derive_seed(seed, key)))
-    return plan
-
-
-async def _extract(
-    planned: PlannedExtraction, call: Transcript, client: ChatClient, settings: DistillSettings
-) -> Extraction:
+async def _extract(planned: PlannedCall, call: Transcript, client: ChatClient, settings: DistillSettings) -> Extraction:
     """Extract one persona. Whatever goes wrong with it is in its record.
 
     Raises:

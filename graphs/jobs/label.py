@@ -7,21 +7,21 @@ from agents.csc.dialogue import Turn
 from agents.csc.emotions import Feeling
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
-from agents.digests import digest
 from agents.errors import keeping_failure
-from agents.llm.chat import Chat, Kind, derive_seed
+from agents.llm.chat import Chat, Kind
 from agents.llm.client import ChatClient, Clients
 from agents.llm.preflight import Kinds
 from agents.llm.usage import Role
 from graphs.backends.local import local_backend
 from graphs.config.provenance import annotations_provenance
 from graphs.config.settings import LabelSettings
+from graphs.jobs.plan import plan_calls
 from graphs.jobs.read_calls import read_calls, require_transcripts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
-from outputs.runs.annotation import ANNOTATIONS, Annotation, PlannedAnnotation
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.annotation import ANNOTATIONS, Annotation
+from outputs.runs.run import Funnel, Outcome, PlannedCall
 from personas.distill.filters import Filters
 from personas.distill.ingest import Ingested
 from personas.distill.transcripts import Transcript
@@ -55,7 +55,7 @@ async def label(job: Job[LabelSettings]) -> Annotated:
     require_transcripts(settings)
     calls: list[Transcript] = []
 
-    async def label_one(planned: PlannedAnnotation, clients: Clients) -> Annotation:
+    async def label_one(planned: PlannedCall, clients: Clients) -> Annotation:
         return await _label(planned, calls[planned.position], clients.play, settings)
 
     answers = (labels_type((1, 3, 5)), *([feelings_type((2, 4))] if settings.emotions else []))
@@ -65,22 +65,12 @@ async def label(job: Job[LabelSettings]) -> Annotated:
         provenance = annotations_provenance(settings, calls, backend.model)
         await job.before_run(backend.try_out)
         with job.open_run(ANNOTATIONS, provenance) as store:
-            store.add_plan(_plan(provenance.digest, calls, settings.seed))
+            store.add_plan(plan_calls(provenance.digest, calls, settings.seed))
             halt = await run_once(job, store, backend)
             return Annotated(list(store.records(Outcome.KEPT)), ingested, store.funnel(), halt)
 
 
-def _plan(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedAnnotation]:
-    plan = []
-    for position, call in enumerate(calls):
-        key = digest((configuration, call))
-        plan.append(PlannedAnnotation(position, key, call.id, derive_seed(seed, key)))
-    return plan
-
-
-async def _label(
-    planned: PlannedAnnotation, call: Transcript, client: ChatClient, settings: LabelSettings
-) -> Annotation:
+async def _label(planned: PlannedCall, call: Transcript, client: ChatClient, settings: LabelSettings) -> Annotation:
     """Label one call. Whatever goes wrong with it is in its record.
 
     Raises:

@@ -12,7 +12,8 @@ from random import Random
 from agents.digests import digest
 from agents.llm.chat import derive_seed
 from outputs.runs.record import Planned
-from outputs.runs.run import PlannedRow
+from outputs.runs.run import PlannedCall, PlannedRow
+from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 
 
@@ -39,6 +40,15 @@ def plan_rows(configuration: str, ids: Sequence[str], seed: int) -> list[Planned
         # By place as well: files may hold a dialogue twice.
         PlannedRow(position, digest((configuration, position, id_)), id_, derive_seed(seed, id_))
         for position, id_ in enumerate(ids)
+    ]
+
+
+def plan_calls(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedCall]:
+    """Return the plan of a run over real calls, in their order."""
+    keys = [digest((configuration, call)) for call in calls]
+    return [
+        PlannedCall(position, key, call.id, derive_seed(seed, key))
+        for position, (key, call) in enumerate(zip(keys, calls, strict=True))
     ]
 
 

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.outline import has_room
-from agents.digests import digest
 from agents.errors import UsageError
-from agents.llm.chat import derive_seed
 from agents.llm.client import Clients
 from graphs.backends.local import local_backend
 from graphs.config.provenance import rewritings_provenance
@@ -17,13 +15,14 @@ from graphs.config.rewrite import RewriteSettings
 from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.rewriting import rewrite_call, rewriting_kinds
 from graphs.jobs.gate_trial import GateCheck
+from graphs.jobs.plan import plan_calls
 from graphs.jobs.read_calls import describe_filtered, ingestion_stages, read_calls, require_transcripts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.reports.pool_summary import Stage
-from outputs.runs.rewriting import REWRITINGS, PlannedRewriting, Rewriting
-from outputs.runs.run import Funnel
+from outputs.runs.rewriting import REWRITINGS, Rewriting
+from outputs.runs.run import Funnel, PlannedCall
 from personas.dedup.embedding import EmbeddingModel, find_model, sentence_encoder
 from personas.distill.ingest import Ingested
 from personas.distill.transcripts import Transcript
@@ -56,7 +55,7 @@ async def rewrite(job: Job[RewriteSettings]) -> Rewritten:
     model = _find_encoder(job)
     encode = sentence_encoder(model) if model else None
 
-    async def rewrite_one(planned: PlannedRewriting, clients: Clients) -> Rewriting:
+    async def rewrite_one(planned: PlannedCall, clients: Clients) -> Rewriting:
         required = await gate_check.settle(
             clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
         )
@@ -68,7 +67,7 @@ async def rewrite(job: Job[RewriteSettings]) -> Rewritten:
         )
         await job.before_run(backend.try_out)
         with job.open_run(REWRITINGS, provenance) as store:
-            store.add_plan(_plan(provenance.digest, calls, settings.seed))
+            store.add_plan(plan_calls(provenance.digest, calls, settings.seed))
             halt = await run_once(job, store, backend)
             return Rewritten(ingestion_stages(ingested), store.funnel(), halt)
 
@@ -110,11 +109,3 @@ def _find_encoder(job: Job[RewriteSettings]) -> EmbeddingModel | None:
         job.console.print("Customers' utterances are compared by their words alone: no model here knows Chinese.")
         return None
     return model
-
-
-def _plan(configuration: str, calls: Sequence[Transcript], seed: int) -> list[PlannedRewriting]:
-    plan = []
-    for position, call in enumerate(calls):
-        key = digest((configuration, call))
-        plan.append(PlannedRewriting(position, key, call.id, derive_seed(seed, key)))
-    return plan

@@ -1,24 +1,14 @@
 """The record of one annotation: a real call with the labels that the labeller gave its turns."""
 
 from collections import Counter
-from typing import NamedTuple
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
-from outputs.runs.run import CountKey, Counts, EndedItem, Outcome, RunKind
+from outputs.runs.run import CountKey, Counts, EndedItem, Outcome, PlannedCall, RunKind
 
 STRATEGIES_GIVEN = "strategies given"
 EMOTIONS_GIVEN = "emotions given"
 """The subjects under which labels are counted: strategies by their codes, emotions by those of the feelings."""
-
-
-class PlannedAnnotation(NamedTuple):
-    """A call to label: its place in the plan, its key, the id that its file gives it, and the seed."""
-
-    position: int
-    key: str
-    source: str
-    seed: int
 
 
 class Annotation(EndedItem):
@@ -48,5 +38,5 @@ class Annotation(EndedItem):
         return super().counts | {subject: dict(counts) for subject, counts in given.items() if counts}
 
 
-ANNOTATIONS = RunKind("label", PlannedAnnotation, Annotation)
+ANNOTATIONS = RunKind("label", PlannedCall, Annotation)
 """Runs of `rolecs label`."""

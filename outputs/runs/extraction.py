@@ -1,26 +1,17 @@
 """The record of one extraction: the persona that a real call gave, or why it gave none."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydantic import Field
 
 from agents.csc.language import Language
-from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, RunKind
+from outputs.runs.run import REPAIRS, Counts, EndedItem, Outcome, PlannedCall, RunKind
 from personas.persona import Persona
 
 SECOND_LOOK: Final = "second look"
 """Group of counts: what a model found in the calls that the rules had left, by kind."""
 NOT_THERE: Final = "quotes that are not there"
 """In that group, what the model quoted and no line holds."""
-
-
-class PlannedExtraction(NamedTuple):
-    """A transcript to distil: its place in the plan, its key, the id that its file gives it, and the seed."""
-
-    position: int
-    key: str
-    source: str
-    seed: int
 
 
 class Extraction(EndedItem):
@@ -61,5 +52,5 @@ class Extraction(EndedItem):
         }
 
 
-EXTRACTIONS = RunKind("distill", PlannedExtraction, Extraction)
+EXTRACTIONS = RunKind("distill", PlannedCall, Extraction)
 """Runs of `rolecs distill`."""

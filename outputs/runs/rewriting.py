@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import Field
 
@@ -10,20 +10,11 @@ from agents.csc.dialogue import Turn
 from agents.csc.outline import Step
 from agents.csc.strategies import Strategy
 from outputs.runs.record import DIALOGUES, Record
-from outputs.runs.run import Outcome, RunKind
+from outputs.runs.run import Outcome, PlannedCall, RunKind
 from outputs.runs.store import RunStore
 from quality.fidelity.findings import Fidelity
 from quality.gate.flaws import Review
 from quality.gate.verdict import UNSCORED
-
-
-class PlannedRewriting(NamedTuple):
-    """A real call to rewrite: its place in the plan, its key, its id, and the seed."""
-
-    position: int
-    key: str
-    source: str
-    seed: int
 
 
 class Rewriting(Record):
@@ -73,7 +64,7 @@ class Rewriting(Record):
         return super().cause
 
 
-REWRITINGS = RunKind("rewrite", PlannedRewriting, Rewriting)
+REWRITINGS = RunKind("rewrite", PlannedCall, Rewriting)
 """Runs of `rolecs rewrite`."""
 
 

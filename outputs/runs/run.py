@@ -102,6 +102,15 @@ class PlannedRow(NamedTuple):
     seed: int
 
 
+class PlannedCall(NamedTuple):
+    """A real call that a model is to see: its place in the plan, its key, the id that its file gives it, the seed."""
+
+    position: int
+    key: str
+    source: str
+    seed: int
+
+
 class Provenance(BaseModel):
     """What a run is: the configuration that its items depend on, the settings of its last job, and versions.
 
