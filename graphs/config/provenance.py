@@ -60,35 +60,10 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
 
 def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Provenance:
     """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
-    configuration = settings.model_dump(
-        mode="json",
-        include={
-            "language",
-            "topics",
-            "balance",
-            "seed",
-            "temperature",
-            "top_p",
-            "thinking_tokens",
-            "utterance_tokens",
-            "repairs",
-            "judge_votes",
-            "min_agreement",
-            "canaries",
-            "limits",
-        },
-    )
-    configuration |= {
-        "model": model,
-        "judge_model": judge_model,
-        "personas": _describe([persona.digest() for persona in pool]),
-        "prompts": digest(_played_texts(settings)),
-        "rubric": rubric_digest(settings.language),
-    }
+    configuration = _describe_play(settings, pool, judge_model, "canaries") | {"model": model}
     if settings.emotions:
         # Without them the configuration is the one that runs before there were any have.
         configuration["emotions"] = digest(_emotion_texts(settings.language))
-    configuration |= _describe_companies(settings.played_topics.values(), [settings.language])
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -110,35 +85,11 @@ def probes_provenance(
         model: the customer's.
         judge_model: the judge's.
     """
-    configuration = settings.model_dump(
-        mode="json",
-        include={
-            "language",
-            "topics",
-            "balance",
-            "seed",
-            "temperature",
-            "top_p",
-            "thinking_tokens",
-            "utterance_tokens",
-            "repairs",
-            "judge_votes",
-            "min_agreement",
-            "limits",
-            "greeting",
-            "hard",
-            "rules",
-        },
-    )
-    configuration |= {
+    configuration = _describe_play(settings, pool, judge_model, "greeting", "hard", "rules") | {
         "model": agent["name"],
         "agent": digest(agent),
         "hardness": hardness,
         "customer_model": model,
-        "judge_model": judge_model,
-        "personas": _describe([persona.digest() for persona in pool]),
-        "prompts": digest(_played_texts(settings)),
-        "rubric": rubric_digest(settings.language),
     }
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
@@ -247,6 +198,28 @@ def rewritings_provenance(
     }
     configuration |= _describe_companies((row[language] for row in TOPICS.values()), [language])
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+
+
+def _describe_play(settings: Settings, pool: Sequence[Persona], judge_model: str, *further: str) -> dict[str, Any]:
+    """Return what calls of a pool depend on, whoever answers them; `further` settings count as well."""
+    told = settings.model_dump(
+        mode="json",
+        include={
+            *("language", "topics", "balance", "seed", "temperature", "top_p", "thinking_tokens", "utterance_tokens"),
+            *("repairs", "judge_votes", "min_agreement", "limits", *further),
+        },
+    )
+    companies = _describe_companies(settings.played_topics.values(), [settings.language])
+    return (
+        told
+        | companies
+        | {
+            "judge_model": judge_model,
+            "personas": _describe([persona.digest() for persona in pool]),
+            "prompts": digest(_played_texts(settings)),
+            "rubric": rubric_digest(settings.language),
+        }
+    )
 
 
 def _played_texts(settings: Settings) -> dict[str, object]:
