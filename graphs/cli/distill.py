@@ -1,21 +1,21 @@
 """`rolecs distill`: turns real calls into a pool of personas."""
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 
-from graphs.cli.flags import describe_setting, job_settings, takes
+from graphs.cli.flags import job_settings, takes
 from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     LIMITS,
     POOL,
+    READING,
     SERVERS,
     TELEMETRY,
     Config,
     Quiet,
     Resume,
     RetryFailed,
+    Transcripts,
     command_line,
     go_on_hint,
     progress,
@@ -36,9 +36,7 @@ from personas.distill.filters import Filters
     *POOL,
     *(
         "run",
-        "speakers",
-        "columns",
-        "strict",
+        *READING,
         "scrub_with_model",
         "seed",
         *SERVERS,
@@ -50,10 +48,7 @@ from personas.distill.filters import Filters
 )
 def distill(
     context: typer.Context,
-    transcripts: Annotated[
-        list[str] | None,
-        typer.Argument(help=describe_setting(DistillSettings, "transcripts"), metavar="TRANSCRIPTS"),
-    ] = None,
+    transcripts: Transcripts = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
     quiet: Quiet = False,

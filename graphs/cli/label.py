@@ -1,20 +1,22 @@
 """`rolecs label`: labels the turns of real calls with strategies and emotions."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from graphs.cli.flags import describe_setting, job_settings, takes
+from graphs.cli.flags import job_settings, takes
 from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     LIMITS,
+    READING,
     SERVERS,
     TELEMETRY,
     Config,
     Quiet,
     Resume,
     RetryFailed,
+    Transcripts,
     command_line,
     go_on_hint,
     progress,
@@ -34,15 +36,12 @@ if TYPE_CHECKING:
 
 @takes(
     LabelSettings,
-    *("out", "emotions", "run", "speakers", "columns", "strict", "seed", *SERVERS, "temperature", "thinking_tokens"),
+    *("out", "emotions", "run", *READING, "seed", *SERVERS, "temperature", "thinking_tokens"),
     *(*LIMITS, *TELEMETRY),
 )
 def label(
     context: typer.Context,
-    transcripts: Annotated[
-        list[str] | None,
-        typer.Argument(help=describe_setting(LabelSettings, "transcripts"), metavar="TRANSCRIPTS"),
-    ] = None,
+    transcripts: Transcripts = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
     quiet: Quiet = False,

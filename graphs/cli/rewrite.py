@@ -1,20 +1,20 @@
 """`rolecs rewrite`: rewrites real calls so that every turn of the supporter follows a strategy."""
 
-from typing import Annotated
-
 import typer
 
-from graphs.cli.flags import describe_setting, job_settings, takes
+from graphs.cli.flags import job_settings, takes
 from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     GATE,
     LIMITS,
+    READING,
     SERVERS,
     TELEMETRY,
     Config,
     Quiet,
     Resume,
     RetryFailed,
+    Transcripts,
     command_line,
     go_on_hint,
     results_console,
@@ -31,16 +31,13 @@ from quality.fidelity.limits import FidelityLimits
 @takes(RewriteFilters, *RewriteFilters.model_fields)
 @takes(
     RewriteSettings,
-    *("out", "run", "language", "speakers", "columns", "strict", "flaws", "seed", *SERVERS),
+    *("out", "run", "language", *READING, "flaws", "seed", *SERVERS),
     *("judge_base_url", "judge_model", "judge_headers", "judge_dialect", "temperature", "thinking_tokens"),
     *("repairs", *GATE, "gate_trial", "canaries", "embedding_model", *LIMITS, *TELEMETRY),
 )
 def rewrite(
     context: typer.Context,
-    transcripts: Annotated[
-        list[str] | None,
-        typer.Argument(help=describe_setting(RewriteSettings, "transcripts"), metavar="TRANSCRIPTS"),
-    ] = None,
+    transcripts: Transcripts = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
     quiet: Quiet = False,

@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from graphs.cli.flags import describe_setting
 from graphs.cli.streams import PlainConsole
-from graphs.config.settings import Secrets, ServerSettings
+from graphs.config.settings import Secrets, ServerSettings, TranscriptSettings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
 from outputs.files import require_folder
 from outputs.runs.store import RunStore
@@ -25,10 +26,14 @@ silence = PlainConsole(quiet=True)
 
 RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file with settings; flags win over it.")]
+Transcripts = Annotated[
+    list[str] | None, typer.Argument(help=describe_setting(TranscriptSettings, "transcripts"), metavar="TRANSCRIPTS")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in the run folder.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed ones again.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
 
+READING = ("speakers", "columns", "strict")
 SERVERS = ("base_url", "model", "headers", "dialect", "preflight", "engine_args", "concurrency")
 LIMITS = ("grace_period", "budget_tokens", "budget_usd")
 TELEMETRY = ("log", "log_texts", "metrics", "trace")
