@@ -15,9 +15,9 @@ demo: $(VENV)/runtime
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards
 
-# The rows that the demo model is taught with, from the calls in outputs/training/demo.
+# The rows that the demo model is taught with, from the calls in outputs/training/demo, and the calls kept out of them.
 demo-data: $(VENV)/runtime
-	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl
+	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl $(DEMO_MODEL)/held-out.jsonl
 
 # Teaches the demo model anew (some hours on two cores) and puts what it learned where the demo finds it.
 # Stopped or killed, it goes on when called again. On a CPU two processes of one thread each share the steps.

@@ -127,20 +127,15 @@ def _sourced(row: BaseModel, record: Record, shape: Shape) -> BaseModel:
 
 
 def _rolecs_fields(record: Record) -> dict[str, Any]:
-    dialogue = Labelled.of(record)
-    names = SPEAKER_NAMES[record.language]
     verdict = record.verdict.model_dump(exclude_none=True) if record.verdict else {}
     metadata = {
-        "number": record.number,
         "seed": record.seed,
         "model": record.model,
         "judge_model": record.judge_model,
         "repairs": [repair.model_dump(exclude={"said"}) for repair in record.repairs],
         "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
-    turn_type = RowTurn
     if record.course:
-        turn_type = FeltTurn
         heard = record.emotion_labelling
         metadata |= {"course": record.course, "emotion_labelling": heard.model_dump(mode="json") if heard else None}
     if record.own_topic:
@@ -148,25 +143,34 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
     if isinstance(record, Rewriting):
         compared = {"steps", "fidelity", "before"}
         metadata["rewriting"] = record.model_dump(mode="json", include=compared, exclude_none=True)
+    turn_type = FeltTurn if record.course else RowTurn
+    return _row_fields(Labelled.of(record), record.persona, turn_type, verdict, metadata)
+
+
+def labelled_row(dialogue: Labelled, persona: Persona) -> RolecsRow:
+    """Return a dialogue that no run has played as a row: without a verdict, and with nothing said of its making."""
+    return RolecsRow(**_row_fields(dialogue, persona, RowTurn, {}, {}))
+
+
+def _row_fields(
+    dialogue: Labelled, persona: Persona, turn_type: type[RowTurn], verdict: dict[str, Any], metadata: dict[str, Any]
+) -> dict[str, Any]:
+    names = SPEAKER_NAMES[dialogue.language]
     return {
-        "id": record.id,
+        "id": dialogue.id,
         "source": dialogue.topic,
-        "language": record.language,
+        "language": dialogue.language,
         "scenario": dialogue.scenario,
         "customer_goal": dialogue.goal,
-        "persona": _row_persona(record.persona),
-        "dialogue": tuple(turn_type(**turn.model_dump(), stage=turn.stage) for turn in record.turns),
+        "persona": RowPersona.model_validate(persona.model_dump(include=set(RowPersona.model_fields))),
+        "dialogue": tuple(turn_type(**turn.model_dump(), stage=turn.stage) for turn in dialogue.turns),
         "strategy_list": tuple(
-            authors_label(turn.strategy, record.language) if turn.strategy else "" for turn in record.turns
+            authors_label(turn.strategy, dialogue.language) if turn.strategy else "" for turn in dialogue.turns
         ),
-        "dialogue_list": tuple(f"{names[turn.speaker]}: {turn.text}" for turn in record.turns),
+        "dialogue_list": tuple(f"{names[turn.speaker]}: {turn.text}" for turn in dialogue.turns),
         "verdict": _json(verdict),
-        "metadata": _json(metadata),
+        "metadata": _json({"number": dialogue.number} | metadata),
     }
-
-
-def _row_persona(persona: Persona) -> RowPersona:
-    return RowPersona.model_validate(persona.model_dump(include=set(RowPersona.model_fields)))
 
 
 def _json(value: object) -> str:

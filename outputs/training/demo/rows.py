@@ -2,18 +2,22 @@
 
 They come from the calls in this folder: all that was decided in our own, people's words in STAR's (arXiv 2010.11853),
 verdicts on sound calls and on the same calls with a planted fault, personas drawn from the calls that they play in.
-Which rows are made of a call depends on its id alone.
+Which rows are made of a call depends on its id alone. The calls that the recipe holds out are written beside the rows,
+to measure with.
 
-    python -m outputs.training.demo.rows ROWS.jsonl
+    python -m outputs.training.demo.rows ROWS.jsonl HELD_OUT.jsonl
 """
 
 import json
 import sys
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from pydantic import BaseModel
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
@@ -24,8 +28,11 @@ from agents.llm.request import Message
 from agents.llm.usage import Role
 from agents.reading import read_lines
 from outputs.datasets.dialogues import Labelled
+from outputs.datasets.formats import labelled_row
 from outputs.datasets.reader import read_dialogues
 from outputs.datasets.roles import ChatMessage, RoleRow, role_rows
+from outputs.training.plan import split_rows
+from outputs.training.settings import TrainSettings
 from personas.distill.extraction import distill_messages
 from personas.distill.transcripts import Line, Transcript
 from personas.persona import UNKNOWN, Persona
@@ -42,7 +49,7 @@ JUDGED_SOUND, POINTS_OF_SOUND = 0.5, 3
 """Share of our calls that are judged as they are, and how many of the five points are asked then."""
 DISTILLED = 0.15
 """Share of our calls from which a persona is drawn."""
-MIXED, EXCHANGES = 2, (6, 12)
+MIXED, EXCHANGES = 3, (8, 16)
 """Number of calls mixed for the labeller for each of our calls, and of exchanges in one."""
 
 SOUND: dict[str, tuple[str, ...]] = {
@@ -261,14 +268,29 @@ def _row(dialogue: Labelled, role: Role, what: str, messages: list[Message], ans
     )
 
 
-def main(target: Path) -> None:
-    """Write the rows to a file, one a line."""
+def held_out_calls(rows: Sequence[RoleRow]) -> Iterator[tuple[Labelled, Persona]]:
+    """Yield our calls whose rows the recipe holds out, each with the persona of its customer."""
+    recipe = tomllib.loads((FOLDER / "recipe.toml").read_text(encoding="utf-8"))
+    seed = TrainSettings.model_fields["seed"].default
+    held = {row.dialogue for row in split_rows(rows, recipe["held_out"], seed).held_out}
+    return ((dialogue, persona) for dialogue, persona in own_calls() if dialogue.id in held)
+
+
+def main(target: Path, held_out: Path) -> None:
+    """Write the rows to a file and the calls held out, as rolecs rows, to another, one a line."""
     rows = list(demo_rows())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("".join(f"{row.model_dump_json()}\n" for row in rows), encoding="utf-8")
+    held = [labelled_row(dialogue, persona) for dialogue, persona in held_out_calls(rows)]
+    _write(target, rows)
+    _write(held_out, held)
     roles = ", ".join(f"{count:,} {role}" for role, count in Counter(row.role for row in rows).most_common())
     print(f"{len(rows):,} rows of {len({row.dialogue for row in rows})} calls in {target}: {roles}")
+    print(f"{len(held)} calls to measure with, whose rows the recipe holds out, in {held_out}")
+
+
+def _write(file: Path, rows: Sequence[BaseModel]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{row.model_dump_json()}\n" for row in rows), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

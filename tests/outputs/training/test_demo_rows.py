@@ -3,14 +3,16 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.llm.usage import Role
+from outputs.datasets.reader import read_dialogues
 from outputs.datasets.roles import RoleRow
-from outputs.training.demo.rows import FAULTY, MIXED, SOUND, demo_rows, own_calls
+from outputs.training.demo.rows import FAULTY, MIXED, SOUND, demo_rows, held_out_calls, main, own_calls
 from personas.distill.extraction import profile_type
 from personas.pool import load_pool
 from quality.gate.judge import opinion_type
@@ -38,6 +40,17 @@ def test_every_role_is_taught_and_every_persona_heard(rows: list[RoleRow]) -> No
 def test_the_rows_are_the_same_each_time(rows: list[RoleRow]) -> None:
     assert list(demo_rows()) == rows
     assert len({row.id for row in rows}) == len(rows)
+
+
+def test_calls_to_measure_with_are_read_again_and_share_no_persona_with_what_is_trained_on(
+    rows: list[RoleRow], tmp_path: Path
+) -> None:
+    main(tmp_path / "rows.jsonl", tmp_path / "held-out.jsonl")
+    assert len((tmp_path / "rows.jsonl").read_bytes().splitlines()) == len(rows)
+    calls = [call for call, _ in held_out_calls(rows)]
+    assert list(read_dialogues(tmp_path / "held-out.jsonl")) == calls
+    ids = {call.id for call in calls}
+    assert ids and not {call.persona_id for call in calls} & {row.persona for row in rows if row.dialogue not in ids}
 
 
 def test_verdicts_can_be_read_and_speak_against_the_point_of_a_fault(rows: list[RoleRow]) -> None:
