@@ -7,23 +7,22 @@ advisory lock on the run folder, which the system releases when the job dies.
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic
+from typing import Generic
 
 from agents.errors import StoreError, UsageError
 from agents.llm.endpoint import Endpoint
 from agents.llm.usage import Role, Usage
 from outputs.files import require_folder
+from outputs.runs.connections import STORE_FILE, connect, connect_to_read
+from outputs.runs.differences import describe_differences
 from outputs.runs.lock import acquire
 from outputs.runs.run import (
     REPAIRS,
@@ -60,44 +59,6 @@ CREATE TABLE items (
     "CREATE TABLE sums (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
 )
 VERSION = 5
-STORE_FILE = "run.sqlite"
-
-
-_SHOWN_CHARACTERS = 60
-"""How much of a value an error shows."""
-
-
-def _differences(stored: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """Say in what two configurations differ, of values that are too long to be shown in which part."""
-    keys = [key for key in given if stored.get(key) != given[key]] + [key for key in stored if key not in given]
-    found = []
-    for key in keys:
-        old, new = stored.get(key), given.get(key)
-        shown = [json.dumps(value, ensure_ascii=False) for value in (old, new)]
-        is_long = max(map(len, shown)) > _SHOWN_CHARACTERS
-        if is_long and (within := _differences(_parts(old), _parts(new))):
-            found += [f"{key}.{difference}" for difference in within]
-        else:
-            same = takewhile(lambda pair: pair[0] == pair[1], zip(*shown, strict=False))
-            start = sum(1 for _ in same) - _SHOWN_CHARACTERS // 2
-            found.append(f"{key} was {_shown(shown[0], start)}, is {_shown(shown[1], start)}")
-    return found
-
-
-def _parts(value: object) -> Mapping[str, Any]:
-    """Return the parts of a value by name, those of a list by their codes or as they are; none of a plain value."""
-    if isinstance(value, list):
-        return {str(part["code"] if isinstance(part, dict) and "code" in part else part): part for part in value}
-    return value if isinstance(value, Mapping) else {}
-
-
-def _shown(text: str, start: int) -> str:
-    """Return a text, of a long one some from a place on."""
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text
-    start = max(start, 0)
-    part = text[start : start + _SHOWN_CHARACTERS]
-    return f"{'...' if start else ''}{part}{'...' if start + _SHOWN_CHARACTERS < len(text) else ''}"
 
 
 class RunStore(Generic[PlannedT, RecordT]):
@@ -117,7 +78,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         """Tell whether `folder` holds a run; a store whose making was cut off holds none."""
         if not (folder / STORE_FILE).is_file():
             return False
-        connection = _connect_to_read(folder)
+        connection = connect_to_read(folder)
         try:
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
         finally:
@@ -176,7 +137,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         """
         with cls.read(kind, folder) as reader:
             stored = reader.provenance
-        if differences := _differences(stored.configuration, provenance.configuration):
+        if differences := describe_differences(stored.configuration, provenance.configuration):
             raise UsageError(f"{folder} was begun with another configuration: {'; '.join(differences)}")
         store = cls._open_locked(kind, folder)
         now = stored.model_copy(update={"settings": provenance.settings, "folder": provenance.folder})
@@ -199,7 +160,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         try:
             if not cls.exists(folder):
                 raise UsageError(f"{folder} holds no run")
-            connection = _connect_to_read(folder)
+            connection = connect_to_read(folder)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{folder}/run.sqlite is no run store: {error}") from None
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -215,7 +176,7 @@ class RunStore(Generic[PlannedT, RecordT]):
     @classmethod
     def _open_locked(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
         lock = acquire(folder)
-        return cls(kind, folder, _connect(folder), lock)
+        return cls(kind, folder, connect(folder), lock)
 
     def __enter__(self) -> "RunStore[PlannedT, RecordT]":
         return self
@@ -426,40 +387,3 @@ def _add(db: sqlite3.Connection, counts: Mapping[CountKey, int]) -> None:
 def _meta(connection: sqlite3.Connection, key: str) -> str:
     (value,) = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(value)
-
-
-def _connect_to_read(folder: Path) -> sqlite3.Connection:
-    """Open a store for reading, also where nothing can be written: a read-only mount, another user's folder.
-
-    SQLite reads a database in write-ahead mode only where it can write files beside it, unless it is told that nobody
-    changes the database. Then it passes over the log, so where a job that died has left one, a copy is read.
-    """
-    try:
-        return _connect(folder)
-    except sqlite3.OperationalError:
-        if os.access(folder, os.W_OK) and os.access(folder / STORE_FILE, os.W_OK):
-            raise
-    log = folder / f"{STORE_FILE}-wal"
-    if not log.exists() or not log.stat().st_size:
-        return _connect_immutable(folder)
-    with tempfile.TemporaryDirectory(prefix="rolecs-") as copied:
-        for file in (folder / STORE_FILE, log):
-            shutil.copyfile(file, Path(copied) / file.name)
-        with contextlib.closing(_connect(Path(copied))) as stored:
-            stored.execute("PRAGMA journal_mode=DELETE")
-        # It is open from here on, so that the copy can go.
-        return _connect_immutable(Path(copied))
-
-
-def _connect_immutable(folder: Path) -> sqlite3.Connection:
-    uri = f"{(folder / STORE_FILE).absolute().as_uri()}?immutable=1"
-    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-    connection.execute("PRAGMA user_version").fetchone()
-    return connection
-
-
-def _connect(folder: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(folder / STORE_FILE, timeout=30.0, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    return connection
