@@ -25,7 +25,8 @@ from graphs.cli.terminal import (
     progress,
     run_job,
 )
-from graphs.config.settings import EvaluateSettings, Secrets, ServerSettings
+from graphs.config.evaluate import EvaluateSettings
+from graphs.config.settings import Secrets, ServerSettings
 from graphs.scheduling.interrupts import interruptible
 from outputs.runs.evaluation import EVALUATIONS
 from outputs.runs.run import Funnel, Outcome

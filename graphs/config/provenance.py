@@ -14,9 +14,10 @@ from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import COMPANY_PROMPTS, CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
 from agents.roles.rewriter import REWRITER_PROMPTS
+from graphs.config.evaluate import EvaluateSettings
 from graphs.config.probe import ProbeSettings
 from graphs.config.rewrite import RewriteSettings
-from graphs.config.settings import DistillSettings, EvaluateSettings, JudgeSettings, LabelSettings, Settings
+from graphs.config.settings import DistillSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS

@@ -14,7 +14,7 @@ from agents.roles.customer import say_customer_turn
 from agents.roles.customer_assistant import direct_customer
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy, strategy_messages
-from graphs.config.settings import EvaluateSettings
+from graphs.config.evaluate import EvaluateSettings
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.roles import alternating
 from outputs.runs.evaluation import Answer, EvaluatedTurn

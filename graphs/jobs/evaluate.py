@@ -12,8 +12,8 @@ from agents.llm.preflight import Kinds
 from agents.llm.usage import Role
 from agents.roles.kinds import played_kinds
 from graphs.backends.local import local_backend
+from graphs.config.evaluate import EvaluateSettings
 from graphs.config.provenance import evaluations_provenance
-from graphs.config.settings import EvaluateSettings
 from graphs.dialogue.answers import CUSTOMER_SAMPLING, Answering
 from graphs.jobs.plan import plan_rows
 from graphs.scheduling.job import Job

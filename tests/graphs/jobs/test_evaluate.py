@@ -13,7 +13,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.errors import UsageError
 from agents.llm.usage import Role
-from graphs.config.settings import EvaluateSettings
+from graphs.config.evaluate import EvaluateSettings
 from graphs.dialogue.answers import NO_STRATEGY
 from graphs.jobs.evaluate import Evaluated, evaluate, read_evaluation_set
 from outputs.datasets.dialogues import Labelled

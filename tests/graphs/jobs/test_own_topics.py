@@ -15,9 +15,10 @@ from agents.csc.language import Language
 from agents.csc.topics import choose_topics
 from agents.csc.topics.topic import Topic
 from agents.errors import UsageError
+from graphs.config.evaluate import EvaluateSettings
 from graphs.config.loading import anchor, load_settings
 from graphs.config.provenance import evaluations_provenance, judgements_provenance
-from graphs.config.settings import EvaluateSettings, JudgeSettings, Settings
+from graphs.config.settings import JudgeSettings, Settings
 from graphs.jobs.judge import judge
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.export import export_run
