@@ -5,7 +5,7 @@ also says who is next, by a pure router: as conditional edges these would cost a
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal, cast
 
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -166,8 +166,8 @@ async def play_call(persona: str, topic: Topic, number: int, context: DialogueCo
     """
     begin: DialogueState = {"persona": persona, "topic": topic, "number": number, "turns": [], "repairs": []}
     limit = recursion_limit(context.limits)
-    end: Any = None
+    end = begin
     # Not `ainvoke`: it streams the updates as well, to see interrupts, of which there are none here.
     async for state in graph.astream(begin, {"recursion_limit": limit}, context=context, stream_mode="values"):
-        end = state
-    return end  # type: ignore[no-any-return]
+        end = cast(DialogueState, state)
+    return end
