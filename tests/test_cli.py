@@ -14,7 +14,6 @@ import pytest
 
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
-from outputs.runs.store import RunStore
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
 from tests.support.golden import FOLDER, check_golden
@@ -207,29 +206,6 @@ async def test_a_pilot_that_keeps_nothing_says_so_and_leaves_no_folder(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_an_interrupted_pilot_that_is_not_kept_promises_nothing(tmp_path: Path) -> None:
-    async with serve(Loopback(delay=0.1)) as server:
-        process = await start("estimate", *ALL_DIFFER, "--base-url", server.base_url, "--grace-period", 0, cwd=tmp_path)
-        while not server.requests:
-            await asyncio.sleep(0.05)
-        process.terminate()
-        _, err = await process.communicate()
-    assert process.returncode == 130 and "Nothing is stored of it" in err.decode() and "--resume" not in err.decode()
-
-
-async def test_a_working_job_is_seen_from_another_terminal(tmp_path: Path) -> None:
-    async with serve(Loopback(delay=0.05)) as server:
-        flags = ("--target-kept", 40, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", "--concurrency", 2)
-        process = await start("generate", *flags, cwd=tmp_path)
-        while not server.requests:
-            await asyncio.sleep(0.05)
-        code, out, _ = await rolecs("status", "r", "--json", cwd=tmp_path)
-        process.terminate()
-        await process.communicate()
-    told = json.loads(out)
-    assert code == 0 and told["working"] and told["process"] == process.pid and told["target_kept"] == 40
-
-
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
 
@@ -264,38 +240,6 @@ async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) ->
     flags = ("-n", 10, "--personas", "both.jsonl", "--balance", "--topics", "technical-support,risk-security")
     code, _, err = await rolecs("generate", *flags, *ALL_DIFFER, "--base-url", server.base_url, cwd=tmp_path, **places)
     assert code == 0 and "topics 2 of 2 (5 calls each), pairs 10 of" in err
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
-    async with serve(Loopback(delay=0.1)) as server:
-        flags = ("--base-url", server.base_url, "--run", "r", "--concurrency", 1)
-        process = await start("distill", STAR, *flags, cwd=tmp_path, **OFFLINE)
-        while not RunStore.exists(tmp_path / "r"):
-            await asyncio.sleep(0.05)
-        process.send_signal(stop)
-        _, err = await process.communicate()
-    assert process.returncode == 130 and not (tmp_path / "pool.jsonl").exists()
-    assert "go on with: rolecs distill --resume --run r" in err.decode()
-    code, out, _ = await rolecs("status", "r", cwd=tmp_path)
-    assert code == 0 and "No job works on it." in out and "have ended" in out
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal.Signals) -> None:
-    async with serve(Loopback(delay=0.02)) as server:
-        process = await start(
-            "generate", "-n", 50, *ALL_DIFFER, "--base-url", server.base_url, "--run", "r", cwd=tmp_path
-        )
-        while not RunStore.exists(tmp_path / "r"):
-            await asyncio.sleep(0.05)
-        process.send_signal(stop)
-        _, err = await process.communicate()
-        assert process.returncode == 130
-        assert "go on with: rolecs generate --resume --run r" in err.decode()
-        server.delay = 0.0
-        code, out, _ = await rolecs("generate", "--resume", "--run", "r", cwd=tmp_path)
-    assert code == 0 and "kept" in out
 
 
 async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Loopback, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from agents.csc.strategies import Strategy
-from tests.support.loopback import hidden_strategy
+from tests.support.loopback_answers import hidden_strategy
 from tests.support.made_up import sentence
 
 Answer = Callable[[dict[str, Any]], web.Response | None]
@@ -43,11 +44,14 @@ def reply(text: str) -> web.Response:
 
 
 def say_well(count: int, seen: str) -> str:
-    """Return a sentence that follows from what was seen, of a strategy that suits the place in the call."""
-    chance = random.Random(seen)
+    """Return a sentence that follows from what was seen, of a strategy that suits the place in the call.
+
+    It is Chinese where what was seen is.
+    """
+    chance, chinese = random.Random(seen), bool(re.search(r"[\u4e00-\u9fff]", seen))
     wanted = {1: {Strategy.GT}, 3: {Strategy.IV}, 5: {Strategy.EM}, 7: {Strategy.PS}}.get(count)
     while True:
-        text = sentence(chance, chinese=False)
+        text = sentence(chance, chinese)
         if wanted is None or hidden_strategy(text) in wanted:
             return text
 

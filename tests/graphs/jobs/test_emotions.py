@@ -27,7 +27,8 @@ from outputs.runs.record import DIALOGUES, DialogueCounts, Record
 from outputs.runs.run import Funnel, Outcome
 from outputs.runs.store import RunStore
 from tests.support.jobs import run_quietly
-from tests.support.loopback import Loopback, heard_feeling, hidden_feeling, serve
+from tests.support.loopback import Loopback, serve
+from tests.support.loopback_answers import heard_feeling, hidden_feeling
 
 HEARING = 0.8
 

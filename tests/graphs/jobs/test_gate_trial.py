@@ -23,7 +23,8 @@ from quality.gate.rubric import POINT_CODES
 from quality.trust.canaries import FAULTS, sound_dialogues
 from quality.trust.gate_trial import trial_cases
 from tests.support.jobs import run
-from tests.support.loopback import SAID, SOUND, Loopback, Manners, serve
+from tests.support.loopback import Loopback, Manners, serve
+from tests.support.loopback_answers import SAID, SOUND
 
 
 @pytest.fixture(autouse=True)

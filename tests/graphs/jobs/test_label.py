@@ -23,7 +23,8 @@ from outputs.runs.store import RunStore
 from outputs.training.examples import read_examples
 from tests.support import DATA
 from tests.support.jobs import run as run_job
-from tests.support.loopback import Loopback, heard_feeling, hidden_strategy, serve
+from tests.support.loopback import Loopback, serve
+from tests.support.loopback_answers import heard_feeling, hidden_strategy
 
 CALLS = 20
 

@@ -1,8 +1,7 @@
-"""Export and verify: shards are a function of the store, appear whole, and every damage is named."""
+"""Export: shards are a function of the store, appear whole, and suit their trainers."""
 
 import errno
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,8 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.errors import UsageError
 from agents.llm.usage import Role
-from outputs.datasets.export import export_run
 from outputs.datasets.formats import CHATS, ROW_TYPES, Format, Shape, StrategyLabels, format_lines, rejected_line
-from outputs.datasets.manifest import Manifest
-from outputs.datasets.reader import read_dialogues, read_sound_dialogues
+from outputs.datasets.reader import read_dialogues
 from outputs.datasets.rows import PublishedTurn
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
@@ -31,44 +28,14 @@ from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
-from quality.checks.rules import Violation
-from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Verdict
-from tests.conftest import FAILURE
+from tests.support.exports import MakeRecord, edit_row, export
 from tests.support.golden import check_golden
 from tests.support.runs import make_run
-
-MakeRecord = Callable[..., Record]
-
-
-def export(
-    store: RunStore[Planned, Record], out: Path, form: Format = Format.ROLECS, shard_lines: int = 2, **how: Any
-) -> Manifest:
-    shape = how.pop("shape", Shape(format=form))
-    return export_run(store, out, **{"shape": shape, "shard_lines": shard_lines, "with_rejected": True} | how)
 
 
 def lines_of(record: Record, form: Format, **how: Any) -> list[str]:
     return list(format_lines(record, Shape(format=form, **how), Limits()))
-
-
-@pytest.fixture
-def records(make_record: MakeRecord) -> list[Record]:
-    kept = [make_record(id=f"kept-{i}") for i in range(5)]
-    violation = Violation(rule="closure", turn=13, detail="the call does not end with AC")
-    lost = [
-        make_record(id="lost-0", verdict=None, violations=[violation]),
-        make_record(id="lost-1", verdict=Verdict(unscored="cut off")),
-        make_record(id="lost-2", error=FAILURE),
-    ]
-    return [kept[0], lost[0], *kept[1:], *lost[1:]]
-
-
-@pytest.fixture
-def exported(tmp_path: Path, records: list[Record]) -> Path:
-    with make_run(tmp_path / "run", records) as store:
-        export(store, tmp_path / "shards")
-    return tmp_path / "shards"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -283,52 +250,6 @@ def test_the_card_has_a_header_that_hubs_read(exported: Path) -> None:
     assert "5 of 8 synthetic calls" in card
 
 
-def edit_row(path: Path, **changes: Any) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    lines[0] = json.dumps(json.loads(lines[0]) | changes, ensure_ascii=False)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def test_verify_names_every_damage(exported: Path) -> None:
-    first, second = exported / "data/train-00000.jsonl", exported / "data/train-00001.jsonl"
-    edit_row(first, id="kept-1", verdict="{}")
-    second.write_bytes(second.read_bytes()[:-40])
-    (exported / "data/train-00002.jsonl").unlink()
-    (exported / "data/train-00009.jsonl").write_text("{}\n")
-    problems = "\n".join(verify_export(exported))
-    for expected in (
-        "data/train-00009.jsonl: not in the manifest",
-        "data/train-00000.jsonl: the SHA-256 is not that of the manifest",
-        "data/train-00000.jsonl:1: the verdict is not flawless",
-        "data/train-00000.jsonl:2: id kept-1 is used twice",
-        "data/train-00001.jsonl: the last line has no end",
-        "data/train-00001.jsonl: 1 lines, the manifest says 2",
-        "data/train-00002.jsonl: No such file or directory",
-    ):
-        assert expected in problems
-
-
-def test_verify_reads_the_flow_rules_again(exported: Path) -> None:
-    path = exported / "data/train-00000.jsonl"
-    dialogue = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["dialogue"]
-    edit_row(path, dialogue=dialogue[:-1])
-    assert any("closure" in problem for problem in verify_export(exported))
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_verify_sees_any_cut_and_any_changed_byte(exported: Path, data: st.DataObject) -> None:
-    path = exported / data.draw(st.sampled_from(["data/train-00000.jsonl", "rejected/rejected-00000.jsonl"]))
-    whole = path.read_bytes()
-    position = data.draw(st.integers(0, len(whole) - 1))
-    damage = data.draw(st.sampled_from([b"", whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :]]))
-    try:
-        path.write_bytes(damage or whole[:position])
-        assert list(verify_export(exported))
-    finally:
-        path.write_bytes(whole)
-
-
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 7), shard_lines=st.integers(1, 4))
 def test_shards_hold_every_line_once_in_order(
@@ -364,111 +285,6 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: M
         export(store, tmp_path / "out")
     with pytest.raises(UsageError, match="is no exported folder"):
         list(verify_export(tmp_path / "out"))
-
-
-def test_exported_rows_are_read_back_for_the_judge(exported: Path, records: list[Record]) -> None:
-    dialogues = list(read_dialogues(exported / "data/train-00000.jsonl"))
-    assert [dialogue.id for dialogue in dialogues] == ["kept-0", "kept-1"]
-    assert [turn.strategy for turn in dialogues[0].turns] == [turn.strategy for turn in records[0].turns]
-    assert [dialogue.id for dialogue in read_dialogues(exported / "rejected/rejected-00000.jsonl")] == [
-        "lost-0",
-        "lost-1",
-    ]
-
-
-def test_rows_are_read_with_further_keys_beside_ours_and_none_within(exported: Path, tmp_path: Path) -> None:
-    row = json.loads((exported / "data/train-00000.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    gold = {"points": dict.fromkeys(POINT_CODES, 1), "fault": None}
-    rows = [row | {"half": "saying", "reviewers": ["a", "b"]}, row | {"gold": gold, "half": "choosing"}]
-    published = {"dialogue": [{"speaker": "agent", "text": "Hello."}], "half": "saying", "gold": gold}
-    path = tmp_path / "annotated.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in (*rows, published)), encoding="utf-8")
-    plain, labelled, other = read_dialogues(path)
-    assert plain.id == labelled.id == row["id"] and plain.turns == labelled.turns and plain.gold is None
-    assert labelled.gold == other.gold == dict.fromkeys(POINT_CODES, True)
-    path.write_text(json.dumps(row | {"persona": row["persona"] | {"half": "saying"}}), encoding="utf-8")
-    with pytest.raises(UsageError, match=r"annotated.jsonl:1: no labelled dialogue: persona.half"):
-        list(read_dialogues(path))
-
-
-def test_published_rows_are_read(tmp_path: Path) -> None:
-    row = {
-        "source": "账户",
-        "dialogue": [
-            {"speaker": "客服", "strategy": "策略1 礼貌问候", "text": "您好。"},
-            {"speaker": "客户", "text": "我问一下。"},
-        ],
-    }
-    path = tmp_path / "csconv.jsonl"
-    path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
-    (dialogue,) = read_dialogues(path)
-    assert dialogue.id == "csconv-1" and [turn.strategy for turn in dialogue.turns] == ["GT", None]
-
-
-@pytest.mark.parametrize("indent", [None, 1])
-def test_labelled_dialogues_are_read_as_lines_and_as_arrays(tmp_path: Path, indent: int | None) -> None:
-    said = [
-        {"speaker": "Representative", "strategy": "GT", "text": "Hello\u2028there."},
-        {"speaker": "Caller", "text": "Hi."},
-    ]
-    rows = [{"source": "x", "dialogue": said}] * 2
-    path = tmp_path / "rows.json"
-    path.write_text(json.dumps(rows, indent=indent, ensure_ascii=False), encoding="utf-16")
-    dialogues = list(read_dialogues(path))
-    assert [dialogue.id for dialogue in dialogues] == ["rows-1", "rows-2"]
-    assert [turn.text for turn in dialogues[0].turns] == ["Hello\u2028there.", "Hi."]
-    path.write_text(
-        json.dumps([*rows, {"dialogue": [{"speaker": "bot", "text": "x"}]}], indent=indent), encoding="utf-8-sig"
-    )
-    with pytest.raises(UsageError, match=r"rows.json:1\[2\]: no labelled dialogue: unknown speaker 'bot'"):
-        list(read_dialogues(path))
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("{", "file.jsonl:2: no JSON"),
-        ("[]", "file.jsonl:2: no labelled dialogue: a JSON object is needed"),
-        ('{"dialogue": [{"speaker": "x", "text": "y"}]}', "file.jsonl:2: no labelled dialogue: unknown speaker 'x'"),
-        (
-            '{"dialogue": [{"speaker": "客服", "text": "y", "strategy": "z"}]}',
-            "file.jsonl:2: no labelled dialogue: 'z' names no strategy",
-        ),
-    ],
-)
-def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
-    path = tmp_path / "file.jsonl"
-    path.write_text(f"\n{line}\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=message):
-        list(read_dialogues(path))
-
-
-def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
-    good = b'{"dialogue": [{"speaker": "agent", "text": "Hello."}]}'
-    bad = [
-        b"{",
-        good.replace(b"Hello", b"\\ud83d"),
-        good.replace(b"Hello", b"\xff"),
-        b"[" * 100_000,
-        b'{"customer_goal": 1}',
-    ]
-    (tmp_path / "calls.jsonl").write_bytes(b"\n".join([good, *bad, b"\xef\xbb\xbf" + good]))
-    dialogues, broken = read_sound_dialogues(tmp_path / "calls.jsonl")
-    assert [dialogue.id for dialogue in dialogues] == ["calls-1", "calls-7"]
-    assert [row.id for row in broken] == [f"calls-{number}" for number in range(2, 7)]
-    for row, problem in zip(
-        broken, ("no JSON", "surrogate", "no UTF-8", "nested", "no labelled dialogue"), strict=True
-    ):
-        assert f"calls.jsonl:{row.id[6:]}: {problem}" in row.problem or problem in row.problem
-
-
-def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path) -> None:
-    assert len(list(read_dialogues(exported))) == 5
-    (exported / "manifest.json").unlink()
-    assert len(list(read_dialogues(exported))) == 7
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="holds no dialogue"):
-        read_sound_dialogues(tmp_path / "empty")
 
 
 def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
