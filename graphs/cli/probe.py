@@ -50,7 +50,7 @@ MinPass = Annotated[
 @takes(
     ProbeSettings,
     *("agent", "agent_model", "greeting", "agent_timeout", "agent_attempts", "versus"),
-    *("dialogues", "topics", "personas", "language", "balance", "hard", "rules", "seed", "run"),
+    *("dialogues", "topics", "personas", "language", "balance", "emotions", "hard", "rules", "seed", "run"),
     *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
     *("temperature", "thinking_tokens", "repairs", "judge_votes", "gate_trial", *LIMITS, *TELEMETRY),
 )

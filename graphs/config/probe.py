@@ -37,8 +37,8 @@ Share = Annotated[float, BeforeValidator(parse_share)]
 class ProbeSettings(Settings):
     """What probing an agent can be told.
 
-    A settings file of `rolecs generate` serves here too; what it says of targets, canaries, near-duplicates,
-    emotions and clusters plays no part.
+    A settings file of `rolecs generate` serves here too; what it says of targets, canaries, near-duplicates and
+    clusters plays no part.
     """
 
     agent: str | None = Field(

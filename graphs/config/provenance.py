@@ -62,9 +62,6 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
 def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Provenance:
     """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
     configuration = _describe_play(settings, pool, judge_model, "canaries") | {"model": model}
-    if settings.emotions:
-        # Without them the configuration is the one that runs before there were any have.
-        configuration["emotions"] = digest(_emotion_texts(settings.language))
     return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
 
 
@@ -211,9 +208,12 @@ def _describe_play(settings: Settings, pool: Sequence[Persona], judge_model: str
         },
     )
     companies = _describe_companies(settings.played_topics.values(), [settings.language])
+    # Without emotions the configuration is the one that runs before there were any have.
+    emotions = {"emotions": digest(_emotion_texts(settings.language))} if settings.emotions else {}
     return (
         told
         | companies
+        | emotions
         | {
             "judge_model": judge_model,
             "personas": _describe([persona.digest() for persona in pool]),

@@ -6,7 +6,6 @@ from typing import Any
 
 from agents.csc.dialogue import is_abandoned
 from agents.csc.emotions import draw_course, with_course
-from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.csc.topics.topic import Topic
 from agents.errors import RequestError, keeping_failure
@@ -21,9 +20,7 @@ from graphs.dialogue.turns import DialogueContext
 from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
-from quality.gate.gate import Gate, gate_kinds
-from quality.gate.labeller import label_emotions
-from quality.gate.verdict import EmotionLabelling
+from quality.gate.gate import Gate, gate_kinds, hear_emotions
 from quality.trust.canaries import Canary, draw_canary, sound_dialogues
 
 
@@ -58,7 +55,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
             findings = await gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
             if settings.emotions and findings.verdict:
-                ended["emotion_labelling"] = await _label_emotions(judge, case)
+                ended["emotion_labelling"] = await hear_emotions(judge, case)
             case = None if findings.reasons else case
         ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings, gate)
     return Record(
@@ -94,15 +91,6 @@ def _case(topic: Topic, persona: Persona, ended: dict[str, Any], settings: Setti
         turns=ended["turns"],
         company=topic.company,
     )
-
-
-async def _label_emotions(chat: Chat, case: Case) -> EmotionLabelling:
-    """Let the labeller say what it hears in the customer's turns; that it cannot takes nothing from the dialogue."""
-    numbers = [number for number, turn in enumerate(case.turns, start=1) if turn.speaker is Speaker.CUSTOMER]
-    try:
-        return EmotionLabelling(labels=await label_emotions(chat, case, numbers))
-    except RequestError as error:
-        return EmotionLabelling(problem=str(error))
 
 
 async def _send_canaries(

@@ -65,7 +65,7 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
     plans = read_plans(like) if like else {}
     gate_check = GateCheck(job, settings.gate_trial)
     # The two speakers' requests are of one kind; the strategies are nobody's to choose here.
-    played = played_kinds(settings.language, settings.sampling)
+    played = played_kinds(settings.language, settings.sampling, emotions=settings.emotions)
     kinds = [kind for kind in played if kind.role is not Role.SUPPORTER_ASSISTANT]
     # A file names its own headers; the key is for an endpoint that is named by its URL.
     key = None if settings.agent.endswith(".toml") else job.secrets.agent_api_key

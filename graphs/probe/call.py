@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, Repair, Turn
+from agents.csc.emotions import draw_course, with_course
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
@@ -40,6 +41,7 @@ from outputs.runs.record import Planned
 from personas.persona import Persona
 from quality.checks.rules import Violation, check_rules
 from quality.gate.case import Case
+from quality.gate.gate import hear_emotions
 from quality.gate.judge import judge_points
 from quality.gate.labeller import label_strategies
 from quality.gate.verdict import Verdict
@@ -91,18 +93,23 @@ async def probe_call(
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
     hardness = find_hardness(planned.position, settings.hard, planned.seed, settings.language)
     heard, ended = _Heard(), dict[str, Any]()
+    if settings.emotions:
+        # As the same call in a run that plays: its seed decides.
+        ended["course"] = draw_course(derive_seed(planned.seed, "course")).code
+    customer = with_course(persona.description, ended.get("course"), settings.language)
     # As in a run that plays: before there is a plan, nobody is given any policies.
     given = settings.played_topics[planned.topic].following("")
     with keeping_failure(ended):
         heard.plan = plans.get((planned.persona, planned.topic, planned.number))
         async with agent.call(planned.key) as conversation:
             context = DialogueContext(
-                play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
+                play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
             )
-            await _Call(heard, conversation, context, planned, persona, hardness, settings).play()
+            await _Call(heard, conversation, context, planned, customer, hardness, settings).play()
         if heard.plan and not any(not failure.tried_again for failure in heard.failures):
             given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
-            ended |= await _examine(judge, _case(given, persona, heard.plan, heard.turns, settings), settings)
+            portrait = with_course(persona.portrait, ended.get("course"), settings.language)
+            ended |= await _examine(judge, _case(given, portrait, heard.plan, heard.turns, settings), settings)
     return Probe.model_validate(
         {
             "id": planned.key,
@@ -129,7 +136,7 @@ async def probe_call(
 
 
 class _Call:
-    """A call while it is made; what comes of it goes into `heard`."""
+    """A call while it is made; what comes of it goes into `heard`. `customer` says who calls, in the second person."""
 
     def __init__(
         self,
@@ -137,7 +144,7 @@ class _Call:
         conversation: Conversation,
         context: DialogueContext,
         planned: Planned,
-        persona: Persona,
+        customer: str,
         hardness: Hardness | None,
         settings: ProbeSettings,
     ) -> None:
@@ -145,7 +152,7 @@ class _Call:
         self._conversation = conversation
         self._context = context
         self._planned = planned
-        self._persona = persona
+        self._customer = customer
         self._hardness = hardness
         self._settings = settings
 
@@ -156,7 +163,7 @@ class _Call:
         goes_on = await self._listen()
         if heard.plan is None and heard.turns:
             topic = self._settings.played_topics[planned.topic]
-            asked = await lay_down_plan(self._persona.description, topic, planned.number, context)
+            asked = await lay_down_plan(self._customer, topic, planned.number, context)
             heard.plan = self._settle(asked, "plan")
         while goes_on and len(heard.turns) + 2 <= context.limits.max_utterances:
             turn = await self._speak()
@@ -201,7 +208,7 @@ class _Call:
         heard, context = self._heard, self._context
         if heard.plan is None:
             raise RuntimeError("a customer speaks of what was planned")
-        view = CustomerView(context.language, self._persona.description, heard.plan.scenario, heard.turns)
+        view = CustomerView(context.language, self._customer, heard.plan.scenario, heard.turns, context.emotions)
         said = sum(turn.speaker is Speaker.CUSTOMER for turn in heard.turns)
         if self._hardness and said + 1 == HARD_TURN:
             heard.said_at = len(heard.turns) + 1
@@ -256,12 +263,12 @@ def _hardship(hardness: Hardness | None, heard: _Heard) -> Hardship | None:
     return Hardship(kind=hardness.kind, code=hardness.code, said_at=heard.said_at, fell_at=next(fell, None))
 
 
-def _case(topic: Topic, persona: Persona, plan: Plan, turns: Sequence[Turn], settings: ProbeSettings) -> Case:
+def _case(topic: Topic, portrait: str, plan: Plan, turns: Sequence[Turn], settings: ProbeSettings) -> Case:
     return Case(
         language=settings.language,
         topic=topic.name,
         scenario=plan.scenario,
-        persona=persona.portrait,
+        persona=portrait,
         goal=plan.customer_goal,
         turns=turns,
         company=topic.company,
@@ -270,6 +277,8 @@ def _case(topic: Topic, persona: Persona, plan: Plan, turns: Sequence[Turn], set
 
 async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str, Any]:
     """Return the turns with the strategies that the labeller names, the rules that the agent broke, and the verdict.
+
+    Where customers feel something, also what the labeller hears of it.
 
     Unlike in a run that plays, a call that broke rules is judged as well. Nothing is said of rules where the labeller
     could not be read.
@@ -286,6 +295,8 @@ async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str,
         found["verdict"] = Verdict(points=await judge_points(chat, replace(case, turns=turns), settings.judge_votes))
     except UnreadableAnswerError as error:
         found["verdict"] = Verdict(unscored=str(error))
+    if settings.emotions:
+        found["emotion_labelling"] = await hear_emotions(chat, case)
     return found
 
 

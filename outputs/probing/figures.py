@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import GoalOutcome
 from agents.csc.speakers import Speaker
-from agents.csc.topics import TOPICS
 from agents.errors import shorten
 from outputs.runs.probe import Probe
 from outputs.runs.run import most_frequent_first
@@ -26,6 +25,8 @@ FEWEST_OF_A_TONE = 5
 """Calls that a tone needs to be shown: personas have many of them."""
 _AGES = ((30, "under 30"), (45, "30 to 44"), (60, "45 to 59"), (1000, "60 and older"))
 _TONE_ENDS = re.compile(r"[,;，、；]")
+POLICY_POINT = "impossible_requests"
+"""The point by which the judge holds an agent to its company's products and policies, where these were told."""
 PLAIN = "none"
 """The hardness of a call that is not hard."""
 
@@ -69,10 +70,12 @@ class ProbeFigures(BaseModel):
         calls: number that have ended.
         failed: those that our side failed on, in no other figure.
         unscored: those on which the judge could not be read, in no rate of passing.
-        rates: by "pass", "answered", "goal" and the points: of passing over the calls with a result, of the goal over
-            those that the agent answered to the end, of a point over the judged ones.
+        rates: by "pass", "answered", "goal", "policies" and the points: of passing over the calls with a result, of the
+            goal over those that the agent answered to the end, of a point over the judged ones, of the policies over
+            those in which the judge was told of any.
         goals: how the answered calls stood in the customer's own eyes in the end.
-        groups: rate of passing by topic, hardness and persona traits: by the name of the trait and its value.
+        groups: rate of passing by topic, company (where there are two), hardness, temper and strong feelings (in runs
+            with emotions) and persona traits: by the name of the group and its value.
         categories: what calls failed for, the most frequent first, and what was found and does not count.
         failures: answers that the agent did not give, by kind, those that it was asked for again included.
         latency: of its answers.
@@ -144,10 +147,19 @@ def _passes_point(code: str) -> Callable[[Probe], bool | None]:
     return passes_point
 
 
+_is_possible = _passes_point(POLICY_POINT)
+
+
+def true_to_policies(call: Probe) -> bool | None:
+    """Tell whether the agent kept to its company's products and policies; None where the judge was told of none."""
+    return _is_possible(call) if call.full_topic.company.is_known else None
+
+
 RATES: dict[str, Callable[[Probe], bool | None]] = {
     "pass": passes,
     "answered": answered,
     "goal": reached_goal,
+    "policies": true_to_policies,
     **{code: _passes_point(code) for code in POINT_CODES},
 }
 """The rates, by name: whether it is true of a call, or None where the call says nothing of it."""
@@ -192,10 +204,17 @@ def _latency(seconds: Sequence[float]) -> Latency:
 def _groups(calls: Iterable[Probe]) -> dict[str, dict[str, Proportion]]:
     members: defaultdict[str, defaultdict[str, list[Probe]]] = defaultdict(lambda: defaultdict(list))
     for call in calls:
-        members["topic"][TOPICS[call.topic][call.language].name].append(call)
+        members["topic"][call.full_topic.name].append(call)
+        members["company"][call.full_topic.company.name].append(call)
         members["hardness"][call.hardship.kind if call.hardship else PLAIN].append(call)
+        if call.course:
+            members["temper"][call.course.replace("-", " ")].append(call)
+            is_upset = any(turn.emotion and turn.emotion.is_upset for turn in call.turns)
+            members["strong feelings"]["yes" if is_upset else "no"].append(call)
         for trait, value in persona_traits(call.persona):
             members[trait][value].append(call)
+    if len(members["company"]) < 2:
+        del members["company"]
     rare = [value for value, those in members["tone"].items() if len(those) < FEWEST_OF_A_TONE]
     for value in rare:
         del members["tone"][value]

@@ -10,7 +10,12 @@ from outputs.probing.figures import PERCENTILES, Comparison, ProbeFigures
 from quality.gate.rubric import LABEL_POINT
 from quality.metrics.intervals import Proportion
 
-_NAMES = {"pass": "passed", "answered": "answered to the end", "goal": "goal reached, says the customer"}
+_NAMES = {
+    "pass": "passed",
+    "answered": "answered to the end",
+    "goal": "goal reached, says the customer",
+    "policies": "true to products and policies",
+}
 _SHOWN_CATEGORIES = 12
 
 
@@ -41,7 +46,7 @@ def _rates_table(figures: ProbeFigures) -> Table:
     table = Table("rate", "share", title=Text(f"{figures.agent}, with 95% intervals"), title_justify="left")
     table.columns[1].justify = "right"
     for name, found in figures.rates.items():
-        table.add_row(name_rate(name), show_proportion(found), end_section=name == "goal")
+        table.add_row(name_rate(name), show_proportion(found), end_section=name == "policies")
     return table
 
 

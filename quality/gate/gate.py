@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 from agents.csc.flow import Limits
-from agents.errors import UnreadableAnswerError
+from agents.csc.speakers import Speaker
+from agents.errors import RequestError, UnreadableAnswerError
 from agents.llm.chat import Chat, Kind
 from agents.llm.request import Sampling
 from agents.llm.usage import Role
 from quality.checks.rules import check_rules
 from quality.gate.case import Case
 from quality.gate.judge import judge_points, opinion_type
-from quality.gate.labeller import label_turns, labels_type
-from quality.gate.verdict import Findings, Labelling, Verdict
+from quality.gate.labeller import label_emotions, label_turns, labels_type
+from quality.gate.verdict import EmotionLabelling, Findings, Labelling, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,19 @@ class Gate:
         return Verdict(
             points=points, labelling=Labelling(labels=labels, agreement=agreement, required=self.min_agreement)
         )
+
+
+async def hear_emotions(chat: Chat, case: Case) -> EmotionLabelling:
+    """Return what the labeller hears in the customer's turns; that it cannot takes nothing from the dialogue.
+
+    Raises:
+        EngineError: the labeller's server is gone.
+    """
+    numbers = [number for number, turn in enumerate(case.turns, start=1) if turn.speaker is Speaker.CUSTOMER]
+    try:
+        return EmotionLabelling(labels=await label_emotions(chat, case, numbers))
+    except RequestError as error:
+        return EmotionLabelling(problem=str(error))
 
 
 def gate_kinds(sampling: Sampling) -> list[Kind]:

@@ -4,9 +4,11 @@ import json
 import os
 import sys
 
+from tests.support.live_agent import say_well
+
 
 def answer(how: str) -> None:
-    """Answer what is told, soundly or not."""
+    """Answer what is told, soundly or not; "write" keeps what is told, and the environment, in the file named next."""
     if how == "die":
         sys.exit("no such model")
     for line in sys.stdin:
@@ -16,6 +18,10 @@ def answer(how: str) -> None:
         match how:
             case "sound":
                 print(json.dumps(sound), flush=True)
+            case "write":
+                with open(sys.argv[2], "a", encoding="utf-8") as file:
+                    file.write(json.dumps([line, dict(os.environ)]) + "\n")
+                print(json.dumps({"text": say_well(2 * told["turn"] - 1, line)}), flush=True)
             case "garbage":
                 print("<html>", flush=True)
             case "flood":

@@ -12,40 +12,22 @@ from aiohttp import web
 
 from agents.errors import UsageError
 from graphs.config.probe import ProbeSettings
-from graphs.jobs.probe import Probed, probe
+from graphs.jobs.probe import probe
 from graphs.probe.spec import HttpSpec, Placeholders, fill, load_agent
 from outputs.probing.figures import compare_probes, find_missed, measure_probe
 from outputs.probing.files import read_probe
 from outputs.probing.junit import junit_lines
 from outputs.probing.table import show_comparisons, show_probe
 from outputs.reports.run_report import report_run
-from outputs.runs.probe import PLAYED, PROBES, Probe
+from outputs.runs.probe import PLAYED, PROBES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 from tests.support.jobs import run as run_job
 from tests.support.live_agent import LiveAgent, reply, say_well, serve_agent
 from tests.support.loopback import Loopback, serve
+from tests.support.probes import SECRET, call_all, calls_of, tell_goal
 
 PROGRAM = Path(__file__).parents[2] / "support" / "program_agent.py"
-SECRET = "To leave the zanzibar plan quietly."
-
-
-def tell_goal(body: dict[str, Any]) -> str | None:
-    """Answer as planner with a goal that is known when it is seen again."""
-    schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
-    if "customer_goal" in schema.get("properties", {}):
-        return json.dumps({"scenario": "The card was declined twice on Friday.", "customer_goal": SECRET})
-    return None
-
-
-async def call_all(server: Loopback, agent: str, run: Path, *, resume: bool = False, **fields: Any) -> Probed:
-    known = {"base_url": [server.base_url], "agent": agent, "run": run, "gate_trial": "skip", "rules": False}
-    settings = ProbeSettings.model_validate(known | fields)
-    return await run_job(probe, settings, resume=resume)
-
-
-def calls_of(run: Path) -> list[Probe]:
-    return read_probe(run).calls
 
 
 async def test_planted_faults_are_found_at_their_rates_and_nothing_of_the_goal_is_sent(tmp_path: Path) -> None:
@@ -95,7 +77,7 @@ async def test_a_judge_that_fails_points_shows_in_the_rates(tmp_path: Path) -> N
     async with serve(Loopback(pass_rate=0.7)) as server, serve_agent(LiveAgent()) as agent:
         await call_all(server, agent.base_url, tmp_path, dialogues=16, hard=0)
     figures = measure_probe("a", calls_of(tmp_path))
-    points = [found for name, found in figures.rates.items() if name not in ("pass", "answered", "goal")]
+    points = [found for name, found in figures.rates.items() if name not in ("pass", "answered", "goal", "policies")]
     assert all(found.of == 16 and found.low is not None and found.low < 0.9 for found in points)
     assert sum(found.count for found in points) / 80 == pytest.approx(0.7, abs=0.15), "the planted rate"
     assert figures.rates["pass"].count == 16 - sum(bool(call.reasons) for call in calls_of(tmp_path))
