@@ -16,6 +16,7 @@ from rich.console import Console
 from starlette.routing import BaseRoute
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from agents.csc.topics import topic_rows
 from agents.engine.adapter import read_adapter
 from agents.errors import EngineEndedError, UsageError
 from agents.llm.preflight import Kinds
@@ -28,6 +29,7 @@ from graphs.scheduling.interrupts import Interruption
 from graphs.scheduling.runner import rare_collection
 from graphs.serve.app import build_app
 from graphs.serve.audit import Audit
+from graphs.serve.grounds import Grounds
 from graphs.serve.guard import MOST_BYTES, MOST_HEADER_BYTES
 from graphs.serve.service import Service, read_keys
 from graphs.serve.sites import Sites, read_sites
@@ -170,12 +172,13 @@ async def serve(
         EngineError: the managed engine cannot be started, or keeps ending.
     """
     keys = read_keys(settings.key_file)
-    sites = read_sites(settings.sites) if settings.sites else Sites()
+    topics = topic_rows(settings.topics)
+    sites = read_sites(settings.sites, topics) if settings.sites else Sites()
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
         store = stack.enter_context(ScorecardStore.open(settings.db))
         audit = stack.enter_context(Audit(settings.audit_file))
-        service = Service(settings, store, sites, audit, keys, adapter_digest(settings.model))
+        service = Service(settings, store, sites, audit, Grounds(topics), keys, adapter_digest(settings.model))
         backend = await _connect(settings, stack)
         await _start(backend, service, console)
         await stack.enter_async_context(service.running())

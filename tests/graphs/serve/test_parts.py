@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.language import Language
+from agents.csc.topics import TOPICS
 from agents.errors import EngineError, StoreError, UsageError
 from agents.llm.client import ChatClient
 from graphs.config.loading import load_settings
@@ -114,7 +115,7 @@ def test_origins_are_as_browsers_write_them() -> None:
 def test_sites_are_read(tmp_path: Path) -> None:
     path = tmp_path / "sites.toml"
     path.write_text('[sites.shop]\norigins = ["https://shop.example"]\nlanguages = ["zh"]\ntopic = "risk-security"\n')
-    sites = read_sites(path)
+    sites = read_sites(path, TOPICS)
     site = sites.get("shop")
     assert site
     assert (site.languages, site.topic, sites.get("x")) == ((Language.ZH,), "risk-security", None)
@@ -128,7 +129,8 @@ def test_sites_are_read(tmp_path: Path) -> None:
         ("[sites.a]", "origins"),
         ('[sites.a]\norigins = ["*"]', "no origin"),
         ('[sites.a]\norigins = ["https://a.example"]\ncolour = 1', "colour"),
-        ('[sites.a]\norigins = ["https://a.example"]\ntopic = "weather"', "unknown topic"),
+        ('[sites.a]\norigins = ["https://a.example"]\ntopic = "weather"', "no 'weather' in en"),
+        ('[sites.a]\norigins = ["https://a.example"]\nlanguages = ["en", "zh"]\ntopic = "acme"', "no 'acme' in zh"),
         ('[sites."a/b"]\norigins = ["https://a.example"]', "an id has"),
         ("[sites", "cannot read"),
         ("host = 1\n[sites.a]\n", "nothing else"),
@@ -138,7 +140,7 @@ def test_wrong_sites_are_named(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "sites.toml"
     path.write_text(text)
     with pytest.raises(UsageError, match=problem):
-        read_sites(path)
+        read_sites(path, TOPICS | {"acme": {Language.EN}})
 
 
 def test_keys_are_long_and_their_owners_alone(tmp_path: Path) -> None:
