@@ -23,6 +23,7 @@ from graphs.serve.replicas import Replicas
 from graphs.serve.service import read_keys
 from graphs.serve.sites import parse_origin, read_sites
 from outputs.scorecards.store import Spent
+from tests.support.topics import ACME
 
 
 @given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 120))
@@ -162,6 +163,23 @@ def test_others_are_let_in_with_keys_or_sites_alone(host: str, tmp_path: Path) -
         load_settings(ServeSettings, None, {"host": host})
     assert not load_settings(ServeSettings, None, {"host": host, "key_file": tmp_path / "keys"}).is_local
     assert load_settings(ServeSettings, None, {"host": "::1"}).is_local
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"topics": ("weather",)}, "unknown topic 'weather'"),
+        ({"topics": ("none.toml",)}, "none.toml"),
+        ({"topics": (str(ACME), str(ACME))}, "each topic once"),
+        (
+            {"topics": (str(ACME),), "topic": "risk-security"},
+            "no topic 'risk-security' in en; the topics are acme-outage",
+        ),
+    ],
+)
+def test_wrong_topics_are_told(told: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        load_settings(ServeSettings, None, told)
 
 
 def test_visitors_have_other_names_each_day() -> None:
