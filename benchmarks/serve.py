@@ -10,6 +10,7 @@ the model server takes, measured by asking it alone for two requests, as most tu
 import argparse
 import asyncio
 import os
+import random
 import re
 import resource
 import statistics
@@ -23,8 +24,9 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.support.made_up import sentence
+
 MODEL_PORT = 18_765
-WORDS = ("My parcel is late", "The app shows a grey page", "It was on Friday", "I paid twice for it", "Who can tell me")
 
 
 def quantile(values: list[float], share: float) -> float:
@@ -85,6 +87,7 @@ class Load:
         self.free: list[tuple[str, dict[str, str], int]] = []
         self.latencies: list[float] = []
         self.failed = 0
+        self._chance = random.Random(1)
 
     async def open(self) -> None:
         """Open a session."""
@@ -96,7 +99,8 @@ class Load:
     async def say(self, due: float) -> None:
         """Say the next turn of a session; one that is over is replaced."""
         url, headers, number = self.free.pop(0)
-        text = f"{WORDS[number % len(WORDS)]}, number {number}."
+        # No two customers say the same: what was looked through once would not be again.
+        text = sentence(self._chance, chinese=False)[:150]
         async with self._client.post(url, json={"text": text}, headers=headers) as answer:
             said = await answer.json()
             self.latencies.append(time.perf_counter() - due)

@@ -71,7 +71,7 @@ def render(language: Language, prompt: str, /, **values: object) -> str:
 
 @lru_cache(maxsize=4096)
 def render_fixed(language: Language, prompt: str, /, **values: Hashable) -> str:
-    """Render what stays the same for a whole dialogue; remembered, as each of its calls starts with it."""
+    """Render what comes again, in a dialogue or in many, such as what each of its requests starts with: remembered."""
     return render(language, prompt, **values)
 
 

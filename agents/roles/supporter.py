@@ -7,7 +7,7 @@ from agents.csc.topics import usual_company
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
-from agents.prompts.rendering import dialogue_messages, on_one_line, render, render_fixed
+from agents.prompts.rendering import dialogue_messages, on_one_line, render_fixed
 from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
 
 
@@ -30,7 +30,7 @@ def supporter_messages(view: SupporterView, task: str) -> list[Message]:
 def supporter_turn_messages(view: SupporterView, strategy: Strategy, hint: str = "") -> list[Message]:
     """Return the request for the supporter's next turn; `hint` tells what was wrong with the last try."""
     wording = STRATEGIES[strategy].wording[view.language]
-    task = render(view.language, "supporter", name=wording.name, meaning=wording.meaning, hint=hint)
+    task = render_fixed(view.language, "supporter", name=wording.name, meaning=wording.meaning, hint=hint)
     return supporter_messages(view, task)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STAGE_NAMES, STRATEGIES, Strategy, name_of
-from agents.csc.topics import TOPICS
+from agents.csc.topics import TOPICS, topics_by_code
 from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import GATE, SERVERS, Config, output, progress
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outputs.runs.record import Record
 
 TALKING = (
-    *("language", "personas", "seed", *(name for name in SERVERS if name != "concurrency")),
+    *("language", "topics", "personas", "seed", *(name for name in SERVERS if name != "concurrency")),
     *("judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
     *("temperature", "thinking_tokens", "repairs", *GATE),
 )
@@ -39,8 +39,12 @@ def chat(
     context: typer.Context,
     side: Annotated[Speaker, typer.Option("--as", help="Whom you are.")] = Speaker.CUSTOMER,
     topic: Annotated[
-        str, typer.Option(help=f"What the call is about: {', '.join(TOPICS)}.", metavar="TOPIC")
-    ] = "product-consultation",
+        str | None,
+        typer.Option(
+            help=f"What the call is about, by default the first of --topics; one of these, or: {', '.join(TOPICS)}.",
+            metavar="TOPIC",
+        ),
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="As the customer: what the supporter knows of the matter beforehand.")
     ] = None,
@@ -56,8 +60,9 @@ def chat(
     settings = load_settings(Settings, config, read_flags(context, Settings))
     if "seed" not in settings.model_fields_set:
         settings = settings.model_copy(update={"seed": int.from_bytes(os.urandom(4), "big")})
-    if topic not in TOPICS:
-        raise UsageError(f"unknown topic {topic!r}; the topics are {', '.join(TOPICS)}")
+    offered = settings.played_topics | topics_by_code(tuple(TOPICS), settings.language)
+    if topic not in {None, *offered}:
+        raise UsageError(f"unknown topic {topic!r}; the topics are {', '.join(offered)}")
     if (scenario if side is Speaker.SUPPORTER else persona) is not None:
         raise UsageError("--scenario is for --as customer, --persona for --as supporter")
     if save:
@@ -69,7 +74,7 @@ def chat(
     from graphs.telemetry.telemetry import open_telemetry
 
     screen = TerminalScreen(settings.language)
-    wanted = Wanted(side, topic, scenario, persona)
+    wanted = Wanted(side, offered[topic or next(iter(offered))], scenario, persona)
 
     async def hold(interruption: Interruption) -> None:
         async with open_telemetry(settings, progress) as telemetry:

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 @takes(
     ServeSettings,
-    *("host", "port", "db", "audit", "key_file", "sites", "allow_host", "proxy", "language", "topic", "about"),
+    *(
+        "host",
+        "port",
+        "db",
+        "audit",
+        "key_file",
+        "sites",
+        "allow_host",
+        "proxy",
+        "language",
+        "topics",
+        "topic",
+        "about",
+    ),
     *("scrub_model", "keep_days", "session_minutes", "requests_per_minute", "visitor_daily_tokens", "daily_tokens"),
     *("max_characters", "turn_timeout_s", "repairs", "temperature", "thinking_tokens", "grace_period", "seed"),
     *SERVERS,
@@ -38,7 +51,7 @@ def serve(context: typer.Context, config: Config = None) -> None:
 
     run_interruptible(
         lambda interruption: serve_until_stopped(
-            settings, progress, interruption, show, lambda service: page_routes(service.sites)
+            settings, progress, interruption, show, lambda service: page_routes(service.sites, service.grounds)
         ),
         progress,
         lambda: "The service is stopped.",

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from agents.csc.flow import Limits
 from agents.csc.language import Language
-from agents.csc.topics import TOPICS
+from agents.csc.topics import topic_rows
 from agents.llm.retry import RetryPolicy
 from graphs.config.settings import ServerSettings
 from graphs.config.values import meets
@@ -38,6 +38,11 @@ class ServeSettings(ServerSettings):
         (), description="Address of a proxy in front, whose X-Forwarded-For is believed; name several."
     )
     language: Language = Field(Language.EN, description="Language where none is asked for.")
+    topics: tuple[str, ...] = Field(
+        (),
+        description="What dialogues may be about: topics by code or group, or TOML files with topics and a company of "
+        "your own, by which the supporter answers; by default all that ship.",
+    )
     topic: str | None = Field(None, description="Topic of the dialogues that name none.")
     about: str = Field("", max_length=4000, description="The situation as the supporter is told of it: company, rules.")
     scrub_model: bool = Field(False, description="Replace private data before the model sees it, too.")
@@ -65,8 +70,9 @@ class ServeSettings(ServerSettings):
     def _check_openness(self) -> Self:
         if not self.is_local and self.key_file is None and self.sites is None:
             raise ValueError(f"host {self.host} is reached by others: name a key_file, or a file of sites")
-        if self.topic and self.topic not in TOPICS:
-            raise ValueError(f"unknown topic {self.topic!r}; the topics are {', '.join(TOPICS)}")
+        rows = topic_rows(self.topics)
+        if self.topic and self.language not in rows.get(self.topic, {}):
+            raise ValueError(f"no topic {self.topic!r} in {self.language}; the topics are {', '.join(rows)}")
         return self
 
     @property

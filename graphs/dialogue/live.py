@@ -1,24 +1,17 @@
-"""Calls with a person on one side, played turn by turn.
+"""Calls with a person as the supporter, played turn by turn.
 
 Nothing that a person has heard is taken back: where no answer passes the checks, the last one is said. A call whose
 next answer failed is as it was before, and the same words can be said to it again.
 """
 
-from agents.csc.dialogue import CustomerView, Plan, SupporterView, Turn
-from agents.csc.language import Language
+from agents.csc.dialogue import CustomerView, Plan, Turn
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
-from agents.csc.topics import TOPICS
+from agents.csc.topics.policies import fit_to_call
+from agents.csc.topics.topic import Topic
 from agents.errors import UsageError
 from agents.llm.chat import Chat
-from graphs.dialogue.turns import (
-    DialogueContext,
-    choose_next_strategy,
-    direct_next_turn,
-    lay_down_plan,
-    say_customer,
-    say_supporter,
-)
+from graphs.dialogue.turns import DialogueContext, direct_next_turn, lay_down_plan, say_customer
 from personas.persona import Persona
 from quality.checks.rules import Violation, check_rules
 from quality.gate.case import Case
@@ -28,11 +21,6 @@ from quality.gate.verdict import Findings
 
 MAX_TYPED = 2_000
 """Longest utterance of a person, in characters: what is longer was pasted, not said."""
-OPEN_SCENARIO = {
-    Language.EN: "A customer calls; what it is about, they will say.",
-    Language.ZH: "客户打来电话，具体什么事由客户自己说。",
-}
-"""What is known beforehand of the call of a person."""
 
 
 def clean_typed(text: str) -> str:
@@ -49,60 +37,6 @@ def clean_typed(text: str) -> str:
     return line
 
 
-class SupportCall:
-    """A call whose customer is a person: the model chooses the supporter's strategies and says its turns.
-
-    Attributes:
-        turns: what was said so far.
-    """
-
-    def __init__(self, context: DialogueContext, topic: str, scenario: str | None = None) -> None:
-        """Prepare a call.
-
-        Args:
-            context: of the call.
-            topic: a code of `TOPICS`.
-            scenario: what the supporter knows beforehand; that somebody calls by default.
-        """
-        self.turns: tuple[Turn, ...] = ()
-        self.scenario = scenario or OPEN_SCENARIO[context.language]
-        self._context = context
-        self._topic = TOPICS[topic][context.language]
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the supporter has closed the call."""
-        return bool(self.turns) and self.turns[-1].strategy is Strategy.AC
-
-    async def open(self) -> Turn:
-        """Return the supporter's greeting.
-
-        Raises:
-            RequestError, EngineError: the model did not answer.
-        """
-        return await self._answer(())
-
-    async def say(self, text: str, *, ends_call: bool = False) -> Turn:
-        """Return the supporter's answer to what the person said.
-
-        Args:
-            text: the person's words, see `clean_typed`.
-            ends_call: the person ends the call with them, so that the supporter closes it.
-
-        Raises:
-            RequestError, EngineError: the model did not answer.
-        """
-        said = Turn(speaker=Speaker.CUSTOMER, text=text, ends_call=ends_call)
-        return await self._answer((*self.turns, said))
-
-    async def _answer(self, turns: tuple[Turn, ...]) -> Turn:
-        view = SupporterView(self._context.language, self._topic.name, self.scenario, turns, self._topic.company)
-        strategy = await choose_next_strategy(view, self._context)
-        turn = (await say_supporter(view, strategy, self._context)).last
-        self.turns = (*turns, turn)
-        return turn
-
-
 class PracticeCall:
     """A call whose supporter is a person: a persona calls, as in the calls that are generated.
 
@@ -111,13 +45,13 @@ class PracticeCall:
 
     Attributes:
         persona: who calls.
-        topic: a code of `TOPICS`.
+        topic: what it is about; once the call is open, with the policies that it gets.
         plan: scenario and goal; the person may know the scenario from the start, the goal only afterwards.
         turns: what was said so far.
         named: the one-based numbers of the turns whose strategy the person named.
     """
 
-    def __init__(self, context: DialogueContext, judge: Chat, gate: Gate, persona: Persona, topic: str) -> None:
+    def __init__(self, context: DialogueContext, judge: Chat, gate: Gate, persona: Persona, topic: Topic) -> None:
         """Prepare a call; `judge` labels turns, and judges the call by `gate` afterwards."""
         self.persona = persona
         self.topic = topic
@@ -140,8 +74,8 @@ class PracticeCall:
         Raises:
             RequestError, EngineError: the model did not answer.
         """
-        topic = TOPICS[self.topic][self._context.language]
-        self.plan = (await lay_down_plan(self.persona.description, topic, 1, self._context)).last
+        self.plan = (await lay_down_plan(self.persona.description, self.topic, 1, self._context)).last
+        self.topic = fit_to_call(self.topic, self.plan.scenario, self._context.language)
 
     async def say(self, text: str, strategy: Strategy | None = None) -> Turn | None:
         """Return the customer's answer to what the person said; None where the call is over with it.
@@ -187,11 +121,10 @@ class PracticeCall:
         return violation.turn is None or self.turns[violation.turn - 1].speaker is Speaker.SUPPORTER
 
     def _case(self, turns: tuple[Turn, ...]) -> Case:
-        topic = TOPICS[self.topic][self._context.language]
         return Case(
             language=self._context.language,
-            topic=topic.name,
-            company=topic.company,
+            topic=self.topic.name,
+            company=self.topic.company,
             scenario=self.plan.scenario,
             persona=self.persona.portrait,
             goal=self.plan.customer_goal,

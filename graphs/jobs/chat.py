@@ -5,10 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple, Protocol
 
-from agents.csc.dialogue import Plan, Turn
+from agents.csc.dialogue import Plan, SupporterView, Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy, parse_strategy
+from agents.csc.topics import TOPICS
+from agents.csc.topics.policies import fit_to_call
+from agents.csc.topics.topic import Topic
 from agents.errors import RequestError, UsageError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
@@ -16,9 +19,10 @@ from agents.llm.preflight import Kinds
 from agents.llm.usage import Role
 from graphs.backends.local import local_backend, shared_log
 from graphs.config.settings import Settings
-from graphs.dialogue.live import PracticeCall, SupportCall, clean_typed
+from graphs.dialogue.live import PracticeCall, clean_typed
 from graphs.dialogue.play import dialogue_kinds
 from graphs.dialogue.review import Review
+from graphs.dialogue.supporter import OPEN_SCENARIO, answer, is_closed
 from graphs.dialogue.turns import DialogueContext
 from graphs.scheduling.job import Job
 from outputs.runs.record import Record
@@ -35,13 +39,13 @@ class Wanted(NamedTuple):
 
     Attributes:
         side: the side that the person is on.
-        topic: a code of `TOPICS`.
+        topic: what the call is about, with all policies of the company.
         scenario: what the supporter knows beforehand, for a person who calls.
         persona: the id of the persona that calls; None for any.
     """
 
     side: Speaker
-    topic: str
+    topic: Topic
     scenario: str | None = None
     persona: str | None = None
 
@@ -107,13 +111,9 @@ class _Talk:
         self._context = DialogueContext(
             self._play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
         )
-        self._call: SupportCall | PracticeCall | None = None
-        self._known: dict[str, Any] = {}
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
+        self.turns: tuple[Turn, ...] = ()
         """What was said so far."""
-        return self._call.turns if self._call else ()
+        self._known: dict[str, Any] = {}
 
     def record(self) -> Record:
         """Return the call as it is stored."""
@@ -130,14 +130,21 @@ class _Talk:
 
     async def call(self, wanted: Wanted) -> None:
         """Let the person be the customer."""
-        self._call = call = SupportCall(self._context, wanted.topic, wanted.scenario)
-        self._known = {
-            "topic": wanted.topic,
-            "persona": _unknown_person(self._settings.language),
-            "plan": Plan(scenario=call.scenario, customer_goal=""),
-        }
-        self._screen.begin(call.scenario, Speaker.CUSTOMER)
-        self._screen.show(await call.open())
+        language = self._settings.language
+        scenario = wanted.scenario or OPEN_SCENARIO[language]
+        topic = fit_to_call(wanted.topic, scenario, language)
+        plan = Plan(scenario=scenario, customer_goal="")
+        self._know(topic, _unknown_person(language), plan)
+        self._screen.begin(scenario, Speaker.CUSTOMER)
+
+        async def reply(*said: Turn) -> None:
+            turns = (*self.turns, *said)
+            view = SupporterView(language, topic.name, scenario, turns, topic.company)
+            answered = await answer(view, self._context)
+            self.turns = (*turns, answered.turn)
+            self._screen.show(answered.turn)
+
+        await reply()
         async with aclosing(self._screen.lines()) as lines:
             async for line in lines:
                 command, words = _split_command(line)
@@ -146,18 +153,18 @@ class _Talk:
                 try:
                     if command not in ("", BYE):
                         raise UsageError(f"there is no /{command}; /{BYE} WORDS ends the call, /{QUIT} leaves it")
-                    self._screen.show(await call.say(clean_typed(words), ends_call=command == BYE))
+                    await reply(Turn(speaker=Speaker.CUSTOMER, text=clean_typed(words), ends_call=command == BYE))
                 except (UsageError, RequestError) as error:
                     self._screen.tell(str(error))
-                if call.is_over:
+                if is_closed(self.turns, self._context.limits):
                     break
 
-    async def practise(self, persona: Persona, topic: str, job: Job[Settings]) -> None:
+    async def practise(self, persona: Persona, topic: Topic, job: Job[Settings]) -> None:
         """Let the person be the supporter, and tell them afterwards what was found."""
         gate = self._settings.gate(required_agreement(self._settings.min_agreement, None))
-        self._call = call = PracticeCall(self._context, self._judge, gate, persona, topic)
+        call = PracticeCall(self._context, self._judge, gate, persona, topic)
         await call.open()
-        self._known = {"topic": topic, "persona": persona, "plan": call.plan}
+        self._know(call.topic, persona, call.plan)
         self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
         async with aclosing(self._screen.lines()) as lines:
             async for line in lines:
@@ -175,9 +182,14 @@ class _Talk:
             self._known |= {"violations": findings.violations, "verdict": findings.verdict}
             self._screen.review(Review.of(call, findings))
 
+    def _know(self, topic: Topic, persona: Persona, plan: Plan) -> None:
+        own_topic = None if topic.code in TOPICS else topic
+        self._known = {"topic": topic.code, "own_topic": own_topic, "persona": persona, "plan": plan}
+
     async def _answer(self, call: PracticeCall, words: str, strategy: Strategy | None) -> None:
         number = len(call.turns)
         await call.say(words, strategy)
+        self.turns = call.turns
         for turn in call.turns[number if strategy is None else number + 1 :]:
             self._screen.show(turn)
 

@@ -168,7 +168,7 @@ class _Workers(Generic[PlannedT, RecordT]):
 
     async def run(self, backend: Backend[PlannedT, RecordT]) -> None:
         """Carry out all, and return when nothing is in flight any more."""
-        with _rare_collection(), first_error():
+        with rare_collection(), first_error():
             async with asyncio.TaskGroup() as group:
                 helpers = [group.create_task(self._journal.run()), group.create_task(backend.watch())]
                 feeder = group.create_task(self._feed(group))
@@ -232,7 +232,7 @@ class _Workers(Generic[PlannedT, RecordT]):
 
 
 @contextmanager
-def _rare_collection() -> Iterator[None]:
+def rare_collection() -> Iterator[None]:
     """Have the garbage collector run less often.
 
     A dialogue leaves next to nothing behind that only the collector frees, but allocates much that it looks through: by

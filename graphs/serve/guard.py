@@ -111,6 +111,10 @@ class Guard:
     def _check(self, scope: Scope, headers: Mapping[str, str]) -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
             raise Refusal(431, "large_headers", f"the headers have more than {MOST_HEADER_BYTES:,} bytes")
+        if (named := sum(name == b"host" for name, _ in scope["headers"])) > 1 or (
+            not named and scope["http_version"] == "1.1"
+        ):
+            raise Refusal(400, "no_host", "one Host header is needed")
         if self._hosts is not None and host_name(headers.get("host", "")) not in self._hosts:
             raise Refusal(421, "wrong_host", "this service does not go by that name; see --allow-host")
         raw = scope.get("raw_path") or scope["path"].encode()

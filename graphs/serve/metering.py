@@ -12,6 +12,7 @@ from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient
 from agents.llm.usage import Usage
 from graphs.config.serving import ServeSettings
+from graphs.dialogue.supporter import Answered, answer
 from graphs.dialogue.turns import DialogueContext
 from graphs.serve.audit import Audit
 from graphs.serve.limits import ALL, Budgets
@@ -21,7 +22,6 @@ from graphs.serve.refusal import Refusal
 from graphs.serve.replicas import Replicas
 from graphs.serve.sessions import hash_token
 from graphs.serve.sites import Sites
-from graphs.serve.supporter import Answered, answer
 from outputs.scorecards.export import supporter_view
 from outputs.scorecards.store import Scorecard, Spent
 

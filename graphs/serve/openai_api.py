@@ -22,14 +22,12 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
-from agents.csc.topics import TOPICS
-from graphs.dialogue.live import OPEN_SCENARIO
+from graphs.dialogue.supporter import Answered, fixed_turn, is_closed
 from graphs.serve.privacy import Veil, tame
 from graphs.serve.refusal import Refusal
 from graphs.serve.requests import Body, body_of, refusing, require_operator
 from graphs.serve.service import Service
 from graphs.serve.sessions import new_id
-from graphs.serve.supporter import Answered, fixed_turn, is_closed
 from outputs.datasets.roles import alternating
 from outputs.scorecards.store import Scorecard
 from quality.text import CHINESE_CHARACTER
@@ -183,8 +181,6 @@ def _read_chat(
     settings, told = service.settings, body.rolecs
     if any(len(message.text) > MOST_CHARACTERS for message in body.messages):
         raise Refusal(413, "too_long", f"a message has more than {MOST_CHARACTERS:,} characters")
-    if told.topic and told.topic not in TOPICS:
-        raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(TOPICS)}")
     language = told.language or _language_of(body.messages, settings.language)
     turns: list[Turn] = []
     count = 0
@@ -209,13 +205,16 @@ def _read_chat(
     if turns and told.ends_call:
         turns[-1] = turns[-1].model_copy(update={"ends_call": True})
     system = " ".join(message.text for message in body.messages if message.role in ("system", "developer"))
+    code = told.topic or settings.topic
+    topic, scenario = service.grounds.situation(code, language, tame(system) or settings.about)
     card = Scorecard(
         id="",
         token="",
         site=None,
         language=language,
-        topic=told.topic or settings.topic or "",
-        scenario=tame(system) or tame(settings.about) or OPEN_SCENARIO[language],
+        topic=code or "",
+        told=topic,
+        scenario=scenario,
         model=service.model,
         opened=0.0,
         expires=0.0,

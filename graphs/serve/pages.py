@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, Strategy, name_of
-from agents.csc.topics import TOPICS
 from agents.prompts.templates import template_environment
+from graphs.serve.grounds import Grounds
 from graphs.serve.sites import Sites
 from outputs.reports.run_page import script_json
 
@@ -27,12 +27,18 @@ _POLICY = (
 )
 
 
-def page_routes(sites: Sites) -> list[Route]:
+def page_routes(sites: Sites, grounds: Grounds) -> list[Route]:
     """Return the routes of the pages.
 
     Args:
         sites: that may show the widget.
+        grounds: what a call on the page at / may be about.
     """
+    talk_page = _talk_page(grounds)
+
+    async def talk(request: Request) -> Response:
+        """The page on which to talk to the supporter."""
+        return Response(talk_page, media_type="text/html", headers=_policy("'none'"))
 
     async def embed(request: Request) -> Response:
         """The page in the widget's frame; only pages of the site's origins may frame it."""
@@ -42,16 +48,11 @@ def page_routes(sites: Sites) -> list[Route]:
         return _file("embed.html", _policy(" ".join(site.origins)))
 
     return [
-        Route("/", _talk, methods=["GET"]),
+        Route("/", talk, methods=["GET"]),
         Route("/embed", embed, methods=["GET"]),
         Route("/widget.js", _widget, methods=["GET"]),
         Route("/assets/{name}", _asset, methods=["GET"]),
     ]
-
-
-async def _talk(request: Request) -> Response:
-    """The page on which to talk to the supporter."""
-    return Response(_talk_page(), media_type="text/html", headers=_policy("'none'"))
 
 
 async def _widget(request: Request) -> Response:
@@ -80,13 +81,12 @@ def _read(name: str) -> bytes:
     return (_STATIC / name).read_bytes()
 
 
-@cache
-def _talk_page() -> str:
+def _talk_page(grounds: Grounds) -> str:
     vocabulary = {
         language: {
             "strategies": {strategy: name_of(strategy, language) for strategy in Strategy},
             "stages": {stage: names[language] for stage, names in STAGE_NAMES.items()},
-            "topics": {code: wordings[language].name for code, wordings in TOPICS.items()},
+            "topics": grounds.names(language),
         }
         for language in Language
     }

@@ -3,7 +3,7 @@
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -151,6 +151,7 @@ def refusing(service: Service, handler: Handler) -> Handler:
     return answered
 
 
+@lru_cache(4096)
 def _block_of(address: str) -> str:
     """Return the addresses that one visitor may have: of IPv6 the 64 first bits.
 

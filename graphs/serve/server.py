@@ -14,8 +14,9 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 from starlette.routing import BaseRoute
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from agents.csc.topics import topic_rows
 from agents.engine.adapter import read_adapter
 from agents.errors import EngineEndedError, UsageError
 from agents.llm.preflight import Kinds
@@ -25,9 +26,11 @@ from graphs.backends.local import LocalBackend, shared_log
 from graphs.config.serving import ServeSettings
 from graphs.config.settings import Secrets
 from graphs.scheduling.interrupts import Interruption
+from graphs.scheduling.runner import rare_collection
 from graphs.serve.app import build_app
 from graphs.serve.audit import Audit
-from graphs.serve.guard import MOST_HEADER_BYTES
+from graphs.serve.grounds import Grounds
+from graphs.serve.guard import MOST_BYTES, MOST_HEADER_BYTES
 from graphs.serve.service import Service, read_keys
 from graphs.serve.sites import Sites, read_sites
 from graphs.telemetry.progress import LoadingDisplay
@@ -35,6 +38,8 @@ from outputs.scorecards.store import ScorecardStore
 
 HEADER_S = 10.0
 """Seconds that a client may take to send the head of a request, on a new connection and after each answer."""
+MOST_WIRE_BYTES = 2 * (MOST_HEADER_BYTES + MOST_BYTES)
+"""Largest request as it comes, chunks' frames and trailers included."""
 MOST_CONNECTIONS = 2_000
 SHORT_LIFE_S = 60.0
 """An engine that ends sooner than this after its start is not started again."""
@@ -43,15 +48,42 @@ WEIGHTS = "adapter_model.safetensors"
 Pages = Callable[[Service], Sequence[BaseRoute]]
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 by uvicorn, closing connections on which no whole request head comes in time (slowloris)."""
+class ImpatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 by uvicorn, closing connections on which no whole request head comes in time (slowloris), or no end.
+
+    llhttp, which parses, bounds neither heads nor what chunks are framed by; and it hands out trailers like headers.
+    """
 
     _by: asyncio.TimerHandle | None = None
+    _is_head = True
+    _unfinished = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a request is too large to come to an end."""
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > (MOST_HEADER_BYTES if self._is_head else MOST_WIRE_BYTES):
+            self.transport.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what comes behind a body is none, whoever may believe it."""
+        if self._is_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin the request."""
+        self._is_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+        self._is_head, self._unfinished = True, 0
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -96,7 +128,6 @@ def make_server(service: Service, pages: Sequence[BaseRoute] = ()) -> uvicorn.Se
         proxy_headers=bool(settings.proxy),
         forwarded_allow_ips=list(settings.proxy),
         limit_concurrency=MOST_CONNECTIONS,
-        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_keep_alive=int(HEADER_S),
         timeout_graceful_shutdown=max(1, round(settings.grace_period)),
     )
@@ -141,12 +172,13 @@ async def serve(
         EngineError: the managed engine cannot be started, or keeps ending.
     """
     keys = read_keys(settings.key_file)
-    sites = read_sites(settings.sites) if settings.sites else Sites()
+    topics = topic_rows(settings.topics)
+    sites = read_sites(settings.sites, topics) if settings.sites else Sites()
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
         store = stack.enter_context(ScorecardStore.open(settings.db))
         audit = stack.enter_context(Audit(settings.audit_file))
-        service = Service(settings, store, sites, audit, keys, adapter_digest(settings.model))
+        service = Service(settings, store, sites, audit, Grounds(topics), keys, adapter_digest(settings.model))
         backend = await _connect(settings, stack)
         await _start(backend, service, console)
         await stack.enter_async_context(service.running())
@@ -154,6 +186,7 @@ async def serve(
         host, port = listener.getsockname()[:2]
         on_ready(service, f"http://{f'[{host}]' if ':' in host else host}:{port}")
         audit.note("started", model=service.model, adapter=service.adapter)
+        stack.enter_context(rare_collection())
         with interruption.finishing(lambda: setattr(server, "should_exit", True)):
             await stack.enter_async_context(_minding(backend, service, console, server))
             await server.serve(sockets=[listener])

@@ -13,14 +13,14 @@ from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
-from agents.csc.topics import TOPICS
 from agents.errors import StoreError, UsageError
 from agents.llm.usage import Usage
 from agents.reading import read_text
 from graphs.config.serving import ServeSettings
-from graphs.dialogue.live import OPEN_SCENARIO
+from graphs.dialogue.supporter import Answered, is_closed
 from graphs.serve.audit import Audit, Pseudonyms
 from graphs.serve.commits import GroupCommit
+from graphs.serve.grounds import Grounds
 from graphs.serve.limits import Budgets, PauseSwitch, Rates
 from graphs.serve.metering import MeteredSupporter
 from graphs.serve.metrics import ServiceMetrics
@@ -29,7 +29,6 @@ from graphs.serve.refusal import Refusal
 from graphs.serve.replicas import Replicas
 from graphs.serve.sessions import Session, Sessions, hash_token, new_id, new_token
 from graphs.serve.sites import Site, Sites
-from graphs.serve.supporter import Answered, is_closed
 from outputs.scorecards.store import (
     Erased,
     Opened,
@@ -91,6 +90,7 @@ class Service:
         store: where dialogues go.
         sites: that show the widget.
         audit: the log.
+        grounds: what dialogues may be about.
         keys: hashes of the keys, see `read_keys`.
         adapter: digest of the model's adapter; empty where there is none, or it is not known.
         replicas: the servers of the model.
@@ -100,6 +100,7 @@ class Service:
     store: ScorecardStore
     sites: Sites
     audit: Audit
+    grounds: Grounds
     keys: frozenset[str] = frozenset()
     adapter: str = ""
     replicas: Replicas = field(init=False)
@@ -150,20 +151,20 @@ class Service:
         if site is None and not visitor.is_operator:
             raise Refusal(401, "unauthorised", "a session without a site needs a key")
         self._count(visitor, site)
-        if topic and topic not in TOPICS:
-            raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(TOPICS)}")
         chosen = language or (site.languages[0] if site else self.settings.language)
         if site and chosen not in site.languages:
             chosen = site.languages[0]
-        about = site.about if site else self.settings.about
+        code = (site.topic if site else None) or topic or self.settings.topic
+        told, scenario = self.grounds.situation(code, chosen, site.about if site else self.settings.about)
         token, now = new_token(), time.time()
         card = Scorecard(
             id=new_id(),
             token=hash_token(token),
             site=site_id,
             language=chosen,
-            topic=(site.topic if site else None) or topic or self.settings.topic or "",
-            scenario=tame(about) or OPEN_SCENARIO[chosen],
+            topic=code or "",
+            told=told,
+            scenario=scenario,
             model=self.model,
             adapter=self.adapter,
             opened=now,

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from agents.csc.language import Language
-from agents.csc.topics import TOPICS
 from agents.errors import UsageError, describe_invalid
 from agents.reading import read_text
 
@@ -36,19 +35,7 @@ def parse_origin(text: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if is_usual else f":{parts.port}")
 
 
-def check_topic(topic: str | None) -> str | None:
-    """Return the code of a topic.
-
-    Raises:
-        ValueError: there is none of that name.
-    """
-    if topic and topic not in TOPICS:
-        raise ValueError(f"unknown topic {topic!r}; the topics are {', '.join(TOPICS)}")
-    return topic
-
-
 Origin = Annotated[str, AfterValidator(parse_origin)]
-Topic = Annotated[str | None, AfterValidator(check_topic)]
 
 
 class Site(BaseModel):
@@ -58,7 +45,7 @@ class Site(BaseModel):
         id: public; stands in the site's pages.
         origins: of the pages that may show the widget.
         languages: that dialogues may be in; the first one where a visitor names none.
-        topic: a code of `TOPICS`; visitors may name one where there is none.
+        topic: a code of the topics that are served; visitors may name one where there is none.
         about: the situation as the supporter is told of it: who the company is, what its rules are.
         requests_per_minute: of all visitors together.
         turns: most turns of a visitor in one dialogue.
@@ -70,7 +57,7 @@ class Site(BaseModel):
     id: str
     origins: tuple[Origin, ...] = Field(min_length=1)
     languages: tuple[Language, ...] = Field((Language.EN,), min_length=1)
-    topic: Topic = None
+    topic: str | None = None
     about: str = Field("", max_length=4000)
     requests_per_minute: int = Field(600, ge=1)
     turns: int = Field(40, ge=4)
@@ -96,8 +83,12 @@ class Sites:
         return self._sites.get(id)
 
 
-def read_sites(path: Path) -> Sites:
+def read_sites(path: Path, topics: Mapping[str, Collection[Language]]) -> Sites:
     """Read the tables `[sites.ID]` of a TOML file.
+
+    Args:
+        path: of the file.
+        topics: the codes of the topics that are served, each with the languages that it has words in.
 
     Raises:
         UsageError: it cannot be read, or a site in it is wrong; says which and why.
@@ -114,7 +105,12 @@ def read_sites(path: Path) -> Sites:
         if not _ID.fullmatch(id_) or not isinstance(table, dict):
             raise UsageError(f"{path}: [sites.{id_}]: an id has up to 64 letters, digits, - and _")
         try:
-            sites[id_] = Site.model_validate({**table, "id": id_})
+            sites[id_] = site = Site.model_validate({**table, "id": id_})
         except ValidationError as error:
             raise UsageError(f"{path}: [sites.{id_}]: {describe_invalid(error)}") from None
+        if site.topic and (missing := set(site.languages) - set(topics.get(site.topic, ()))):
+            raise UsageError(
+                f"{path}: [sites.{id_}]: topic: no {site.topic!r} in {', '.join(sorted(missing))}; the topics are "
+                f"{', '.join(topics)}"
+            )
     return Sites(sites)

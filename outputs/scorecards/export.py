@@ -29,21 +29,19 @@ _SUPPORT = {Language.EN: "customer support", Language.ZH: "客户服务"}
 """What the supporter is told of the topic where nobody has named one."""
 
 
-def topic_name(topic: str, language: Language) -> str:
-    """Return what the supporter's prompt calls a topic; an empty one is just support.
-
-    >>> topic_name("", Language.EN), topic_name("technical-support", Language.EN)
-    ('customer support', 'technical support and online services')
-    """
-    return TOPICS[topic][language].name if topic in TOPICS else _SUPPORT[language]
+def topic_name(card: Scorecard) -> str:
+    """Return what the supporter's prompt calls the topic of a dialogue; one that nobody named is just support."""
+    if card.told:
+        return card.told.name
+    return TOPICS[card.topic][card.language].name if card.topic in TOPICS else _SUPPORT[card.language]
 
 
 def supporter_view(card: Scorecard, turns: Sequence[Turn]) -> SupporterView:
     """Return what the supporter's side sees of a dialogue after some turns; its topic's company is the one called."""
-    company = None
-    if card.topic in TOPICS:
+    company = card.told.company if card.told else None
+    if card.told is None and card.topic in TOPICS:
         company = fit_to_call(TOPICS[card.topic][card.language], card.scenario, card.language).company
-    return SupporterView(card.language, topic_name(card.topic, card.language), card.scenario, turns, company)
+    return SupporterView(card.language, topic_name(card), card.scenario, turns, company)
 
 
 def rated_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) -> Iterator[RolecsRow]:
@@ -58,7 +56,7 @@ def rated_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) -> It
         names = SPEAKER_NAMES[card.language]
         yield RolecsRow(
             id=card.id,
-            source=topic_name(card.topic, card.language),
+            source=topic_name(card),
             language=card.language,
             scenario=card.scenario,
             customer_goal="",
@@ -79,7 +77,7 @@ def rated_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) -> It
             ),
             dialogue_list=tuple(f"{names[served.speaker]}: {served.text}" for served in card.turns),
             verdict=_json({"stars": card.stars, "comment": card.comment}),
-            metadata=_json({"model": card.model, "adapter": card.adapter, "site": card.site}),
+            metadata=_json({"model": card.model, "adapter": card.adapter, "site": card.site} | _own_topic(card)),
         )
 
 
@@ -102,6 +100,11 @@ def preference_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) 
         for number, ((up, dialogue), (down, _)) in enumerate(product(given[1].items(), given[-1].items())):
             if up != down:
                 yield _pair(f"{dialogue}-{THUMBS}-{number:02}", dialogue, THUMBS, json.loads(key), up, down)
+
+
+def _own_topic(card: Scorecard) -> dict[str, object]:
+    """Return what rows say beside a topic's name, for who reads them to know the company that was called."""
+    return {"topic": card.told.model_dump(mode="json")} if card.told and card.told.code not in TOPICS else {}
 
 
 def _is_good(card: Scorecard, index: int) -> bool:

@@ -21,6 +21,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.csc.topics.topic import Topic
 from agents.errors import StoreError, UsageError
 from outputs.files import require_file
 
@@ -29,7 +30,8 @@ SCHEMA = (
 CREATE TABLE dialogues (
   id TEXT PRIMARY KEY, token TEXT NOT NULL, site TEXT, language TEXT NOT NULL, topic TEXT NOT NULL,
   scenario TEXT NOT NULL, model TEXT NOT NULL, adapter TEXT NOT NULL, opened REAL NOT NULL, expires REAL NOT NULL,
-  over INTEGER NOT NULL DEFAULT 0, stars INTEGER CHECK (stars BETWEEN 1 AND 5), comment TEXT NOT NULL DEFAULT ''
+  over INTEGER NOT NULL DEFAULT 0, stars INTEGER CHECK (stars BETWEEN 1 AND 5), comment TEXT NOT NULL DEFAULT '',
+  told TEXT
 ) WITHOUT ROWID
 """,
     """
@@ -45,7 +47,8 @@ CREATE TABLE turns (
 )
 APPLICATION = 0x524C5343
 """What tells this store from another SQLite file: "RLSC"."""
-VERSION = 1
+VERSION = 2
+"""Of the tables; the first one had no `told`."""
 
 
 Given = Literal["sound", "best", "fixed"]
@@ -104,7 +107,9 @@ class Scorecard(BaseModel):
         token: SHA-256 of what the visitor shows with each request.
         site: where it was held; None: without a site.
         language: of the dialogue.
-        topic: a code of `TOPICS`, or empty.
+        topic: the code of a topic, or empty.
+        told: the topic as the supporter was told of it, with the policies that the dialogue was given; None in stores
+            of the first version, whose topics are those that ship.
         scenario: what the supporter was told of the situation.
         model: that answered.
         adapter: digest of its adapter; empty where there is none, or it is not known.
@@ -123,6 +128,7 @@ class Scorecard(BaseModel):
     site: str | None
     language: Language
     topic: str
+    told: Topic | None = None
     scenario: str
     model: str
     adapter: str = ""
@@ -213,6 +219,11 @@ class ScorecardStore:
                         connection.execute(statement)
                     connection.execute(f"PRAGMA application_id={APPLICATION}")
                     connection.execute(f"PRAGMA user_version={VERSION}")
+            elif connection.execute("PRAGMA user_version").fetchone()[0] == 1 and _is_ours(connection):
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.execute("ALTER TABLE dialogues ADD COLUMN told TEXT")
+                    connection.execute(f"PRAGMA user_version={VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"cannot open the service's store {path}: {error}") from None
         return cls._checked(path, connection)
@@ -233,9 +244,8 @@ class ScorecardStore:
 
     @classmethod
     def _checked(cls, path: Path, connection: sqlite3.Connection) -> "ScorecardStore":
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if (application, version) != (APPLICATION, VERSION):
+        if not _is_ours(connection) or not 1 <= version <= VERSION:
             connection.close()
             raise UsageError(f"{path} is no store of `rolecs serve`, or one of another version of it")
         return cls(path, connection)
@@ -298,7 +308,10 @@ class ScorecardStore:
                 said = [{key: turn[key] for key in turn.keys() if key != "dialogue"} for turn in turns]  # noqa: SIM118
             for turn in said:
                 turn["failed"] = json.loads(turn["failed"])
-            yield Scorecard.model_validate({**dict(row), "turns": said})
+            card = dict(row)
+            if card.get("told"):
+                card["told"] = json.loads(card["told"])
+            yield Scorecard.model_validate({**card, "turns": said})
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -320,10 +333,15 @@ def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION)
+
+
 def _apply(db: sqlite3.Connection, write: Write) -> None:
     match write:
         case Opened(card):
-            fields = card.model_dump(mode="json", exclude={"turns"})
+            told = card.told and card.told.model_dump_json()
+            fields = card.model_dump(mode="json", exclude={"turns", "told"}) | {"told": told}
             marks = ", ".join(f":{name}" for name in fields)
             db.execute(f"INSERT INTO dialogues ({', '.join(fields)}) VALUES ({marks})", fields)
             _add_turns(db, card.id, card.turns)
@@ -346,9 +364,12 @@ def _apply(db: sqlite3.Connection, write: Write) -> None:
 
 def _add_turns(db: sqlite3.Connection, dialogue: str, turns: tuple[ServedTurn, ...]) -> None:
     for turn in turns:
-        fields = turn.model_dump(mode="json") | {"failed": json.dumps([one.model_dump() for one in turn.failed])}
-        marks = ", ".join(f":{name}" for name in fields)
         db.execute(
-            f"INSERT INTO turns (dialogue, {', '.join(fields)}) VALUES (:dialogue, {marks})",
-            fields | {"dialogue": dialogue},
+            "INSERT INTO turns "
+            "(dialogue, number, speaker, text, strategy, ends_call, at, request, given, failed, thumb) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(dialogue, turn.number, turn.speaker, turn.text, turn.strategy, turn.ends_call, turn.at, turn.request),
+                *(turn.given, json.dumps([one.model_dump() for one in turn.failed]), turn.thumb),
+            ),
         )

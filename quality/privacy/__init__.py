@@ -52,6 +52,8 @@ _LONG_ANSWER = 8
 """An answer of more words than that is no secret word."""
 _STAYS_OPEN = 3
 """How many utterances a question waits for its answer."""
+_REMEMBERED = 1024
+"""How many utterances are remembered, with what is private in them: the last ones of some hundred dialogues."""
 
 
 class Scrubbed(NamedTuple):
@@ -87,7 +89,7 @@ def find_private(text: str) -> list[Finding]:
     [(8, 12, 'UserName'), (18, 22, 'Password')]
     """
     plain = _plain(text)
-    return _merge(plain, _find(plain.text, _NOTHING))
+    return _merge(plain, _find_cached(plain.text, _NOTHING))
 
 
 def scrub(texts: Sequence[str]) -> Scrubbed:
@@ -137,13 +139,14 @@ def _plain(text: str) -> Plain:
     return Plain(PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain.text), plain.places)
 
 
-@lru_cache(256)
+@lru_cache(_REMEMBERED)
 def _find_cached(plain: str, asked: _Asked) -> tuple[Finding, ...]:
-    # Every dialogue with findings is looked through twice, and the second time most of it is unchanged.
+    # Every dialogue with findings is looked through twice, and the second time most of it is unchanged. A service
+    # checks a turn, hides what is private in it, and looks at it again when the next one comes.
     return tuple(_find(plain, asked))
 
 
-@lru_cache(256)
+@lru_cache(_REMEMBERED)
 def _asked(plain: str) -> _Asked:
     """Return what a plain text asks for."""
     small = plain.lower()

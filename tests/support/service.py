@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx2
 
+from agents.csc.topics import topic_rows
 from agents.llm.client import ChatClient
 from graphs.config.serving import ServeSettings
 from graphs.serve.app import build_app
 from graphs.serve.audit import Audit
+from graphs.serve.grounds import Grounds
 from graphs.serve.service import Service
 from graphs.serve.sessions import hash_token
 from graphs.serve.sites import Site, Sites
@@ -32,7 +34,7 @@ async def service_on(
     listed = Sites({site.id: site for site in sites})
     async with serve(loopback):
         with ScorecardStore.open(told.db) as store, Audit(told.audit_file) as audit:
-            service = Service(told, store, listed, audit, hashes)
+            service = Service(told, store, listed, audit, Grounds(topic_rows(told.topics)), hashes)
             client = ChatClient(loopback.base_url, None, retry_policy=told.retry_policy)
             async with client, service.running():
                 await client.check()

@@ -38,33 +38,57 @@ def choose_topics(names: Iterable[str | Topic], language: Language) -> tuple[str
     for name in names:
         if not isinstance(name, str):
             chosen.append(name)
-        elif name.endswith(".toml"):
-            chosen += _own_topics(Path(name), language)
-        elif name in TOPICS:
-            chosen.append(name)
-        elif name in GROUPS:
-            chosen += GROUPS[name]
-        else:
-            raise ValueError(
-                f"unknown topic {name!r}; the topics are {', '.join(TOPICS)}; the groups are {', '.join(GROUPS)}; "
-                "a file of your own ends in .toml"
-            )
+            continue
+        for number, (code, row) in enumerate(_rows_named(name).items(), start=1):
+            if code in TOPICS:
+                chosen.append(code)
+            elif language in row:
+                chosen.append(row[language])
+            else:
+                raise UsageError(
+                    f"{name}: topic {number} ({code}): has no words in {language}: add the table [topics.{language}], "
+                    "or leave it out"
+                )
     codes = [topic if isinstance(topic, str) else topic.code for topic in chosen]
     if not codes or len(set(codes)) < len(codes):
         raise ValueError("name at least one topic, and each of them once")
     return tuple(chosen)
 
 
-def _own_topics(file: Path, language: Language) -> list[Topic]:
-    own = []
-    for number, (code, row) in enumerate(read_table(file).items(), start=1):
-        where = f"{file}: topic {number} ({code})"
-        if code in TOPICS or code in GROUPS:
-            raise UsageError(f"{where}: code: a topic or group that ships has it: give it another")
-        if language not in row:
-            raise UsageError(f"{where}: has no words in {language}: add the table [topics.{language}], or leave it out")
-        own.append(row[language])
-    return own
+def topic_rows(names: Iterable[str]) -> dict[str, dict[Language, Topic]]:
+    """Return the topics that some names stand for by code, each in all languages that it is written in.
+
+    Args:
+        names: as `choose_topics` takes them; none for all topics that ship.
+
+    Raises:
+        ValueError: a name stands for nothing, or a topic is there twice.
+        UsageError: a file is no table of topics, see `read_table`.
+    """
+    rows: dict[str, dict[Language, Topic]] = {}
+    for name in names:
+        named = _rows_named(name)
+        if twice := named.keys() & rows.keys():
+            raise ValueError(f"name each topic once: {', '.join(sorted(twice))} is there twice")
+        rows |= named
+    return rows or TOPICS
+
+
+def _rows_named(name: str) -> dict[str, dict[Language, Topic]]:
+    if name.endswith(".toml"):
+        own = read_table(Path(name))
+        for number, code in enumerate(own, start=1):
+            if code in TOPICS or code in GROUPS:
+                raise UsageError(
+                    f"{name}: topic {number} ({code}): code: a topic or group that ships has it: give it another"
+                )
+        return own
+    if name in TOPICS or name in GROUPS:
+        return {code: TOPICS[code] for code in ((name,) if name in TOPICS else GROUPS[name])}
+    raise ValueError(
+        f"unknown topic {name!r}; the topics are {', '.join(TOPICS)}; the groups are {', '.join(GROUPS)}; "
+        "a file of your own ends in .toml"
+    )
 
 
 def topics_by_code(chosen: Sequence[str | Topic | dict[str, object]], language: Language) -> dict[str, Topic]:

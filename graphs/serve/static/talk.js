@@ -18,8 +18,8 @@ form.addEventListener("submit", (event) => {
   const { strategies, stages } = vocabulary[lang];
   box.hidden = false;
   const conversation = new Conversation(box, {
-    open: { site: null, language: lang, topic: form.elements.topic.value }, store: "rolecs talk", lang,
-    title: form.elements.topic.selectedOptions[0].textContent,
+    open: { site: null, language: lang, topic: form.elements.topic.value || null }, store: "rolecs talk", lang,
+    title: form.elements.topic.selectedOptions[0]?.textContent ?? "",
     tellStrategy: (strategy, stage) => `${strategy} ${strategies[strategy]} · ${stages[stage]}`,
     key: () => form.elements.key.value,
   });

@@ -15,6 +15,7 @@ from agents.csc.strategies import Strategy
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.reader import read_dialogues
 from tests.support.loopback import Loopback, serve
+from tests.support.topics import ACME
 
 
 @pytest.fixture
@@ -60,6 +61,16 @@ async def test_a_person_calls_to_the_end(server: Loopback, tmp_path: Path) -> No
     ]
     assert call.turns[-1].strategy is Strategy.AC and call.turns[3].ends_call
     assert (call.topic, call.scenario) == ("product consultation", "A customer calls; what it is about, they will say.")
+
+
+async def test_a_call_to_a_users_own_company(server: Loopback, tmp_path: Path) -> None:
+    code, out, err = await chat(server, tmp_path, "/quit\n", "--topics", str(ACME))
+    assert code == 0, err
+    assert out.count("Supporter [") == 1
+    told = server.requests[-1]["messages"][0]["content"]
+    assert "of Acme Broadband and" in told and "outage at home" in told
+    (call,) = saved(tmp_path)
+    assert call.own_topic and call.own_topic.company.name == "Acme Broadband"
 
 
 async def test_a_person_takes_a_call_and_is_told_how_it_was(server: Loopback, tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ async def test_slow_and_broken_requests_on_the_wire(port: int) -> None:
         writer.close()
         return answer
 
-    slow_head, slow_body, chunked, large_head, no_host, injected = await asyncio.gather(
+    slow_head, slow_body, chunked, large_head, no_host, injected, smuggled, trailed, framed = await asyncio.gather(
         send(b"POST /v1/sessions HTTP/1.1\r\n" + host + b"X-Slow: "),
         send(b"POST /v1/sessions HTTP/1.1\r\n" + host + json_of + b"Content-Length: 50\r\n\r\n{"),
         send(
@@ -268,6 +268,18 @@ async def test_slow_and_broken_requests_on_the_wire(port: int) -> None:
         send(b"GET /health HTTP/1.1\r\n" + host + b"X-Large: " + b"a" * 40_000 + b"\r\n\r\n"),
         send(b"GET /health HTTP/1.1\r\n\r\n"),
         send(b"GET /health HTTP/1.1\r\n" + host + b"Host: evil.example\r\n\r\n"),
+        send(
+            b"POST /v1/sessions HTTP/1.1\r\n" + host + json_of + b"Transfer-Encoding: chunked\r\n"
+            b"Content-Length: 4\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n"
+        ),
+        send(
+            b"POST /v1/sessions HTTP/1.1\r\n" + host + json_of + b"Connection: close\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nAuthorization: Bearer " + KEY.encode() + b"\r\n\r\n"
+        ),
+        send(
+            b"POST /v1/sessions HTTP/1.1\r\n" + host + json_of + b"Transfer-Encoding: chunked\r\n\r\n"
+            b"1;" + b"a" * serving.MOST_WIRE_BYTES
+        ),
     )
     assert slow_head == b"", "closed without an answer"
     assert slow_body.startswith(b"HTTP/1.1 408")
@@ -275,3 +287,6 @@ async def test_slow_and_broken_requests_on_the_wire(port: int) -> None:
     assert large_head.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
     assert no_host.startswith(b"HTTP/1.1 400")
     assert injected.startswith(b"HTTP/1.1 400")
+    assert smuggled.startswith(b"HTTP/1.1 400") and smuggled.count(b"HTTP/1.1") == 1
+    assert trailed.startswith(b"HTTP/1.1 401"), "a trailer is no header"
+    assert not framed.startswith(b"HTTP/1.1 2")

@@ -135,7 +135,7 @@ async def world(browser: Browser, tmp_path: Path) -> AsyncIterator[World]:
     site = Site(id="shop", origins=(shop,), languages=(Language.EN, Language.ZH))
     async with (
         service_on(Loopback(say=choose), tmp_path, site, keys=(KEY,), requests_per_minute=VISITS) as service,
-        serving(make_server(service, page_routes(service.sites)), own),
+        serving(make_server(service, page_routes(service.sites, service.grounds)), own),
         serving(shop_server([Route("/", page), Route("/favicon.ico", icon)]), other),
     ):
         context = await browser.new_context(viewport={"width": 1100, "height": 800})

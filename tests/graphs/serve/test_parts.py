@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.language import Language
+from agents.csc.topics import TOPICS
 from agents.errors import EngineError, StoreError, UsageError
 from agents.llm.client import ChatClient
 from graphs.config.loading import load_settings
@@ -22,6 +23,7 @@ from graphs.serve.replicas import Replicas
 from graphs.serve.service import read_keys
 from graphs.serve.sites import parse_origin, read_sites
 from outputs.scorecards.store import Spent
+from tests.support.topics import ACME
 
 
 @given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 120))
@@ -114,7 +116,7 @@ def test_origins_are_as_browsers_write_them() -> None:
 def test_sites_are_read(tmp_path: Path) -> None:
     path = tmp_path / "sites.toml"
     path.write_text('[sites.shop]\norigins = ["https://shop.example"]\nlanguages = ["zh"]\ntopic = "risk-security"\n')
-    sites = read_sites(path)
+    sites = read_sites(path, TOPICS)
     site = sites.get("shop")
     assert site
     assert (site.languages, site.topic, sites.get("x")) == ((Language.ZH,), "risk-security", None)
@@ -128,7 +130,8 @@ def test_sites_are_read(tmp_path: Path) -> None:
         ("[sites.a]", "origins"),
         ('[sites.a]\norigins = ["*"]', "no origin"),
         ('[sites.a]\norigins = ["https://a.example"]\ncolour = 1', "colour"),
-        ('[sites.a]\norigins = ["https://a.example"]\ntopic = "weather"', "unknown topic"),
+        ('[sites.a]\norigins = ["https://a.example"]\ntopic = "weather"', "no 'weather' in en"),
+        ('[sites.a]\norigins = ["https://a.example"]\nlanguages = ["en", "zh"]\ntopic = "acme"', "no 'acme' in zh"),
         ('[sites."a/b"]\norigins = ["https://a.example"]', "an id has"),
         ("[sites", "cannot read"),
         ("host = 1\n[sites.a]\n", "nothing else"),
@@ -138,7 +141,7 @@ def test_wrong_sites_are_named(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "sites.toml"
     path.write_text(text)
     with pytest.raises(UsageError, match=problem):
-        read_sites(path)
+        read_sites(path, TOPICS | {"acme": {Language.EN}})
 
 
 def test_keys_are_long_and_their_owners_alone(tmp_path: Path) -> None:
@@ -160,6 +163,23 @@ def test_others_are_let_in_with_keys_or_sites_alone(host: str, tmp_path: Path) -
         load_settings(ServeSettings, None, {"host": host})
     assert not load_settings(ServeSettings, None, {"host": host, "key_file": tmp_path / "keys"}).is_local
     assert load_settings(ServeSettings, None, {"host": "::1"}).is_local
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ({"topics": ("weather",)}, "unknown topic 'weather'"),
+        ({"topics": ("none.toml",)}, "none.toml"),
+        ({"topics": (str(ACME), str(ACME))}, "each topic once"),
+        (
+            {"topics": (str(ACME),), "topic": "risk-security"},
+            "no topic 'risk-security' in en; the topics are acme-outage",
+        ),
+    ],
+)
+def test_wrong_topics_are_told(told: dict[str, Any], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        load_settings(ServeSettings, None, told)
 
 
 def test_visitors_have_other_names_each_day() -> None:

@@ -1,19 +1,24 @@
 """Sessions over HTTP: a call from the greeting to its end, ratings, what is stored, and what comes after a restart."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.csc.topics import GROUPS, usual_company
 from agents.roles.supporter import supporter_messages
-from outputs.scorecards.export import supporter_view
+from graphs.serve import grounds
+from outputs.scorecards.export import rated_rows, supporter_view
 from outputs.scorecards.store import ScorecardStore
 from quality.privacy.cedict import load_cedict
 from quality.privacy.lexicon import load_lexicon
 from tests.support.loopback import Faults, Loopback
 from tests.support.service import SHOP, bearer, client_of, open_session, service_on
+from tests.support.topics import ACME, acme_topic
 
 
 async def test_a_call_is_held_to_its_end_and_rated(tmp_path: Path) -> None:
@@ -162,6 +167,48 @@ async def test_the_supporter_knows_the_topics_company(tmp_path: Path) -> None:
         (card, _) = sorted(store.cards(), key=lambda card: card.opened)
     view = supporter_view(card, [])
     assert supporter_messages(view, "")[0] == shop["messages"][0], "what is learned from is what was asked"
+
+
+async def test_a_users_own_company_grounds_the_supporter(tmp_path: Path) -> None:
+    loopback = Loopback()
+    about = "The line of a customer is down."
+    async with (
+        service_on(loopback, tmp_path, topics=(str(ACME),), about=about) as service,
+        client_of(service) as client,
+    ):
+        for body in {"topic": "acme-outage"}, {}, {"language": "zh"}:
+            await open_session(client, **body)
+        told = [request["messages"][0]["content"] for request in loopback.requests[-3:]]
+        answer = await client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "Hello."}]})
+        assert answer.status_code == 200
+        assert (await client.post("/v1/sessions", json={"topic": "risk-security"})).status_code == 400
+    for english in (*told[:2], loopback.requests[-1]["messages"][0]["content"]):
+        assert "of Acme Broadband and" in english and "no jargon" in english and about in english
+        assert acme_topic(Language.EN).company.paragraphs[0] in english
+    assert "outage at home" in told[0] and "outage at home" not in told[1]
+    assert "极光宽带" in told[2]
+    with ScorecardStore.read(tmp_path / "serve.sqlite") as store:
+        cards = list(store.cards())
+    assert [supporter_messages(supporter_view(card, []), "")[0]["content"] for card in cards] == told
+    (row,) = rated_rows([cards[1].model_copy(update={"over": True, "stars": 5})])
+    assert json.loads(row.metadata)["topic"]["company"]["name"] == "Acme Broadband", "rows say who was called"
+
+
+async def test_who_is_called_where_no_topic_says_it(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path, SHOP) as service, client_of(service) as client:
+        await open_session(client, site="shop")
+    assert "of a company and" in loopback.requests[0]["messages"][0]["content"], "not a bank: it sells shoes"
+
+
+async def test_policies_are_chosen_once_for_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted: list[str] = []
+    monkeypatch.setattr(grounds, "fit_to_call", lambda topic, about, language: fitted.append(about) or topic)
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client, topic="online-order")
+        for text in ("My parcel is late.", "It was to come on Friday."):
+            assert (await client.post(f"{path}/turns", json={"text": text}, headers=token)).status_code == 201
+    assert len(fitted) == 1
 
 
 async def test_a_visitors_turns_end_with_a_closing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Scorecards: what is stored, what it sums up to, and the rows that are made of it."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from outputs.scorecards.store import (
 )
 from outputs.scorecards.summary import summarise
 from outputs.training.examples import read_examples
+from tests.support.topics import acme_topic
 
 
 def card_of(turns: tuple[Turn, ...], id_: str = "a", **fields: Any) -> Scorecard:
@@ -45,6 +47,23 @@ def change(card: Scorecard, number: int, **fields: Any) -> Scorecard:
     """Return a card with one turn changed."""
     turns = [turn.model_copy(update=fields) if turn.number == number else turn for turn in card.turns]
     return card.model_copy(update={"turns": tuple(turns)})
+
+
+def test_a_store_of_the_first_version_is_read_and_gone_on_with(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    path = tmp_path / "serve.sqlite"
+    card = card_of(en_turns)
+    with ScorecardStore.open(path) as store:
+        store.write(Opened(card))
+    old = sqlite3.connect(path)
+    old.execute("ALTER TABLE dialogues DROP COLUMN told")
+    old.execute("PRAGMA user_version=1")
+    old.close()
+    with ScorecardStore.read(path) as store:
+        assert store.find("a") == card
+    own = card_of(en_turns, "b", topic="acme-outage", told=acme_topic(Language.EN))
+    with ScorecardStore.open(path) as store:
+        store.write(Opened(own))
+        assert [store.find("a"), store.find("b")] == [card, own]
 
 
 def test_what_is_written_is_read(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:

@@ -17,6 +17,11 @@ from agents.roles.supporter_assistant import choose_strategy
 from graphs.dialogue.turns import DialogueContext, say_supporter
 from outputs.scorecards.store import FailedTry, Given
 
+OPEN_SCENARIO = {
+    Language.EN: "A customer calls; what it is about, they will say.",
+    Language.ZH: "客户打来电话，具体什么事由客户自己说。",
+}
+"""What is known beforehand of the call of a person."""
 BEARABLE = ("same-opening", "repetition", "goodbye-loop", "long-turn")
 """Faults of manner, the lightest first: words with such a one may be said. Others leak, mislead or are no speech."""
 
@@ -63,13 +68,13 @@ def is_closed(turns: Sequence[Turn], limits: Limits) -> bool:
     return len(turns) >= limits.max_utterances or any(turn.strategy is Strategy.AC for turn in turns)
 
 
-async def answer(view: SupporterView, context: DialogueContext, cover: Callable[[str], str]) -> Answered:
+async def answer(view: SupporterView, context: DialogueContext, cover: Callable[[str], str] | None = None) -> Answered:
     """Return the supporter's next turn.
 
     Args:
         view: the call so far, not closed yet. It may come from elsewhere and break the flow rules.
         context: the client and the settings.
-        cover: puts placeholders in place of private data that the customer has told.
+        cover: puts placeholders in place of private data that the customer has told, see `say_supporter`.
 
     Raises:
         RequestError: the server refused a request, or failed on it however often it was asked.

@@ -14,9 +14,9 @@ from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
+from graphs.dialogue.supporter import _LINES, Answered, answer
 from graphs.dialogue.turns import DialogueContext
 from graphs.serve.privacy import Veil
-from graphs.serve.supporter import _LINES, Answered, answer
 from quality.checks.turn_checks import check_turn
 from tests.support.loopback import Loopback, serve
 
