@@ -11,7 +11,8 @@ from agents.errors import UsageError
 from agents.reading import read_text, read_toml
 
 _KIND = "the table of topics "
-
+SHOWN_CHARACTERS = 60
+"""Most characters of a key or a code that are shown."""
 
 _MISSING = {
     "group": "write its name, in small letters, digits and hyphens",
@@ -119,16 +120,16 @@ def _with_policies(company: _Company, path: Path, where: str) -> Company:
 
 
 def _describe(error: ValidationError, content: dict[str, Any]) -> str:
-    """Say in one line what is wrong first in a table, where, and what to do."""
+    """Say in one line what is wrong first in a table, where, and what to do; keys and codes may hold anything."""
     first = error.errors()[0]
     place, where = list(first["loc"]), []
     if place[0] == "topics" and len(place) > 1:
         row = content["topics"][place[1]]
-        code = f" ({row['code']})" if isinstance(row, dict) and isinstance(row.get("code"), str) else ""
+        code = f" ({_shown(row['code'])})" if isinstance(row, dict) and isinstance(row.get("code"), str) else ""
         where.append(f"topic {int(place[1]) + 1}{code}")
         place = place[2:]
     if place:
-        where.append(".".join(map(str, place)))
+        where.append(".".join(_shown(str(part)) for part in place))
     match first["type"]:
         case "missing":
             what = f"missing: {_MISSING[str(place[-1])]}"
@@ -141,3 +142,13 @@ def _describe(error: ValidationError, content: dict[str, Any]) -> str:
         case _:
             what = first["msg"]
     return ": ".join([*where, what])
+
+
+def _shown(text: str) -> str:
+    r"""Return a text as a part of one line, not too long.
+
+    >>> _shown("a\nb")
+    'a\\nb'
+    """
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}..."

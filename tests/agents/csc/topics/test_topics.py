@@ -74,6 +74,13 @@ def test_each_topic_is_chosen_once(names: list[str]) -> None:
         (COMPANY + "[[topics]]\n", "FILE: topic 1: code: missing: write small letters, digits and hyphens"),
         (COMPANY + TOPIC + TOPIC, "FILE: topic 2 (acme-bill): code: an earlier topic has it: give each its own"),
         (COMPANY + '[[topics]]\ncode = "a b"', "FILE: topic 1 (a b): code: write small letters, digits and hyphens"),
+        (
+            COMPANY + '[[topics]]\ncode = "a\\nb"',
+            r"FILE: topic 1 (a\nb): code: write small letters, digits and hyphens",
+        ),
+        (COMPANY + TOPIC + '"odd\\nkey" = 1', r"FILE: topic 1 (acme-bill): en.odd\nkey: unknown: correct the key"),
+        (COMPANY + f'[[topics]]\ncode = "{"a" * 999}"', f"FILE: topic 1 ({'a' * 60}...): code: String should have at"),
+        ("x = " + "[" * 9999, "cannot read the table of topics FILE: its arrays or tables are nested too deeply"),
         (COMPANY + '[[topics]]\ncode = "a"', "FILE: topic 1 (a): has no words: add a table such as [topics.en]"),
         (
             COMPANY + '[[topics]]\ncode = "a"\n[topics.en]\nname = "a"',
