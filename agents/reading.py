@@ -107,6 +107,8 @@ def read_toml(path: Path, kind: str = "") -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot read {kind}{path}: {error}{_toml_hint(text, str(error))}") from None
+    except RecursionError:
+        raise UsageError(f"cannot read {kind}{path}: its arrays or tables are nested too deeply") from None
 
 
 def _toml_hint(text: str, problem: str) -> str:

@@ -1,9 +1,9 @@
 """Reads a table of topics: a TOML file with a group, a company and topics, each with its words by language."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from agents.csc.language import Language
 from agents.csc.topics.topic import MAX_POLICIES, Code, Company, Line, Name, Topic
@@ -11,7 +11,8 @@ from agents.errors import UsageError
 from agents.reading import read_text, read_toml
 
 _KIND = "the table of topics "
-
+SHOWN_CHARACTERS = 60
+"""Most characters of a key or a code that are shown."""
 
 _MISSING = {
     "group": "write its name, in small letters, digits and hyphens",
@@ -28,10 +29,16 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _without_nul(name: str) -> str:
+    if "\0" in name:
+        raise ValueError("holds a control character")
+    return name
+
+
 class _Company(Company):
     """A company as it is written: its policies stand there, or in a file beside the table."""
 
-    policies_file: str = ""
+    policies_file: Annotated[str, AfterValidator(_without_nul)] = ""
 
 
 class _Words(_Part):
@@ -119,16 +126,16 @@ def _with_policies(company: _Company, path: Path, where: str) -> Company:
 
 
 def _describe(error: ValidationError, content: dict[str, Any]) -> str:
-    """Say in one line what is wrong first in a table, where, and what to do."""
+    """Say in one line what is wrong first in a table, where, and what to do; keys and codes may hold anything."""
     first = error.errors()[0]
     place, where = list(first["loc"]), []
     if place[0] == "topics" and len(place) > 1:
         row = content["topics"][place[1]]
-        code = f" ({row['code']})" if isinstance(row, dict) and isinstance(row.get("code"), str) else ""
+        code = f" ({_shown(row['code'])})" if isinstance(row, dict) and isinstance(row.get("code"), str) else ""
         where.append(f"topic {int(place[1]) + 1}{code}")
         place = place[2:]
     if place:
-        where.append(".".join(map(str, place)))
+        where.append(".".join(_shown(str(part)) for part in place))
     match first["type"]:
         case "missing":
             what = f"missing: {_MISSING[str(place[-1])]}"
@@ -136,8 +143,22 @@ def _describe(error: ValidationError, content: dict[str, Any]) -> str:
             what = "unknown: correct the key or leave it out, docs/topics.md has them all"
         case "string_pattern_mismatch":
             what = "write small letters, digits and hyphens, as in late-delivery"
+        case "list_type" | "tuple_type":
+            what = "write a list, in square brackets"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            what = "write a table, such as [company.en] or [[topics]]"
         case "value_error":
             what = str(first["ctx"]["error"])
         case _:
             what = first["msg"]
     return ": ".join([*where, what])
+
+
+def _shown(text: str) -> str:
+    r"""Return a text as a part of one line, not too long.
+
+    >>> _shown("a\nb")
+    'a\\nb'
+    """
+    shown = text if text.isprintable() else repr(text)[1:-1]
+    return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}..."
