@@ -63,7 +63,7 @@ class Reader {
     this.open = [record, entry];
     this.lang = record.language;
     this.box.replaceChildren(
-      this.head(record, entry), this.plan(record), ...(record.original ? [this.beside(record)] : []),
+      this.head(record, entry), this.plan(record), ...(record.original?.length ? [this.beside(record)] : []),
       el("div", { className: "reading" }, this.call(record), this.findings(record)));
     this.box.scrollTop = 0;
   }
@@ -160,7 +160,7 @@ class Reader {
       const before = line && step.speaker === "supporter" && record.before[step.line];
       return el("tr", {},
         el("td", { className: "soft" }, line ? `${step.line}` : ""),
-        line ? this.marked(line, before, differing("before", step.line)) : el("td", { className: "soft" }, step.line ? "″" : "added"),
+        line ? this.marked(line, before, differing("before", step.line)) : el("td", { className: "soft" }, step.line ? `line ${step.line} goes on` : "added"),
         el("td", { className: "soft" }, turn ? `${i + 1}` : ""),
         turn ? this.marked(turn, turn.strategy, differing("after", i + 1)) : el("td", { className: "soft" }, record.steps.length ? "never said" : ""));
     });

@@ -49,6 +49,11 @@ def test_the_figures_are_as_counted_by_hand(two_calls: list[Rewriting]) -> None:
     assert words.before.value == pytest.approx((2 + 4 + 6) / 3)
     assert words.after.value == pytest.approx((3 + 5 + 1 + 2 + 3) / 5)
     assert share.before.value == pytest.approx(100 / 3) and share.after.value == pytest.approx(100 * 4 / 5)
+    assert words.difference.value == pytest.approx(14 / 5 - 4)
+    assert share.difference.value == pytest.approx(80 - 100 / 3)
+    # By one call drawn twice: of the first's turns none is other than OT, then all; of the second's half, then 2 of 3.
+    assert (share.before.low, share.before.high) == (0, 50)
+    assert share.after.low == pytest.approx(200 / 3) and share.after.high == 100
     # Each call has two utterances more: however the two are drawn, so has their mean.
     assert (utterances.difference.low, utterances.difference.high) == (2, 2)
     assert utterances.before.low == 2 and utterances.before.high == 4

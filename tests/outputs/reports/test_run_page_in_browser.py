@@ -10,13 +10,19 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from agents.csc.dialogue import Plan
+from agents.csc.dialogue import Plan, Turn
 from agents.csc.emotions import COURSES, FEELINGS
 from agents.csc.language import Language
+from agents.csc.outline import Step
+from agents.csc.speakers import Speaker
 from agents.errors import Failure
 from outputs.files import write_whole
 from outputs.reports.run_page import render_report
 from outputs.runs.record import Record
+from outputs.runs.rewriting import Rewriting
+from quality.fidelity.fact import Fact, FactKind
+from quality.fidelity.findings import Change, Difference, Fidelity
+from quality.fidelity.limits import FidelityLimits
 from quality.gate.verdict import EmotionLabelling
 from tests.outputs.reports.samples import HOSTILE, changed, gold_records, make_report, varied_records
 
@@ -57,6 +63,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             Language.EN, [_hostile(en[0])], title=HOSTILE, gate=[HOSTILE], versions={HOSTILE: HOSTILE}
         ),
         "felt": make_report(Language.ZH, [_felt(gold_records(Language.ZH)[0])]),
+        "rewritten": make_report(Language.EN, [_rewritten(en[0]), en[1], _never_seen(en[2])]),
         "none": make_report(Language.EN, []),
         "many": make_report(Language.EN, en)._replace(records=_many(en)),
     }
@@ -86,6 +93,46 @@ def _felt(record: Record) -> Record:
     heard = EmotionLabelling(labels=felt | {customers[1]: FEELINGS["neutral"]})
     turns = [turn.model_copy(update={"emotion": felt.get(n)}) for n, turn in enumerate(record.turns, start=1)]
     return record.model_copy(update={"turns": tuple(turns), "emotion_labelling": heard, "course": "flares-up"})
+
+
+ORIGINAL = ("It is 40 dollars.", f"Since Monday. {HOSTILE}", "Then 40 dollars it is.", "Fine.")
+STEPS = (("GT", None), (None, None), ("ID", 1), (None, 2), ("EM", 3), (None, None), ("RI", 3), (None, 4), ("AC", None))
+
+
+def _rewritten(record: Record) -> Rewriting:
+    """Return a call that was rewritten and not said to its end: an amount became another one, and a day was lost."""
+    sides = (Speaker.SUPPORTER, Speaker.CUSTOMER)
+    texts = ("Hello.", "Hi.", "It is 41 dollars.", HOSTILE, "I see.", "Thanks.", "Then 40 dollars it is.", "Fine.")
+    of = [
+        Fact(kind=FactKind.AMOUNT, value=f"{value}", text=f"{value} dollars", turn=turn)
+        for value, turn in ((40, 1), (41, 3))
+    ]
+    day = Fact(kind=FactKind.WEEKDAY, value="1", text="Monday", turn=2)
+    fields = {
+        "source_id": HOSTILE,
+        "original": [Turn(speaker=sides[number % 2], text=text) for number, text in enumerate(ORIGINAL)],
+        "before": {1: "OT", 3: "ID"},
+        "steps": [Step(speaker=sides[n % 2], strategy=code, line=line) for n, (code, line) in enumerate(STEPS)],
+        "turns": [
+            Turn(speaker=sides[n % 2], strategy=code, text=text)
+            for n, ((code, _), text) in enumerate(zip(STEPS, texts, strict=False))
+        ],
+        "fidelity": Fidelity(
+            limits=FidelityLimits(),
+            differences=(
+                Difference(change=Change.CHANGED, before=of[0], after=of[1]),
+                Difference(change=Change.LOST, before=day),
+            ),
+        ),
+    }
+    return Rewriting.model_validate(record.model_dump() | fields)
+
+
+def _never_seen(record: Record) -> Rewriting:
+    """Return a call whose lines could not be scrubbed as was asked for, so that the record holds none of them."""
+    error = Failure(kind="RequestError", message="no answer", traceback="")
+    fields = {"source_id": "call-9", "original": (), "turns": (), "plan": None, "verdict": None, "error": error}
+    return Rewriting.model_validate(record.model_dump() | fields)
 
 
 def _many(records: list[Record]) -> Iterator[Record]:
@@ -178,6 +225,53 @@ async def test_feelings_are_drawn_over_the_call_and_told_at_their_turns(open_pag
         ["fearful 害怕 1", "abusive 辱骂 2", "satisfied 满意 1"]
     )
     await expect(page.locator(".differs", has_text="heard as")).to_have_text(["heard as neutral 平静"])
+
+
+async def test_a_rewrite_stands_beside_its_original(open_page: OpenPage) -> None:
+    page = await open_page("rewritten")
+    beside = page.locator(".beside")
+    await expect(beside.locator("summary")).to_have_text(f"Original {HOSTILE} beside its rewrite")
+    cells = [await row.locator("td").all_inner_texts() for row in await beside.locator("tbody tr").all()]
+    assert [(line, turn) for line, _, turn, _ in cells] == [
+        *(("", "1"), ("", "2"), ("1", "3"), ("2", "4"), ("3", "5"), ("", "6"), ("", "7"), ("4", "8"), ("", "")),
+    ], "each line beside the turn that says it first, in the order of the rewrite"
+    originals = ["added", "added", "OT It is 40 dollars.", f"customer Since Monday. {HOSTILE}"]
+    originals += ["ID Then 40 dollars it is.", "added", "line 3 goes on", "customer Fine.", "added"]
+    assert [text for _, text, _, _ in cells] == originals
+    assert [text for *_, text in cells][2:4] == ["ID It is 41 dollars.", f"customer {HOSTILE}"]
+    assert cells[-1][-1] == "never said"
+    boxes = [await cell.bounding_box() for cell in await beside.locator("tbody tr").nth(2).locator("td").all()]
+    assert all(box and box["y"] == boxes[0]["y"] for box in boxes if boxes[0]) and boxes[1] and boxes[3]
+    assert boxes[1]["x"] + boxes[1]["width"] <= boxes[3]["x"]
+
+    marks = beside.locator("mark.differs")
+    await expect(marks).to_have_text(["40 dollars", "41 dollars", "Monday"])
+    assert [await mark.get_attribute("title") for mark in await marks.all()] == ["changed", "changed", "lost"]
+    plain = await page.locator(".beside tbody td").nth(3).evaluate("cell => getComputedStyle(cell).backgroundColor")
+    assert await marks.first.evaluate("mark => getComputedStyle(mark).backgroundColor") != plain
+    await expect(page.locator(".findings .canaries li").first).to_have_text("changed 40 dollars → 41 dollars")
+
+    assert await page.evaluate("window.hacked") is None
+    assert await page.locator("img").count() == 0
+
+
+async def test_a_rewrite_is_read_by_the_keyboard_alone(open_page: OpenPage) -> None:
+    page = await open_page("rewritten")
+    table, summary = page.locator(".beside table"), page.locator(".beside summary")
+    await expect(table).to_be_visible()
+    await page.locator("#list").focus()
+    for _ in range(4):
+        await page.keyboard.press("Tab")
+        if await summary.evaluate("element => element === document.activeElement"):
+            break
+    await expect(summary).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(table).to_be_hidden()
+    await page.keyboard.press("Enter")
+    await expect(table).to_be_visible()
+    for key, number in (("j", 0), ("j", 0), ("k", 0), ("k", 1)):
+        await page.keyboard.press(key)
+        await expect(page.locator(".beside")).to_have_count(number)
 
 
 async def test_the_turn_that_ends_the_call_says_so(open_page: OpenPage) -> None:
