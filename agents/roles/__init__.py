@@ -18,5 +18,5 @@ SUPPORTER_PROMPTS = ("opening", "supporter_side", "supporter_assistant", "suppor
 """Those of the supporter's side."""
 CUSTOMER_PROMPTS = ("opening", "customer_side", "customer_assistant", "customer")
 """Those of the customer's."""
-EMOTION_PROMPTS = ("customer_side_feelings", "customer_assistant_feelings", "customer_feeling")
+EMOTION_PROMPTS = ("customer_side_feelings", "customer_feeling")
 """Those that the customer's side reads as well where its turns carry feelings."""

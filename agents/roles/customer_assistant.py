@@ -75,7 +75,7 @@ def direction_messages(
     """
     task = render(
         view.language,
-        "customer_assistant_feelings" if view.emotions else "customer_assistant",
+        "customer_assistant",
         goal=goal,
         count=len(view.turns),
         outcomes=_choices(outcomes),

@@ -232,4 +232,4 @@ async def test_the_roles_read_the_files_that_are_counted_and_no_others(
     felt = CustomerView(language, PERSONA, SCENARIO, turns[:7], emotions=True)
     await direct_customer(chat, felt, GOAL, OPEN, ending=False)
     await say_customer_turn(chat, felt, "DIRECTION", ends_call=False, max_tokens=100, emotion=FEELINGS["excited 1"])
-    assert read == {*EMOTION_PROMPTS, "customer", "opening"}
+    assert read == {*EMOTION_PROMPTS, "customer", "customer_assistant", "opening"}

@@ -76,7 +76,7 @@ async def test_feelings_are_decided_played_and_heard_again(tmp_path: Path, langu
 async def test_the_supporters_side_and_the_labeller_are_told_no_feeling(tmp_path: Path) -> None:
     async with serve(Loopback(listens=True)) as server:
         await play(server, tmp_path / "run", dialogues=4)
-    feelings = ("Feeling dissatisfied", "the feeling.", "On this call you")
+    feelings = ("Feeling dissatisfied", "A feeling, written before", "On this call you")
     for body in server.requests:
         prompt = "\n".join(message["content"] for message in body["messages"])
         if "You are on the support line" in prompt:
