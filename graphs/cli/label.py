@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @takes(
     LabelSettings,
-    *("out", "emotions", "run", *READING, "seed", *SERVERS, "temperature", "thinking_tokens"),
+    *("out", "emotions", "run", *READING, "scrub_with_model", "seed", *SERVERS, "temperature", "thinking_tokens"),
     *(*LIMITS, *TELEMETRY),
 )
 def label(
@@ -51,7 +51,9 @@ def label(
     settings = job_settings(LabelSettings, ANNOTATIONS, context)
 
     from graphs.jobs.label import label as label_all
+    from graphs.jobs.read_calls import second_look_stages
     from outputs.reports.annotation import show_annotation
+    from outputs.reports.pool_summary import stages_table
     from outputs.reports.summary import describe_causes, usage_table
 
     go_on = command_line("rolecs", "label", "--resume", "--run", settings.run)
@@ -64,6 +66,8 @@ def label(
     console = results_console(quiet, code)
     replaced = annotated.ingested.replaced.total()
     console.print(f"Calls labelled: {len(annotated.annotations):,}. Pieces of private data replaced: {replaced:,}.")
+    if looked := second_look_stages(funnel):
+        console.print(stages_table(looked, "Second look"))
     console.print(show_annotation(funnel))
     for line in describe_causes(funnel):
         console.print(line, markup=False)

@@ -31,7 +31,7 @@ from quality.fidelity.limits import FidelityLimits
 @takes(RewriteFilters, *RewriteFilters.model_fields)
 @takes(
     RewriteSettings,
-    *("out", "run", "language", *READING, "flaws", "seed", *SERVERS),
+    *("out", "run", "language", *READING, "scrub_with_model", "flaws", "seed", *SERVERS),
     *("judge_base_url", "judge_model", "judge_headers", "judge_dialect", "temperature", "thinking_tokens"),
     *("repairs", *GATE, "gate_trial", "canaries", "embedding_model", *LIMITS, *TELEMETRY),
 )

@@ -113,6 +113,9 @@ def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript],
     )
     languages = sorted({call.language for call in calls})
     prompts = (*LABELLER_PROMPTS, *(EMOTION_LABELLER_PROMPTS if settings.emotions else ()))
+    if settings.scrub_with_model:
+        configuration["scrub_with_model"] = True
+        prompts += SECOND_LOOK_PROMPTS
     configuration |= {
         "model": model,
         "transcripts": _describe([digest(call) for call in calls]),
@@ -179,6 +182,9 @@ def rewritings_provenance(
         },
     )
     prompts = (*REWRITER_PROMPTS, *REVIEW_PROMPTS, *FIDELITY_PROMPTS)
+    if settings.scrub_with_model:
+        configuration["scrub_with_model"] = True
+        prompts += SECOND_LOOK_PROMPTS
     language = settings.language
     hints = [{check: hint[language] for check, hint in table.items()} for table in (PLAN_HINTS, HINTS, FACT_HINTS)]
     topics = {code: (row[language].name, row[language].sentence) for code, row in TOPICS.items()}

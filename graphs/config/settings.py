@@ -343,6 +343,21 @@ class TranscriptSettings(ServerSettings):
         False,
         description="Stop at the first line that cannot be read or third voice instead of leaving it out.",
     )
+    scrub_with_model: bool = Field(
+        False,
+        description="Ask the model itself, once a call, what private data the rules have left; for a model on this "
+        "machine or in a private network.",
+    )
+
+    @model_validator(mode="after")
+    def _check_near(self) -> Self:
+        far = next((url for url in self.base_url if not is_near(urlsplit(url).hostname or "")), None)
+        if self.scrub_with_model and far:
+            raise ValueError(
+                f"scrub_with_model shows the model what the rules have left, and {far} may be anybody's: name a server "
+                "by a loopback or private address, such as http://10.0.0.5:8000, or let rolecs start one"
+            )
+        return self
 
     @property
     def reading(self) -> "Reading":
@@ -357,27 +372,12 @@ class TranscriptSettings(ServerSettings):
 class DistillSettings(TranscriptSettings, PoolSettings):
     """What distilling personas can be told."""
 
-    scrub_with_model: bool = Field(
-        False,
-        description="Ask the model itself, once a call, what private data the rules have left; for a model on this "
-        "machine or in a private network.",
-    )
     filters: Filters = Field(default_factory=Filters, description="Which calls are distilled.")
     run: Path = Field(Path("rolecs-distill"), description="Run folder.")
     concurrency: int | None = Field(
         None, ge=1, description="Transcripts in flight; by default as many as the servers carry, found out as they run."
     )
     temperature: float = Field(0.0, ge=0, description="Temperature of the extraction.")
-
-    @model_validator(mode="after")
-    def _check_near(self) -> Self:
-        far = next((url for url in self.base_url if not is_near(urlsplit(url).hostname or "")), None)
-        if self.scrub_with_model and far:
-            raise ValueError(
-                f"scrub_with_model shows the model what the rules have left, and {far} may be anybody's: name a server "
-                "by a loopback or private address, such as http://10.0.0.5:8000, or let rolecs start one"
-            )
-        return self
 
 
 class LabelSettings(TranscriptSettings):

@@ -1,6 +1,5 @@
 """One dialogue from plan to record: the five roles play it, the gate decides on it, and may be tried itself."""
 
-from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -8,12 +7,13 @@ from agents.csc.dialogue import is_abandoned
 from agents.csc.emotions import draw_course, with_course
 from agents.csc.topics import TOPICS
 from agents.csc.topics.topic import Topic
-from agents.errors import RequestError, keeping_failure
+from agents.errors import keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
 from agents.llm.preflight import Kinds
 from agents.roles.kinds import played_kinds
 from graphs.config.settings import Settings
+from graphs.dialogue.canaries import send_canaries
 from graphs.dialogue.graph import play_call
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import DialogueContext
@@ -21,7 +21,7 @@ from outputs.runs.record import Planned, Record
 from personas.persona import Persona
 from quality.gate.case import Case
 from quality.gate.gate import Gate, gate_kinds, hear_emotions
-from quality.trust.canaries import Canary, draw_canary, sound_dialogues
+from quality.trust.canaries import Canary, sound_dialogues
 
 
 def dialogue_kinds(settings: Settings) -> Kinds:
@@ -57,7 +57,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
             if settings.emotions and findings.verdict:
                 ended["emotion_labelling"] = await hear_emotions(judge, case)
             case = None if findings.reasons else case
-        ended["canaries"] = await _send_canaries(judge, case, planned.seed, settings, gate)
+        ended["canaries"] = await _try_gate(judge, case, planned.seed, settings, gate)
     return Record(
         id=planned.key,
         language=settings.language,
@@ -93,23 +93,9 @@ def _case(topic: Topic, persona: Persona, ended: dict[str, Any], settings: Setti
     )
 
 
-async def _send_canaries(
-    chat: Chat, passed: Case | None, seed: int, settings: Settings, gate: Gate
-) -> tuple[Canary, ...]:
-    """Send two calls through the gate, for a share of dialogues: one with a planted fault, and a sound one.
-
-    Nothing tells judge and labeller that these are no calls of the run. The fault is planted into the dialogue itself
-    where it has `passed`, else into the sound call. What the judge's server refuses is left out: it says nothing of the
-    gate, and the dialogue has ended well.
-    """
+async def _try_gate(chat: Chat, passed: Case | None, seed: int, settings: Settings, gate: Gate) -> tuple[Canary, ...]:
+    """Send canaries through the gate, beside a share of dialogues."""
     random = Random(derive_seed(seed, "canaries"))
     if random.random() >= settings.canaries:
         return ()
-    sound = random.choice(sound_dialogues(settings.language))
-    name, planted = draw_canary(passed or sound, random.getrandbits(31))
-    canaries = []
-    for fault, case in ((name, planted), (None, sound)):
-        with suppress(RequestError):
-            reasons = (await gate.examine(chat, case)).reasons
-            canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=tuple(reasons)))
-    return tuple(canaries)
+    return await send_canaries(chat, gate, passed, random.choice(sound_dialogues(settings.language)), random)

@@ -26,17 +26,19 @@ from agents.roles.rewriter import (
     say_rewritten_turn,
 )
 from graphs.config.rewrite import RewriteSettings
+from graphs.dialogue.canaries import send_canaries
 from graphs.dialogue.graph import settle
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import Asked, DialogueContext, ask_until_sound
 from outputs.runs.rewriting import Rewriting
 from outputs.runs.run import PlannedCall
+from personas.distill.second_look import look_at_call, second_look_kind
 from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
 from quality.checks.echoes import RUN, find_echo, prompt_runs
-from quality.checks.rules import check_rules
+from quality.checks.rules import Violation, check_rules
 from quality.checks.structured_checks import PLAN_HINTS, check_plan
-from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
+from quality.checks.turn_checks import HINTS, KNOWS_TOO_EARLY, FailedCheck, check_turn
 from quality.fidelity.comparison import ask_beyond_rules, compare_by_rules, compare_calls, fidelity_kinds
 from quality.fidelity.differences import Encode
 from quality.fidelity.fact import Fact, FactKind
@@ -58,7 +60,10 @@ def rewriting_kinds(settings: RewriteSettings) -> Kinds:
     """Return the kinds of requests that rewritten calls take."""
     review = Kind(Role.JUDGE, settings.judge_sampling, review_type(5))
     judged = [*gate_kinds(settings.judge_sampling), *fidelity_kinds(settings.judge_sampling), review]
-    return Kinds(rewriter_kinds(settings.language, settings.sampling), judged)
+    rewritten = [*rewriter_kinds(settings.language, settings.sampling)]
+    if settings.scrub_with_model:
+        rewritten.append(second_look_kind(settings.judge_sampling))
+    return Kinds(rewritten, judged)
 
 
 async def rewrite_call(
@@ -84,24 +89,27 @@ async def rewrite_call(
     """
     play = Chat(clients.play, settings.sampling, planned.seed, planned.key)
     judge = Chat(clients.judge, settings.judge_sampling, derive_seed(planned.seed, "judge"), planned.key)
-    work = _Rewriting(planned, call, play, judge, settings, gate, encode)
-    with keeping_failure(work.ended):
-        await work.carry_out()
+    # It extracts, as a judge does: greedily.
+    look = Chat(clients.play, settings.judge_sampling, derive_seed(planned.seed, "second look"), planned.key)
+    ended: dict[str, Any] = {"original": (), "topic": "", "persona": _customer(planned, settings.language)}
+    with keeping_failure(ended):
+        if settings.scrub_with_model:
+            call, ended["second_look"] = await look_at_call(look, call)
+        await _Rewriting(planned, call, play, judge, settings, gate, encode, ended).carry_out()
     return Rewriting(
         id=planned.key,
         source_id=planned.source,
         language=settings.language,
-        original=work.original,
         seed=planned.seed,
         model=clients.play.model,
         judge_model=clients.judge.model,
-        usage=play.usage | judge.usage,
-        **work.ended,
+        usage=look.usage | play.usage | judge.usage,
+        **ended,
     )
 
 
 class _Rewriting:
-    """Rewrites one call; `ended` is what its record holds of it so far."""
+    """Rewrites one call; `ended` is what its record holds of it so far, and is added to."""
 
     def __init__(
         self,
@@ -112,6 +120,7 @@ class _Rewriting:
         settings: RewriteSettings,
         gate: Gate,
         encode: Encode | None,
+        ended: dict[str, Any],
     ) -> None:
         self.original = tuple(Turn(speaker=line.speaker, text=line.text) for line in call.lines)
         self._planned = planned
@@ -122,7 +131,8 @@ class _Rewriting:
         self._encode = encode
         self._known = facts_of(turn.text for turn in self.original)
         self._said = "\n".join(turn.text for turn in self.original).lower()
-        self.ended: dict[str, Any] = {"topic": "", "persona": self._persona(UNKNOWN, UNKNOWN)}
+        self.ended = ended
+        ended["original"] = self.original
 
     async def carry_out(self) -> None:
         """Go through all steps, the cheapest first, until one rejects the call."""
@@ -157,7 +167,8 @@ class _Rewriting:
     async def _judge_rewrite(self, original: Case, rewrite: Case) -> Fidelity | None:
         """Send a rewrite through all that it must pass: what costs nothing first."""
         settings = self._settings
-        violations = tuple(check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario))
+        found = check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
+        violations = tuple(violation for violation in found if not self._is_as_it_was(violation))
         self.ended["violations"] = violations
         fidelity = await asyncio.to_thread(compare_by_rules, original, rewrite, settings.fidelity, self._encode)
         self.ended["fidelity"] = fidelity
@@ -168,6 +179,16 @@ class _Rewriting:
             return None
         self.ended["fidelity"] = fidelity = await ask_beyond_rules(self._judge, original, rewrite, fidelity)
         return fidelity
+
+    def _is_as_it_was(self, violation: Violation) -> bool:
+        """Tell whether a turn knows what the line that it covers knew: an agent may begin with their own name."""
+        if violation.rule != KNOWS_TOO_EARLY or violation.turn is None:
+            return False
+        return violation.detail in self._covered(self.ended["steps"][violation.turn - 1])
+
+    def _covered(self, step: Step) -> str:
+        """Return the words of the original that a step covers; empty where it is added."""
+        return self.original[step.line - 1].text if step.line else ""
 
     async def _rewrite(self) -> bool:
         """Lay the call out, plan it and say it; tell whether that came to an end."""
@@ -182,7 +203,8 @@ class _Rewriting:
         if asked.answer is None:
             return False
         brief = asked.answer
-        self.ended |= {"plan": brief.plan, "persona": self._persona(brief.tone, brief.description)}
+        persona = _customer(self._planned, settings.language, brief.tone, brief.description)
+        self.ended |= {"plan": brief.plan, "persona": persona}
         topic = TOPICS[self.ended["topic"]][settings.language].name
         view = RewriterView(settings.language, topic, brief.scenario, self.original)
         outline = Outline([turn.speaker for turn in self.original], settings.limits)
@@ -226,7 +248,7 @@ class _Rewriting:
         return await ask_until_sound(ask, check, HINTS | FACT_HINTS, context)
 
     def _check(self, turn: Turn, turns: Sequence[Turn], step: Step, view: RewriterView) -> Iterator[FailedCheck]:
-        yield from check_turn(turn, turns, view.language, view.scenario)
+        yield from check_turn(turn, turns, view.language, f"{view.scenario} {self._covered(step)}")
         run = RUN[view.language]
         if echo := find_echo(turn.text, [prompt_runs(view.language, run, *_SAID_PROMPTS)], run):
             yield FailedCheck("prompt-echo", repr(echo))
@@ -237,15 +259,15 @@ class _Rewriting:
         wanted: list[Fact] = []
         if step.line and step.cover is Cover.WHOLE:
             said = "\n".join(other.text for other in turns).lower()
-            line = find_facts(self.original[step.line - 1].text)
+            line = find_facts(self._covered(step))
             wanted = [fact for fact in line if not is_told(fact, told, said)]
         yield from check_turn_facts(turn.text, wanted, known, self._said)
 
     async def _send_canaries(self, original: Case, rewrite: Case, faithful: Fidelity | None) -> tuple[Canary, ...]:
-        """Have two pairs compared, for a share of calls: one with a planted fault, and a faithful one.
+        """Try comparison and gate, for a share of calls: have two pairs compared, and send two calls through the gate.
 
-        The fault is planted into the rewrite itself where that is `faithful`, else into a call that ships, which is its
-        own original. What the judge's server refuses is left out: it says nothing of the comparison.
+        One of each has a planted fault: in the rewrite itself where that is `faithful`, else in a call that ships,
+        which is its own original. The other is sound. What the judge's server refuses is left out.
         """
         settings, random = self._settings, Random(derive_seed(self._planned.seed, "canaries"))
         if random.random() >= settings.canaries:
@@ -260,22 +282,19 @@ class _Rewriting:
                 found = await compare_calls(self._judge, one, other, settings.fidelity, before=known)
                 reasons = tuple(found.reasons)
                 canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=reasons))
-        return tuple(canaries)
+        # What `_is_as_it_was` lets pass is a finding of the gate's own rules.
+        is_sound = faithful and not check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
+        passed = rewrite if is_sound else None
+        return (*canaries, *await send_canaries(self._judge, self._gate, passed, sound, random))
 
-    def _persona(self, tone: str, description: str) -> Persona:
-        unknown = dict.fromkeys(
-            ("age", "job", "risk_tolerance", "financial_situation", "recent_stress", "communication_habits"), UNKNOWN
-        )
-        return Persona.model_validate(
-            unknown
-            | {
-                "id": f"{self._settings.language}-{self._planned.key}",
-                "language": self._settings.language,
-                "tone": tone,
-                "description": description,
-                "sources": (self._planned.source,),
-            }
-        )
+
+def _customer(planned: PlannedCall, language: Language, tone: str = UNKNOWN, description: str = UNKNOWN) -> Persona:
+    """Return the persona of the customer of a real call: nothing is known but how they talk."""
+    unknown = dict.fromkeys(
+        ("age", "job", "risk_tolerance", "financial_situation", "recent_stress", "communication_habits"), UNKNOWN
+    )
+    known = {"id": f"{language}-{planned.key}", "language": language, "sources": (planned.source,)}
+    return Persona.model_validate(unknown | known | {"tone": tone, "description": description})
 
 
 def _close(text: str, language: Language) -> str:

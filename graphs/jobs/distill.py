@@ -12,18 +12,24 @@ from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings
 from graphs.jobs.build_pool import find_models
 from graphs.jobs.plan import plan_calls
-from graphs.jobs.read_calls import ingestion_stages, read_calls, require_transcripts, stage_parts
+from graphs.jobs.read_calls import (
+    ingestion_stages,
+    read_calls,
+    require_transcripts,
+    second_look_stages,
+    stage_parts,
+)
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
 from outputs.reports.pool_summary import Stage
-from outputs.runs.extraction import EXTRACTIONS, NOT_THERE, SECOND_LOOK, Extraction
+from outputs.runs.extraction import EXTRACTIONS, Extraction
 from outputs.runs.run import REPAIRS, Funnel, Outcome, PlannedCall
 from personas.dedup.embedding import EmbeddingModel
 from personas.distill.extraction import distill_kinds, extract_persona
 from personas.distill.ingest import Ingested
-from personas.distill.second_look import look_again, second_look_kind
-from personas.distill.transcripts import Line, Transcript
+from personas.distill.second_look import look_at_call, second_look_kind
+from personas.distill.transcripts import Transcript
 from personas.persona import Persona
 
 
@@ -82,12 +88,7 @@ async def _extract(planned: PlannedCall, call: Transcript, client: ChatClient, s
     fields: dict[str, Any] = {}
     with keeping_failure(fields):
         if settings.scrub_with_model:
-            looked = await look_again(chat, [line.text for line in call.lines], call.language)
-            lines = (Line(line.speaker, text) for line, text in zip(call.lines, looked.texts, strict=True))
-            call = call._replace(lines=tuple(lines))
-            fields["second_look"] = {kind.value: count for kind, count in looked.counts.items()}
-            if looked.not_there:
-                fields["second_look"] |= {NOT_THERE: looked.not_there}
+            call, fields["second_look"] = await look_at_call(chat, call)
         drafted = await extract_persona(chat, call, f"{call.language}-{planned.key}")
         fields |= drafted._asdict()
     known = {"id": planned.key, "source": call.id, "language": call.language, "model": client.model}
@@ -96,11 +97,7 @@ async def _extract(planned: PlannedCall, call: Transcript, client: ChatClient, s
 
 def _stages(ingested: Ingested, funnel: Funnel) -> list[Stage]:
     """Return the stages of a distillation up to the extracted personas."""
-    stages = ingestion_stages(ingested)
-    if second := {name: count for (name,), count in funnel.counts.get(SECOND_LOOK, {}).items()}:
-        not_there = second.pop(NOT_THERE, 0)
-        stages += [Stage(name="private data that the model found", count=sum(second.values())), *stage_parts(second)]
-        stages.append(Stage(name=NOT_THERE, count=not_there, is_part=True))
+    stages = [*ingestion_stages(ingested), *second_look_stages(funnel)]
     sent_back = {problem: count for (problem,), count in funnel.counts.get(REPAIRS, {}).items()}
     stages += [Stage(name="answers sent back", count=sum(sent_back.values())), *stage_parts(sent_back)]
     stages.append(Stage(name="failed", count=funnel.outcomes[Outcome.FAILED]))

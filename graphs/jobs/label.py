@@ -24,6 +24,7 @@ from outputs.runs.annotation import ANNOTATIONS, Annotation
 from outputs.runs.run import Funnel, Outcome, PlannedCall
 from personas.distill.filters import Filters
 from personas.distill.ingest import Ingested
+from personas.distill.second_look import look_at_call, second_look_kind
 from personas.distill.transcripts import Transcript
 from quality.gate.case import Case
 from quality.gate.labeller import feelings_type, label_emotions, label_strategies, labels_type
@@ -59,8 +60,10 @@ async def label(job: Job[LabelSettings]) -> Annotated:
         return await _label(planned, calls[planned.position], clients.play, settings)
 
     answers = (labels_type((1, 3, 5)), *([feelings_type((2, 4))] if settings.emotions else []))
-    kinds = Kinds([Kind(Role.LABELLER, settings.sampling, answer) for answer in answers])
-    async with local_backend(job, label_one, kinds) as backend:
+    kinds = [Kind(Role.LABELLER, settings.sampling, answer) for answer in answers]
+    if settings.scrub_with_model:
+        kinds.append(second_look_kind(settings.sampling))
+    async with local_backend(job, label_one, Kinds(kinds)) as backend:
         calls += await read_calls(settings, EVERY_CALL, ingested, job.console)
         provenance = annotations_provenance(settings, calls, backend.model)
         await job.before_run(backend.try_out)
@@ -79,6 +82,8 @@ async def _label(planned: PlannedCall, call: Transcript, client: ChatClient, set
     chat = Chat(client, settings.sampling, planned.seed, planned.key)
     fields: dict[str, object] = {}
     with keeping_failure(fields):
+        if settings.scrub_with_model:
+            call, fields["second_look"] = await look_at_call(chat, call)
         fields["turns"] = await _label_turns(chat, call, emotions=settings.emotions)
     known = {"id": planned.key, "source": call.id, "language": call.language}
     return Annotation.model_validate(known | {"usage": chat.usage} | fields)

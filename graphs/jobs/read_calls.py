@@ -10,9 +10,11 @@ from rich.console import Console
 from agents.errors import UsageError
 from graphs.config.settings import TranscriptSettings
 from outputs.reports.pool_summary import Stage
-from outputs.runs.run import most_frequent_first
+from outputs.runs.run import Funnel, most_frequent_first
+from outputs.runs.second_look import SECOND_LOOK
 from personas.distill.filters import Filters
 from personas.distill.ingest import Ingested, ingest
+from personas.distill.second_look import NOT_THERE
 from personas.distill.transcripts import Transcript
 
 SHOWN_BROKEN = 5
@@ -93,3 +95,13 @@ def ingestion_stages(ingested: Ingested) -> list[Stage]:
     stages += [Stage(name="filtered out", count=ingested.filtered.total()), *stage_parts(ingested.filtered)]
     replaced = Counter({kind.value: count for kind, count in ingested.replaced.items()})
     return [*stages, Stage(name="private data replaced", count=replaced.total()), *stage_parts(replaced)]
+
+
+def second_look_stages(funnel: Funnel) -> list[Stage]:
+    """Return what a model found in the calls that the rules had left; nothing where it was not asked."""
+    found = {name: count for (name,), count in funnel.counts.get(SECOND_LOOK, {}).items()}
+    if not found:
+        return []
+    not_there = found.pop(NOT_THERE, 0)
+    total = Stage(name="private data that the model found", count=sum(found.values()))
+    return [total, *stage_parts(found), Stage(name=NOT_THERE, count=not_there, is_part=True)]

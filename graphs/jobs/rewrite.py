@@ -16,7 +16,13 @@ from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.rewriting import rewrite_call, rewriting_kinds
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.plan import plan_calls
-from graphs.jobs.read_calls import describe_filtered, ingestion_stages, read_calls, require_transcripts
+from graphs.jobs.read_calls import (
+    describe_filtered,
+    ingestion_stages,
+    read_calls,
+    require_transcripts,
+    second_look_stages,
+)
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
@@ -69,7 +75,8 @@ async def rewrite(job: Job[RewriteSettings]) -> Rewritten:
         with job.open_run(REWRITINGS, provenance) as store:
             store.add_plan(plan_calls(provenance.digest, calls, settings.seed))
             halt = await run_once(job, store, backend)
-            return Rewritten(ingestion_stages(ingested), store.funnel(), halt)
+            funnel = store.funnel()
+            return Rewritten([*ingestion_stages(ingested), *second_look_stages(funnel)], funnel, halt)
 
 
 def _fitting(calls: Sequence[Transcript], ingested: Ingested, language: Language, limits: Limits) -> list[Transcript]:

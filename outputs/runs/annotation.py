@@ -4,14 +4,15 @@ from collections import Counter
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
-from outputs.runs.run import CountKey, Counts, EndedItem, Outcome, PlannedCall, RunKind
+from outputs.runs.run import CountKey, Counts, Outcome, PlannedCall, RunKind
+from outputs.runs.second_look import LookedAgain
 
 STRATEGIES_GIVEN = "strategies given"
 EMOTIONS_GIVEN = "emotions given"
 """The subjects under which labels are counted: strategies by their codes, emotions by those of the feelings."""
 
 
-class Annotation(EndedItem):
+class Annotation(LookedAgain):
     """A call that was labelled: its turns, private data replaced, with their labels; none where it failed."""
 
     source: str

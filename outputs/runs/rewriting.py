@@ -11,18 +11,20 @@ from agents.csc.outline import Step
 from agents.csc.strategies import Strategy
 from outputs.runs.record import DIALOGUES, Record
 from outputs.runs.run import Outcome, PlannedCall, RunKind
+from outputs.runs.second_look import LookedAgain
 from outputs.runs.store import RunStore
 from quality.fidelity.findings import Fidelity
 from quality.gate.flaws import Review
 from quality.gate.verdict import UNSCORED
 
 
-class Rewriting(Record):
+class Rewriting(LookedAgain, Record):
     """A real call that was rewritten, or why it was not; as a dialogue it is like one that was played.
 
     Attributes:
         source_id: the id of the call.
-        original: its lines, without private data; a line is one side's words before the other speaks.
+        original: its lines, without private data; a line is one side's words before the other speaks. None where a
+            second look at them was asked for and could not be had.
         review: whether it was worth it.
         refused: the flaws for which it was not.
         before: the strategies that a blind labeller gives the supporter's lines, by one-based line.

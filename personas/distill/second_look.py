@@ -7,7 +7,7 @@ and only where they stand in the text as they were quoted: a model cannot write 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -16,11 +16,14 @@ from agents.llm.chat import Chat, Kind
 from agents.llm.request import Sampling
 from agents.llm.usage import Role
 from agents.prompts.rendering import render, render_fixed
+from personas.distill.transcripts import Line, Transcript
 from quality.privacy import Private
 from quality.text import PLACEHOLDER
 
 SECOND_LOOK_PROMPTS = ("second_look_system", "second_look")
 """The prompt files of the second look."""
+NOT_THERE: Final = "quotes that are not there"
+"""Among the counts of what was found: what the model quoted and no line holds."""
 MAX_SPANS = 32
 MAX_SPAN_CHARS = 80
 MAX_TOKENS = 1600
@@ -54,6 +57,14 @@ class SecondLook(NamedTuple):
 def second_look_kind(sampling: Sampling) -> Kind:
     """Return the kind of request that a second look makes."""
     return Kind(Role.DISTILLER, sampling, Spans)
+
+
+async def look_at_call(chat: Chat, call: Transcript) -> tuple[Transcript, dict[str, int]]:
+    """Return a call without what the model finds in it, and how much that is, by kind; see `look_again`."""
+    looked = await look_again(chat, [line.text for line in call.lines], call.language)
+    lines = tuple(Line(line.speaker, text) for line, text in zip(call.lines, looked.texts, strict=True))
+    found = {kind.value: count for kind, count in looked.counts.items()}
+    return call._replace(lines=lines), found | ({NOT_THERE: looked.not_there} if looked.not_there else {})
 
 
 async def look_again(chat: Chat, texts: Sequence[str], language: Language) -> SecondLook:

@@ -67,6 +67,7 @@ _END = re.compile(rf"[{SENTENCE_ENDS}…~～—][\"'”’」』)）]*$|[”」�
 _GOODBYE = re.compile(r"\b(?:good)?bye\b|再见|拜拜", re.IGNORECASE)
 
 
+KNOWS_TOO_EARLY = "knows-too-early"
 HINTS: dict[str, dict[Language, str]] = {
     check: {Language.EN: en, Language.ZH: zh}
     for check, en, zh in (
@@ -87,7 +88,7 @@ HINTS: dict[str, dict[Language, str]] = {
         ("prompt-echo", "Say it in the speaker's own words.", "用说话人自己的话来说。"),
         ("wrong-side", "Speak for your own side of the call.", "只站在自己这一边说话。"),
         (
-            "knows-too-early",
+            KNOWS_TOO_EARLY,
             "You do not know this of the customer yet: leave it out.",
             "客户的这项信息你还不知道，不要说。",
         ),
@@ -133,7 +134,7 @@ def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario
     if words := find_wrong_side(turn, language):
         yield FailedCheck("wrong-side", repr(words))
     if mark := find_known_too_early(turn, earlier, scenario):
-        yield FailedCheck("knows-too-early", mark)
+        yield FailedCheck(KNOWS_TOO_EARLY, mark)
     yield from _check_repetition(turn, earlier, language)
     if _GOODBYE.search(text) and any(_GOODBYE.search(other.text) for other in earlier if other.speaker is turn.speaker):
         yield FailedCheck("goodbye-loop", "says goodbye again")

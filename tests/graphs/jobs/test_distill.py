@@ -12,7 +12,8 @@ from rich.console import Console
 
 from agents.errors import EngineError, UsageError
 from agents.llm.usage import Role
-from graphs.config.settings import DistillSettings, PoolSettings
+from graphs.config.rewrite import RewriteSettings
+from graphs.config.settings import DistillSettings, LabelSettings, PoolSettings, TranscriptSettings
 from graphs.jobs.build_pool import make_pool
 from graphs.jobs.distill import Distilled
 from graphs.jobs.distill import distill as distill_job
@@ -189,8 +190,9 @@ async def test_a_second_look_finds_what_the_rules_left(tmp_path: Path) -> None:
     assert "private data that the model found" not in counts(plain)
 
 
-def test_a_second_look_is_for_servers_nearby(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [DistillSettings, LabelSettings, RewriteSettings])
+def test_a_second_look_is_for_servers_nearby(tmp_path: Path, kind: type[TranscriptSettings]) -> None:
     near = {"run": tmp_path, "scrub_with_model": True}
-    DistillSettings.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "http://192.168.1.7/v1"]})
+    kind.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "http://192.168.1.7/v1"]})
     with pytest.raises(ValueError, match=r"https://api\.example\.com/v1 may be anybody's"):
-        DistillSettings.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "https://api.example.com"]})
+        kind.model_validate(near | {"base_url": ["http://127.0.0.1:8000", "https://api.example.com"]})

@@ -15,6 +15,7 @@ from graphs.cli.label import _line
 from graphs.config.settings import LabelSettings
 from graphs.jobs.evaluate import read_evaluation_set
 from graphs.jobs.label import Annotated, label
+from graphs.jobs.read_calls import second_look_stages
 from outputs.datasets.reader import read_dialogues
 from outputs.reports.annotation import show_annotation
 from outputs.runs.annotation import ANNOTATIONS
@@ -122,3 +123,28 @@ async def test_a_call_that_cannot_be_labelled_is_stored_as_failed(tmp_path: Path
     failed = annotated.funnel.outcomes[Outcome.FAILED]
     assert failed and len(annotated.annotations) == CALLS - failed
     assert "labeller" in next(iter(annotated.funnel.causes["failed"]))
+
+
+async def test_a_second_look_replaces_what_the_rules_left_before_a_call_is_labelled(tmp_path: Path) -> None:
+    def say(body: dict[str, Any]) -> str | None:
+        if "You find the private data" not in str(body):
+            return None
+        return json.dumps({"spans": [{"kind": "UserName", "quote": "help"}, {"kind": "Address", "quote": "nobody"}]})
+
+    async with serve(Loopback(say=say)) as server:
+        annotated = await label_all(server, tmp_path / "run", scrub_with_model=True)
+        with pytest.raises(UsageError, match="scrub_with_model"):
+            await label_all(server, tmp_path / "run", resume=True)
+    asked = [str(body["messages"]) for body in server.requests]
+    looks = [text for text in asked if "You find the private data" in text]
+    assert len(looks) == CALLS and len(asked) == 3 * CALLS
+    # What it is told of strategies speaks of help, too: the calls alone count.
+    calls = [
+        body["messages"][1]["content"] for body, text in zip(server.requests, asked, strict=True) if text not in looks
+    ]
+    assert any("[UserName]" in call for call in calls) and not any(re.search(r"\bhelp\b", call) for call in calls)
+    assert not any(re.search(r"\bhelp\b", line) for line in map(_line, annotated.annotations))
+    total, found, not_there = second_look_stages(annotated.funnel)
+    assert total.name == "private data that the model found" and total.count == found.count > 0
+    by_call = [looked.second_look.get("UserName", 0) for looked in annotated.annotations]
+    assert not_there.count > 0 and sum(by_call) == total.count

@@ -123,6 +123,9 @@ async def test_a_call_becomes_a_dialogue_that_all_commands_take(tmp_path: Path, 
     canaries = [canary for record in found for canary in record.canaries]
     planted = [canary for canary in canaries if canary.fault in ("changed-amount", "lost-fact")]
     assert planted and all(canary.rejected for canary in planted)
+    assert {len(record.canaries) for record in found if record.plan} == {4}, "of comparison and gate, two each"
+    broken = [canary for canary in canaries if canary.fault in ("truncated-ending", "private-data", "swapped-roles")]
+    assert broken and all(canary.rejected for canary in broken), "what the gate's rules see"
     assert not any(canary.rejected for canary in canaries if canary.fault is None)
     with read_made(run) as store:
         for form in Format:
@@ -139,6 +142,21 @@ async def test_a_call_becomes_a_dialogue_that_all_commands_take(tmp_path: Path, 
     for source in (run, tmp_path / "roles", tmp_path / "messages", tmp_path / "rolecs"):
         assert len(read_examples([source], ())[0]) > 5 * len(kept)
     assert len(list(read_dialogues(tmp_path / "csconv"))) == len(list(read_dialogues(tmp_path / "rolecs"))) == len(kept)
+
+
+async def test_an_agent_may_begin_with_their_own_name(tmp_path: Path) -> None:
+    """Names are placeholders of one kind, whoever bears them: what the original's agent says first, they know."""
+    file = tmp_path / "named.jsonl"
+    greeting = ("Agent", "Northgate Bank, my name is [UserName], how can I help you today?")
+    turns = [{"speaker": who, "text": text} for who, text in (greeting, *CALLS[0][1:])]
+    file.write_text(json.dumps({"dialogue_id": "named", "turns": turns}), encoding="utf-8")
+    async with serve(rewriter()) as server:
+        await rewrite(server, tmp_path / "run", str(file), canaries=1)
+    (record,) = records(tmp_path / "run")
+    assert record.outcome is Outcome.KEPT, (record.reasons, record.cause, record.repairs)
+    early = [turn.text for turn, step in zip(record.turns, record.steps, strict=True) if "[UserName]" in turn.text]
+    assert early == [greeting[1]] and {step.line for step in record.steps if step.line} == set(range(1, 9))
+    assert not any("rule:knows-too-early" in canary.reasons for canary in record.canaries)
 
 
 async def test_lost_facts_are_found_at_the_rate_at_which_they_are_lost(
@@ -177,9 +195,9 @@ async def test_an_interrupted_job_is_resumed_to_the_same_bytes(tmp_path: Path, t
 
     async with serve(rewriter()) as server:
         server.delay = 0.002
-        await rewrite(server, tmp_path / "whole", transcripts)
+        await rewrite(server, tmp_path / "whole", transcripts, canaries=0.5)
         cut = tmp_path / "cut"
-        job = asyncio.create_task(rewrite(server, cut, transcripts, concurrency=2))
+        job = asyncio.create_task(rewrite(server, cut, transcripts, concurrency=2, canaries=0.5))
         while not (RunStore.exists(cut) and records(cut)):
             await asyncio.sleep(0.01)
         job.cancel()
@@ -187,8 +205,45 @@ async def test_an_interrupted_job_is_resumed_to_the_same_bytes(tmp_path: Path, t
             await job
         before = len(records(cut))
         assert 0 < before < len(CALLS)
-        await rewrite(server, cut, transcripts, resume=True)
+        await rewrite(server, cut, transcripts, resume=True, canaries=0.5)
     assert texts(cut) == texts(tmp_path / "whole")
+    assert shards(cut) == shards(tmp_path / "whole") != []
+    assert any(record.canaries for record in records(cut))
+
+
+def shards(run: Path) -> list[bytes]:
+    """Export a run and return what its shards hold."""
+    out = run.parent / f"{run.name}-shards"
+    with read_made(run) as store:
+        manifest = export_run(store, out, shape=Shape(format=Format.ROLECS), shard_lines=2)
+    return [(out / shard.name).read_bytes() for shard in manifest.shards]
+
+
+async def test_a_second_look_comes_before_all_that_is_asked_of_a_call(tmp_path: Path, transcripts: str) -> None:
+    server = rewriter()
+    plain = server.say
+
+    def say(body: dict[str, Any]) -> str | None:
+        if "You find the private data" not in str(body):
+            return plain(body) if plain else None
+        # The last call's look cannot be read.
+        if "128 dollars" in str(body):
+            return "nonsense"
+        return json.dumps({"spans": [{"kind": "Address", "quote": "Northgate Bank"}]})
+
+    server.say = say
+    async with serve(server):
+        done = await rewrite(server, tmp_path / "run", transcripts, scrub_with_model=True, concurrency=1)
+        with pytest.raises(UsageError, match="scrub_with_model"):
+            await rewrite(server, tmp_path / "run", transcripts, resume=True)
+    found = records(tmp_path / "run")
+    assert [record.source_id.split("-")[1] for record in found if record.outcome is Outcome.FAILED] == ["8"]
+    assert [record.original[0].text for record in found[:-1]] == ["[Address], how can I help you today?"] * 7
+    assert found[-1].outcome is Outcome.FAILED and found[-1].original == (), "what was not looked at is not kept"
+    assert not any("Northgate" in record.model_dump_json() for record in found)
+    asked = [str(body["messages"]) for body in server.requests]
+    assert not any("Northgate" in text for text in asked if "You find the private data" not in text)
+    assert {stage.name: stage.count for stage in done.stages}["private data that the model found"] == 7
 
 
 @pytest.mark.parametrize(
