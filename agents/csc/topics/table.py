@@ -1,9 +1,9 @@
 """Reads a table of topics: a TOML file with a group, a company and topics, each with its words by language."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from agents.csc.language import Language
 from agents.csc.topics.topic import MAX_POLICIES, Code, Company, Line, Name, Topic
@@ -29,10 +29,16 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _without_nul(name: str) -> str:
+    if "\0" in name:
+        raise ValueError("holds a control character")
+    return name
+
+
 class _Company(Company):
     """A company as it is written: its policies stand there, or in a file beside the table."""
 
-    policies_file: str = ""
+    policies_file: Annotated[str, AfterValidator(_without_nul)] = ""
 
 
 class _Words(_Part):
@@ -137,6 +143,10 @@ def _describe(error: ValidationError, content: dict[str, Any]) -> str:
             what = "unknown: correct the key or leave it out, docs/topics.md has them all"
         case "string_pattern_mismatch":
             what = "write small letters, digits and hyphens, as in late-delivery"
+        case "list_type" | "tuple_type":
+            what = "write a list, in square brackets"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            what = "write a table, such as [company.en] or [[topics]]"
         case "value_error":
             what = str(first["ctx"]["error"])
         case _:

@@ -64,8 +64,10 @@ def test_each_topic_is_chosen_once(names: list[str]) -> None:
         ('group = "acme"\n[company.en]', "FILE: company.en.name: missing: write a few words"),
         (COMPANY, "FILE: topics: missing: add tables that begin with [[topics]]"),
         (COMPANY + "voices = 1\n", "FILE: company.en.voices: unknown: correct the key or leave it out, docs/topics.md"),
-        (COMPANY + 'products = "Fibre"\n', "FILE: company.en.products: Input should be a valid tuple"),
+        (COMPANY + 'products = "Fibre"\n', "FILE: company.en.products: write a list, in square brackets"),
         (COMPANY + 'policies = "x"\npolicies_file = "y"\n' + TOPIC, "FILE: company.en: give policies or policies_file"),
+        (COMPANY + 'policies_file = "a\\u0000"\n' + TOPIC, "FILE: company.en.policies_file: holds a control character"),
+        ("company = 1\n" + COMPANY.partition("[")[0] + TOPIC, "FILE: company: write a table, such as [company.en]"),
         (COMPANY + 'policies_file = "none.txt"\n' + TOPIC, "cannot read the policies of FILE, "),
         (
             COMPANY + 'policies_file = "long.txt"\n' + TOPIC,
@@ -97,7 +99,7 @@ def test_each_topic_is_chosen_once(names: list[str]) -> None:
         ),
         (COMPANY + TOPIC.replace("acme-bill", "risk-security"), "topic 1 (risk-security): code: a topic or group that"),
         (COMPANY.replace("en", "zh") + TOPIC.replace("topics.en", "topics.zh"), "has no words in en: add the table"),
-        ("topics = [1]\n" + COMPANY, "FILE: topic 1: Input should be a valid dictionary"),
+        ("topics = [1]\n" + COMPANY, "FILE: topic 1: write a table, such as [company.en] or [[topics]]"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_said_in_one_line(tmp_path: Path, text: str, problem: str) -> None:
