@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from agents.prompts.templates import template_environment
 from graphs.serve.openai_api import CompleteChat
 from graphs.serve.requests import GiveFeedback, OpenSession, SayTurn
-from outputs.reports.assets import inline
+from outputs.reports.assets import page_head
 
 
 class Turn(BaseModel):
@@ -149,9 +149,9 @@ def _content(kind: type[BaseModel]) -> dict[str, Any]:
 @cache
 def docs_page() -> tuple[str, str]:
     """Return the page, and the content security policy that it is to be sent with."""
-    style = inline("run.css")
+    head = page_head("rolecs: the service's API")
     template = template_environment(Path(__file__).parent, autoescape=True).get_template("openapi.html")
     page = template.render(
-        operations=OPERATIONS, refusals=_REFUSALS, schemas=document()["components"]["schemas"], style=style
+        head=head, operations=OPERATIONS, refusals=_REFUSALS, schemas=document()["components"]["schemas"]
     )
-    return page, f"default-src 'none'; style-src '{style.source}'; frame-ancestors 'none'; base-uri 'none'"
+    return page, f"{head.policy}; frame-ancestors 'none'"

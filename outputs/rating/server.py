@@ -16,7 +16,7 @@ from agents.csc.language import Language
 from agents.csc.strategies import name_of
 from outputs.rating.items import ALONE, PAIRWISE, Item
 from outputs.rating.ratings import Given, RatingFile
-from outputs.reports.assets import inline, page_template
+from outputs.reports.assets import page_head, page_template
 from outputs.reports.run_page import script_json
 from outputs.runs.record import Record
 from quality.gate.rubric import RUBRIC
@@ -62,28 +62,17 @@ class RatingServer(ThreadingHTTPServer):
 
     def page(self) -> tuple[str, str]:
         """Return the page and its content security policy."""
-        scripts, styles = [inline("reader.js"), inline("rate.js")], [inline("run.css"), inline("rate.css")]
         language = self.items[0].records[0].language
         data = {
             "items": [[_show(record) for record in item.records] for item in self.items],
             "given": [self.given.get(item.id, {}) for item in self.items],
             "points": [point._asdict() for point in RUBRIC[language]],
         }
-        html = page_template("rate.html").render(
-            scripts=scripts, styles=styles, data=script_json(data), in_pairs=self.questions is PAIRWISE
+        head = page_head(
+            "Rate calls · rolecs", styles=("run.css", "rate.css"), scripts=("reader.js", "rate.js"), is_served=True
         )
-        hashes = {
-            name: " ".join(f"'{part.source}'" for part in parts)
-            for name, parts in (("script-src", scripts), ("style-src", styles))
-        }
-        policy = "; ".join(
-            (
-                "default-src 'none'",
-                *(f"{name} {sources}" for name, sources in hashes.items()),
-                "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            )
-        )
-        return html, policy
+        html = page_template("rate.html").render(head=head, data=script_json(data), in_pairs=self.questions is PAIRWISE)
+        return html, f"{head.policy}; frame-ancestors 'none'"
 
     def rate(self, sent: _Sent) -> bool:
         """Write a rating down; False when there is no such item, question or value."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from outputs.reports.assets import page_template
+from outputs.reports.assets import page_head, page_template
 from outputs.reports.pool_summary import PERCENTILES, PoolSummary, most_frequent, percentiles
 
 BINS = 20
@@ -26,6 +26,7 @@ def render_pool_report(summary: PoolSummary) -> str:
     """Return the report as an HTML page."""
     groups = sorted(summary.groups, key=lambda group: (-len(group.absorbed), group.survivor.id))
     return page_template("pool.html").render(
+        head=page_head("Persona pool", styles=("pool.css",)),
         summary=summary,
         percentiles=PERCENTILES,
         near={"before": percentiles(summary.nearest_before), "after": percentiles(summary.nearest_after)},

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from agents.csc.speakers import SPEAKER_NAMES
-from outputs.reports.assets import inline, page_template
-from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, Summary, describe_share, describe_stars
+from outputs.reports.assets import page_head, page_template
+from outputs.reports.estimates import describe_mean, describe_share
+from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, Summary
 
 TITLES = {
     "strategy": "By strategy that occurs; thumbs on its turns",
@@ -18,14 +19,14 @@ TITLES = {
 def render_scorecards(title: str, summary: Summary) -> str:
     """Return the page."""
     return page_template("scorecards.html").render(
+        head=page_head(f"{title} · rolecs scorecards"),
         title=title,
         summary=summary,
         titles=TITLES,
         low_stars=LOW_STARS,
         low=summary.low[:SHOWN_LOW],
         names=SPEAKER_NAMES,
-        stars=describe_stars,
+        stars=describe_mean,
         share=describe_share,
         day=lambda moment: datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M"),
-        style=inline("run.css"),
     )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from outputs.reports.assets import inline, page_template
+from outputs.reports.assets import page_head, page_template
 from outputs.training.result import Training
 
 WIDTH, HEIGHT = 960, 320
@@ -51,7 +51,7 @@ def render_training(title: str, training: Training) -> str:
         time=f"{training.seconds / 60:,.0f} min",
         chart=draw_loss(training),
         parts={"trained on": training.train, "held out": training.held_out_rows},
-        style=inline("run.css"),
+        head=page_head(f"{title} · rolecs training"),
     )
 
 

@@ -62,6 +62,7 @@ def test_the_page_escapes_texts_and_loads_nothing() -> None:
     page = render_pool_report(summary())
     assert "<script" not in page and "{{ 7 * 7 }}" in page and "&lt;script&gt;" in page
     assert not re.search(r"(src|href)=|https?://|@import|url\(", page)
+    assert "default-src 'none'; style-src 'sha256-" in page and ' style="' not in page
     assert "1,200" in page and "0.910" in page and "before merging" in page
 
 
