@@ -10,7 +10,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Verdict
-from quality.metrics.intervals import Statistic, Sums
+from quality.metrics.intervals import Statistic, Sums, ratio
 
 _CALLS, _CLEAN, _CLOSED, _UTTERANCES, _JUDGED, _FLAWLESS, _POINTS = range(7)
 CALL_SUMS = _POINTS + len(POINT_CODES)
@@ -45,13 +45,9 @@ def count_call(turns: Sequence[Turn], limits: Limits, verdict: Verdict | None) -
     return sums
 
 
-def _share(part: int, whole: int) -> Statistic:
-    return lambda sums: float(sums[part] / sums[whole]) if sums[whole] else float("nan")
-
-
-clean_calls = _share(_CLEAN, _CALLS)
-closed_calls = _share(_CLOSED, _CALLS)
-mean_utterances = _share(_UTTERANCES, _CALLS)
-flawless_calls = _share(_FLAWLESS, _JUDGED)
-passed_points: dict[str, Statistic] = {code: _share(_POINTS + i, _JUDGED) for i, code in enumerate(POINT_CODES)}
+clean_calls = ratio(_CLEAN, _CALLS)
+closed_calls = ratio(_CLOSED, _CALLS)
+mean_utterances = ratio(_UTTERANCES, _CALLS)
+flawless_calls = ratio(_FLAWLESS, _JUDGED)
+passed_points: dict[str, Statistic] = {code: ratio(_POINTS + i, _JUDGED) for i, code in enumerate(POINT_CODES)}
 """Share of the judged calls that pass, by point."""

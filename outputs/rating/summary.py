@@ -1,10 +1,9 @@
 """What the ratings of a set of calls say: means, how far the raters agree, how far the gate does, and the gold file."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,15 +12,17 @@ from agents.csc.flow import Limits
 from outputs.datasets.formats import Format, Shape, format_lines
 from outputs.rating.items import ALONE, LEFT, OVERALL, PREFERENCE, RIGHT
 from outputs.rating.ratings import Given
-from outputs.reports.calibration import agreement_table, show_share
+from outputs.reports.calibration import agreement_table
+from outputs.reports.estimates import describe_mean, describe_share
 from outputs.runs.record import Record
 from outputs.runs.run import Outcome
 from quality.gate.rubric import POINT_CODES
 from quality.metrics.agreement import krippendorff_alpha
-from quality.trust.calibration import CONFIDENCE, Agreement, Estimate, Opinions, measure_agreement
+from quality.metrics.intervals import Estimate, estimate_mean
+from quality.trust.calibration import Agreement, Opinions, measure_agreement
 
-RESAMPLES = 2_000
-_SEED = 1
+_NOBODY = Estimate(value=None)
+"""The mean of a question that nobody was asked."""
 
 
 class Summary(BaseModel):
@@ -146,12 +147,8 @@ def _opinions(record: Record, people: Mapping[str, bool]) -> Opinions:
     return Opinions(people, gate, record.outcome is Outcome.KEPT)
 
 
-def _mean(values: Sequence[float]) -> Estimate:
-    """Return a mean with its bootstrap interval; of one value there is none but itself."""
-    of = np.array(values)
-    drawn = np.random.default_rng(_SEED).choice(of, size=(RESAMPLES, len(of))).mean(axis=1)
-    low, high = np.quantile(drawn, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
-    return Estimate(value=float(of.mean()), low=float(low), high=float(high))
+def _mean(values: Iterable[float]) -> Estimate:
+    return estimate_mean([(value, 1) for value in values])
 
 
 def show_summary(summary: Summary) -> RenderableType:
@@ -162,25 +159,21 @@ def show_summary(summary: Summary) -> RenderableType:
         table = Table("", *(f"{run} ({summary.calls[run]:,} calls)" for run in runs), "alpha of the raters")
         table.title, table.title_justify = "What people say, with 95% intervals over calls", "left"
         for question in ALONE:
-            means = [summary.means[run].get(question) for run in runs]
-            show = _show_mean if question == OVERALL else show_share
+            means = [summary.means[run].get(question, _NOBODY) for run in runs]
+            show = describe_mean if question == OVERALL else describe_share
             table.add_row(question.replace("_", " "), *map(show, means), _show_alpha(summary.alpha.get(question)))
         parts += ["", table]
     if summary.preferred:
         first, second = summary.means
         parts += [
             "",
-            f"Of {summary.pairs:,} pairs {second} is preferred to {first} in {show_share(summary.preferred)}, equal "
-            f"ones counted half; alpha of the raters {_show_alpha(summary.alpha.get(PREFERENCE))}.",
+            f"Of {summary.pairs:,} pairs {second} is preferred to {first} in {describe_share(summary.preferred)}, "
+            f"equal ones counted half; alpha of the raters {_show_alpha(summary.alpha.get(PREFERENCE))}.",
         ]
     if summary.gate:
         calls = next(iter(summary.gate.values())).calls
         parts += ["", agreement_table(summary.gate, f"The gate and people, with 95% intervals; {calls} calls scored")]
     return Group(*parts)
-
-
-def _show_mean(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 
 def _show_alpha(alpha: float | None) -> str:

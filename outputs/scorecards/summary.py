@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from agents.csc.strategies import Strategy
+from outputs.reports.estimates import describe_mean, describe_share
 from outputs.scorecards.store import Scorecard
-from quality.metrics.intervals import Estimate, Sums, estimate
+from quality.metrics.intervals import Estimate, estimate_mean
 
 LOW_STARS = 2
 """Most stars of a dialogue that went badly."""
@@ -85,52 +85,20 @@ def _figure(name: str, cards: Sequence[Scorecard], strategy: Strategy | None = N
     thumbs = [[turn.thumb for turn in card.turns if turn.thumb and strategy in (None, turn.strategy)] for card in cards]
     stars = [(card.stars, 1) for card in cards if card.stars is not None]
     up = [(sum(thumb > 0 for thumb in given), len(given)) for given in thumbs if given]
-    return Figure(str(name), len(cards), len(stars), _mean(stars), sum(map(len, thumbs)), _mean(up))
-
-
-def _mean(sums: Sequence[tuple[int, int]]) -> Estimate:
-    """Return the mean of pairs of a sum and what it counts, with its interval over the pairs."""
-
-    def mean(of: Sums) -> float:
-        return float(of[0] / of[1]) if of[1] else float("nan")
-
-    return estimate(np.array(sums, dtype=np.float64).reshape(-1, 2), mean)
-
-
-def describe_stars(estimate_: Estimate) -> str:
-    """Return a mean of stars with its interval.
-
-    >>> describe_stars(Estimate(value=4.25, low=4.0, high=4.5))
-    '4.25 [4.00, 4.50]'
-    """
-    return _describe(estimate_, "{:.2f}", 1)
-
-
-def describe_share(estimate_: Estimate) -> str:
-    """Return a share in percent with its interval."""
-    return _describe(estimate_, "{:.0f}", 100, "%")
-
-
-def _describe(estimate_: Estimate, form: str, scale: float, unit: str = "") -> str:
-    if estimate_.value is None:
-        return "-"
-    text = form.format(scale * estimate_.value) + unit
-    if estimate_.low is None or estimate_.high is None:
-        return text
-    return f"{text} [{form.format(scale * estimate_.low)}, {form.format(scale * estimate_.high)}]"
+    return Figure(str(name), len(cards), len(stars), estimate_mean(stars), sum(map(len, thumbs)), estimate_mean(up))
 
 
 def show_summary(summary: Summary) -> RenderableType:
     """Return the summary to be printed."""
     total = summary.total
     parts: list[RenderableType] = [
-        f"{total.dialogues:,} dialogues, {total.rated:,} with stars: {describe_stars(total.stars)}; "
+        f"{total.dialogues:,} dialogues, {total.rated:,} with stars: {describe_mean(total.stars)}; "
         f"{total.thumbs:,} thumbs, up {describe_share(total.up)}; {summary.unsound:,} turns passed no check"
     ]
     for part, figures in summary.parts.items():
         table = Table(part, "dialogues", "with stars", "stars", "thumbs", "up")
         for figure in figures:
-            shown = (figure.dialogues, figure.rated, describe_stars(figure.stars), figure.thumbs)
+            shown = (figure.dialogues, figure.rated, describe_mean(figure.stars), figure.thumbs)
             table.add_row(figure.name, *map(str, shown), describe_share(figure.up))
         parts.append(table)
     if summary.low:

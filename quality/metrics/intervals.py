@@ -5,7 +5,7 @@ right and how many there were; the statistic turns the sums over all dialogues i
 depend on each other, so whole dialogues are drawn, with replacement.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import comb, sqrt
 
 import numpy as np
@@ -87,6 +87,20 @@ def mcnemar(first_only: int, second_only: int) -> float:
     return min(1.0, fewer / float(2 ** (differing - 1)))
 
 
+def ratio(part: int, whole: int) -> Statistic:
+    """Return the metric that divides one sum by another: a mean, or a share; not a number of nothing.
+
+    >>> ratio(0, 1)(np.array([3.0, 4.0]))
+    0.75
+    """
+    return lambda sums: float(sums[part] / sums[whole]) if sums[whole] else float("nan")
+
+
+def estimate_mean(sums: Sequence[tuple[float, int]]) -> Estimate:
+    """Return a mean, given of each dialogue a sum and what it counts."""
+    return estimate(np.array(sums, np.float64).reshape(-1, 2), ratio(0, 1))
+
+
 def estimate(sums: Sums, statistic: Statistic) -> Estimate:
     """Return a metric over dialogues.
 
@@ -94,9 +108,15 @@ def estimate(sums: Sums, statistic: Statistic) -> Estimate:
         sums: shape [dialogues, sums], none or more dialogues.
         statistic: the metric.
     """
+    return estimate_all(sums, [statistic])[0]
+
+
+def estimate_all(sums: Sums, statistics: Sequence[Statistic]) -> list[Estimate]:
+    """Return several metrics of the same dialogues, see `estimate`: they are drawn once for all."""
     if not len(sums):
-        return Estimate(value=None)
-    return _summarise(statistic(sums.sum(0)), [statistic(drawn) for (drawn,) in _resample(sums)], len(sums))
+        return [Estimate(value=None) for _ in statistics]
+    total, drawn = sums.sum(0), [drawn for (drawn,) in _resample(sums)]
+    return [_summarise(statistic(total), list(map(statistic, drawn)), len(sums)) for statistic in statistics]
 
 
 def estimate_difference(sums: Sums, others: Sums, statistic: Statistic) -> Estimate:
@@ -110,13 +130,24 @@ def estimate_difference(sums: Sums, others: Sums, statistic: Statistic) -> Estim
     Raises:
         ValueError: there are not as many dialogues of each.
     """
+    return estimate_differences(sums, others, [statistic])[0]
+
+
+def estimate_differences(sums: Sums, others: Sums, statistics: Sequence[Statistic]) -> list[Estimate]:
+    """Return several differences over the same dialogues, see `estimate_difference`: they are drawn once for all."""
     if len(sums) != len(others):
         raise ValueError(f"pairs are needed, not {len(sums)} dialogues and {len(others)}")
     if not len(sums):
-        return Estimate(value=None)
-    value = statistic(sums.sum(0)) - statistic(others.sum(0))
-    drawn = [statistic(one) - statistic(other) for one, other in _resample(sums, others)]
-    return _summarise(value, drawn, len(sums))
+        return [Estimate(value=None) for _ in statistics]
+    total, other_total, drawn = sums.sum(0), others.sum(0), list(_resample(sums, others))
+    return [
+        _summarise(
+            statistic(total) - statistic(other_total),
+            [statistic(one) - statistic(other) for one, other in drawn],
+            len(sums),
+        )
+        for statistic in statistics
+    ]
 
 
 def _resample(*paired: Sums) -> Iterator[tuple[Sums, ...]]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.strategies import STRATEGIES, Strategy
-from quality.metrics.intervals import Sums
+from quality.metrics.intervals import Sums, ratio
 
 LABELS = tuple(Strategy)
 """The rows of a confusion matrix, and its columns but for the last."""
@@ -78,9 +78,8 @@ def accuracy(sums: Sums) -> float:
     return float(np.trace(counts) / counts.sum()) if counts.any() else float("nan")
 
 
-def top_accuracy(sums: Sums) -> float:
-    """Return the share of choices in which the right one is among those chosen one after the other."""
-    return float(sums[_FOUND] / sums[_RANKED]) if sums[_RANKED] else float("nan")
+top_accuracy = ratio(_FOUND, _RANKED)
+"""The share of choices in which the right one is among those chosen one after the other."""
 
 
 def stage_accuracy(sums: Sums) -> float:

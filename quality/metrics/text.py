@@ -17,7 +17,7 @@ from rapidfuzz.distance import LCSseq
 from sacrebleu.metrics.bleu import BLEU
 
 from agents.csc.language import Language
-from quality.metrics.intervals import Statistic, Sums
+from quality.metrics.intervals import Statistic, Sums, ratio
 from quality.text import split_words
 
 TOKENIZERS = {Language.EN: "13a", Language.ZH: "zh"}
@@ -78,18 +78,10 @@ def bleu(order: int) -> Statistic:
     return statistic
 
 
-def _mean(place: int) -> Statistic:
-    return lambda sums: float(sums[place] / sums[_TEXTS]) if sums[_TEXTS] else float("nan")
-
-
-def _length_ratio(sums: Sums) -> float:
-    return float(sums[_WORDS] / sums[_REFERENCE_WORDS]) if sums[_REFERENCE_WORDS] else float("nan")
-
-
-mean_rouge_l = _mean(_ROUGE)
-mean_semantic_f1 = _mean(_SEMANTIC)
-mean_words = _mean(_WORDS)
-length_ratio: Statistic = _length_ratio
+mean_rouge_l = ratio(_ROUGE, _TEXTS)
+mean_semantic_f1 = ratio(_SEMANTIC, _TEXTS)
+mean_words = ratio(_WORDS, _TEXTS)
+length_ratio = ratio(_WORDS, _REFERENCE_WORDS)
 """Words by words of the references."""
 
 

@@ -105,7 +105,7 @@ class Boilerplate:
             for sentence in split_sentences(text)
             if len(words := split_words(sentence)) >= LEAST_WORDS
         )
-        self._said += said
+        self._said.update(said)
         self._dialogues.update(said.keys())
 
     def share(self) -> float | None:

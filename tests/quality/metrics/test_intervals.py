@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quality.metrics.intervals import Sums, estimate, estimate_difference
+from quality.metrics.intervals import Sums, estimate, estimate_all, estimate_difference, ratio
 
 
 def share(sums: Sums) -> float:
@@ -18,6 +18,7 @@ def drawn(right: float, dialogues: int, seed: int) -> Sums:
 def test_the_standard_error_is_that_of_the_mean() -> None:
     sums = drawn(0.3, 400, seed=1)
     found = estimate(sums, share)
+    assert estimate_all(sums, [share, ratio(1, 0)])[0] == found, "what else is estimated makes no difference"
     assert found.value == pytest.approx(sums[:, 0].sum() / 4000)
     assert found.error == pytest.approx(np.std(sums[:, 0] / 10) / np.sqrt(400), rel=0.1)
     assert found.low is not None and found.high is not None
