@@ -7,7 +7,7 @@ import typer
 
 from graphs.cli.terminal import output, progress
 from graphs.scheduling.interrupts import interruptible
-from outputs.files import write_whole
+from outputs.files import require_file, write_whole
 
 _SET = "A run, an exported folder, or a file of rows or transcripts with their turns."
 
@@ -16,6 +16,7 @@ def compare(
     synthetic: Annotated[Path, typer.Argument(help=_SET, metavar="SYNTHETIC")],
     real: Annotated[Path, typer.Argument(help="The same, of real calls.", metavar="REAL")],
     out: Annotated[Path, typer.Option(help="File for the figures, as JSON.")] = Path("comparison.json"),
+    html: Annotated[Path | None, typer.Option(help="File for the same as a page.")] = None,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="Take the rejected dialogues of a run as well as the kept ones.")
     ] = False,
@@ -26,10 +27,15 @@ def compare(
 ) -> None:
     """Say how far synthetic dialogues are like real ones, and what tells them apart."""
     from graphs.jobs.compare import compare_sets
-    from outputs.reports.realism import show_comparison
+    from outputs.reports.realism import render_comparison, show_comparison
 
+    for path in filter(None, (out, html)):
+        require_file(path)
     with interruptible(progress):
         comparison = compare_sets(synthetic, real, embedding_model, progress, with_rejected=rejected)
         write_whole(out, [comparison.model_dump_json(indent=2)])
     output.print(show_comparison(comparison), markup=False)
     output.print(f"Figures: {out}", markup=False)
+    if html:
+        write_whole(html, [render_comparison(comparison)])
+        output.print(f"To read them: {html}", markup=False)

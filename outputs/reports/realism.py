@@ -1,12 +1,14 @@
-"""What a comparison of synthetic with real dialogues found, as it is printed."""
+"""What a comparison of synthetic with real dialogues found, as it is printed, and as a page."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from agents.csc.language import Language
+from outputs.reports.assets import Cells, page_head, page_template
 from quality.metrics.differences import Difference, Item
 from quality.metrics.realism import Realism, Separation
 
@@ -33,10 +35,30 @@ class Comparison(BaseModel):
 
 def show_comparison(comparison: Comparison) -> RenderableType:
     """Return the figures to be printed, and in the last line what tells the sets apart the most."""
-    realism = comparison.realism
-    return Group(
-        *_sentences(comparison), "", _answers(realism), "", _traits(realism), "", _pairs(realism), _last(realism)
+    wholes, traits, pairs = map(_print, _tables(comparison.realism))
+    for column in traits.columns[1:5]:
+        column.justify = "right"
+    return Group(*_sentences(comparison), "", wholes, "", traits, "", pairs, _last(comparison.realism))
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return the same as a page."""
+    title = " and ".join(Path(source).name for source in comparison.sources)
+    return page_template("comparison.html").render(
+        head=page_head(f"{title} · rolecs comparison"),
+        title=title,
+        comparison=comparison,
+        sentences=list(_sentences(comparison)),
+        telling=_last(comparison.realism),
+        tables=_tables(comparison.realism),
     )
+
+
+def _print(cells: Cells) -> Table:
+    table = Table(*cells.columns, title=cells.title, title_justify="left")
+    for row in cells.rows:
+        table.add_row(*row)
+    return table
 
 
 def _sentences(comparison: Comparison) -> Iterator[str]:
@@ -48,20 +70,36 @@ def _sentences(comparison: Comparison) -> Iterator[str]:
         yield f"{name}: {used:,} of the {total:,} dialogues of {source}{left_out}"
 
 
-def _answers(realism: Realism) -> Table:
-    coverage, nearness = realism.coverage, realism.nearness
-    table = Table("question", "figure", "if they were alike", title="The sets as a whole", title_justify="left")
-    table.add_row("told apart by what is said (AUC)", _show_separation(realism.by_words), "0.50")
-    table.add_row("told apart by the traits that are numbers (AUC)", _show_separation(realism.by_form), "0.50")
-    table.add_row(
-        "real ones with a synthetic one near (coverage)",
-        f"{coverage.coverage:.2f}",
-        f"{coverage.expected_coverage:.2f}",
+def _tables(realism: Realism) -> tuple[Cells, Cells, Cells]:
+    return (
+        Cells("The sets as a whole", ("question", "figure", "if they were alike"), _wholes(realism)),
+        Cells(
+            "Traits, the most telling first (distance: 0 the same, 1 nothing in common)",
+            ("trait", "distance", "by chance", *_NAMES, "in dialogues: synthetic, real"),
+            [_trait(difference) for difference in realism.differences],
+        ),
+        Cells(
+            "The nearest",
+            ("synthetic", "real", "similarity", "longest run of the same words"),
+            [(pair.synthetic, pair.real, f"{pair.similarity:.3f}", pair.same_words) for pair in realism.nearness.pairs],
+        ),
     )
-    table.add_row("synthetic ones among real ones (density)", f"{coverage.density:.2f}", "1.00")
-    table.add_row("similarity to the nearest real one, median", f"{nearness.synthetic:.2f}", f"{nearness.real:.2f}")
-    table.add_row("nearer than 99% of the real ones are", f"{nearness.suspicious:.1%}", "1.0%")
-    return table
+
+
+def _wholes(realism: Realism) -> list[tuple[str, ...]]:
+    coverage, nearness = realism.coverage, realism.nearness
+    return [
+        ("told apart by what is said (AUC)", _show_separation(realism.by_words), "0.50"),
+        ("told apart by the traits that are numbers (AUC)", _show_separation(realism.by_form), "0.50"),
+        (
+            "real ones with a synthetic one near (coverage)",
+            f"{coverage.coverage:.2f}",
+            f"{coverage.expected_coverage:.2f}",
+        ),
+        ("synthetic ones among real ones (density)", f"{coverage.density:.2f}", "1.00"),
+        ("similarity to the nearest real one, median", f"{nearness.synthetic:.2f}", f"{nearness.real:.2f}"),
+        ("nearer than 99% of the real ones are", f"{nearness.suspicious:.1%}", "1.0%"),
+    ]
 
 
 def _show_separation(separation: Separation | None) -> str:
@@ -75,36 +113,19 @@ def _show_separation(separation: Separation | None) -> str:
     )
 
 
-def _traits(realism: Realism) -> Table:
-    title = "Traits, the most telling first (distance: 0 the same, 1 nothing in common)"
-    table = Table(
-        "trait", "distance", "by chance", *_NAMES, "in dialogues: synthetic, real", title=title, title_justify="left"
+def _trait(difference: Difference) -> tuple[str, ...]:
+    means = (difference.synthetic, difference.real)
+    return (
+        difference.trait,
+        f"{difference.distance:.2f}",
+        f"{difference.chance:.2f}",
+        *("" if mean is None else f"{mean:.2f}" for mean in means),
+        "\n".join(map(_show_item, difference.items)) if difference.excess > 0 else "",
     )
-    for column in table.columns[1:5]:
-        column.justify = "right"
-    for difference in realism.differences:
-        means = (difference.synthetic, difference.real)
-        table.add_row(
-            difference.trait,
-            f"{difference.distance:.2f}",
-            f"{difference.chance:.2f}",
-            *("" if mean is None else f"{mean:.2f}" for mean in means),
-            "\n".join(map(_show_item, difference.items)) if difference.excess > 0 else "",
-        )
-    return table
 
 
 def _show_item(item: Item) -> str:
     return f"{item.text}: {item.synthetic:.0%}, {item.real:.0%}"
-
-
-def _pairs(realism: Realism) -> Table:
-    table = Table(
-        "synthetic", "real", "similarity", "longest run of the same words", title="The nearest", title_justify="left"
-    )
-    for pair in realism.nearness.pairs:
-        table.add_row(pair.synthetic, pair.real, f"{pair.similarity:.3f}", pair.same_words)
-    return table
 
 
 def _last(realism: Realism) -> str:

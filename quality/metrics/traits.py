@@ -55,6 +55,8 @@ def _feelings(words: dict[Language, str]) -> dict[Language, re.Pattern[str]]:
 _FEELINGS = {"negative": _feelings(_NEGATIVE), "positive": _feelings(_POSITIVE)}
 _QUESTION = re.compile(r"[?？]")
 
+_THIRDS = ("first", "middle", "last")
+
 
 class Traits(NamedTuple):
     """The traits of one dialogue by name: numbers, and counts of what occurs."""
@@ -92,6 +94,12 @@ def measure_traits(turns: Sequence[Turn], language: Language) -> Traits:
         "strategy after strategy": Counter(_transitions(turn.strategy for turn in turns)),
         "emotions": Counter(turn.emotion.code for turn in turns if turn.emotion),
         "emotion after emotion": Counter(_transitions(turn.emotion.name if turn.emotion else None for turn in turns)),
+        "emotions by third of the call": Counter(_course(turns)),
+        "strategy after emotion": Counter(
+            f"{before.emotion.name} {turn.strategy}"
+            for before, turn in pairwise(turns)
+            if before.emotion and turn.strategy
+        ),
         "who speaks first and last": Counter([f"{turns[0].speaker} first, {turns[-1].speaker} last"]),
         "closing words": Counter([between.join(_spoken_last(words)[-FORM_WORDS[language] :])]),
     }
@@ -115,6 +123,12 @@ def _share(which: Iterator[bool]) -> float:
 def _transitions(labels: Iterable[str | None]) -> Iterator[str]:
     for before, after in pairwise(label for label in labels if label):
         yield f"{before} {after}"
+
+
+def _course(turns: Sequence[Turn]) -> Iterator[str]:
+    for place, turn in enumerate(turns):
+        if turn.emotion:
+            yield f"{_THIRDS[len(_THIRDS) * place // len(turns)]} {turn.emotion.name}"
 
 
 def _spoken_last(words: Sequence[Sequence[str]]) -> Sequence[str]:

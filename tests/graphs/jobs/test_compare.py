@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import graphs.jobs.vectors
 from agents.errors import UsageError
 from graphs.jobs.compare import compare_sets
 from graphs.jobs.vectors import PIECE_WORDS
-from outputs.reports.realism import Comparison, show_comparison
+from outputs.reports.realism import Comparison, render_comparison, show_comparison
 from personas.dedup.embedding import EmbeddingModel
 from quality.text import split_words
 from tests.support import DATA
@@ -69,8 +70,17 @@ def test_two_files(tmp_path: Path) -> None:
     assert f"synthetic: 12 of the 13 dialogues of {synthetic}; in 1 one side says nothing" in page
     assert "certainly my friend: 100%, 0%" in page
     assert page.splitlines()[-1].startswith("What tells them apart the most: ")
-    # Nobody labelled strategies, so none are compared.
-    assert "strateg" not in page
+    # Nobody labelled strategies or emotions, so none are compared.
+    assert "strateg" not in page and "emotion" not in page
+    html = render_comparison(found)
+    assert "certainly my friend: 100%, 0%" in html and "in 1 one side says nothing" in html
+    assert page.splitlines()[-1].removeprefix("What tells them apart") in unescape(html)
+
+
+def test_the_page_escapes_what_it_shows(tmp_path: Path) -> None:
+    synthetic = write(tmp_path / "<img src=x>.jsonl", calls(10, "Certainly, my friend."))
+    html = render_comparison(compare_sets(synthetic, write(tmp_path / "real.jsonl", calls(10, "Hi.")), None, QUIET))
+    assert "<img" not in html and "&lt;img src=x&gt;.jsonl and real.jsonl" in html
 
 
 def test_names_do_not_tell_real_calls_from_synthetic_ones(tmp_path: Path) -> None:

@@ -65,6 +65,14 @@ def test_emotions_are_counted_with_their_intensity_and_followed_by_name() -> Non
     _, counts = measure_traits([felt[0], supporter("I see."), felt[1], customer("Hm."), felt[2]], Language.EN)
     assert counts["emotions"] == Counter({"dissatisfied 2": 1, "neutral": 2})
     assert counts["emotion after emotion"] == Counter(["dissatisfied neutral", "neutral neutral"])
+    assert counts["emotions by third of the call"] == Counter(["first dissatisfied", "middle neutral", "last neutral"])
+    assert not counts["strategy after emotion"], "nobody labelled strategies"
+
+
+def test_strategies_are_counted_by_the_emotion_that_they_answer() -> None:
+    upset = customer("No!").model_copy(update={"emotion": FEELINGS["dissatisfied 2"]})
+    _, counts = measure_traits([upset, supporter("Sorry.", Strategy.EM), supporter("So.", Strategy.ID)], Language.EN)
+    assert counts["strategy after emotion"] == Counter(["dissatisfied EM"])
 
 
 def test_a_chinese_dialogue_by_hand() -> None:
