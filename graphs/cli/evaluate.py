@@ -156,7 +156,7 @@ def evaluate(
         results = [write_results(folder, encode, name, contamination, judged.get(folder)) for folder in folders]
         differences = {it.model: results[0].scores.differences(it.scores) for it in results[1:]}
         for folder, result in zip(folders, results, strict=True):
-            _write_page(folder, result, differences if result is results[0] else {})
+            write_page(folder, result, differences if result is results[0] else {})
     if not quiet:
         _show(results, differences, settings)
     if runs.failed:
@@ -277,7 +277,8 @@ def _find_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -
         return _Encoder(None)
 
 
-def _write_page(run: Path, result: "Result", differences: "Mapping[str, Differences]") -> None:
+def write_page(run: Path, result: "Result", differences: "Mapping[str, Differences]") -> None:
+    """Write the page of a run into its folder."""
     from outputs.evaluation.page import render_evaluation
     from outputs.files import write_whole
 

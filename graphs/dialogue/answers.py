@@ -103,11 +103,13 @@ class Answering:
             own_reply = reply
         else:
             own_reply = await self._say(view, free.strategy)
+        heard = view.turns[-1] if view.turns and view.turns[-1].speaker is Speaker.CUSTOMER else None
         return EvaluatedTurn(
             number=number,
             strategy=right,
             text=turn.text,
-            heard=view.turns[-1].text if view.turns and view.turns[-1].speaker is Speaker.CUSTOMER else "",
+            heard=heard.text if heard else "",
+            felt=heard.emotion if heard else None,
             allowed=allowed,
             free=free,
             later=await self._choose_on(view, free, right),

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+from agents.csc.flow import Limits
 from agents.csc.language import Language
-from agents.csc.strategies import STRATEGIES, Strategy, name_of
+from agents.csc.strategies import STRATEGIES, Strategy
 from outputs.evaluation.results import Result
 from outputs.evaluation.scores import METRICS, QUESTIONS
 from outputs.evaluation.table import (
+    FEELINGS_COLUMNS,
+    FEELINGS_TITLE,
     PUBLISHED,
     PUBLISHED_METRICS,
     PUBLISHED_TITLE,
@@ -24,12 +27,16 @@ from outputs.evaluation.table import (
     describe_difference,
     describe_estimate,
     describe_result,
+    feelings_rows,
     variety_rows,
     wins_rows,
 )
-from outputs.reports.assets import inline, page_template
-from outputs.reports.run_page import pack, script_json
+from outputs.reports.assets import Cells, page_head, page_template
+from outputs.reports.run_page import pack, script_json, vocabulary
 from outputs.runs.evaluation import EvaluatedTurn, Evaluation
+from outputs.runs.judgement import Judgement
+from quality.checks.rules import Violation, find_breaches
+from quality.gate.verdict import Findings, Verdict
 from quality.metrics.labels import LABELS, by_label, confusion
 
 CHUNK = 100
@@ -42,6 +49,21 @@ SHOWN_SETTINGS = ("model", "history", "seed", "temperature", "dialogues")
 """What of the configuration the head of the page says; the rest can be unfolded."""
 
 
+class _Shown(Evaluation):
+    """An evaluation with what was found of its call: broken flow rules, and the verdict where a judge was named."""
+
+    findings: tuple[Violation, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def found(self) -> list[str]:
+        """What speaks against the call, as the filters name it."""
+        cut = ["cut off"] if self.cut is not None else []
+        reasons = Findings(self.findings, None).reasons if self.findings else []
+        judged = Findings((), self.verdict).reasons if self.verdict else []
+        return cut + reasons + judged
+
+
 class Row(NamedTuple):
     """A line of the table of scores: what was asked, the metric, its value, and the differences to other models."""
 
@@ -49,14 +71,6 @@ class Row(NamedTuple):
     metric: str
     value: str
     differences: list[str]
-
-
-class Table(NamedTuple):
-    """A table of cells that are written already, the first of a row its name; left out without rows."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
 
 
 class Cell(NamedTuple):
@@ -79,18 +93,21 @@ def render_evaluation(
     """
     yield _render_head(title, result, differences)
     rows: list[list[object]] = []
-    answered = (evaluation for evaluation in evaluations if evaluation.turns or evaluation.call or evaluation.cut)
+    limits = Limits.model_validate(result.provenance.configuration["limits"])
+    answered = (
+        _shown(evaluation, limits, result.calls)
+        for evaluation in evaluations
+        if evaluation.turns or evaluation.call or evaluation.cut
+    )
     number = 0
     while chunk := list(islice(answered, CHUNK)):
         yield f'<script type="text/plain" class="dialogues">{pack(chunk)}</script>'
         for evaluation in chunk:
             rows += [_index_row(number, place, turn) for place, turn in enumerate(evaluation.turns)]
-            if not evaluation.turns:
-                # A call with a played customer stands as a whole.
-                rows.append([number, WHOLE, "", "", int(evaluation.cut is not None)])
+            if evaluation.call or evaluation.cut:
+                rows.append([number, WHOLE, "", "", 0, evaluation.found])
             number += 1
-    names = {code: {"name": name_of(code, Language.EN), "stage": STRATEGIES[code].stage} for code in Strategy}
-    index = {"chunk": CHUNK, "strategies": names, "questions": QUESTIONS, "rows": rows}
+    index = vocabulary(Language.EN) | {"chunk": CHUNK, "questions": QUESTIONS, "rows": rows}
     yield f'<script type="application/json" id="index">{script_json(index)}</script>'
     yield "</body>\n</html>"
 
@@ -98,13 +115,23 @@ def render_evaluation(
 def _index_row(number: int, place: int, turn: EvaluatedTurn) -> list[object]:
     """Return what the filters need of a turn; the script names the columns."""
     problem = any(answer.problem for answer in turn.answers.values())
-    return [number, place, turn.strategy, turn.free.strategy or "", int(problem)]
+    return [number, place, turn.strategy, turn.free.strategy or "", int(problem), []]
+
+
+def _shown(evaluation: Evaluation, limits: Limits, judgements: Mapping[str, Judgement]) -> _Shown:
+    judgement = judgements.get(evaluation.id)
+    return _Shown.model_construct(
+        **dict(evaluation),
+        findings=tuple(find_breaches(evaluation.call, limits)),
+        verdict=judgement.verdict if judgement else None,
+    )
 
 
 def _render_head(title: str, result: Result, differences: Mapping[str, Differences]) -> str:
     """Return the page down to the end of its figures."""
     configuration = result.provenance.configuration
     return page_template("evaluation.html").render(
+        head=page_head(f"{title} · rolecs evaluation", scripts=("reader.js", "evaluation.js")),
         title=title,
         configuration=configuration,
         settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
@@ -113,8 +140,9 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         others=list(differences),
         rows=_rows(result, differences),
         tables=[
-            Table(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result])),
-            Table(WINS_TITLE, WINS_COLUMNS, wins_rows(result)),
+            Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result])),
+            Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, feelings_rows(result)),
+            Cells(WINS_TITLE, WINS_COLUMNS, wins_rows(result)),
         ],
         published=PUBLISHED[configuration["history"]],
         published_metrics=PUBLISHED_METRICS,
@@ -123,8 +151,6 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         labels=by_label(result.scores.total("free")),
         columns=[*LABELS, "none"],
         confusion=_cells(result),
-        scripts=[inline("reader.js"), inline("evaluation.js")],
-        style=inline("run.css"),
     )
 
 

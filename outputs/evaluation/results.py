@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from agents.csc.flow import Limits
 from agents.digests import digest
 from outputs.evaluation.contamination import Contamination
+from outputs.evaluation.feelings import FeelingFigures
 from outputs.evaluation.judging import Wins
 from outputs.evaluation.scores import CHOICES, METRICS, QUESTIONS, Encode, Metric, Scores
 from outputs.files import write_whole
@@ -44,7 +45,10 @@ class Judged(NamedTuple):
 class Result(NamedTuple):
     """What a model's evaluation came to: what the run was, the scores, the metrics, and the files that were written.
 
-    `wins` say, by the names of other models, how often its answers were better.
+    Attributes:
+        wins: by the names of other models, how often its answers were better.
+        calls: what a judge said of generated calls, by the id of the evaluation.
+        feelings: how the model answers them, by what was felt; empty where the dialogues have none.
     """
 
     provenance: Provenance
@@ -52,6 +56,8 @@ class Result(NamedTuple):
     estimates: dict[str, dict[str, Estimate]]
     files: tuple[Path, Path]
     wins: Mapping[str, Wins] = {}
+    calls: Mapping[str, Judgement] = {}
+    feelings: Mapping[str, FeelingFigures] = {}
 
     @property
     def model(self) -> str:
@@ -90,8 +96,11 @@ def write_results(
     content = _results(provenance, scores, estimates, planned, encoder)
     content["rolecs"]["contamination"] = contamination and contamination.figures()
     content["rolecs"]["judge"] = judged and _judge_figures(judged, scores)
+    if feelings := scores.by_feeling():
+        content["rolecs"]["by_feeling"] = {name: _feeling_figures(figures) for name, figures in feelings.items()}
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
-    return Result(provenance, scores, estimates, (results, samples), judged.wins if judged else {})
+    wins, calls = (judged.wins, judged.calls or {}) if judged else ({}, {})
+    return Result(provenance, scores, estimates, (results, samples), wins, calls, feelings)
 
 
 def _judge_figures(judged: Judged, scores: Scores) -> dict[str, Any]:
@@ -102,6 +111,17 @@ def _judge_figures(judged: Judged, scores: Scores) -> dict[str, Any]:
             name: wins._asdict() | {"net": wins.net.value, "net_interval": [wins.net.low, wins.net.high]}
             for name, wins in judged.wins.items()
         },
+    }
+
+
+def _feeling_figures(figures: FeelingFigures) -> dict[str, Any]:
+    return {
+        "turns": figures.turns,
+        "acc": figures.accuracy.value,
+        "acc_interval": [figures.accuracy.low, figures.accuracy.high],
+        "em": figures.empathy.value,
+        "em_interval": [figures.empathy.low, figures.empathy.high],
+        "em_in_dialogues": figures.reference,
     }
 
 
@@ -201,7 +221,7 @@ def _sample(
     answer: Answer,
     metrics: Mapping[str, float | None],
 ) -> dict[str, Any]:
-    doc = {
+    doc: dict[str, Any] = {
         "dialogue": evaluation.dialogue,
         "turn": turn.number,
         "strategy": turn.strategy,
@@ -209,6 +229,8 @@ def _sample(
         "heard": turn.heard,
         "allowed": turn.allowed,
     }
+    if turn.felt:
+        doc["felt"] = turn.felt.code
     target = turn.strategy.value if question in CHOICES else turn.text
     return _filled(number, doc, target, answer.text, question, metrics, answer.problem)
 

@@ -19,10 +19,11 @@ from outputs.evaluation.calls import (
     mean_utterances,
     passed_points,
 )
+from outputs.evaluation.feelings import FELT_SUMS, FeelingFigures, count_felt, figures_by_feeling
 from outputs.runs.evaluation import CALL, Answer, EvaluatedTurn, Evaluation
 from outputs.runs.judgement import Judgement
 from quality.gate.verdict import Verdict
-from quality.metrics.intervals import Estimate, Statistic, Sums, estimate, estimate_difference
+from quality.metrics.intervals import Estimate, Statistic, Sums, estimate_all, estimate_differences
 from quality.metrics.labels import Choice, accuracy, count_choices, macro_f1, stage_accuracy, top_accuracy
 from quality.metrics.text import (
     SUMS,
@@ -93,10 +94,13 @@ METRICS: dict[str, tuple[Metric, ...]] = {
 }
 """The metrics of each question."""
 
+_FELT = "felt"
+"""Stands beside the questions for what the customers felt."""
 _NOTHING = {
     **{question: count_choices([]) for question in CHOICES},
     **{question: np.zeros(SUMS) for question in REPLIES},
     CALL: np.zeros(CALL_SUMS),
+    _FELT: np.zeros(FELT_SUMS),
 }
 _NOTHING_PASSED = Verdict()
 """The verdict on a call that no judge was shown, because the model cut it off or said nothing in it."""
@@ -199,7 +203,7 @@ class Scores:
         self._dialogues[name, self._seen[name]] = {
             question: sum((turn.sums[question] for turn in scored if question in turn.sums), nothing)
             for question, nothing in _NOTHING.items()
-        } | {CALL: self._read_call(evaluation)}
+        } | {CALL: self._read_call(evaluation), _FELT: count_felt(evaluation.turns)}
         for question, texts in _texts(evaluation).items():
             self._wording[question].read(texts)
         return scored
@@ -225,10 +229,7 @@ class Scores:
     def estimates(self) -> dict[str, dict[str, Estimate]]:
         """Return the metrics of each question, by name."""
         return {
-            question: {
-                metric.name: estimate(self._matrix(question, list(self._dialogues)), metric.statistic)
-                for metric in metrics
-            }
+            question: _named(metrics, estimate_all(self._matrix(question, list(self._dialogues)), _statistics(metrics)))
             for question, metrics in METRICS.items()
         }
 
@@ -236,14 +237,18 @@ class Scores:
         """Return by how much each metric is higher than another model's, over the dialogues that both answered."""
         both = [key for key in self._dialogues if key in others._dialogues]
         return {
-            question: {
-                metric.name: estimate_difference(
-                    self._matrix(question, both), others._matrix(question, both), metric.statistic
-                )
-                for metric in metrics
-            }
+            question: _named(
+                metrics,
+                estimate_differences(
+                    self._matrix(question, both), others._matrix(question, both), _statistics(metrics)
+                ),
+            )
             for question, metrics in METRICS.items()
         }
+
+    def by_feeling(self) -> dict[str, FeelingFigures]:
+        """Return how the model answers feelings; empty where the dialogues have none."""
+        return figures_by_feeling(self._matrix(_FELT, list(self._dialogues)))
 
     def _read_call(self, evaluation: Evaluation) -> Sums:
         if not evaluation.call and not evaluation.cut:
@@ -270,6 +275,14 @@ class Scores:
         texts = list(dict.fromkeys([*(turn.text for turn in turns), *replies]))
         vectors = dict(zip(texts, self._encode(texts), strict=True)) if texts else {}
         return lambda answer, turn: semantic_f1(vectors[answer.text], vectors[turn.text])
+
+
+def _statistics(metrics: Sequence[Metric]) -> list[Statistic]:
+    return [metric.statistic for metric in metrics]
+
+
+def _named(metrics: Sequence[Metric], estimates: Sequence[Estimate]) -> dict[str, Estimate]:
+    return {metric.name: found for metric, found in zip(metrics, estimates, strict=True)}
 
 
 def _choice(turn: EvaluatedTurn, question: str, answer: Answer) -> Choice:

@@ -1,6 +1,6 @@
 """The tables of an evaluation: a model's metrics beside others' and beside published ones, and paired differences."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -41,6 +41,8 @@ VARIETY_TITLE = "Variety of the replies"
 VARIETY_COLUMNS = ("what was said", *(f"distinct-{n}" for n in ORDERS), "boilerplate")
 WINS_TITLE = "Judged blind, each pair in both orders; a tie where they disagree"
 WINS_COLUMNS = ("pairs of answers", "won", "tied", "lost", "won less lost, %", "unread")
+FEELINGS_TITLE = "Strategies by what the customer had felt, with 95% intervals over dialogues"
+FEELINGS_COLUMNS = ("after", "turns", "accuracy", "EM", "EM in the dialogues")
 
 Differences = Mapping[str, Mapping[str, Estimate]]
 """Differences of metrics by question and name."""
@@ -56,9 +58,11 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
         _add_section(table, question, rows, describe_estimate)
     parts: list[RenderableType] = [table, *map(describe_result, results)]
     if any(result.scores.dialogues for result in results):
-        parts += ["", _variety(results)]
-    if any(result.wins for result in results):
-        parts += ["", _wins(results)]
+        parts += ["", _rows_table(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results))]
+    if rows := [row for result in results for row in feelings_rows(result)]:
+        parts += ["", _rows_table(FEELINGS_TITLE, FEELINGS_COLUMNS, rows)]
+    if rows := [row for result in results for row in wins_rows(result)]:
+        parts += ["", _rows_table(WINS_TITLE, WINS_COLUMNS, rows)]
     return Group(*parts, "", _published(history))
 
 
@@ -79,11 +83,12 @@ def _add_section(
         )
 
 
-def _variety(results: Sequence[Result]) -> Table:
-    table = Table(*VARIETY_COLUMNS, title=VARIETY_TITLE, title_justify="left")
+def _rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of cells that are written already; all but the first of a row stand right."""
+    table = Table(*columns, title=title, title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in variety_rows(results):
+    for row in rows:
         table.add_row(*row)
     return table
 
@@ -99,16 +104,6 @@ def variety_rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     return list(rows.values())
 
 
-def _wins(results: Sequence[Result]) -> Table:
-    table = Table(*WINS_COLUMNS, title=WINS_TITLE, title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for result in results:
-        for row in wins_rows(result):
-            table.add_row(*row)
-    return table
-
-
 def wins_rows(result: Result) -> list[tuple[str, ...]]:
     """Return by other model the cells of `WINS_COLUMNS`."""
     net = Metric("net", "won less lost", lambda sums: float("nan"))
@@ -120,6 +115,21 @@ def wins_rows(result: Result) -> list[tuple[str, ...]]:
             f"{wins.unread:,}",
         )
         for other, wins in result.wins.items()
+    ]
+
+
+def feelings_rows(result: Result) -> list[tuple[str, ...]]:
+    """Return by what the customer had felt the cells of `FEELINGS_COLUMNS`; none where nobody named feelings."""
+    share = Metric("share", "share", lambda sums: float("nan"))
+    return [
+        (
+            f"{result.model}: {name}",
+            f"{found.turns:,}",
+            describe_estimate(found.accuracy, share),
+            describe_estimate(found.empathy, share),
+            f"{100 * found.reference:.1f}",
+        )
+        for name, found in result.feelings.items()
     ]
 
 

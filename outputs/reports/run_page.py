@@ -18,7 +18,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Stage, Strategy, name_of
 from agents.csc.topics import topics_by_code
 from outputs.reports import run_figures
-from outputs.reports.assets import inline, page_template
+from outputs.reports.assets import page_head, page_template
 from outputs.reports.rewriting_table import Row, describe
 from outputs.runs.record import DialogueCounts, Record
 from outputs.runs.run import EndedItem, Funnel
@@ -65,7 +65,13 @@ def render_report(report: RunReport) -> Iterator[str]:
     while chunk := list(islice(records, CHUNK)):
         yield f'<script type="text/plain" class="dialogues">{pack(chunk)}</script>'
         rows += map(_index_row, chunk)
-    index = _vocabulary(report.configuration) | {"rows": rows}
+    language = Language(report.configuration["language"])
+    topics = topics_by_code(report.configuration["topics"], language)
+    index = vocabulary(language) | {
+        "chunk": CHUNK,
+        "topics": {code: topic.name for code, topic in topics.items()},
+        "rows": rows,
+    }
     yield f'<script type="application/json" id="index">{script_json(index)}</script>'
     yield "</body>\n</html>"
 
@@ -90,6 +96,7 @@ def _render_head(report: RunReport) -> str:
     configuration, funnel, figures = report.configuration, report.funnel, report.figures
     language = Language(configuration["language"])
     return page_template("run.html").render(
+        head=page_head(f"{report.title} · rolecs report", scripts=("reader.js", "run.js")),
         report=report,
         funnel=funnel,
         figures=figures,
@@ -105,18 +112,13 @@ def _render_head(report: RunReport) -> str:
         estimated=describe,
         counts=DialogueCounts.of(funnel),
         compared=compare(figures) if figures else [],
-        scripts=[inline("reader.js"), inline("run.js")],
-        style=inline("run.css"),
     )
 
 
-def _vocabulary(configuration: dict[str, Any]) -> dict[str, object]:
-    """Return the names that the page's script needs."""
-    language = Language(configuration["language"])
+def vocabulary(language: Language) -> dict[str, object]:
+    """Return the names that a page's script needs to show calls, in their language."""
     return {
         "language": language,
-        "chunk": CHUNK,
-        "topics": {code: topic.name for code, topic in topics_by_code(configuration["topics"], language).items()},
         "strategies": {
             strategy: {"name": name_of(strategy, language), "stage": STRATEGIES[strategy].stage}
             for strategy in Strategy

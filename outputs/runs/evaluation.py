@@ -1,8 +1,9 @@
 """The record of one evaluated dialogue: what a model chose and said in the place of its supporter, turn by turn."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.dialogue import Turn
+from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from outputs.runs.run import Counts, EndedItem, Outcome, PlannedRow, RunKind
@@ -37,6 +38,7 @@ class EvaluatedTurn(BaseModel):
         strategy: the right one.
         text: the reference.
         heard: what the customer had said before; empty where the supporter opens the call.
+        felt: what the customer felt then; None where the dialogue does not say, and then it is not stored.
         allowed: the strategies that the flow rules allow here.
         free: the strategy chosen among all twelve.
         later: where that was a wrong one, what was chosen next while the earlier ones were barred, until it was right.
@@ -51,6 +53,7 @@ class EvaluatedTurn(BaseModel):
     strategy: Strategy
     text: str
     heard: str = ""
+    felt: Feeling | None = Field(None, exclude_if=lambda felt: felt is None)
     allowed: tuple[Strategy, ...]
     free: Answer
     later: tuple[Answer, ...] = ()

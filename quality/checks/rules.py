@@ -59,9 +59,14 @@ def _check_flow(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
                 "a supporter turn without a strategy" if turn.strategy is None else "a customer turn with a strategy"
             )
             yield Violation(rule="label", turn=number, detail=detail)
+    yield from find_breaches(turns, limits)
+    if turns and turns[-1].strategy != "AC":
+        yield Violation(rule="closure", turn=len(turns), detail="the call does not end with AC")
+
+
+def find_breaches(turns: Sequence[Turn], limits: Limits) -> Iterator[Violation]:
+    """Yield the flow rules that a call broke."""
     for breach in broken_rules(turns, limits):
         turn = turns[breach.turn]
         detail = f"{turn.strategy or turn.speaker}: {breach.rule.demand}"
         yield Violation(rule=breach.rule.name, turn=breach.turn + 1, detail=detail)
-    if turns and turns[-1].strategy != "AC":
-        yield Violation(rule="closure", turn=len(turns), detail="the call does not end with AC")

@@ -1,15 +1,17 @@
 "use strict";
 // The answers of a rolecs evaluation: filters, a page of turns at a time, each with its reference and answers side by side.
-// It uses el, count and unpack of reader.js, which stands before it in the page.
+// Whole calls stand as in the report on a run. It uses reader.js, which stands before it in the page.
 
 const PAGE = 20;
-const COLUMNS = ["dialogue", "place", "right", "chosen", "problem"];
+const COLUMNS = ["dialogue", "place", "right", "chosen", "problem", "found"];
 const KEPT = {
   "": () => true,
-  wrong: (row) => row.place >= 0 && row.chosen !== row.right,
-  right: (row) => row.place >= 0 && row.chosen === row.right,
+  wrong: (row) => row.chosen !== row.right,
+  right: (row) => row.chosen === row.right,
   problem: (row) => row.problem === 1,
 };
+const NOTHING = "nothing";
+const kindOf = (row) => (row.place >= 0 ? "turn" : "call");
 
 /** The packed dialogues; the chunk that was looked at last stays unpacked. */
 class Dialogues {
@@ -38,45 +40,70 @@ class Answers {
     this.output = document.getElementById("count");
     this.place = document.getElementById("place");
     this.clearButton = document.getElementById("clear");
-    this.selects = ["right", "chosen", "answers"].map((name) => document.getElementById(`filter-${name}`));
+    this.selects = Object.fromEntries(["right", "chosen", "answers", "found"].map((name) => [name, document.getElementById(`filter-${name}`)]));
+    this.kind = document.getElementById("filter-kind");
     this.search = document.getElementById("search");
-    this.noun = index.rows.some((row) => row.place >= 0) ? "turn" : "call";
     this.drawing = 0;
     this.searching = 0;
     this.search.addEventListener("input", () => this.apply());
-    for (const select of this.selects) select.addEventListener("change", () => this.apply());
-    this.fill(this.selects[0], "right");
-    this.fill(this.selects[1], "chosen");
+    for (const select of [this.kind, ...Object.values(this.selects)]) select.addEventListener("change", () => this.apply());
+    this.fill("right");
+    this.fill("chosen");
+    this.fillFound();
+    const kinds = new Set(index.rows.map(kindOf));
+    this.kind.value = kinds.has("turn") || !kinds.has("call") ? "turn" : "call";
+    this.kind.parentElement.hidden = kinds.size < 2;
     document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
     this.clearButton.addEventListener("click", () => this.clear());
     document.getElementById("earlier").addEventListener("click", () => this.turnTo(this.current - (this.current % PAGE) - PAGE));
     document.getElementById("later").addEventListener("click", () => this.turnTo(this.current - (this.current % PAGE) + PAGE));
   }
 
-  fill(select, column) {
+  fill(column) {
     const times = new Map();
     for (const row of this.index.rows) times.set(row[column], (times.get(row[column]) ?? 0) + 1);
     for (const [code, { name }] of Object.entries(this.index.strategies)) {
-      if (times.has(code)) select.append(el("option", { value: code }, `${code} ${name} (${times.get(code).toLocaleString("en")})`));
+      if (times.has(code)) this.selects[column].append(el("option", { value: code }, `${code} ${name} (${times.get(code).toLocaleString("en")})`));
     }
   }
 
+  /** Offer what was found of calls, the most frequent first, and that nothing was. */
+  fillFound() {
+    const times = new Map();
+    for (const row of this.index.rows.filter((row) => kindOf(row) === "call")) {
+      for (const found of row.found.length ? row.found : [NOTHING]) times.set(found, (times.get(found) ?? 0) + 1);
+    }
+    const order = [...times.keys()].sort((a, b) => times.get(b) - times.get(a));
+    this.selects.found.append(...order.map((found) => el("option", { value: found }, `${reasonName(found)} (${times.get(found).toLocaleString("en")})`)));
+  }
+
   clear() {
-    for (const field of [this.search, ...this.selects]) field.value = "";
+    for (const field of [this.search, ...Object.values(this.selects)]) field.value = "";
     return this.apply();
+  }
+
+  /** Return whether a row passes the filters that its kind has. */
+  passes(row) {
+    const { right, chosen, answers, found } = this.selects;
+    if (this.kind.value === "call") return !found.value || (found.value === NOTHING ? !row.found.length : row.found.includes(found.value));
+    return (!right.value || row.right === right.value) && (!chosen.value || row.chosen === chosen.value) && KEPT[answers.value](row);
   }
 
   async apply() {
     const run = ++this.searching;
-    const [right, chosen, answers] = this.selects.map((select) => select.value);
+    const noun = this.kind.value;
+    for (const [name, select] of Object.entries(this.selects)) {
+      select.parentElement.hidden = (name === "found") !== (noun === "call");
+      if (select.parentElement.hidden) select.value = "";
+    }
     const words = this.search.value.trim().toLowerCase();
-    const { rows } = this.index;
-    let found = rows.filter((row) => (!right || row.right === right) && (!chosen || row.chosen === chosen) && KEPT[answers](row));
+    const rows = this.index.rows.filter((row) => kindOf(row) === noun);
+    let found = rows.filter((row) => this.passes(row));
     if (words) found = await this.holding(words, found, run);
     if (run !== this.searching) return; // another search has begun
     this.found = found;
-    this.clearButton.hidden = !(right || chosen || answers || words);
-    this.output.value = this.clearButton.hidden ? count(rows.length, this.noun) : `${found.length.toLocaleString("en")} of ${count(rows.length, this.noun)}`;
+    this.clearButton.hidden = !words && Object.values(this.selects).every((select) => !select.value);
+    this.output.value = this.clearButton.hidden ? count(rows.length, noun) : `${found.length.toLocaleString("en")} of ${count(rows.length, noun)}`;
     this.current = 0;
     return this.draw();
   }
@@ -88,7 +115,8 @@ class Answers {
       const record = await this.dialogues.read(row.dialogue);
       if (run !== this.searching) break;
       const turn = record.turns[row.place];
-      const said = turn ? [turn.heard, turn.text, ...Object.keys(this.index.questions).map((name) => turn[name]?.text ?? "")] : record.call.map((spoken) => spoken.text);
+      const reasons = Object.values(record.verdict?.points ?? {}).map((point) => point.reason);
+      const said = turn ? [turn.heard, turn.text, ...Object.keys(this.index.questions).map((name) => turn[name]?.text ?? "")] : [...record.call.map((spoken) => spoken.text), ...reasons];
       if ([record.dialogue, ...said].join("\n").toLowerCase().includes(words)) holding.push(row);
     }
     return holding;
@@ -110,10 +138,10 @@ class Answers {
     const cards = [];
     for (const row of shown) {
       const record = await this.dialogues.read(row.dialogue);
-      cards.push(row.place < 0 ? this.call(record) : this.card(record, record.turns[row.place]));
+      cards.push(kindOf(row) === "call" ? new Call(this.index, row, record).box : this.card(record, record.turns[row.place]));
     }
     if (run !== this.drawing) return; // another page was asked for meanwhile
-    this.box.replaceChildren(...(cards.length ? cards : [el("p", { className: "none" }, `No ${this.noun} is like that.`)]));
+    this.box.replaceChildren(...(cards.length ? cards : [el("p", { className: "none" }, `No ${this.kind.value} is like that.`)]));
     this.place.value = cards.length ? `${first + 1} to ${first + cards.length}` : "";
     document.getElementById("earlier").disabled = first === 0;
     document.getElementById("later").disabled = first + PAGE >= this.found.length;
@@ -143,15 +171,6 @@ class Answers {
         ...replies.map((name) => column(this.index.questions[name], text(turn[name])))));
   }
 
-  /** A whole call, with the supporter's strategies. */
-  call(record) {
-    const line = (turn) => el("p", { className: "bubble", lang: record.language },
-      turn.strategy ? this.label(turn.speaker, turn.strategy, null) : el("span", { className: "soft" }, turn.speaker), ` ${turn.text}`);
-    return el("article", { className: "answer", tabIndex: -1 },
-      el("p", { className: "who" }, el("code", {}, record.dialogue)), ...record.call.map(line),
-      record.cut ? el("p", { className: "mark violation" }, record.cut) : null);
-  }
-
   choice(name, turn, answer) {
     return this.label(name, answer.problem ? "none" : answer.text, answer.text === turn.strategy);
   }
@@ -160,6 +179,26 @@ class Answers {
     const known = this.index.strategies[code];
     const sign = isRight === null ? "" : isRight ? " ✓" : " ✕";
     return el("span", { className: `chip${isRight === false ? " differs" : ""}`, title: known ? known.name : "" }, `${name}: ${code}${sign}`);
+  }
+}
+
+/** A whole call, with what was found of it. */
+class Call extends Reader {
+  constructor(index, row, record) {
+    super(index, null, el("article", { className: "answer whole", tabIndex: -1 }), `call-${row.dialogue}-`);
+    const { language, verdict, call, cut } = record;
+    this.lang = language;
+    const found = row.found.map((name) => el("span", { className: "chip differs" }, reasonName(name)));
+    this.box.append(
+      el("p", { className: "who" }, el("code", {}, record.dialogue), ...found),
+      ...(cut ? [el("p", { className: "alert rejected cut", role: "note" }, cut)] : []),
+      el("div", { className: "reading" }, this.call({ turns: call, violations: record.findings, verdict, repairs: [] }),
+        this.findings({ verdict, canaries: [] })));
+  }
+
+  reveal(turn) {
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    turn.scrollIntoView({ block: "center", behavior });
   }
 }
 

@@ -39,12 +39,10 @@ const plain = (code) => code.replaceAll("_", " ");
 const reasonName = (reason) => plain(reason.replace(/^(point|rule|turn):/, "$1: "));
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-/** The dialogue that is read. */
+/** The dialogue that is read, in a box; `prefix` tells the ids of its turns from those of another one on the page. */
 class Reader {
-  constructor(index, onBack) {
-    this.index = index;
-    this.onBack = onBack;
-    this.box = document.getElementById("reader");
+  constructor(index, onBack, box = document.getElementById("reader"), prefix = "") {
+    Object.assign(this, { index, onBack, box, prefix });
     this.words = "";
     this.open = null;
   }
@@ -213,7 +211,7 @@ class Reader {
       who.append(el("span", { className: "chip differs" }, `heard as ${this.feeling(heard)}`));
     }
     if (turn.ends_call) who.append(el("span", { className: "chip" }, "ends the call"));
-    return el("div", { id: `turn-${number}`, className: `turn ${turn.speaker} ${strategy?.stage ?? ""}`, tabIndex: -1 },
+    return el("div", { id: `${this.prefix}turn-${number}`, className: `turn ${turn.speaker} ${strategy?.stage ?? ""}`, tabIndex: -1 },
       who, this.text("p", "bubble", turn.text),
       turn.direction ? this.text("p", "direction", turn.direction) : null, ...notes);
   }
@@ -270,10 +268,15 @@ class Reader {
 
   cite(number) {
     for (const marked of this.box.querySelectorAll(".turn.cited")) marked.classList.remove("cited");
-    const turn = document.getElementById(`turn-${number}`);
+    const turn = document.getElementById(`${this.prefix}turn-${number}`);
     if (!turn) return;
     turn.classList.add("cited");
     turn.focus({ preventScroll: true });
+    this.reveal(turn);
+  }
+
+  /** Bring a turn into view. */
+  reveal(turn) {
     // Not scrollIntoView: that would move the page around the reader as well.
     const top = turn.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +16,8 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
+from outputs.runs.evaluation import EVALUATIONS
+from outputs.runs.store import RunStore
 from personas.dedup.embedding import PACKAGED_MODEL
 from rolecs import app
 from tests.support import DATA
@@ -74,6 +80,30 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         (samples,) = folder.glob("samples_rolecs_*.jsonl")
         first = json.loads(samples.read_text().splitlines()[0])
         assert first["filter"] == "free" and first["target"] == "GT"
+
+
+def test_an_evaluation_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:8]
+    file, whole, killed = (tmp_path / name for name in ("calls.jsonl", "whole", "killed"))
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with serve_in_thread(Loopback(delay=0.005)) as server:
+        words = ["evaluate", file, "--base-url", server.base_url, "--concurrency", 2, "--embedding-model", MODEL]
+        command = [*map(str, words), "--quiet", "--run"]
+        assert CliRunner().invoke(app, [*command, str(whole)], catch_exceptions=False).exit_code == 0
+        asked, deadline = server.calls["all"], time.monotonic() + 60
+        process = subprocess.Popen([sys.executable, "-m", "rolecs", *command, str(killed)])
+        while server.calls["all"] < 1.5 * asked and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        with RunStore.read(EVALUATIONS, killed) as store:
+            assert 0 < store.funnel().ended < len(lines)
+        again = CliRunner().invoke(app, [*command, str(killed), "--resume"], catch_exceptions=False)
+        assert again.exit_code == 0 and server.calls["all"] < 2.5 * asked
+    names = sorted(path.name for path in whole.glob("*_rolecs_*"))
+    assert len(names) == 2
+    for name in names:
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_a_judge_judges_calls_and_pairs_and_all_of_it_goes_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agents.csc.emotions import FEELINGS
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
@@ -116,6 +117,26 @@ async def test_answers_that_cannot_be_read_are_wrong_and_are_shown(tmp_path: Pat
     lines = [json.loads(line) for line in samples.splitlines()]
     shown = [line for line in lines if line["filter"] == "free" and line["problem"]]
     assert len(shown) == len(unread) and all(line["acc"] == 0 for line in shown)
+
+
+async def test_what_customers_felt_is_kept_and_counted_where_the_dialogues_say_it(tmp_path: Path) -> None:
+    feelings = iter([FEELINGS["dissatisfied 2"], FEELINGS["neutral"]])
+    turns = [
+        turn.model_copy(update={"emotion": next(feelings, None)}) if turn.speaker is Speaker.CUSTOMER else turn
+        for turn in make_turns(EN_CALL)
+    ]
+    felt = Labelled("felt", "complaint", "s", "", "", tuple(turns))
+    async with serve(Loopback()) as server:
+        await evaluate_all(server, tmp_path / "felt", dialogues=[felt])
+        await evaluate_all(server, tmp_path / "plain")
+    answered = stored(tmp_path / "felt")[0].turns
+    assert [turn.felt and turn.felt.code for turn in answered[:4]] == [None, "dissatisfied 2", "neutral", None]
+    results, samples = files(tmp_path / "felt")
+    told = json.loads(results)["rolecs"]["by_feeling"]
+    assert told["dissatisfied"]["turns"] == told["neutral"]["turns"] == 1
+    docs = [json.loads(line)["doc"] for line in samples.splitlines()]
+    assert {doc.get("felt") for doc in docs} == {None, "dissatisfied 2", "neutral"}
+    assert all(b"felt" not in content and b"feeling" not in content for content in files(tmp_path / "plain"))
 
 
 async def test_a_wrong_choice_is_barred_and_asked_for_again(tmp_path: Path) -> None:

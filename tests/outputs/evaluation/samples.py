@@ -14,7 +14,7 @@ from outputs.runs.evaluation import Answer, EvaluatedTurn, Evaluation
 from outputs.runs.run import Provenance
 
 PROVENANCE = Provenance.build(
-    {"model": "mine", "history": "reference", "seed": 0, "temperature": 0.0}, {}, {"rolecs": "0"}
+    {"model": "mine", "history": "reference", "seed": 0, "temperature": 0.0, "limits": {}}, {}, {"rolecs": "0"}
 )
 VOCABULARY = ["Good", "morning", "Your", "name", "?"]
 

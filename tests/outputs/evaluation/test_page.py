@@ -9,6 +9,9 @@ from playwright.async_api import async_playwright, expect
 from agents.csc.strategies import Strategy
 from outputs.evaluation.page import render_evaluation
 from outputs.files import write_whole
+from outputs.runs.judgement import Judgement
+from quality.gate.rubric import POINT_CODES
+from quality.gate.verdict import Labelling, PointVerdict, Verdict
 from tests.conftest import EN_CALL, FAILURE, make_turns
 from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
 from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
@@ -88,6 +91,50 @@ async def test_turns_can_be_filtered_and_read_by_keyboard(tmp_path: Path) -> Non
     assert complaints == []
 
 
+def judgement(id_: str, **failed: str) -> Judgement:
+    """Make the judgement of a call that passes all points but some, which fail for a reason that rests on turn 2."""
+    points = {
+        code: PointVerdict(reason=failed.get(code, "Fine."), turns=(2,), verdict=0 if code in failed else 1, votes=(1,))
+        for code in POINT_CODES
+    }
+    labelling = Labelling(labels={1: Strategy.GT}, agreement=1, required=0.5)
+    return Judgement(id=id_, dialogue=id_, verdict=Verdict(points=points, labelling=labelling))
+
+
+async def test_generated_calls_stand_beside_the_turns_with_what_was_found_of_them(tmp_path: Path) -> None:
+    call = make_turns(EN_CALL)
+    short = (*call[:2], call[-1])
+    judged = {one.id: one for one in (judgement("first"), judgement("second", natural_wording=HOSTILE))}
+    answered = [evaluation("first", *GOOD, call=call), evaluation("second", *POOR, call=short)]
+    file = tmp_path / "report.html"
+    told = result(scores_of(*answered, encode=None))._replace(calls=judged)
+    write_whole(file, render_evaluation("calls", told, {}, answered))
+    assert "<img" not in file.read_text(encoding="utf-8")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        page = await browser.new_page()
+        await page.goto(file.as_uri())
+        cards, counted = page.locator(".answer"), page.locator("#count")
+        await expect(counted).to_have_text("4 turns")
+        await expect(page.locator("#filter-found")).to_be_hidden()
+        await page.locator("#filter-kind").select_option("call")
+        await expect(counted).to_have_text("2 calls")
+        await expect(page.locator("#filter-right")).to_be_hidden()
+        await expect(cards.first.locator(".points .kept")).to_have_count(len(POINT_CODES))
+        await page.locator("#filter-found").select_option("nothing")
+        await expect(counted).to_have_text("1 of 2 calls")
+        await page.locator("#filter-found").select_option("point:natural_wording")
+        await expect(cards).to_have_count(1)
+        await expect(cards.locator(".points .rejected .reason")).to_have_text(HOSTILE)
+        await expect(cards.locator(".turn .violation").first).to_contain_text("closure")
+        await cards.locator(".points .rejected .cited button").click()
+        await expect(cards.locator(".turn.cited")).to_contain_text(call[1].text)
+        await page.keyboard.press("Escape")
+        await page.locator("#search").fill("onerror")
+        await expect(counted).to_have_text("1 of 2 calls")
+        await browser.close()
+
+
 async def test_calls_with_played_customers_stand_as_a_whole(tmp_path: Path) -> None:
     call = make_turns(EN_CALL)
     played = [
@@ -104,7 +151,8 @@ async def test_calls_with_played_customers_stand_as_a_whole(tmp_path: Path) -> N
         cards, counted = page.locator(".answer"), page.locator("#count")
         await expect(counted).to_have_text("2 calls")
         await expect(cards.first.locator(".bubble")).to_have_count(len(call))
-        await expect(cards.first.locator(".bubble").first).to_contain_text("supporter: GT")
-        await page.locator("#filter-answers").select_option("problem")
-        await expect(cards.locator(".violation")).to_have_text("the answer was cut off")
+        await expect(cards.first.locator(".turn").first).to_contain_text("GT Greeting")
+        await expect(page.locator("#filter-kind")).to_be_hidden()
+        await page.locator("#filter-found").select_option("cut off")
+        await expect(cards.locator(".cut")).to_have_text("the answer was cut off")
         await browser.close()
