@@ -11,6 +11,7 @@ from benchmarks import (
     dedup,
     embedding,
     engine_cache,
+    evaluation,
     memory,
     prefix_cache,
     private_data,
@@ -34,6 +35,7 @@ def main() -> None:
     client_cpu.main([])
     cluster.main([])
     memory.main([])
+    evaluation.main([])
     resume.main([])
     prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])
     training.main([])

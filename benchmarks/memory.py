@@ -17,23 +17,27 @@ from benchmarks._common import describe_machine, errors_in_one_line, print_table
 from benchmarks.client_cpu import server_process
 
 
-def peak_of(base_url: str, dialogues: int, in_flight: int) -> float:
-    """Play so many dialogues; return the highest memory of the command, in MiB.
+def peak_of(words: Sequence[str]) -> float:
+    """Carry out `rolecs` with these words; return the highest memory of the command, in MiB.
 
     Raises:
         EngineError: the command failed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "rolecs", "generate", "--run", f"{folder}/run", "--base-url", base_url]
-        command += ["-n", str(dialogues), "--concurrency", str(in_flight), "--canaries", "0", "--max-similarity", "1"]
-        command += ["--gate-trial", "skip"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        # Not by `wait`, which keeps the usage to itself.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    process = subprocess.Popen([sys.executable, "-m", "rolecs", *words], stdout=subprocess.DEVNULL)
+    # Not by `wait`, which keeps the usage to itself.
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise EngineError(f"the job ended with {process.returncode}")
     return usage.ru_maxrss / 1024
+
+
+def play(base_url: str, dialogues: int, in_flight: int) -> float:
+    """Play so many dialogues; return the highest memory of the command, in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["generate", "--run", f"{folder}/run", "--base-url", base_url, "-n", str(dialogues)]
+        words += ["--concurrency", str(in_flight), "--canaries", "0", "--max-similarity", "1", "--gate-trial", "skip"]
+        return peak_of(words)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -44,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     peaks: list[float] = []
     with errors_in_one_line(), server_process(Language.EN) as base_url:
         for dialogues in arguments.dialogues:
-            peaks.append(peak_of(base_url, dialogues, arguments.in_flight))
+            peaks.append(play(base_url, dialogues, arguments.in_flight))
     rows = [
         (f"{dialogues:,} dialogues", arguments.in_flight, peak, peak / peaks[0])
         for dialogues, peak in zip(arguments.dialogues, peaks, strict=True)
