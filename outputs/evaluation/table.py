@@ -59,10 +59,10 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
     parts: list[RenderableType] = [table, *map(describe_result, results)]
     if any(result.scores.dialogues for result in results):
         parts += ["", _rows_table(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results))]
-    if rows := [row for result in results for row in feelings_rows(result)]:
-        parts += ["", _rows_table(FEELINGS_TITLE, FEELINGS_COLUMNS, rows)]
-    if rows := [row for result in results for row in wins_rows(result)]:
-        parts += ["", _rows_table(WINS_TITLE, WINS_COLUMNS, rows)]
+    if felt := [row for result in results for row in feelings_rows(result)]:
+        parts += ["", _rows_table(FEELINGS_TITLE, FEELINGS_COLUMNS, felt)]
+    if won := [row for result in results for row in wins_rows(result)]:
+        parts += ["", _rows_table(WINS_TITLE, WINS_COLUMNS, won)]
     return Group(*parts, "", _published(history))
 
 
