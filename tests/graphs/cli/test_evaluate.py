@@ -83,7 +83,7 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
 
 
 def test_an_evaluation_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:8]
+    lines = (DATA / "gold" / "en.jsonl").read_text(encoding="utf-8").splitlines()[:6]
     file, whole, killed = (tmp_path / name for name in ("calls.jsonl", "whole", "killed"))
     file.write_text("\n".join(lines), encoding="utf-8")
     with serve_in_thread(Loopback(delay=0.005)) as server:
