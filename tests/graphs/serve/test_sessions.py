@@ -10,6 +10,7 @@ import pytest
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.csc.topics import GROUPS, usual_company
+from agents.csc.topics.topic import Topic
 from agents.roles.supporter import supporter_messages
 from graphs.serve import grounds
 from outputs.scorecards.export import rated_rows, supporter_view
@@ -176,8 +177,9 @@ async def test_a_users_own_company_grounds_the_supporter(tmp_path: Path) -> None
         service_on(loopback, tmp_path, topics=(str(ACME),), about=about) as service,
         client_of(service) as client,
     ):
-        for body in {"topic": "acme-outage"}, {}, {"language": "zh"}:
-            await open_session(client, **body)
+        await open_session(client, topic="acme-outage")
+        await open_session(client)
+        await open_session(client, language="zh")
         told = [request["messages"][0]["content"] for request in loopback.requests[-3:]]
         answer = await client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "Hello."}]})
         assert answer.status_code == 200
@@ -203,7 +205,12 @@ async def test_who_is_called_where_no_topic_says_it(tmp_path: Path) -> None:
 
 async def test_policies_are_chosen_once_for_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fitted: list[str] = []
-    monkeypatch.setattr(grounds, "fit_to_call", lambda topic, about, language: fitted.append(about) or topic)
+
+    def fit(topic: Topic, scenario: str, language: Language) -> Topic:
+        fitted.append(scenario)
+        return topic
+
+    monkeypatch.setattr(grounds, "fit_to_call", fit)
     async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
         path, token = await open_session(client, topic="online-order")
         for text in ("My parcel is late.", "It was to come on Friday."):
