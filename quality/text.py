@@ -22,21 +22,22 @@ _LETTER = re.compile(r"[^\W\d_]")
 _FOREIGN_LETTER = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f]")
 _LATIN_WORD = rf"[^\W\d_{CHINESE}]+"
 _WORD = re.compile(rf"{_LATIN_WORD}(?:'{_LATIN_WORD})*|\d+|[{CHINESE}]")
-_ENGLISH_WORD = re.compile(
-    r"\b(?:a|about|after|all|an|and|any|are|as|at|be|been|but|by|can|did|do|for|from|had|has|"
-    r"have|he|her|his|how|i|if|in|is|it|its|me|my|no|not|of|on|or|our|she|so|than|that|"
-    r"the|their|them|then|they|this|to|until|was|we|were|what|when|where|which|who|why|will|"
-    r"with|would|you|your)\b",
-    re.IGNORECASE,
+_RUN_OF_WORD = re.compile(r"\w+")
+_ENGLISH_WORDS = frozenset(
+    _RUN_OF_WORD.findall("""
+    a about after all an and any are as at be been but by can did do for from had has have he her his how i if in is
+    it its me my no not of on or our she so than that the their them then they this to until was we were what when
+    where which who why will with would you your
+    """)
 )
-_OTHER_WORD = re.compile(
-    r"\b(?:au|aux|avec|ce|ces|cette|dans|des|du|elle|en|est|et|il|la|le|les|leur|lui|mais|ne|"
-    r"nous|où|par|pas|pour|que|qui|sa|se|ses|son|sur|un|une|vos|votre|à|como|con|de|del|"
-    r"el|ella|ellos|esta|este|ha|las|los|lo|más|muy|para|pero|por|su|sus|y|ao|com|da|das|"
-    r"dos|ele|em|não|na|nos|o|os|pela|pelo|seu|sua|uma|al|che|dal|della|di|e|gli|ho|nel|"
-    r"non|per|più|sono|aber|als|auch|auf|bei|dem|den|der|die|ein|eine|einen|er|für|hat|ich|"
-    r"ihr|im|ist|mit|nach|nicht|oder|sich|sie|sind|und|von|wenn|wie|wird|zu|zum|zur)\b",
-    re.IGNORECASE,
+_OTHER_WORDS = frozenset(
+    _RUN_OF_WORD.findall("""
+    au aux avec ce ces cette dans des du elle en est et il la le les leur lui mais ne nous où par pas pour que qui
+    sa se ses son sur un une vos votre à como con de del el ella ellos esta este ha las los lo más muy para pero por
+    su sus y ao com da das dos ele em não na nos o os pela pelo seu sua uma al che dal della di e gli ho nel non per
+    più sono aber als auch auf bei dem den der die ein eine einen er für hat ich ihr im ist mit nach nicht oder sich
+    sie sind und von wenn wie wird zu zum zur
+    """)
 )
 """Words of French, Spanish, Portuguese, Italian and German that hardly a sentence goes without."""
 _SENTENCE = re.compile(rf"[^{SENTENCE_ENDS}]+[{SENTENCE_ENDS}]*")
@@ -83,8 +84,9 @@ def is_in(text: str, language: Language) -> bool:
 
 
 def _is_other_latin(text: str) -> bool:
-    other = len(_OTHER_WORD.findall(text))
-    return other > 1 and other > len(_ENGLISH_WORD.findall(text))
+    words = _RUN_OF_WORD.findall(text.lower())
+    other = sum(map(_OTHER_WORDS.__contains__, words))
+    return other > 1 and other > sum(map(_ENGLISH_WORDS.__contains__, words))
 
 
 def find_language(text: str) -> Language:

@@ -5,7 +5,7 @@ never across a place where a prompt has a value put in.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 
 from agents.csc.dialogue import Turn
@@ -41,13 +41,12 @@ def prompt_runs(language: Language, length: int, *prompts: str) -> Runs:
 
 def find_echo(text: str, sources: Iterable[Runs], length: int) -> str | None:
     """Return the first run of `length` words of a text that lies in one of the sources; None where none does."""
-    words = split_words(text)
-    runs = list(sources)
-    for start in range(len(words) - length + 1):
-        run = tuple(words[start : start + length])
-        if any(run in source for source in runs):
-            return " ".join(run)
-    return None
+    runs = _runs_in_order(split_words(text), length)
+    known = list(sources)
+    # Hardly a text shares one, and this is told without a step of Python for each run.
+    if all(source.isdisjoint(runs) for source in known):
+        return None
+    return " ".join(next(run for run in runs if any(run in source for source in known)))
 
 
 def find_prompt_echo(turn: Turn, hints: Runs, language: Language) -> str | None:
@@ -79,6 +78,9 @@ def _speaks(text: str, direction: str, length: int) -> bool:
     return " ".join(split_words(direction)[:length]) in " ".join(split_words(text))
 
 
-def _runs(words: Collection[str], length: int) -> Runs:
-    listed = list(words)
-    return frozenset(tuple(listed[start : start + length]) for start in range(len(listed) - length + 1))
+def _runs(words: Sequence[str], length: int) -> Runs:
+    return frozenset(_runs_in_order(words, length))
+
+
+def _runs_in_order(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
+    return list(zip(*(words[start:] for start in range(length)), strict=False))

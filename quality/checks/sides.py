@@ -5,6 +5,7 @@ Models that play a customer as the "assistant" of a chat drift into assistants; 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
@@ -74,8 +75,14 @@ _COMPANYS = re.compile(r"Agent|Staff|Company|Bank|Branch|Brand|Support|Service|P
 
 def find_wrong_side(turn: Turn, language: Language) -> str | None:
     """Return the words by which a turn speaks for the other side; None where there are none."""
-    patterns = (_OFFERS_HELP, _ASKS_IDENTITY) if turn.speaker is Speaker.CUSTOMER else (_ASKS_HELP,)
-    return next((found.group() for pattern in patterns if (found := pattern[language].search(turn.text))), None)
+    return _find_other_side(turn.text, turn.speaker, language)
+
+
+@lru_cache(maxsize=65_536)
+def _find_other_side(text: str, speaker: Speaker, language: Language) -> str | None:
+    # Remembered, as the finished call is checked once more.
+    patterns = (_OFFERS_HELP, _ASKS_IDENTITY) if speaker is Speaker.CUSTOMER else (_ASKS_HELP,)
+    return next((found.group() for pattern in patterns if (found := pattern[language].search(text))), None)
 
 
 def find_known_too_early(turn: Turn, earlier: Sequence[Turn], scenario: str) -> str | None:
