@@ -12,7 +12,7 @@ from graphs.config.serving import ServeSettings
 from graphs.scheduling.interrupts import run_interruptible
 
 if TYPE_CHECKING:
-    from graphs.serve.service import Service
+    from graphs.serve.dialogues.service import Service
 
 
 @takes(
@@ -39,7 +39,7 @@ def serve(context: typer.Context, config: Config = None) -> None:
     """Serve the supporter over REST, with sessions, scorecards and an OpenAI-compatible endpoint; Ctrl-C stops it."""
     settings = load_settings(ServeSettings, config, read_flags(context, ServeSettings))
     try:
-        from graphs.serve.pages import page_routes
+        from graphs.serve.http.pages import page_routes
         from graphs.serve.server import serve as serve_until_stopped
     except ModuleNotFoundError as error:
         raise UsageError(f"serving needs the extra serve ({error}): pip install 'rolecs[serve]'") from error

@@ -27,12 +27,12 @@ from graphs.config.serving import ServeSettings
 from graphs.config.settings import Secrets
 from graphs.scheduling.interrupts import Interruption
 from graphs.scheduling.runner import rare_collection
-from graphs.serve.app import build_app
-from graphs.serve.audit import Audit
-from graphs.serve.grounds import Grounds
-from graphs.serve.guard import MOST_BYTES, MOST_HEADER_BYTES
-from graphs.serve.service import Service, read_keys
-from graphs.serve.sites import Sites, read_sites
+from graphs.serve.dialogues.grounds import Grounds
+from graphs.serve.dialogues.service import Service, read_keys
+from graphs.serve.http.app import build_app
+from graphs.serve.http.guard import MOST_BYTES, MOST_HEADER_BYTES
+from graphs.serve.protection.audit import Audit
+from graphs.serve.protection.sites import Sites, read_sites
 from graphs.telemetry.progress import LoadingDisplay
 from outputs.scorecards.store import ScorecardStore
 

@@ -10,12 +10,12 @@ import httpx2
 from agents.csc.topics import topic_rows
 from agents.llm.client import ChatClient
 from graphs.config.serving import ServeSettings
-from graphs.serve.app import build_app
-from graphs.serve.audit import Audit
-from graphs.serve.grounds import Grounds
-from graphs.serve.service import Service
-from graphs.serve.sessions import hash_token
-from graphs.serve.sites import Site, Sites
+from graphs.serve.dialogues.grounds import Grounds
+from graphs.serve.dialogues.service import Service
+from graphs.serve.dialogues.sessions import hash_token
+from graphs.serve.http.app import build_app
+from graphs.serve.protection.audit import Audit
+from graphs.serve.protection.sites import Site, Sites
 from outputs.scorecards.store import ScorecardStore
 from tests.support.loopback import Loopback, serve
 

@@ -16,7 +16,7 @@ from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
 from graphs.dialogue.supporter import _LINES, Answered, answer
 from graphs.dialogue.turns import DialogueContext
-from graphs.serve.privacy import Veil
+from graphs.serve.protection.privacy import Veil
 from quality.checks.turn_checks import check_turn
 from tests.support.loopback import Loopback, serve
 

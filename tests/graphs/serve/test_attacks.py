@@ -13,8 +13,8 @@ from agents.csc.language import Language
 from agents.csc.topics import usual_company
 from agents.prompts.rendering import render
 from graphs.serve import server as serving
-from graphs.serve.app import build_app
-from graphs.serve.service import Service
+from graphs.serve.dialogues.service import Service
+from graphs.serve.http.app import build_app
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, SHOP, bearer, client_of, open_session, service_on
 

@@ -25,11 +25,11 @@ from starlette.routing import BaseRoute, Route
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STAGE_NAMES, name_of
-from graphs.serve.limits import Rates
-from graphs.serve.pages import page_routes
+from graphs.serve.dialogues.service import Service
+from graphs.serve.http.pages import page_routes
+from graphs.serve.protection.limits import Rates
+from graphs.serve.protection.sites import Site
 from graphs.serve.server import listen, make_server
-from graphs.serve.service import Service
-from graphs.serve.sites import Site
 from outputs.scorecards.summary import summarise
 from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
 from tests.support.loopback import Loopback

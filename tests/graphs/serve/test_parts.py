@@ -14,14 +14,14 @@ from agents.errors import EngineError, StoreError, UsageError
 from agents.llm.client import ChatClient
 from graphs.config.loading import load_settings
 from graphs.config.serving import ServeSettings
-from graphs.serve.audit import Pseudonyms
-from graphs.serve.commits import GroupCommit
-from graphs.serve.limits import ALL, Budgets, Rates
-from graphs.serve.privacy import Veil, tame
+from graphs.serve.dialogues.commits import GroupCommit
+from graphs.serve.dialogues.replicas import Replicas
+from graphs.serve.dialogues.service import read_keys
+from graphs.serve.protection.audit import Pseudonyms
+from graphs.serve.protection.limits import ALL, Budgets, Rates
+from graphs.serve.protection.privacy import Veil, tame
+from graphs.serve.protection.sites import parse_origin, read_sites
 from graphs.serve.refusal import Refusal
-from graphs.serve.replicas import Replicas
-from graphs.serve.service import read_keys
-from graphs.serve.sites import parse_origin, read_sites
 from outputs.scorecards.store import Spent
 from tests.support.topics import ACME
 

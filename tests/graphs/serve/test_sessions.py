@@ -12,7 +12,7 @@ from agents.csc.strategies import Strategy
 from agents.csc.topics import GROUPS, usual_company
 from agents.csc.topics.topic import Topic
 from agents.roles.supporter import supporter_messages
-from graphs.serve import grounds
+from graphs.serve.dialogues import grounds
 from outputs.scorecards.export import rated_rows, supporter_view
 from outputs.scorecards.store import ScorecardStore
 from quality.privacy.cedict import load_cedict

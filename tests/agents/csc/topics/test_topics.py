@@ -68,6 +68,11 @@ def test_each_topic_is_chosen_once(names: list[str]) -> None:
         (COMPANY + 'policies = "x"\npolicies_file = "y"\n' + TOPIC, "FILE: company.en: give policies or policies_file"),
         (COMPANY + 'policies_file = "a\\u0000"\n' + TOPIC, "FILE: company.en.policies_file: holds a control character"),
         ("company = 1\n" + COMPANY.partition("[")[0] + TOPIC, "FILE: company: write a table, such as [company.en]"),
+        (
+            COMPANY + 'policies_file = "../private.txt"\n' + TOPIC,
+            "FILE: company.en.policies_file: lies outside of the table's folder: put it beside the table",
+        ),
+        (COMPANY + 'policies_file = "/etc/passwd"\n' + TOPIC, "FILE: company.en.policies_file: lies outside of"),
         (COMPANY + 'policies_file = "none.txt"\n' + TOPIC, "cannot read the policies of FILE, "),
         (
             COMPANY + 'policies_file = "long.txt"\n' + TOPIC,

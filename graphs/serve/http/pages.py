@@ -14,8 +14,8 @@ from starlette.routing import Route
 from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, Strategy, name_of
 from agents.prompts.templates import template_environment
-from graphs.serve.grounds import Grounds
-from graphs.serve.sites import Sites
+from graphs.serve.dialogues.grounds import Grounds
+from graphs.serve.protection.sites import Sites
 from outputs.reports.run_page import script_json
 
 _STATIC = Path(__file__).parent / "static"

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from graphs.serve.guard import BODY_S, LOOPBACK_HOSTS, Guard
-from graphs.serve.openai_api import completion_routes
-from graphs.serve.openapi import docs_page, document
-from graphs.serve.refusal import error_body
-from graphs.serve.requests import (
+from graphs.serve.dialogues.service import Service
+from graphs.serve.dialogues.sessions import Session
+from graphs.serve.http.guard import BODY_S, LOOPBACK_HOSTS, Guard
+from graphs.serve.http.openai_api import completion_routes
+from graphs.serve.http.openapi import docs_page, document
+from graphs.serve.http.requests import (
     GiveFeedback,
     OpenSession,
     SayTurn,
@@ -24,8 +25,7 @@ from graphs.serve.requests import (
     require_operator,
     visitor_of,
 )
-from graphs.serve.service import Service
-from graphs.serve.sessions import Session
+from graphs.serve.refusal import error_body
 
 
 def build_app(service: Service, pages: Sequence[BaseRoute] = (), *, body_s: float = BODY_S) -> Starlette:

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from agents.csc.language import Language
 from agents.errors import describe_invalid
-from graphs.serve.guard import LOOPBACK_HOSTS, host_name, is_own_origin
+from graphs.serve.dialogues.service import Service, Visitor
+from graphs.serve.http.guard import LOOPBACK_HOSTS, host_name, is_own_origin
 from graphs.serve.refusal import Refusal
-from graphs.serve.service import Service, Visitor
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 Handler = Callable[[Request], Awaitable[Response]]

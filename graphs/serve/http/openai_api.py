@@ -23,11 +23,11 @@ from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from graphs.dialogue.supporter import Answered, fixed_turn, is_closed
-from graphs.serve.privacy import Veil, tame
+from graphs.serve.dialogues.service import Service
+from graphs.serve.dialogues.sessions import new_id
+from graphs.serve.http.requests import Body, body_of, refusing, require_operator
+from graphs.serve.protection.privacy import Veil, tame
 from graphs.serve.refusal import Refusal
-from graphs.serve.requests import Body, body_of, refusing, require_operator
-from graphs.serve.service import Service
-from graphs.serve.sessions import new_id
 from outputs.datasets.roles import alternating
 from outputs.scorecards.store import Scorecard
 from quality.text import CHINESE_CHARACTER

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from agents.prompts.templates import template_environment
-from graphs.serve.openai_api import CompleteChat
-from graphs.serve.requests import GiveFeedback, OpenSession, SayTurn
+from graphs.serve.http.openai_api import CompleteChat
+from graphs.serve.http.requests import GiveFeedback, OpenSession, SayTurn
 from outputs.reports.assets import page_head
 
 

@@ -8,7 +8,7 @@ from agents.csc.topics import usual_company
 from agents.csc.topics.policies import fit_to_call
 from agents.csc.topics.topic import Company, Topic
 from graphs.dialogue.supporter import OPEN_SCENARIO
-from graphs.serve.privacy import tame
+from graphs.serve.protection.privacy import tame
 from graphs.serve.refusal import Refusal
 
 _SENTENCE = {Language.EN: "The customer says what it is about.", Language.ZH: "什么事由客户自己说。"}

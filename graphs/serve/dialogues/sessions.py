@@ -15,9 +15,9 @@ from typing import Any
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
-from graphs.serve.privacy import Veil
+from graphs.serve.protection.privacy import Veil
+from graphs.serve.protection.sites import Site
 from graphs.serve.refusal import Refusal, unauthorised
-from graphs.serve.sites import Site
 from outputs.scorecards.store import Scorecard, ScorecardStore, ServedTurn
 
 MOST_REMEMBERED = 2_000

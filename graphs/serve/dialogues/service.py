@@ -18,17 +18,17 @@ from agents.llm.usage import Usage
 from agents.reading import read_text
 from graphs.config.serving import ServeSettings
 from graphs.dialogue.supporter import Answered, is_closed
-from graphs.serve.audit import Audit, Pseudonyms
-from graphs.serve.commits import GroupCommit
-from graphs.serve.grounds import Grounds
-from graphs.serve.limits import Budgets, PauseSwitch, Rates
-from graphs.serve.metering import MeteredSupporter
+from graphs.serve.dialogues.commits import GroupCommit
+from graphs.serve.dialogues.grounds import Grounds
+from graphs.serve.dialogues.metering import MeteredSupporter
+from graphs.serve.dialogues.replicas import Replicas
+from graphs.serve.dialogues.sessions import Session, Sessions, hash_token, new_id, new_token
 from graphs.serve.metrics import ServiceMetrics
-from graphs.serve.privacy import Veil, tame
+from graphs.serve.protection.audit import Audit, Pseudonyms
+from graphs.serve.protection.limits import Budgets, PauseSwitch, Rates
+from graphs.serve.protection.privacy import Veil, tame
+from graphs.serve.protection.sites import Site, Sites
 from graphs.serve.refusal import Refusal
-from graphs.serve.replicas import Replicas
-from graphs.serve.sessions import Session, Sessions, hash_token, new_id, new_token
-from graphs.serve.sites import Site, Sites
 from outputs.scorecards.store import (
     Erased,
     Opened,

@@ -14,14 +14,14 @@ from agents.llm.usage import Usage
 from graphs.config.serving import ServeSettings
 from graphs.dialogue.supporter import Answered, answer
 from graphs.dialogue.turns import DialogueContext
-from graphs.serve.audit import Audit
-from graphs.serve.limits import ALL, Budgets
+from graphs.serve.dialogues.replicas import Replicas
+from graphs.serve.dialogues.sessions import hash_token
 from graphs.serve.metrics import ServiceMetrics
-from graphs.serve.privacy import Veil
+from graphs.serve.protection.audit import Audit
+from graphs.serve.protection.limits import ALL, Budgets
+from graphs.serve.protection.privacy import Veil
+from graphs.serve.protection.sites import Sites
 from graphs.serve.refusal import Refusal
-from graphs.serve.replicas import Replicas
-from graphs.serve.sessions import hash_token
-from graphs.serve.sites import Sites
 from outputs.scorecards.export import supporter_view
 from outputs.scorecards.store import Scorecard, Spent
 

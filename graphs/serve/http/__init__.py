@@ -1,0 +1,1 @@
+"""The edge of the service: which requests come in, who may send them, and how they are answered over HTTP."""
