@@ -26,7 +26,8 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
     sentences = [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
     if stamp.judge_model == DEMO_MODEL:
         sentences.append(
-            "The judge is the demo model, a tiny one: docs/demo-model.md says what it sees and what it does not. "
+            "The judge is the demo model, a tiny one, which agrees with people no better than chance on any point "
+            "(docs/demo-model.md): what is kept here is no data to train on. "
             "Name a real one by --model, or by --judge-model and --judge-base-url."
         )
     return sentences

@@ -1,7 +1,7 @@
 """The whole line on the real engine: vLLM on CPU with the demo model, started by the program itself.
 
-The model is tiny, so nothing is asked of its texts; what is asked is that every dialogue ends in one way, that what was
-said obeys the rules, and that stores, shards and counts agree.
+The model is tiny, so nothing is asked of its texts; what is asked is that every dialogue ends in one way, that an
+English one is kept, that what was said obeys the rules, and that stores, shards and counts agree.
 """
 
 import json
@@ -37,16 +37,20 @@ from tests.test_cli import STAR, heed_interrupts
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 GOLD = STAR.parent / "gold" / "en.jsonl"
-COUNT = 2
-LIMITS = Limits(min_utterances=4, max_utterances=8)
+COUNT, ENGLISH = 2, 3
+LIMITS = Limits(min_utterances=6, max_utterances=16)
 CONFIG = """
+temperature = 0.5
+top_p = 1.0
 utterance_tokens = 160
 canaries = 0.5
 gate_trial = "skip"
+min_agreement = 0.2
 [limits]
-min_utterances = 4
-max_utterances = 8
+min_utterances = 6
+max_utterances = 16
 """
+"""As the demo plays, with shorter calls. Of 40 longer ones, 36 would pass at this agreement, 14 at the gate's own."""
 SHORT = """
 model = "adapter"
 concurrency = 1
@@ -131,7 +135,7 @@ def job(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cal
         ),
         "calibrate": (("calibrate", "gold.jsonl"), {"gold.jsonl": "\n".join([gold[0], *gold[12:48:9]])}),
         Language.ZH: ((*play, 1, "--language", Language.ZH, "--gate-trial", "skip"), config),
-        Language.EN: ((*play, COUNT, "--language", Language.EN, "--gate-trial", "tell"), config),
+        Language.EN: ((*play, ENGLISH, "--language", Language.EN, "--gate-trial", "tell"), config),
     }
     processes = {}
     for name, (arguments, files) in jobs.items():
@@ -193,7 +197,7 @@ def test_the_gate_is_compared_with_people(job: Callable[[str], Ended]) -> None:
     assert all(calibration.agreement[code].calls == 5 - calibration.unscored for code in POINT_CODES)
 
 
-@pytest.mark.parametrize(("language", "count"), [(Language.ZH, 1), (Language.EN, COUNT)])
+@pytest.mark.parametrize(("language", "count"), [(Language.ZH, 1), (Language.EN, ENGLISH)])
 def test_a_shared_engine_plays_judges_and_exports(job: Callable[[str], Ended], language: Language, count: int) -> None:
     played = job(language)
     folder = played.folder
@@ -205,8 +209,8 @@ def test_a_shared_engine_plays_judges_and_exports(job: Callable[[str], Ended], l
     assert len(records) == count and funnel.outcomes[Outcome.PLANNED] == 0
     heard = [record for record in records if record.turns]
     # The tiny model hardly knows Chinese, and may lay down no sound plan at all: then every call ends with that.
-    no_plan = all(reason.startswith("plan:") for record in records for reason in record.reasons or ["failed"])
-    assert heard or no_plan or language is Language.ZH, [record.error for record in records]
+    if language is Language.EN:
+        assert funnel.outcomes[Outcome.KEPT], [record.error or record.reasons for record in records]
     assert not any(broken_rules(record.turns, LIMITS) for record in heard)
     assert funnel.total_usage.cached_tokens > 0 and funnel.total_usage.completion_tokens > 0
 

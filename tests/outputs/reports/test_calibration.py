@@ -119,4 +119,4 @@ def test_points_on_which_the_judge_may_agree_by_chance_are_named(calibration: Ca
 
 def test_a_run_that_the_demo_model_judged_says_so() -> None:
     *_, sentence = describe_trust(provenance(judge_model=DEMO_MODEL), funnel({}))
-    assert "The judge is the demo model, a tiny one" in sentence
+    assert "The judge is the demo model, a tiny one, which agrees with people no better than chance" in sentence
