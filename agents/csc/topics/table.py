@@ -118,9 +118,11 @@ def _with_policies(company: _Company, path: Path, where: str) -> Company:
             raise UsageError(f"{path}: {where}: give policies or policies_file, not both")
         folder = path.parent.resolve()
         file = (folder / company.policies_file).resolve()
-        # What it holds goes into prompts and shards: a table from elsewhere shall not name just any file of this machine.
+        # What it holds goes into prompts and shards: a table from elsewhere shall not name any file of this machine.
         if not file.is_relative_to(folder):
-            raise UsageError(f"{path}: {where}.policies_file: lies outside of the table's folder: put it beside the table")
+            raise UsageError(
+                f"{path}: {where}.policies_file: lies outside of the table's folder: put it beside the table"
+            )
         policies = read_text(file, f"the policies of {path}, ")
         if len(policies) > MAX_POLICIES:
             raise UsageError(
