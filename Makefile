@@ -65,8 +65,8 @@ $(VENV)/runtime: requirements/cpu.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-# Compiled on all cores: tests bound how long a program takes to start, which is no program's first start then. Some packages hold files
-# of other versions of Python, which do not compile.
+# Compiled on all cores: tests bound how long a program takes to start, which is no program's first start then. Some
+# packages hold files of other versions of Python, which do not compile.
 $(VENV)/development: $(VENV)/runtime requirements/dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements/dev.lock
 	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
