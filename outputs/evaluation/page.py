@@ -31,7 +31,8 @@ from outputs.evaluation.table import (
     variety_rows,
     wins_rows,
 )
-from outputs.reports.assets import Cells, page_head, page_template
+from outputs.reports.assets import page_head, page_template
+from outputs.reports.cells import Cells
 from outputs.reports.run_page import pack, script_json, vocabulary
 from outputs.runs.evaluation import EvaluatedTurn, Evaluation
 from outputs.runs.judgement import Judgement

@@ -1,12 +1,13 @@
 """The tables of an evaluation: a model's metrics beside others' and beside published ones, and paired differences."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from outputs.evaluation.results import Result
 from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Metric
+from outputs.reports.cells import Cells, show_cells
 from outputs.runs.run import most_frequent_first
 from quality.metrics.intervals import Estimate
 from quality.metrics.variety import ORDERS
@@ -43,6 +44,8 @@ WINS_TITLE = "Judged blind, each pair in both orders; a tie where they disagree"
 WINS_COLUMNS = ("pairs of answers", "won", "tied", "lost", "won less lost, %", "unread")
 FEELINGS_TITLE = "Strategies by what the customer had felt, with 95% intervals over dialogues"
 FEELINGS_COLUMNS = ("after", "turns", "accuracy", "EM", "EM in the dialogues")
+_FIGURES = slice(1, None)
+"""The columns of figures, all but the first."""
 
 Differences = Mapping[str, Mapping[str, Estimate]]
 """Differences of metrics by question and name."""
@@ -58,11 +61,11 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
         _add_section(table, question, rows, describe_estimate)
     parts: list[RenderableType] = [table, *map(describe_result, results)]
     if any(result.scores.dialogues for result in results):
-        parts += ["", _rows_table(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results))]
+        parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results)), _FIGURES)]
     if felt := [row for result in results for row in feelings_rows(result)]:
-        parts += ["", _rows_table(FEELINGS_TITLE, FEELINGS_COLUMNS, felt)]
+        parts += ["", show_cells(Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, felt), _FIGURES)]
     if won := [row for result in results for row in wins_rows(result)]:
-        parts += ["", _rows_table(WINS_TITLE, WINS_COLUMNS, won)]
+        parts += ["", show_cells(Cells(WINS_TITLE, WINS_COLUMNS, won), _FIGURES)]
     return Group(*parts, "", _published(history))
 
 
@@ -81,16 +84,6 @@ def _add_section(
             *(describe(one, metric) for one in found),
             end_section=metric is told[-1][0],
         )
-
-
-def _rows_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of cells that are written already; all but the first of a row stand right."""
-    table = Table(*columns, title=title, title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def variety_rows(results: Sequence[Result]) -> list[tuple[str, ...]]:

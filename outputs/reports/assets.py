@@ -29,14 +29,6 @@ def inline(name: str) -> Inlined:
     return Inlined(text, f"sha256-{digest}")
 
 
-class Cells(NamedTuple):
-    """A table whose cells are written already, the first of a row its name; a page leaves one without rows out."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
 class Head(NamedTuple):
     """The head of a page, from its first line on, and its content security policy, which it holds as well."""
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from agents.csc.language import Language
-from outputs.reports.assets import Cells, page_head, page_template
+from outputs.reports.assets import page_head, page_template
+from outputs.reports.cells import Cells, show_cells
 from quality.metrics.differences import Difference, Item
 from quality.metrics.realism import Realism, Separation
 
@@ -35,10 +35,9 @@ class Comparison(BaseModel):
 
 def show_comparison(comparison: Comparison) -> RenderableType:
     """Return the figures to be printed, and in the last line what tells the sets apart the most."""
-    wholes, traits, pairs = map(_print, _tables(comparison.realism))
-    for column in traits.columns[1:5]:
-        column.justify = "right"
-    return Group(*_sentences(comparison), "", wholes, "", traits, "", pairs, _last(comparison.realism))
+    wholes, traits, pairs = _tables(comparison.realism)
+    figures = (show_cells(wholes), "", show_cells(traits, slice(1, 5)), "", show_cells(pairs))
+    return Group(*_sentences(comparison), "", *figures, _last(comparison.realism))
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -52,13 +51,6 @@ def render_comparison(comparison: Comparison) -> str:
         telling=_last(comparison.realism),
         tables=_tables(comparison.realism),
     )
-
-
-def _print(cells: Cells) -> Table:
-    table = Table(*cells.columns, title=cells.title, title_justify="left")
-    for row in cells.rows:
-        table.add_row(*row)
-    return table
 
 
 def _sentences(comparison: Comparison) -> Iterator[str]:

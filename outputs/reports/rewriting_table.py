@@ -13,7 +13,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from outputs.runs.rewriting import Rewriting
-from quality.metrics.intervals import Estimate, Statistic, Sums, estimate, estimate_difference
+from quality.metrics.intervals import Estimate, Statistic, Sums, estimate, estimate_difference, ratio
 from quality.text import split_words
 
 _CALLS, _UTTERANCES, _WORDS, _TURNS, _USED, _LABELLED = range(6)
@@ -30,17 +30,13 @@ class Row(NamedTuple):
     published: str
 
 
-def _ratio(above: int, below: int, scale: float = 1.0) -> Statistic:
-    return lambda sums: float(scale * sums[above] / sums[below]) if sums[below] else float("nan")
-
-
 _FIGURES: tuple[tuple[str, str, Statistic, str], ...] = (
-    ("utterances a call", "", _ratio(_UTTERANCES, _CALLS), "19 to 27"),
-    ("supporter's words a turn (Chinese: characters)", "", _ratio(_WORDS, _TURNS), "41 to 49"),
+    ("utterances a call", "", ratio(_UTTERANCES, _CALLS), "19 to 27"),
+    ("supporter's words a turn (Chinese: characters)", "", ratio(_WORDS, _TURNS), "41 to 49"),
     (
         "supporter turns with a strategy other than OT, by the blind labeller",
         "%",
-        _ratio(_USED, _LABELLED, 100),
+        ratio(_USED, _LABELLED, 100),
         "55.28 to 97.82",
     ),
 )

@@ -87,13 +87,13 @@ def mcnemar(first_only: int, second_only: int) -> float:
     return min(1.0, fewer / float(2 ** (differing - 1)))
 
 
-def ratio(part: int, whole: int) -> Statistic:
-    """Return the metric that divides one sum by another: a mean, or a share; not a number of nothing.
+def ratio(part: int, whole: int, scale: float = 1.0) -> Statistic:
+    """Return the metric that divides one sum by another: a mean, or a share, times `scale`; not a number of nothing.
 
     >>> ratio(0, 1)(np.array([3.0, 4.0]))
     0.75
     """
-    return lambda sums: float(sums[part] / sums[whole]) if sums[whole] else float("nan")
+    return lambda sums: float(scale * sums[part] / sums[whole]) if sums[whole] else float("nan")
 
 
 def estimate_mean(sums: Sequence[tuple[float, int]]) -> Estimate:
