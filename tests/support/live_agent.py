@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,20 +36,22 @@ class LiveAgent:
         self.headers.append(dict(request.headers))
         await asyncio.sleep(self.delay)
         body = json.loads(raw)
-        return self.answer(body) or reply(say_well(len(body.get("messages", ())), raw.decode()))
+        return self.answer(body) or reply(say_well(body.get("messages", ())))
 
 
 def reply(text: str) -> web.Response:
     return web.json_response({"choices": [{"message": {"role": "assistant", "content": text}}]})
 
 
-def say_well(count: int, seen: str) -> str:
-    """Return a sentence that follows from what was seen, of a strategy that suits the place in the call.
+def say_well(messages: Sequence[Any]) -> str:
+    """Return a sentence that follows from what was said alone, of a strategy that suits the place in the call.
 
-    It is Chinese where what was seen is.
+    It is Chinese where the call is. A call's key decides nothing: it follows from the agent's address, whose port is
+    another in each test.
     """
-    chance, chinese = random.Random(seen), bool(re.search(r"[\u4e00-\u9fff]", seen))
-    wanted = {1: {Strategy.GT}, 3: {Strategy.IV}, 5: {Strategy.EM}, 7: {Strategy.PS}}.get(count)
+    heard = json.dumps(messages, ensure_ascii=False)
+    chance, chinese = random.Random(heard), bool(re.search(r"[\u4e00-\u9fff]", heard))
+    wanted = {1: {Strategy.GT}, 3: {Strategy.IV}, 5: {Strategy.EM}, 7: {Strategy.PS}}.get(len(messages))
     while True:
         text = sentence(chance, chinese)
         if wanted is None or hidden_strategy(text) in wanted:

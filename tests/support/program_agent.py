@@ -21,7 +21,7 @@ def answer(how: str) -> None:
             case "write":
                 with open(sys.argv[2], "a", encoding="utf-8") as file:
                     file.write(json.dumps([line, dict(os.environ)]) + "\n")
-                print(json.dumps({"text": say_well(2 * told["turn"] - 1, line)}), flush=True)
+                print(json.dumps({"text": say_well(told["messages"])}), flush=True)
             case "garbage":
                 print("<html>", flush=True)
             case "flood":

@@ -197,7 +197,7 @@ async def test_an_agent_behind_a_mapping(tmp_path: Path, monkeypatch: pytest.Mon
 
     def answer(body: dict[str, Any]) -> web.Response:
         seen.append(body)
-        text = say_well(2 * body["n"] - 1, json.dumps(body))
+        text = say_well([body["text"]] * (2 * body["n"] - 1))
         return web.json_response({"data": [{"say": text}], "conversation": {"id": 17}})
 
     agent = LiveAgent(answer)
