@@ -89,7 +89,7 @@ def measure_memory(base_url: str, dialogues: int) -> float:
             store.add_plan(plan)
             store.write(*(one.model_copy(update={"id": it.key, "dialogue": it.dialogue}) for it in plan[:-PENDING]))
         words = ["evaluate", str(file), "--run", str(evaluated), "--base-url", base_url, "--resume", "--quiet"]
-        return peak_of([*words, "--concurrency", str(PENDING)])
+        return peak_of([*words, "--concurrency", str(PENDING), "--embedding-model", "none"])
 
 
 def rows_of(costs: dict[str, list[Cost]]) -> Iterator[tuple[object, ...]]:

@@ -267,6 +267,8 @@ def _find_encoder(settings: EvaluateSettings, languages: "Sequence[Language]") -
     from agents.csc.language import Language
     from personas.dedup.embedding import find_model
 
+    if settings.embedding_model == "none":
+        return _Encoder(None)
     language = Language.ZH if Language.ZH in languages else Language.EN
     try:
         return _Encoder(find_model(settings.embedding_model, language))

@@ -9,7 +9,7 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.llm.dialect import Dialect
 from agents.llm.retry import RetryPolicy
-from graphs.config.settings import EMBEDDING_MODEL, JudgeSettings, OwnJudgeSettings, ServerSettings
+from graphs.config.settings import JudgeSettings, OwnJudgeSettings, ServerSettings
 
 _ANSWERING = ("run", "model", "temperature", "top_p", "retry_policy", "metrics")
 """Settings of an evaluation that are not those of its judge."""
@@ -38,7 +38,11 @@ class EvaluateSettings(OwnJudgeSettings):
     decontaminate: bool = Field(False, description="Leave out the dialogues that overlap with the training.")
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
-    embedding_model: str | None = EMBEDDING_MODEL
+    embedding_model: str | None = Field(
+        None,
+        description="Sentence-transformers model for semantic F1 and overlaps, a hub name or a folder; one that suits the "
+        "language by default. With none, neither is taken: on a CPU they are most of the work of the figures.",
+    )
     run: Path = Field(Path("rolecs-evaluate"), description="Run folder; the results are written there.")
     temperature: float = Field(0.0, ge=0, description="Temperature of the model.")
     # One try: an answer that cannot be read is a wrong one, and not asked for until it is better.

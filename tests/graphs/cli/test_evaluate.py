@@ -69,6 +69,9 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         assert shown.exit_code == 0
         assert "tuned minus ..." in shown.output and "+0.0 (+0.0 to +0.0)" in shown.output and " *" not in shown.output
         assert "42.96" in shown.output, "published figures stand below"
+        CliRunner().invoke(app, [*command[:-1], "none", "--resume", "--quiet"], catch_exceptions=False)
+        without = json.loads(next(run.glob("results_rolecs_*.json")).read_text())
+        assert "semantic_f1" not in without["rolecs"]["signatures"], "left out where no encoder is wanted"
         again = CliRunner().invoke(app, [*command, "--resume", "--quiet"], catch_exceptions=False)
         assert again.exit_code == 0 and again.output == "" and server.calls["all"] == asked
     for folder in (run, run / "versus" / "base"):
