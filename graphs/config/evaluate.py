@@ -40,8 +40,8 @@ class EvaluateSettings(OwnJudgeSettings):
     limits: Limits = Field(default_factory=Limits, description="Shortest and longest call, in utterances.")
     embedding_model: str | None = Field(
         None,
-        description="Sentence-transformers model for semantic F1 and overlaps, a hub name or a folder; one that suits the "
-        "language by default. With none, neither is taken: on a CPU they are most of the work of the figures.",
+        description="Sentence-transformers model for semantic F1 and overlaps, a hub name or a folder; one that suits "
+        "the language by default. With none, neither is taken: on a CPU they are most of the work of the figures.",
     )
     run: Path = Field(Path("rolecs-evaluate"), description="Run folder; the results are written there.")
     temperature: float = Field(0.0, ge=0, description="Temperature of the model.")
