@@ -1,8 +1,9 @@
 """CPU time a turn of the checks without a model: each turn as it is said, then all rules on the finished call.
 
 The calls are pieces of the good calls of the gold set (`tests/data/gold`), put together without the greetings and
-closings between them. Every text begins with a placeholder of its own, so that none was seen before, as in a real play:
-what is remembered of a text helps only the later turns of its call. CPU is the process's own (`time.process_time`).
+closings between them. Every text begins with fillers in an order of its own, so that none was seen before, as in a
+real play: what is remembered of a text helps only the later turns of its call. CPU is the process's own
+(`time.process_time`).
 """
 
 import argparse
@@ -27,21 +28,33 @@ GOAL_MS = 0.3
 DIALOGUES = 50
 MANY_DIALOGUES = 500
 ROUNDS = 3
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_MARKS = ("".join(letters) for letters in product(LETTERS, repeat=5))
-"""Never starts anew, so that no text comes twice."""
+_EN_FILLERS = """
+    about after again all also and any are as at back because been before but by can could did do down first for from
+    get go good had has have here how if in into is it just know like look made more most much my no not now of off on
+    only or other our out right so some still take than that the then there they this to up use very want was we well
+    what when which who will with would yes yet you your
+"""
+_FILLERS = {
+    Language.EN: tuple(f"{word} " for word in _EN_FILLERS.split()),
+    Language.ZH: tuple(
+        "嗯啊哦呃唉哎嘿呀哈噢喔那就这对是好行的了吗呢吧也都还再又只才很太最可要能会不没有在上下去来说看想知道现我你他们个"
+    ),
+}
+"""Ordinary words. A placeholder would not do: the search for private data does not tell one from another."""
+_OPENINGS = {language: map("".join, product(fillers, repeat=3)) for language, fillers in _FILLERS.items()}
+"""Never start anew, so that no text comes twice."""
 
 
 def make_calls(language: Language, count: int, utterances: int) -> Iterator[list[Turn]]:
     """Yield `count` calls of `utterances` turns, with texts that never were before."""
-    chance = random.Random(1)
+    chance, openings = random.Random(1), _OPENINGS[language]
     gold = [row.turns for row, label in load(language) if label["fault"] is None]
     for _ in range(count):
         first, *others = chance.sample(gold, len(gold))
         turns = itertools.chain(first[:-1], *(other[2:-1] for other in others))
         yield [
-            turn.model_copy(update={"text": f"[{mark.capitalize()}] {turn.text}", "ends_call": False})
-            for turn, mark in zip(itertools.islice(turns, utterances), _MARKS, strict=False)
+            turn.model_copy(update={"text": f"{next(openings).strip().capitalize()}, {turn.text}", "ends_call": False})
+            for turn in itertools.islice(turns, utterances)
         ]
 
 

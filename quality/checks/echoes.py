@@ -10,7 +10,8 @@ from functools import cache, lru_cache
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
-from agents.csc.strategies import STRATEGIES
+from agents.csc.speakers import Speaker
+from agents.csc.strategies import STRATEGIES, Strategy
 from agents.prompts.rendering import prompt_text
 from agents.roles import EMOTION_PROMPTS
 from quality.text import split_words
@@ -41,41 +42,51 @@ def prompt_runs(language: Language, length: int, *prompts: str) -> Runs:
 
 def find_echo(text: str, sources: Iterable[Runs], length: int) -> str | None:
     """Return the first run of `length` words of a text that lies in one of the sources; None where none does."""
-    runs = _runs_in_order(split_words(text), length)
-    known = list(sources)
-    # Hardly a text shares one, and this is told without a step of Python for each run.
-    if all(source.isdisjoint(runs) for source in known):
-        return None
-    return " ".join(next(run for run in runs if any(run in source for source in known)))
+    return _find_shared(split_words(text), list(sources), length)
 
 
-def find_prompt_echo(turn: Turn, hints: Runs, language: Language) -> str | None:
+def find_prompt_echo(turn: Turn, words: Sequence[str], hints: Runs, language: Language) -> str | None:
     """Return the words by which a turn says its task instead of doing it; None where there are none.
 
-    The task is its prompt, the strategy's meaning or the direction, and `hints`, runs of `TASK_RUN` words of what it
-    may be told after a fault; behind it stands the prompt of its side.
+    The task is its prompt, the strategy's meaning or the direction; behind it stands the prompt of its side.
+
+    Args:
+        turn: what was said.
+        words: of its text, see `split_words`.
+        hints: runs of `TASK_RUN` words of what it may be told after a fault.
+        language: that the call is in.
     """
     run, task_run = RUN[language], TASK_RUN[language]
-    felt = EMOTION_PROMPTS if turn.emotion else ()
-    side = prompt_runs(language, run, f"{turn.speaker}_side", *felt)
-    task = [hints, prompt_runs(language, task_run, turn.speaker)]
-    if turn.strategy:
-        task.append(runs_of(STRATEGIES[turn.strategy].wording[language].meaning, task_run))
-    if found := find_echo(turn.text, task, task_run) or find_echo(turn.text, [side], run):
+    task = _task_runs(hints, turn.speaker, turn.strategy, language)
+    side = prompt_runs(language, run, f"{turn.speaker}_side", *(EMOTION_PROMPTS if turn.emotion else ()))
+    if found := _find_shared(words, [task], task_run) or _find_shared(words, [side], run):
         return found
-    return (
-        turn.direction
-        if turn.direction and split_words(turn.direction) and _speaks(turn.text, turn.direction, run)
-        else None
-    )
+    if turn.direction and (told := split_words(turn.direction)) and _speaks(words, told[:run]):
+        return turn.direction
+    return None
 
 
-def _speaks(text: str, direction: str, length: int) -> bool:
-    """Tell whether a text says a direction aloud: the words that it begins with, `length` at most.
+@cache
+def _task_runs(hints: Runs, speaker: Speaker, strategy: Strategy | None, language: Language) -> Runs:
+    length = TASK_RUN[language]
+    meaning = runs_of(STRATEGIES[strategy].wording[language].meaning, length) if strategy else frozenset()
+    return hints | prompt_runs(language, length, speaker) | meaning
+
+
+def _speaks(words: Sequence[str], told: Sequence[str]) -> bool:
+    """Tell whether a text says a direction aloud: the words that it begins with, `told`.
 
     What a direction says further on, a customer may well say in these words.
     """
-    return " ".join(split_words(direction)[:length]) in " ".join(split_words(text))
+    return " ".join(told) in " ".join(words)
+
+
+def _find_shared(words: Sequence[str], sources: Sequence[Runs], length: int) -> str | None:
+    runs = _runs_in_order(words, length)
+    # Hardly a text shares one, and this is told without a step of Python for each run.
+    if all(source.isdisjoint(runs) for source in sources):
+        return None
+    return " ".join(next(run for run in runs if any(run in source for source in sources)))
 
 
 def _runs(words: Sequence[str], length: int) -> Runs:

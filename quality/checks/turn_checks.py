@@ -7,6 +7,7 @@ all earlier ones, and the finished call is checked once more.
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
@@ -19,6 +20,7 @@ from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_P
 from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import TASK_RUN, Runs, find_prompt_echo, runs_of
 from quality.checks.sides import find_known_too_early, find_wrong_side
+from quality.guarded import guard, in_small
 from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
 MAX_CHARACTERS = 600
@@ -32,9 +34,9 @@ MIN_SENTENCE = {Language.EN: 24, Language.ZH: 9}
 OPENING_WORDS = {Language.EN: 5, Language.ZH: 7}
 """Number of words, or Chinese characters, at the start of a turn that make its opening."""
 
-_LABEL = re.compile(
+_LABEL = guard(
     rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
-    re.IGNORECASE,
+    "[|【|(|（|<|strategy|策略|按标签|标的是",
 )
 _CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b[\s:：,，.-]")
 """A code before the speech. ID is left out: it is a word."""
@@ -45,27 +47,33 @@ FEELING_CODE = re.compile(
 )
 """A feeling as models write it: a label, and no talk. Neutral is left out: it is a word."""
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
-_SPEAKER = re.compile(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", re.IGNORECASE)
-_ROLES_AND_TASKS = re.compile(
+_SPEAKER = guard(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", ":|：")
+_ROLES_AND_TASKS = guard(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
     r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call|given_up"
     r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
-    re.IGNORECASE,
+    "as an ai|language model|assistant|role|persona|goal says|作为|语言模型|角色扮演|我的人设|ends_call|given_up"
+    "|[say]|[choose]|[direct]|【发言】|【选择】|【指导】",
 )
-_TO_THE_JUDGE = re.compile(
+_TO_THE_JUDGE = guard(
     r"\b(?:(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
     r"|(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b.{0,60}[:,]"
     r"|(?:grades?|judges?|scores?|rates?) this (?:call|dialogue|transcript)|all five points\b|verdict 1\b)"
     r"|(?:忽略|无视|忘掉)(?:以上|之前|前面|上面|上述)\S{0,4}(?:指令|提示|规则)|(?:评判|评审|评分|打分|标注|质检)(?:员|者|人|模型)"
     r"|给评审|评委|五个?要点",
-    re.IGNORECASE,
+    "instruction|prompt|rule|judge|evaluator|grade|annotator|labeler|labeller|reviewer|score|rate|all five points"
+    "|verdict|指令|提示|规则|评判|评审|评分|打分|标注|质检|评委|要点",
 )
 """What is meant for the judge is no talk on the phone."""
 _JOINT = {Language.EN: " ", Language.ZH: ""}
-_STAGE_DIRECTION = re.compile(r"(?<!\*)\*[^*]{1,80}\*(?!\*)|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]")
-_END = re.compile(rf"[{SENTENCE_ENDS}…~～—][\"'”’」』)）]*$|[”」』]$")
-_GOODBYE = re.compile(r"\b(?:good)?bye\b|再见|拜拜", re.IGNORECASE)
-
+_STAGE_DIRECTION = guard(
+    r"(?<!\*)\*[^*]{1,80}\*(?!\*)|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]", "*|[|【|(|（"
+)
+_ENDS = (*SENTENCE_ENDS, *"…~～—")
+_CLOSES = "\"'”’」』)）"
+"""What may stand behind the end of a sentence."""
+_QUOTED = ("”", "」", "』")
+_GOODBYE = guard(r"\b(?:good)?bye\b|再见|拜拜", "bye|再见|拜拜")
 
 KNOWS_TOO_EARLY = "knows-too-early"
 HINTS: dict[str, dict[Language, str]] = {
@@ -123,20 +131,14 @@ def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario
         language: that the call is in.
         scenario: what both sides know from the start.
     """
+    yield from _failures_alone(turn, language)
     text = turn.text.strip()
-    yield from _wording_failures(text, language)
     if not text:
         return
-    if turn.emotion and (label := FEELING_CODE.search(text)):
-        yield FailedCheck("label-leak", repr(label.group()))
-    if echo := find_prompt_echo(turn, _hint_runs(language), language):
-        yield FailedCheck("prompt-echo", repr(echo))
-    if words := find_wrong_side(turn, language):
-        yield FailedCheck("wrong-side", repr(words))
     if mark := find_known_too_early(turn, earlier, scenario):
         yield FailedCheck(KNOWS_TOO_EARLY, mark)
     yield from _check_repetition(turn, earlier, language)
-    if _GOODBYE.search(text) and any(_GOODBYE.search(other.text) for other in earlier if other.speaker is turn.speaker):
+    if _says_goodbye(text) and any(_says_goodbye(other.text) for other in earlier if other.speaker is turn.speaker):
         yield FailedCheck("goodbye-loop", "says goodbye again")
     yield from check_privacy(text)
 
@@ -148,41 +150,59 @@ def _hint_runs(language: Language) -> Runs:
 
 def find_role_leak(text: str) -> str | None:
     """Return the words by which a text speaks of roles, tasks or the judge; None where there are none."""
+    return _find_role_leak(text, in_small(text))
+
+
+def _find_role_leak(text: str, small: str) -> str | None:
     patterns = (_SPEAKER, _ROLES_AND_TASKS, _TO_THE_JUDGE)
-    return next((found.group().strip() for pattern in patterns if (found := pattern.search(text))), None)
+    return next((found.group().strip() for pattern in patterns if (found := pattern.search(text, small))), None)
 
 
 @lru_cache(maxsize=65_536)
-def _wording_failures(text: str, language: Language) -> tuple[FailedCheck, ...]:
-    """Return what is wrong with the form of a text, whatever was said before it."""
-    return tuple(_check_wording(text, language))
+def _failures_alone(turn: Turn, language: Language) -> tuple[FailedCheck, ...]:
+    """Return what is wrong with a turn whatever was said before it."""
+    return tuple(_check_alone(turn, language))
 
 
-def _check_wording(text: str, language: Language) -> Iterator[FailedCheck]:
+def _check_alone(turn: Turn, language: Language) -> Iterator[FailedCheck]:
+    text = turn.text.strip()
     if not text:
         yield FailedCheck("empty-turn", "no words")
         return
+    small = in_small(text)
+    yield from _check_wording(text, small, language)
+    if turn.emotion and (label := FEELING_CODE.search(text)):
+        yield FailedCheck("label-leak", repr(label.group()))
+    words = list(chain.from_iterable(_split(turn.text)))
+    if echo := find_prompt_echo(turn, words, _hint_runs(language), language):
+        yield FailedCheck("prompt-echo", repr(echo))
+    if said := find_wrong_side(turn, small, language):
+        yield FailedCheck("wrong-side", repr(said))
+
+
+def _check_wording(text: str, small: str, language: Language) -> Iterator[FailedCheck]:
     if artifact := find_artifact(text):
         yield FailedCheck("artifact", repr(artifact))
     if len(text) > MAX_CHARACTERS:
         yield FailedCheck("long-turn", f"{len(text)} characters")
-    for check, pattern in (
-        ("label-leak", _LABEL),
-        ("label-leak", _STRATEGY_NAME),
-    ):
-        if found := pattern.search(text):
-            yield FailedCheck(check, repr(found.group().strip()))
+    for found in (_LABEL.search(text, small), _STRATEGY_NAME.search(text)):
+        if found:
+            yield FailedCheck("label-leak", repr(found.group().strip()))
     if _CODE_FIRST.match(text):
         yield FailedCheck("label-leak", repr(text[:4]))
-    if leak := find_role_leak(text):
+    if leak := _find_role_leak(text, small):
         yield FailedCheck("role-leak", repr(leak))
     plain = PLACEHOLDER.sub("", text)
-    if found := _STAGE_DIRECTION.search(plain):
+    if found := _STAGE_DIRECTION.search(plain, small):
         yield FailedCheck("stage-direction", repr(found.group()))
     if not is_in(plain, language):
         yield FailedCheck("language", f"not in {language}")
-    if not _END.search(text):
+    if not (text.rstrip(_CLOSES).endswith(_ENDS) or text.endswith(_QUOTED)):
         yield FailedCheck("cut-off", f"ends with {text[-12:]!r}")
+
+
+def _says_goodbye(text: str) -> bool:
+    return _GOODBYE.search(text, in_small(text)) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -197,23 +217,39 @@ def check_privacy(text: str) -> tuple[FailedCheck, ...]:
     )
 
 
-def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> Iterator[FailedCheck]:
-    now = _read(turn.text, language)
-    before = [_read(other.text, language) for other in earlier]
+def _check_repetition(turn: Turn, earlier: Sequence[Turn], language: Language) -> tuple[FailedCheck, ...]:
+    own = [other.text for other in earlier if other.speaker is turn.speaker]
+    return _find_repeated(turn.text, tuple([other.text for other in earlier]), tuple(own), language)
+
+
+@lru_cache(maxsize=16_384)
+def _find_repeated(
+    text: str, earlier: tuple[str, ...], own: tuple[str, ...], language: Language
+) -> tuple[FailedCheck, ...]:
+    """Return what a text says again; remembered, as the finished call is checked once more.
+
+    Args:
+        text: of the turn.
+        earlier: all texts before it.
+        own: those of them that its speaker said.
+        language: that the call is in.
+    """
+    now = _read(text, language)
+    found = _find_same_wording(now, [_read(other, language) for other in earlier], SAME_WORDING[language])
+    if now.opening and now.opening in [_read(other, language).opening for other in own]:
+        return *found, FailedCheck("same-opening", repr(" ".join(now.opening)))
+    return found
+
+
+def _find_same_wording(now: "_Reading", before: Sequence["_Reading"], cutoff: float) -> tuple[FailedCheck, ...]:
     said = [sentence for other in before for sentence in other.sentences] if now.sentences else []
     for sentence in now.sentences:
-        if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
-            yield FailedCheck("repetition", f"{sentence!r} was said before: {same[0]!r}")
-            break
-    else:
-        bags = [other.bag for other in before] if now.bag else []
-        if found := process.extractOne(now.bag, bags, scorer=fuzz.ratio, score_cutoff=SAME_WORDING[language]):
-            yield FailedCheck("repetition", f"the words of turn {found[2] + 1} in another order")
-    if now.opening and any(
-        other.opening == now.opening and before_turn.speaker is turn.speaker
-        for before_turn, other in zip(earlier, before, strict=True)
-    ):
-        yield FailedCheck("same-opening", repr(" ".join(now.opening)))
+        if same := process.extractOne(sentence, said, scorer=fuzz.ratio, score_cutoff=cutoff):
+            return (FailedCheck("repetition", f"{sentence!r} was said before: {same[0]!r}"),)
+    bags = [other.bag for other in before] if now.bag else []
+    if found := process.extractOne(now.bag, bags, scorer=fuzz.ratio, score_cutoff=cutoff):
+        return (FailedCheck("repetition", f"the words of turn {found[2] + 1} in another order"),)
+    return ()
 
 
 class _Reading(NamedTuple):
@@ -231,12 +267,18 @@ class _Reading(NamedTuple):
 @lru_cache(maxsize=65_536)
 def _read(text: str, language: Language) -> _Reading:
     joint, shortest, count = _JOINT[language], MIN_SENTENCE[language], OPENING_WORDS[language]
-    sentences = (joint.join(split_words(sentence)) for sentence in split_sentences(text))
-    words = split_words(text)
+    split = _split(text)
+    words = list(chain.from_iterable(split))
     bag = joint.join(sorted(words))
     first = words if len(text) <= MAX_CHARACTERS else split_words(text[:MAX_CHARACTERS])
     return _Reading(
-        tuple(sentence for sentence in sentences if len(sentence) >= shortest),
+        tuple([said for sentence in split if len(said := joint.join(sentence)) >= shortest]),
         bag if len(bag) >= shortest else "",
         tuple(first[:count]) if len(first) > count else (),
     )
+
+
+@lru_cache(maxsize=64)
+def _split(text: str) -> tuple[list[str], ...]:
+    """Return the words of each sentence of a text, not to be changed; the checks of one turn ask for them again."""
+    return tuple([split_words(sentence) for sentence in split_sentences(text)])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from quality.guarded import guard, in_small
 from quality.privacy import handles, name_answers, names, names_zh
 from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses, find_addresses_zh
 from quality.privacy.cedict import load_cedict
@@ -28,13 +29,14 @@ _MASK = "\ue000"
 """Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
-_SECRET = re.compile(
+_SECRET = guard(
     rf"(?:\b{SECRET_WORD}(?:(?:'s|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) "
     r"|(?:密码|口令|暗号|密保(?:问题)?的?(?:答案)?|暗语|通关密语|安全词)(?:就?是|为|:|改成|设成|说的是|填的是?) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
     r"|(?<!\S)(?=\S{0,40}[A-Za-z])(?=\S{0,40}\d)(?=\S{0,40}[!@#$%^&*][A-Za-z0-9])(?P<mix>[\w!@#$%^&*.-]{6,40})(?!\S)",
+    "word|passcode|pass code|phrase|密码|口令|暗号|密保|暗语|通关密语|安全词|!|@|#|$|%|^|&|*",
     re.IGNORECASE | re.ASCII,
 )
 _NO_SECRET = re.compile(r".*(?:ed|ing|ly)$|.*的$|什么|多少|[不错对几没要被]", re.IGNORECASE)
@@ -167,7 +169,7 @@ def _find(plain: str, asked: _Asked) -> Iterator[Finding]:
     for finding in _find_numbers_and_places(plain, asked, chinese):
         if not is_companys(plain, finding):
             yield finding
-    for secret in _SECRET.finditer(plain):
+    for secret in _SECRET.finditer(plain, in_small(plain)):
         word = secret["word"]
         if not word or not _is_no_secret(word):
             yield Finding(*secret.span(secret.lastgroup or 0), Private.PASSWORD)

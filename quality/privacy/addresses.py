@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cues import Finding, Private
-from quality.privacy.lexicon import is_ordinary, split_words
+from quality.privacy.lexicon import is_ordinary, keys_of, parts_of
 from quality.privacy.name_words import table
 from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
 
@@ -49,7 +49,10 @@ _ADDRESS = re.compile(
     r"|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
     _FLAGS,
 )
-_HINT = re.compile(rf"\d|\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
+_DIGIT = re.compile(r"\d")
+_HINT = re.compile(rf"\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
+_HINT_WORDS = frozenset((*NUMBER_WORDS.split("|"), "box", "flat", "apartment"))
+"""The words of `_HINT`."""
 _NO_STREET = re.compile(
     r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?"
     r"|minutes?|"
@@ -203,7 +206,7 @@ _NO_STREET_ZH = re.compile(
 
 def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
     """Yield the street addresses of a plain English text; `asked` tells whether the other side asked for one."""
-    keys = {word.key for word in split_words(text)}
+    keys = keys_of(text)
     if not _NEAR_WORDS.isdisjoint(keys):
         for match in _NEAR.finditer(text):
             yield Finding(*match.span("place"), Private.ADDRESS)
@@ -212,7 +215,8 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
             yield Finding(*match.span("code"), Private.ADDRESS)
     if not _NAMED_WORDS.isdisjoint(keys):
         yield from _find_named(text)
-    if not _HINT.search(text.lower()):
+    has_digit = _DIGIT.search(text) is not None
+    if not has_digit and (_HINT_WORDS.isdisjoint(parts_of(text)) or not _HINT.search(text.lower())):
         return
     for match in _ADDRESS.finditer(text):
         cued = asked or _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
@@ -225,7 +229,7 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
         elif (not cued and (match["bare"] or match["small"])) or (match["small"] and _is_no_street(match["small"])):
             continue
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
-    for match in _CONTINENTAL.finditer(text):
+    for match in _CONTINENTAL.finditer(text) if has_digit else ():
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
 
 

@@ -89,7 +89,8 @@ def _one_of_the_cues(language: int) -> str:
     )
 
 
-_CUE = re.compile(rf"\b(?:{_one_of_the_cues(0)})|{_one_of_the_cues(1)}", re.ASCII)
+_CUE_EN = re.compile(rf"\b(?=[a-z0-9])(?:{_one_of_the_cues(0)})", re.ASCII)
+_CUE = re.compile(rf"{_CUE_EN.pattern}|{_one_of_the_cues(1)}", re.ASCII)
 _LINK = re.compile(
     r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
     r"|i have|(?:end|start|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits"
@@ -134,7 +135,7 @@ class Cues:
 
     @cached_property
     def _found(self) -> list[re.Match[str]]:
-        return list(_CUE.finditer(self._text.lower()))
+        return _find_cues(self._text)
 
     def at(self, start: int, end: int) -> Cue:
         """Return the cue of the number at `start`; to be asked for in rising order of `start`."""
@@ -157,6 +158,11 @@ class Cues:
         return Cue(Private.CARD_NUMBER, 3) if _ENDING.search(self._text, max(0, start - 24), start) else None
 
 
+def _find_cues(text: str) -> list[re.Match[str]]:
+    pattern = _CUE_EN if text.isascii() else _CUE
+    return list(pattern.finditer(text.lower()))
+
+
 def _kind_of(cue: re.Match[str]) -> Private | None:
     return Private[cue.lastgroup.rpartition("_")[0]] if cue.lastgroup else None
 
@@ -169,7 +175,7 @@ def is_cue(word: str) -> bool:
 def asked_kinds(text: str) -> tuple[Private, ...]:
     """Return the kinds of numbers that a question in a plain text asks for, in its order."""
     kinds: dict[Private, None] = {}
-    for cue in _CUE.finditer(text.lower()):
+    for cue in _find_cues(text):
         kind = _kind_of(cue)
         about = max(0, cue.start() - 20), cue.end() + 12
         if kind in (*CERTAIN, Private.PHONE_NUMBER) or (kind and _NUMBER_WORD.search(text, *about)):

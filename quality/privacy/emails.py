@@ -6,6 +6,7 @@ Like those of `numbers`, the pattern expects plain text and steps over each char
 import re
 from collections.abc import Iterator
 
+from quality.guarded import guard
 from quality.privacy.cues import Finding, Private
 from quality.privacy.lexicon import is_ordinary, load_lexicon
 from quality.privacy.numbers import NUMBER_WORDS
@@ -20,9 +21,10 @@ _JOINT = (
     r"| ?(?:[(\[](?:dot|\.)[)\]]|点|下划线|下横线|[中短]?[横划]线|减号|[中横]?杠) ?)"
 )
 _SAID_AT = r" ?(?:艾特|圈 ?a|小老鼠|[(\[](?:at|@)[)\]]) ?"
-_AT = re.compile(
+_AT = guard(
     r"@|艾特|圈 ?a|小老鼠|[(\[]at[)\]]"
     rf"|\bat (?:{_HOST}\b|[\w-]+(?: (?:{_DASH} )?[\w-]+){{0,2}}(?:\.\w| dot | point ))",
+    "@|艾特|圈|小老鼠|[at|(at|at ",
     re.ASCII,
 )
 _LETTERS = r"(?:\w,? ){0,24}"
@@ -55,7 +57,8 @@ def asks_for_email(text: str) -> bool:
 
 def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
     """Yield the e-mail addresses of a plain text; `asked` tells whether the other side has just asked for one."""
-    if not _AT.search(text.lower()):
+    small = text.lower()
+    if not _AT.search(small, small):
         return
     for match in _EMAIL.finditer(text):
         said = match["host"]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from quality.guarded import guard, in_small
 from quality.privacy.cues import Finding, Private
 from quality.privacy.lexicon import is_ordinary, load_lexicon
 from quality.privacy.numbers import DIGITS_ZH
@@ -11,12 +12,13 @@ _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
     "skype|instagram|insta|twitter|tiktok|telegram|discord|snapchat|wechat|psn|xbox|steam|twitch|reddit|facebook"
 )
-_CUE = re.compile(
+_CUE = guard(
     rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
     rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
     r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: (?:dot|underscore|dash|hyphen|point) "
     r"[A-Za-z0-9]+(?: \d+)?){1,4})?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
     r"|1) word))?",
+    f"user|log|handle|gamer|screen|{_SERVICES}",
     _FLAGS,
 )
 _AT = re.compile(r"(?<![\w.@/])@[A-Za-z_][\w.]{2,30}\w", re.ASCII)
@@ -44,7 +46,8 @@ _NO_NAME_ZH = re.compile(
 )
 _ANSWER_ZH = re.compile(
     rf"(?:[嗯呃哦,。 ]|是|叫|就|我的?)*(?P<name>[A-Za-z]"
-    rf"(?: ?(?:[A-Za-z0-9_.-]{{1,20}}|下划线|[{DIGITS_ZH}]{{1,12}})){{1,16}}"
+    # Possessive: no other way to part a long word into pieces ends where the text ends.
+    rf"(?: ?(?:[A-Za-z0-9_.-]{{1,20}}+|下划线|[{DIGITS_ZH}]{{1,12}}+)){{1,16}}+"
     rf"|[{_HAN}\w.-]{{2,16}})[。!,]?$",
     re.ASCII,
 )
@@ -52,7 +55,7 @@ _ANSWER_ZH = re.compile(
 
 def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
     """Yield the user names that a plain text tells."""
-    for match in _CUE.finditer(text):
+    for match in _CUE.finditer(text, in_small(text)):
         word = match["word"]
         if (
             match["more"]

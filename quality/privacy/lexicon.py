@@ -30,6 +30,8 @@ _LAST_RATHER_THAN_WORD = 5e-5
 
 _LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
 WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
+_JOINT = re.compile("[-']")
+_ONE_S = re.compile(rf"(?<!{_LETTER})(?<!')[sS](?!{_LETTER})")
 _IN_CAPITALS = re.compile(r"\b[A-Z]{2,}(?:[-'][A-Z]{2,})?(?: [A-Z]\.?)?(?: [A-Z][A-Z'-]+)+\b")
 
 
@@ -163,22 +165,39 @@ def split_words(text: str) -> list[Word]:
     """Return the words of a text; one all in capitals counts as written small, but for several among others."""
     small, is_ascii = text.lower(), text.isascii()
     in_capitals = [match.span() for match in _IN_CAPITALS.finditer(text)] if small.upper() != text else []
+    has_article = "al-" in text or "el-" in text
     words: list[Word] = []
     for match in WORD.finditer(text):
         start, end = match.span()
-        capital = (text[start] != small[start] or match[0][:3] in ("al-", "el-")) and (
-            end - start == 1 or not match[0].isupper() or any(first <= start < last for first, last in in_capitals)
-        )
-        words.append(Word(start, end, small[start:end] if is_ascii else _fold(small[start:end]), capital))
+        key = small[start:end]
+        capital = text[start] != key[0] or (has_article and text.startswith(("al-", "el-"), start))
+        if capital and end - start > 1 and text[start:end].isupper():
+            capital = any(first <= start < last for first, last in in_capitals)
+        words.append(Word(start, end, key if is_ascii else _fold(key), capital))
     return words
 
 
 @lru_cache(256)
+def keys_of(text: str) -> frozenset[str]:
+    """Return the words of a text as `split_words` does, in small letters alone."""
+    return frozenset([word.key for word in split_words(text)])
+
+
+@lru_cache(256)
+def parts_of(text: str) -> frozenset[str]:
+    """Return the words of a text, and what hyphens and apostrophes part in them."""
+    keys = keys_of(text)
+    return keys.union(*[_JOINT.split(key) for key in keys if "-" in key or "'" in key])
+
+
+@lru_cache(256)
 def may_spell(text: str) -> bool:
-    """Return whether a text has a letter that stands alone and is no word, or letters joined by hyphens."""
-    return any(
-        (word.end - word.start == 1 and word.key not in ("a", "i")) or "-" in word.key[:2] for word in split_words(text)
-    )
+    """Return whether a text has a letter that stands alone and is no word, or letters joined by hyphens.
+
+    That of "it's" is part of a word.
+    """
+    letters = {key for key in keys_of(text) if len(key) == 1 or "-" in key[:2]} - {"a", "i"}
+    return bool(letters) and (letters != {"s"} or _ONE_S.search(text) is not None)
 
 
 def is_ordinary(word: str) -> bool:

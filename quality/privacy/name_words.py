@@ -77,6 +77,9 @@ SMALL_WORDS_TOO: Final = table(
 GIVEN_WHEN_SMALL: Final = (GIVEN_TOO | SMALL_WORDS_TOO | table("april destiny june skye")) - _VERBS_TOO
 """Of the given names that are words those that are names in small letters too, behind a word that a name follows."""
 
+ALL_GIVEN_TOO: Final = GIVEN_TOO | GIVEN_WHEN_SMALL
+"""All given names that are words too."""
+
 BEHIND_SMALL: Final = table(
     """answered booked bought changed fixed gave handled helped left made moved opened ordered paid ran sent set signed
     sorted took used"""

@@ -2,48 +2,29 @@
 
 import re
 from collections.abc import Iterator
-from enum import IntEnum
 
 from quality.privacy.cedict import load_cedict
 from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, may_spell, split_words
+from quality.privacy.name_trust import Trust, find_trust
 from quality.privacy.name_words import (
-    ABBREVIATED,
+    ALL_GIVEN_TOO,
     ARTICLES,
-    BEHIND_PRESENTED,
     BEHIND_SMALL,
-    BOOKED,
     COMPANIES,
-    DEPARTMENTS,
-    FILLERS,
     GIVEN_TOO,
     GIVEN_WHEN_SMALL,
-    GREETINGS,
-    LIKELY_PAIRS,
-    MENUS,
-    NAME_NOUNS,
-    NAMED_BY,
-    NAMED_UNDER,
     NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
     PARTICLES,
-    PEOPLE,
-    PRESENCE,
-    PRESENTING,
-    ROLES,
-    SAID_OF_THINGS,
-    SIGNATURES,
     SMALL_WORDS_TOO,
     SPEAKS,
-    SURE_PAIRS,
-    THINGS,
     TIERS,
     TITLES,
-    TOLD,
     WORDS_TOO,
 )
 
-_SET_OFF = re.compile(rf"{WORD.pattern}(?: (?=[A-Z]){WORD.pattern})?(?:[,.!?;]|$)")
+_INITIAL = re.compile(r"[A-Z]\.")
 _INITIALS = re.compile(
     rf"(?<![\w.'&])(?!(?:U\. ?S|P\. ?O|U\. ?K|[AP]\. ?M)\.)(?:[A-Z]\. ?){{1,3}}(?=[A-Z]){WORD.pattern}(?!\.\w)"
 )
@@ -52,13 +33,6 @@ _SMALL_INITIALS = re.compile(
     r"|(?<=\bname is )[b-hj-z])\.? ([a-z]{3,})\b"
 )
 _COUNTED = re.compile(r"\b(?:plan|option|type|class|level|grade|section|row|gate|vitamin|part|group|letter) $", re.I)
-_FIRST_OF_TWO = re.compile(r",? (?:first|last|family|maiden|given|middle) name\b")
-_ADDRESSED = re.compile(
-    r", (?:i|i'm|i've|i'll|we|we've|you|you've|your|can|could|would|please|what|it|it's|that's|the|thank|thanks|if|do"
-    r"|did|are|is|let|just|may|have|my|how|sorry)\b",
-    re.IGNORECASE,
-)
-_INTERJECTION = re.compile(r"(.)\1\1|^[aeiouwy]*[hgmrw]*h?$|^(?:b|p|s|w|y)h?[aeo]+[hw]?$")
 NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able|ous|ful|less|ive|ical)$")
 _SPELLED = re.compile(
     r"(?<![A-Za-z0-9'-])[A-Za-z](?:(?:-[A-Za-z]){2,}|(?:[ ,.]{1,2}[A-Za-z]){3,})(?![A-Za-z0-9'-])"
@@ -68,39 +42,7 @@ _VERB_BEHIND = re.compile(
     r" (?:is|isn't|was|has|had|said|says|told|called|asked|wants?|wanted|and|here|did|does|already|never|just|will)\b"
 )
 """What follows a name rather than a word at the beginning of a sentence."""
-_NO_SUBJECT = (
-    "it",
-    "it's",
-    "that",
-    "that's",
-    "this",
-    "thing",
-    "what",
-    "which",
-    "app",
-    "product",
-    "plan",
-    "i",
-    "i've",
-    "you",
-    "we",
-    "have",
-)
-"""What is called something that is no person, and who calls somebody."""
-_GIVEN_TOO = GIVEN_TOO | GIVEN_WHEN_SMALL
-_BEFORE_NAME = {"s name": ROLES, "the name": NAMED_UNDER}
-"""What stands before a possessive or an article, "name", and the name itself."""
 _COMPANY_WORDS = frozenset(word for company in COMPANIES for word in company.split())
-
-
-class _Trust(IntEnum):
-    """How surely a name stands at a place, by what is said around it."""
-
-    NONE = 0
-    WEAK = 1
-    """Of a word that no dictionary has, or of a name that is nothing else."""
-    LIKELY = 2
-    SURE = 3
 
 
 def find_names(text: str) -> Iterator[tuple[int, int]]:
@@ -111,7 +53,7 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
     for match in _SMALL_INITIALS.finditer(text) if spells else ():
         if load_lexicon().is_last(match[1]) or not load_lexicon().is_english(match[1]):
             yield match.span()
-    for match in _INITIALS.finditer(text) if "." in text else ():
+    for match in _INITIALS.finditer(text) if _INITIAL.search(text) else ():
         family = match[0].rpartition(" ")[2].rpartition(".")[2]
         if (
             len(family) > 1
@@ -119,23 +61,24 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             and not _COUNTED.search(text, max(0, match.start() - 9), match.start())
         ):
             yield match.span()
-    words = split_words(text)
-    dull = load_lexicon().dull
-    index = 0
+    words, dull = split_words(text), load_lexicon().dull
+    heads = [
+        index
+        for index, word in enumerate(words)
+        if word.key not in dull or (word.capital and index and words[index - 1].key in TITLES)
+    ]
     named = -2
-    while index < len(words):
-        length = 0
-        word = words[index]
-        if word.key not in dull or (word.capital and index and words[index - 1].key in TITLES):
-            follows = named == index - 1 and word.capital and words[named].key in ("and", "or")
-            length = _name_length(text, words, index, _Trust.LIKELY if follows else _trust(text, words, index))
+    for index in heads:
+        if index < named:
+            continue
+        follows = named == index - 1 and words[index].capital and words[named].key in ("and", "or")
+        length = _name_length(text, words, index, Trust.LIKELY if follows else find_trust(text, words, index))
         if length:
-            yield words[index].start, words[index + length - 1].end
             named = index + length
-        index += length or 1
+            yield words[index].start, words[named - 1].end
 
 
-def _name_length(text: str, words: list[Word], index: int, trust: _Trust) -> int:
+def _name_length(text: str, words: list[Word], index: int, trust: Trust) -> int:
     """Return of how many words the name consists that begins at a word that is not dull; 0 when none begins there."""
     head = words[index]
     if head.key in _COMPANY_WORDS and _is_company(words, index):
@@ -150,7 +93,7 @@ def _name_length(text: str, words: list[Word], index: int, trust: _Trust) -> int
     while length > 1 and words[index + length - 1].key in PARTICLES:
         length -= 1
     behind = index + length
-    if trust is not _Trust.SURE and behind < len(words) and words[behind].key in NO_PERSON_BEHIND:
+    if trust is not Trust.SURE and behind < len(words) and words[behind].key in NO_PERSON_BEHIND:
         return 0 if words[behind].capital and are_adjacent(text, words, behind) else length
     return length
 
@@ -176,110 +119,13 @@ def _is_figure(words: list[Word], index: int) -> bool:
     )
 
 
-def _trust(text: str, words: list[Word], index: int) -> _Trust:
-    """Return how surely a name begins at `words[index]`, by what is said around it."""
-    head = words[index]
-    behind = words[index + 1].key if index + 1 < len(words) else ""
-    if behind in ("speaking", "here") or (behind == "calling" and head.capital):
-        return _Trust.LIKELY
-    if behind == "from" and index + 2 < len(words) and words[index + 2].key in DEPARTMENTS:
-        return _Trust.WEAK
-    if (
-        not index
-        and head.capital
-        and (behind in SPEAKS or (_ADDRESSED.match(text, head.end) and not _INTERJECTION.search(head.key)))
-    ):
-        return _Trust.WEAK
-    if head.capital and (
-        _FIRST_OF_TWO.match(text, head.end)
-        or (behind == "again" and index < 2 and load_lexicon().is_first(head.key))
-        or (index and behind in SPEAKS and not words[index - 1].capital)
-    ):
-        return _Trust.LIKELY
-    if behind in SPEAKS and head.key in _GIVEN_TOO and words[index - 1].key not in ARTICLES:
-        return _Trust.LIKELY
-    before = [word for word in words[max(0, index - 8) : index] if word.key not in FILLERS]
-    if not before:
-        return _Trust.NONE
-    last = before[-1].key
-    gap = text[before[-1].end : head.start].removeprefix("'s")
-    if last in TITLES:
-        return _Trust.SURE
-    if gap.strip(" ,:") and not (gap == ". " and last in ABBREVIATED):
-        return _Trust.NONE
-    if ":" in gap and last in ("it", "this", "that"):
-        return _Trust.NONE
-    pair = f"{before[-2].key} {last}" if len(before) > 1 else last
-    if (
-        pair in SURE_PAIRS
-        or pair in NAMED_BY
-        or last in SIGNATURES
-        or (head.key in (last, behind) and _is_said_twice(text, words, index))
-    ):
-        return _Trust.SURE
-    if last in ("is", "was", "be", "name's") or (head.capital and (gap.strip() or last in NAME_NOUNS)):
-        keys = [word.key for word in reversed(before)]
-        noun = next((place for place, key in enumerate(keys) if key in NAME_NOUNS), None)
-        if noun is not None and not (noun + 1 < len(keys) and keys[noun + 1] in THINGS):
-            return _Trust.SURE
-    if last in ("i'm", "im") or last in ROLES or pair in LIKELY_PAIRS:
-        return _Trust.LIKELY
-    if last in ("is", "was", "called", "named") and len(before) > 1 and before[-2].key in ROLES | PEOPLE:
-        return _Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else _Trust.LIKELY
-    if len(before) > 2 and before[-3].key in _BEFORE_NAME.get(pair, ()):
-        return _Trust.SURE
-    if pair in ("in law", "me and") or (last == "put" and behind in ("back", "on", "through")):
-        return _Trust.LIKELY
-    if last in ("called", "named") and len(before) > 1 and before[-2].key not in _NO_SUBJECT:
-        return _Trust.LIKELY
-    if last == "under" and not any(word.key in MENUS for word in before):
-        booked = any(word.key in BOOKED for word in before)
-        clear = head.key in load_lexicon().clear_last or not load_lexicon().is_english(head.key)
-        return _Trust.LIKELY if booked or clear else _Trust.WEAK
-    if (
-        last in TOLD
-        or (last in ("to", "with") and any(word.key in TOLD for word in before[-6:]))
-        or (last in ("is", "was") and behind in (PRESENCE if head.capital else ("in", "around", "available")))
-    ) and (head.capital or load_lexicon().is_first(head.key)):
-        return _Trust.LIKELY
-    presented = last in PRESENTING or pair in PRESENTING
-    if not (presented or last in GREETINGS or "," in gap):
-        return _Trust.NONE
-    set_off = _SET_OFF.match(text, head.start) is not None
-    if presented:
-        if not head.capital and head.key in GIVEN_WHEN_SMALL and pair in SAID_OF_THINGS:
-            # "It's sunny, yes": the weather is more often told than such a name in small letters.
-            return _Trust.LIKELY if behind in ("again", "calling", "from", "speaking") else _Trust.NONE
-        return _Trust.LIKELY if set_off or behind in BEHIND_PRESENTED else _Trust.NONE
-    if last in GREETINGS and (
-        set_off if head.capital else load_lexicon().is_first(head.key) and (set_off or head.key not in GIVEN_WHEN_SMALL)
-    ):
-        return _Trust.LIKELY
-    if set_off and ("," in gap and head.key not in WORDS_TOO and not before[-1].capital):
-        return _Trust.LIKELY
-    return _Trust.NONE
-
-
-def _is_said_twice(text: str, words: list[Word], index: int) -> bool:
-    """Return whether a name is said once alone and once with the family name ("I'm Frank, Frank Hale")."""
-    key = words[index].key
-    first = index - 1 if words[index - 1].key == key else index
-    return (
-        0 < first < len(words) - 1
-        and words[first + 1].key == key
-        and text[words[first].end : words[first + 1].start] == ", "
-        and words[first - 1].key in ("i'm", "im", "am", "is", "s", "name")
-        and load_lexicon().is_first(key)
-    )
-
-
-def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
+def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
     """Return whether a name may begin at a word that is not known to be none."""
     key, capital = words[index].key, words[index].capital
     lexicon = load_lexicon()
     known = lexicon.is_first(key)
     clear = known and not lexicon.is_word(key)
-    if trust is _Trust.SURE:
+    if trust is Trust.SURE:
         # "The caller was genuine": in small letters a word of the dictionary that nobody is called by is no name.
         is_word = not capital and (NO_NAME_ENDING.search(key) is not None or lexicon.is_english(key))
         return known or lexicon.is_last(key) or not (key in lexicon.common or is_word)
@@ -288,19 +134,19 @@ def _may_begin(text: str, words: list[Word], index: int, trust: _Trust) -> bool:
     if not capital:
         if trust and len(key) > 3 and _is_unheard_of(key):
             return True
-        if trust is _Trust.LIKELY and len(key) > 3 and key in lexicon.clear_last:
+        if trust is Trust.LIKELY and len(key) > 3 and key in lexicon.clear_last:
             return True
-        if trust is _Trust.LIKELY and known and _is_small_name(text, words, index):
+        if trust is Trust.LIKELY and known and _is_small_name(text, words, index):
             return True
         if not clear or key in SMALL_WORDS_TOO:
             # "My brother will ring": behind a person these are verbs.
             is_name = known and key not in ("may", "will")
-            return is_name and trust is _Trust.LIKELY and _family_follows(text, words, index)
-        sure = trust is _Trust.LIKELY or in_list(lexicon.popular, key)
-        return (sure and len(key) > (2 if trust is _Trust.LIKELY else 3)) or _family_follows(text, words, index)
-    if trust is _Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in _GIVEN_TOO)))):
+            return is_name and trust is Trust.LIKELY and _family_follows(text, words, index)
+        sure = trust is Trust.LIKELY or in_list(lexicon.popular, key)
+        return (sure and len(key) > (2 if trust is Trust.LIKELY else 3)) or _family_follows(text, words, index)
+    if trust is Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in ALL_GIVEN_TOO)))):
         return True
-    if trust is _Trust.LIKELY:
+    if trust is Trust.LIKELY:
         ending = None if "-" in key or (index and key.endswith("ly")) else NO_NAME_ENDING.search(key)
         return known or lexicon.is_last(key) or not (key in lexicon.common or ending)
     if (
@@ -329,7 +175,7 @@ def _is_small_name(text: str, words: list[Word], index: int) -> bool:
     if index and words[index - 1].key == "no" and are_adjacent(text, words, index):
         return False  # "No grace": a thing that there is none of
     if behind < len(words) and words[behind].key in SPEAKS:
-        return key in _GIVEN_TOO
+        return key in ALL_GIVEN_TOO
     ends = behind == len(words) or not are_adjacent(text, words, behind)
     return key in GIVEN_WHEN_SMALL and (ends or words[behind].key in NO_NAMES or words[behind].key in BEHIND_SMALL)
 
@@ -371,7 +217,7 @@ def _family_follows(text: str, words: list[Word], index: int) -> bool:
     )
 
 
-def _goes_on(text: str, words: list[Word], index: int, trust: _Trust, capital: bool) -> bool:
+def _goes_on(text: str, words: list[Word], index: int, trust: Trust, capital: bool) -> bool:
     """Return whether a name, begun with a capital or not, goes on with `words[index]`."""
     key = words[index].key
     if not are_adjacent(text, words, index):
@@ -386,12 +232,12 @@ def _goes_on(text: str, words: list[Word], index: int, trust: _Trust, capital: b
     known = lexicon.is_last(key) or lexicon.is_first(key)
     if words[index].capital:
         return capital and key not in NO_PERSON_BEHIND and (known or key not in lexicon.common)
-    if lexicon.is_word(key) or (capital and trust is not _Trust.SURE):
+    if lexicon.is_word(key) or (capital and trust is not Trust.SURE):
         return False
     if known:
         return len(key) > 2
     ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not are_adjacent(text, words, index + 1)
-    return trust is not _Trust.NONE and ends and len(key) > 2 and _is_unheard_of(key)
+    return trust is not Trust.NONE and ends and len(key) > 2 and _is_unheard_of(key)
 
 
 def are_adjacent(text: str, words: list[Word], index: int) -> bool:

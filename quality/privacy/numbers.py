@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from quality.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
-from quality.privacy.lexicon import is_ordinary
+from quality.privacy.lexicon import is_ordinary, parts_of
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -94,8 +94,10 @@ _DIGITS = (
     rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
 _SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,2}|)"
+_BEGINNINGS = rf"[A-Za-z0-9'+($€£¥₹{DIGITS_ZH}农阴阳公闰十正冬腊]"
+"""With what any number or code begins."""
 _NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
+    rf"(?<![A-Za-z0-9])(?={_BEGINNINGS})(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
     r"|(?P<lettered>\d++(?:[-./]\d++)++[-/][A-Za-z]{1,2}(?![A-Za-z0-9]))"
     rf"|(?P<run>(?:\+ ?|plus )?\(?{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+(?:X(?![A-Za-z0-9]))?)"
     r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:(?:[-_/]|\.(?=\d))[A-Za-z0-9]++)*+))",
@@ -108,13 +110,18 @@ _HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
 _MOST_COUNTED = 6
 """A "hundred" behind more numbers than that says two digits."""
 _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
-_WRITTEN = re.compile(rf"\d|{_LETTERS.pattern}", re.ASCII)
+_CAPITALS = re.compile(r"[A-Z]{5}")
+_DIGIT = re.compile(r"\d", re.ASCII)
 _SPOKEN = re.compile(
     rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
     rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
     re.ASCII,
 )
+
+_DAYS_OF = tuple(f"{ending} {day}of" for ending in ("st", "nd", "rd", "th") for day in ("", "day "))
+_NUMBER_KEYS = frozenset(NUMBER_WORDS.split("|"))
+_MONTHS = frozenset(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))
 
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z]{4})?(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){2,7}"
@@ -179,7 +186,18 @@ def digits_of_zh(numerals: str) -> str:
 
 def holds_number(text: str) -> bool:
     """Return whether a plain text holds any number or code, private or not."""
-    return _WRITTEN.search(text) is not None or _SPOKEN.search(text.lower()) is not None
+    if _DIGIT.search(text) or (_CAPITALS.search(text) and _LETTERS.search(text)):
+        return True
+    small = text.lower()
+    return _may_be_spoken(text, small) and _SPOKEN.search(small) is not None
+
+
+def _may_be_spoken(text: str, small: str) -> bool:
+    """Return whether a plain text holds one of the words of which each match of `_SPOKEN` holds one."""
+    if not text.isascii() or any(map(small.__contains__, _DAYS_OF)):
+        return True
+    parts = parts_of(text)
+    return not _NUMBER_KEYS.isdisjoint(parts) or not _MONTHS.isdisjoint([part[:3] for part in parts])
 
 
 def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding]:

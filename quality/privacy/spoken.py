@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from quality.privacy.cues import Cues, Finding, Private
-from quality.privacy.lexicon import may_spell, split_words
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, digits_of_zh
+from quality.privacy.lexicon import keys_of, may_spell
+from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, digits_of_zh, holds_number
 from quality.privacy.plain import Plain
 
 _FLAGS = re.IGNORECASE | re.ASCII
@@ -106,6 +106,14 @@ def write_down(plain: Plain) -> Plain:
     return Plain(text if text.isascii() else _FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
 
 
+def _may_be_spelled(text: str) -> bool:
+    keys = keys_of(text)
+    if may_spell(text) or not _NATO_WORDS.isdisjoint(keys):
+        return True
+    # A code may begin with a letter that is a word: "it's a 4 7 9".
+    return "s" in keys and not keys.isdisjoint(("a", "i")) and holds_number(text)
+
+
 def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
     """Yield the names and codes of a plain text that are spelled, letter by letter.
 
@@ -113,7 +121,7 @@ def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
         text: the plain text.
         asked: the kinds of numbers that the other side has just asked for.
     """
-    if not (may_spell(text) or not _NATO_WORDS.isdisjoint(word.key for word in split_words(text))):
+    if not _may_be_spelled(text):
         return
     cues = Cues(text)
     for match in _SPELLED.finditer(text):

@@ -91,3 +91,18 @@ def test_every_turn_repeats_a_call_that_holds_it(call: tuple[tuple[str | None, s
 @given(text=st.text(max_size=80), language=st.sampled_from(list(Language)))
 def test_whatever_is_said_has_a_hint(text: str, language: Language) -> None:
     assert all(HINTS[check][language] for check in faults(text, make_turns(EN_CALL), language))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(EN, "You may well send me the form by post."), (ZH, "您把那张表格寄给我就行。")]
+)
+def test_what_is_remembered_of_one_call_tells_nothing_of_another(language: Language, text: str) -> None:
+    said = Turn(speaker=Speaker.SUPPORTER, text=text, strategy="PS")
+    other = Turn(speaker=Speaker.SUPPORTER, text="Hm." if language is EN else "嗯。", strategy="PS")
+    for _ in range(2):
+        assert "repetition" in faults(text, [said], language)
+        assert faults(text, [other], language) == []
+        # An opening may come again from the other side alone.
+        assert "same-opening" not in faults(text, [said], language)
+        own = said.model_copy(update={"speaker": Speaker.CUSTOMER, "strategy": None})
+        assert "same-opening" in faults(text, [own], language)

@@ -384,3 +384,9 @@ def test_hostile_texts_take_no_longer_than_others(unit: str) -> None:
     began = time.process_time()
     scrub([text])
     assert time.process_time() - began < 20
+
+
+def test_a_long_word_in_the_place_of_a_user_name_takes_no_longer_than_others() -> None:
+    began = time.process_time()
+    scrub(["请问您的用户名是什么？", f"{'a' * 300}@好"])
+    assert time.process_time() - began < 5
