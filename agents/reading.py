@@ -11,12 +11,13 @@ import json
 import re
 import tomllib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
+from agents.encodings import why_no_text
 from agents.errors import UsageError
 
 _GZIP = b"\x1f\x8b"
@@ -34,8 +35,6 @@ _DECODER = json.JSONDecoder()
 _HEAD = 4096
 LOOKED_AT = 10
 """Lines that tell the form of a file."""
-NO_UTF8 = "no UTF-8 text; convert the file, such as by iconv -f gb18030 -t utf-8"
-"""What is wrong with a line for which `is_text` is false."""
 
 
 class Opened:
@@ -68,6 +67,12 @@ def _buffered(raw: IO[bytes]) -> io.BufferedReader:
 def is_text(line: str) -> bool:
     """Tell whether a line of `Opened` was text: what is no UTF-8 comes as surrogates."""
     return line.isascii() or not _NO_TEXT.search(line)
+
+
+def find_no_text(lines: Iterable[str]) -> tuple[int, str] | None:
+    """Return the number, from 1, of the first line that was no text, and what is wrong with it; None if all were."""
+    broken = ((number, line) for number, line in enumerate(lines, start=1) if not is_text(line))
+    return next(((number, why_no_text(line)) for number, line in broken), None)
 
 
 @contextmanager
@@ -139,7 +144,7 @@ def _read(path: Path, kind: str = "") -> Iterator[str]:
     with naming(path, kind), path.open("rb") as raw:
         for number, line in enumerate(Opened(raw).lines(), start=1):
             if not is_text(line):
-                raise UsageError(f"{path}:{number}: {NO_UTF8}")
+                raise UsageError(f"{path}:{number}: {why_no_text(line)}")
             yield line
 
 
@@ -182,23 +187,26 @@ def _values(lines: Iterator[str], path: Path) -> Iterator[Value]:
     first = list(islice(lines, LOOKED_AT))
     whole = chain(first, lines)
     if is_document([line.strip() for line in first if line.strip()]):
-        yield from _items("".join(whole), path)
+        yield from _items(list(whole), path)
         return
     for number, line in enumerate(whole, start=1):
         where = f"{path}:{number}"
         # Files that were put one behind the other have marks within.
         if text := line.strip().lstrip("\ufeff"):
+            if not is_text(text):
+                yield Value(where, number, None, why_no_text(text))
+                continue
             try:
-                if not is_text(text):
-                    raise ValueError(NO_UTF8)
                 yield Value(where, number, parse_json(text))
             except ValueError as error:
-                yield Value(where, number, None, str(error) if str(error) == NO_UTF8 else f"no JSON: {error}")
+                yield Value(where, number, None, f"no JSON: {error}")
 
 
-def _items(text: str, path: Path) -> Iterator[Value]:
+def _items(lines: Sequence[str], path: Path) -> Iterator[Value]:
+    if broken := find_no_text(lines):
+        raise UsageError(f"{path}:{broken[0]}: {broken[1]}")
     try:
-        for number, value in parse_values(text):
+        for number, value in parse_values("".join(lines)):
             if isinstance(value, list) and value:
                 yield from (Value(f"{path}:{number}[{i}]", i + 1, item) for i, item in enumerate(value))
             else:

@@ -4,7 +4,7 @@ import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker, plain_name
+from agents.encodings import why_no_text
 from agents.reading import (
     LOOKED_AT,
-    NO_UTF8,
     NoJsonError,
     Opened,
+    find_no_text,
     is_document,
     is_text,
     naming,
@@ -140,16 +141,19 @@ class _File(NamedTuple):
             yield from self._read_text([line if is_text(line) else "" for line in first], whole)
             return
         rows: list[Row] = []
-        for item in self._read_document("".join(whole)) if is_whole else self._read_values(whole):
+        for item in self._read_document(list(whole)) if is_whole else self._read_values(whole):
             if isinstance(item, Row):
                 rows.append(item)
             else:
                 yield item
         yield from group_rows(rows, self.stem)
 
-    def _read_document(self, text: str) -> Iterator[Call | Row | Broken]:
+    def _read_document(self, lines: Sequence[str]) -> Iterator[Call | Row | Broken]:
+        if broken := find_no_text(lines):
+            yield Broken(f"{self.label}:{broken[0]}", broken[1])
+            return
         try:
-            for number, value in parse_values(text):
+            for number, value in parse_values("".join(lines)):
                 place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
                 yield from find_calls(value, place, self.reading.is_known)
         except NoJsonError as error:
@@ -159,7 +163,7 @@ class _File(NamedTuple):
         for number, line in enumerate(lines, start=1):
             place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
             if not is_text(line):
-                yield Broken(place.where, NO_UTF8)
+                yield Broken(place.where, why_no_text(line))
             elif line.strip():
                 try:
                     value = parse_json(line)
@@ -194,7 +198,7 @@ class _File(NamedTuple):
             if is_text(line):
                 yield line
             else:
-                broken.append(Broken(f"{self.label}:{number}", NO_UTF8))
+                broken.append(Broken(f"{self.label}:{number}", why_no_text(line)))
                 yield "\n"
 
     def _find_table(self, first: list[str]) -> Table | Broken | None:

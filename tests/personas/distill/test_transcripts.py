@@ -266,7 +266,11 @@ def test_rows_of_several_calls_are_told_apart_without_ids(tmp_path: Path) -> Non
         (b"PK\x03\x04...", "this is a ZIP archive"),
         (b"<!DOCTYPE html>", "this is an HTML page"),
         ("Agent: hi".encode("utf-16-le"), "this is UTF-16 without a byte order mark"),
-        ("客服：您好".encode("gb18030"), "no UTF-8 text; convert the file, such as by iconv -f gb18030"),
+        (
+            "客服：您好".encode("gb18030"),
+            "no UTF-8 text; it reads as Chinese in GB18030: convert the file by iconv -f GB",
+        ),
+        ('[{"turns": "café"}]'.encode("latin-1"), "no UTF-8 text; it reads as a Western language in Windows-1252: "),
         (b"[1, 2, 3]", "this is a JSON array of 3 numbers; an object with"),
         (b'{"a": {"b": [{"c": 1}]}}', "this is a JSON object with the keys a; an object with"),
         (b'{"segments": [{"text": "hi"}]}', "this is a JSON object with the keys segments"),
