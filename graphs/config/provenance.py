@@ -10,6 +10,7 @@ from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.csc.topics.topic import Topic
 from agents.digests import digest
+from agents.engine.demo_model import DEMO_MODELS, demo_model_version
 from agents.engine.managed import installed_engine
 from agents.prompts.rendering import prompt_sources
 from agents.roles import COMPANY_PROMPTS, CUSTOMER_PROMPTS, EMOTION_PROMPTS, ROLE_PROMPTS, SUPPORTER_PROMPTS
@@ -17,7 +18,7 @@ from agents.roles.rewriter import REWRITER_PROMPTS
 from graphs.config.evaluate import EvaluateSettings
 from graphs.config.probe import ProbeSettings
 from graphs.config.rewrite import RewriteSettings
-from graphs.config.settings import DistillSettings, JudgeSettings, LabelSettings, Settings
+from graphs.config.settings import DistillSettings, GateSettings, JudgeSettings, LabelSettings, Settings
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
@@ -33,12 +34,13 @@ from quality.gate.labeller import EMOTION_LABELLER_PROMPTS, LABELLER_PROMPTS
 from quality.gate.preference import PREFERENCE_PROMPTS
 from quality.gate.review import REVIEW_PROMPTS
 from quality.gate.rubric import company_rubric_digest, rubric_digest
+from quality.trust.calibration import GateStamp
 
 if TYPE_CHECKING:
     from outputs.evaluation.judging import Contest
 
 VERSIONED = ("rolecs", "langgraph", "openai", "pydantic")
-"""The packages whose versions are written, beside Python's and the engine's."""
+"""The packages whose versions are written, beside Python's, the engine's and that of a demo model's weights."""
 
 
 def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript], model: str) -> Provenance:
@@ -56,13 +58,13 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
         "transcripts": _describe([digest(call) for call in calls]),
         "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model))
 
 
 def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Provenance:
     """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
     configuration = _describe_play(settings, pool, judge_model, "canaries") | {"model": model}
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
 
 
 def probes_provenance(
@@ -89,7 +91,7 @@ def probes_provenance(
         "hardness": hardness,
         "customer_model": model,
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
 
 
 def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled], judge_model: str) -> Provenance:
@@ -103,7 +105,7 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
         "rubric": rubric_digest(settings.language),
     }
     configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), [settings.language])
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(judge_model))
 
 
 def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript], model: str) -> Provenance:
@@ -121,7 +123,7 @@ def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript],
         "transcripts": _describe([digest(call) for call in calls]),
         "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model))
 
 
 def evaluations_provenance(
@@ -142,7 +144,7 @@ def evaluations_provenance(
         told = digest({language: prompt_sources(language, CUSTOMER_PROMPTS) for language in languages})
         configuration |= {"customer": judge_model, "customer_prompts": told}
     configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), languages)
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
 
 
 def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", judge_model: str) -> Provenance:
@@ -153,7 +155,7 @@ def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", jud
         "dialogues": _describe([digest(contest) for contest in contests]),
         "prompts": digest(prompt_sources(settings.language, PREFERENCE_PROMPTS)),
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(judge_model))
 
 
 def rewritings_provenance(
@@ -201,7 +203,7 @@ def rewritings_provenance(
         "rubric": rubric_digest(language),
     }
     configuration |= _describe_companies((row[language] for row in TOPICS.values()), [language])
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions())
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
 
 
 def _describe_play(settings: Settings, pool: Sequence[Persona], judge_model: str, *further: str) -> dict[str, Any]:
@@ -273,9 +275,25 @@ def _describe(digests: Sequence[str]) -> str:
     return f"{len(digests)} ({digest(digests)})"
 
 
-def _versions() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in VERSIONED}
+def gate_stamp(settings: GateSettings, judge_model: str) -> GateStamp:
+    """Return the stamp of the gate that settings and a judge make."""
+    return GateStamp(
+        language=settings.language,
+        judge_model=judge_model,
+        weights=_demo_versions(judge_model).get(judge_model),
+        rubric=rubric_digest(settings.language),
+        votes=settings.judge_votes,
+        min_agreement=settings.min_agreement,
+    )
+
+
+def _versions(*models: str) -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in VERSIONED} | _demo_versions(*models)
     versions["python"] = platform.python_version()
     if engine := installed_engine():
         versions[engine.distribution] = engine.version
     return versions
+
+
+def _demo_versions(*models: str) -> dict[str, str]:
+    return {name: demo_model_version(name) for name in DEMO_MODELS if name in models}

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import UsageError
+from graphs.config.provenance import gate_stamp
 from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.reader import Unreadable, read_sound_dialogues
 from outputs.runs.judgement import Judgement
-from quality.gate.rubric import POINT_CODES, rubric_digest
-from quality.trust.calibration import Calibration, GateStamp, Opinions, measure_agreement
+from quality.gate.rubric import POINT_CODES
+from quality.trust.calibration import Calibration, Opinions, measure_agreement
 
 
 def read_gold(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
@@ -43,13 +44,7 @@ def calibrate(path: Path, dialogues: Sequence[Labelled], judged: Judged, setting
         for dialogue, judgement in zip(dialogues, judged.judgements, strict=True)
     ]
     return Calibration(
-        stamp=GateStamp(
-            language=settings.language,
-            judge_model=judged.judge_model,
-            rubric=rubric_digest(settings.language),
-            votes=settings.judge_votes,
-            min_agreement=settings.min_agreement,
-        ),
+        stamp=gate_stamp(settings, judged.judge_model),
         gold=path.name,
         day=datetime.datetime.now(datetime.UTC).date().isoformat(),
         calls=len(dialogues),

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agents.errors import UsageError
+from graphs.config.provenance import gate_stamp
 from graphs.config.settings import GateSettings, GateTrialMode
 from graphs.scheduling.job import Job
 from outputs.reports.gate_trial import describe_hopeless_gate, describe_trial, find_trial, keep_trial
 from quality.gate.agreement import is_relative, required_agreement
-from quality.gate.rubric import rubric_digest
 from quality.gate.verdict import UNSCORED
 from quality.trust.calibration import GateStamp
 from quality.trust.gate_trial import GateTrial
@@ -42,13 +42,7 @@ class GateCheck:
 
     async def _find_required(self, judge_model: str, try_gate: Callable[[GateStamp], Awaitable[GateTrial]]) -> float:
         settings = self._job.settings
-        stamp = GateStamp(
-            language=settings.language,
-            judge_model=judge_model,
-            rubric=rubric_digest(settings.language),
-            votes=settings.judge_votes,
-            min_agreement=settings.min_agreement,
-        )
+        stamp = gate_stamp(settings, judge_model)
         trial = find_trial(stamp)
         if trial is None:
             trial = await try_gate(stamp)

@@ -1,4 +1,7 @@
-"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table."""
+"""Calibrations of gates: kept in the user's data folder, found again for the runs of a gate, and shown as a table.
+
+That of the demo model ships beside its weights, and is found where nobody has made their own.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,10 +10,12 @@ import platformdirs
 from pydantic import ValidationError
 from rich.table import Table
 
+from agents.engine.demo_model import DEMO_CALIBRATION, DEMO_MODELS
 from agents.errors import UsageError, describe_invalid
 from outputs.files import write_whole
+from outputs.reports.estimates import describe_mean, describe_share
 from outputs.runs.run import Provenance
-from quality.trust.calibration import Agreement, Calibration, Estimate, GateStamp
+from quality.trust.calibration import Agreement, Calibration, GateStamp
 
 
 def calibrations_folder() -> Path:
@@ -38,12 +43,16 @@ def keep_calibration(calibration: Calibration) -> Path:
 
 
 def find_calibration(stamp: GateStamp) -> Calibration | None:
-    """Return the calibration of a gate; None when there is none.
+    """Return the calibration of a gate, the user's own before one that ships; None when there is none.
 
     Raises:
         UsageError: its file cannot be read, or holds something else.
     """
-    file = _file(stamp)
+    found = (_read(file) for file in (_file(stamp), DEMO_CALIBRATION))
+    return next((calibration for calibration in found if calibration and calibration.stamp == stamp), None)
+
+
+def _read(file: Path) -> Calibration | None:
     try:
         return Calibration.model_validate_json(file.read_bytes())
     except FileNotFoundError:
@@ -57,12 +66,14 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
 def stamp_of(provenance: Provenance) -> GateStamp:
     """Return the stamp of the gate that a run's dialogues go through."""
     configuration = provenance.configuration
+    judge_model = configuration["judge_model"]
     return GateStamp(
         language=configuration["language"],
-        judge_model=configuration["judge_model"],
+        judge_model=judge_model,
         rubric=configuration["rubric"],
         votes=configuration["judge_votes"],
         min_agreement=configuration["min_agreement"],
+        weights=provenance.versions.get(judge_model) if judge_model in DEMO_MODELS else None,
     )
 
 
@@ -81,20 +92,7 @@ def agreement_table(rows: Mapping[str, Agreement], title: str) -> Table:
         table.add_row(
             name.replace("_", " "),
             str(agreement.calls),
-            _show_kappa(agreement.kappa),
-            *(show_share(share) for share in (agreement.precision, agreement.recall, agreement.false_accepts)),
+            describe_mean(agreement.kappa),
+            *map(describe_share, (agreement.precision, agreement.recall, agreement.false_accepts)),
         )
     return table
-
-
-def show_share(estimate: Estimate | None) -> str:
-    """Return a share in percent with its interval.
-
-    >>> show_share(Estimate(value=0.5, low=0.25, high=0.755))
-    '50% [25, 76]'
-    """
-    return "-" if estimate is None else f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
-
-
-def _show_kappa(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"

@@ -1,8 +1,10 @@
 """How far the gate of a run can be trusted, in sentences: what its calibration says, and what canaries showed."""
 
-from agents.engine.demo_model import DEMO_MODEL
+from collections.abc import Sequence
+
 from agents.errors import UsageError
-from outputs.reports.calibration import find_calibration, show_share, stamp_of
+from outputs.reports.calibration import find_calibration, stamp_of
+from outputs.reports.estimates import describe_share
 from outputs.reports.run_figures import catch_rates, false_rejections
 from outputs.runs.record import DialogueCounts
 from outputs.runs.run import Funnel, Provenance
@@ -23,14 +25,7 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
         about = f"Uncalibrated: {error}."
     else:
         about = _describe_calibration(calibration) if calibration else _describe_lack(stamp)
-    sentences = [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
-    if stamp.judge_model == DEMO_MODEL:
-        sentences.append(
-            "The judge is the demo model, a tiny one, which agrees with people no better than chance on any point "
-            "(docs/demo-model.md): what is kept here is no data to train on. "
-            "Name a real one by --model, or by --judge-model and --judge-base-url."
-        )
-    return sentences
+    return [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
 
 
 def _describe_lack(stamp: GateStamp) -> str:
@@ -42,11 +37,23 @@ def _describe_lack(stamp: GateStamp) -> str:
 
 def _describe_calibration(calibration: Calibration) -> str:
     whole = calibration.agreement[ALL_POINTS]
-    by_chance = [code.replace("_", " ") for code in POINT_CODES if is_chance(calibration.agreement[code])]
     return (
         f"Calibrated on {calibration.gold} ({calibration.calls} calls, {calibration.day}): with 95% intervals, it "
-        f"passes {show_share(whole.false_accepts)} of the faulty calls and {show_share(whole.recall)} of the good ones."
-        + (f" Its judge is not shown to be better than chance on: {', '.join(by_chance)}." if by_chance else "")
+        f"passes {describe_share(whole.false_accepts)} of the faulty calls and {describe_share(whole.recall)} "
+        "of the good ones." + _describe_chance([code for code in POINT_CODES if is_chance(calibration.agreement[code])])
+    )
+
+
+def _describe_chance(points: Sequence[str]) -> str:
+    """Say on which points a judge may as well have guessed, and what follows where it may on all."""
+    if not points:
+        return ""
+    lacking = " Its judge is not shown to be better than chance on"
+    if len(points) < len(POINT_CODES):
+        return f"{lacking}: {', '.join(point.replace('_', ' ') for point in points)}."
+    return (
+        f"{lacking} any point, so what is kept here is no data to train on: name a better judge (--model, or "
+        "--judge-model and --judge-base-url), or show by more labelled calls that this one is better."
     )
 
 
