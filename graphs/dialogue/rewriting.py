@@ -160,19 +160,20 @@ class _Rewriting:
             turns=self.ended["turns"],
             company=topic.company,
         )
+        found = check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
+        self.ended["violations"] = tuple(violation for violation in found if not self._is_as_it_was(violation))
         fidelity = await self._judge_rewrite(original, rewrite)
         faithful = fidelity if fidelity and fidelity.before and not fidelity.reasons else None
-        self.ended["canaries"] = await self._send_canaries(original, rewrite, faithful)
+        # What `_is_as_it_was` lets pass is a finding of the gate's own rules.
+        passed = rewrite if faithful and not found else None
+        self.ended["canaries"] = await self._send_canaries(original, rewrite, faithful, passed)
 
     async def _judge_rewrite(self, original: Case, rewrite: Case) -> Fidelity | None:
-        """Send a rewrite through all that it must pass: what costs nothing first."""
+        """Send a rewrite through all that it must pass beside the rules: what costs nothing first."""
         settings = self._settings
-        found = check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
-        violations = tuple(violation for violation in found if not self._is_as_it_was(violation))
-        self.ended["violations"] = violations
         fidelity = await asyncio.to_thread(compare_by_rules, original, rewrite, settings.fidelity, self._encode)
         self.ended["fidelity"] = fidelity
-        if violations or fidelity.reasons:
+        if self.ended["violations"] or fidelity.reasons:
             return None
         self.ended["verdict"] = verdict = await self._gate.judge(self._judge, rewrite)
         if not verdict.is_flawless:
@@ -263,11 +264,14 @@ class _Rewriting:
             wanted = [fact for fact in line if not is_told(fact, told, said)]
         yield from check_turn_facts(turn.text, wanted, known, self._said)
 
-    async def _send_canaries(self, original: Case, rewrite: Case, faithful: Fidelity | None) -> tuple[Canary, ...]:
+    async def _send_canaries(
+        self, original: Case, rewrite: Case, faithful: Fidelity | None, passed: Case | None
+    ) -> tuple[Canary, ...]:
         """Try comparison and gate, for a share of calls: have two pairs compared, and send two calls through the gate.
 
         One of each has a planted fault: in the rewrite itself where that is `faithful`, else in a call that ships,
-        which is its own original. The other is sound. What the judge's server refuses is left out.
+        which is its own original. The other is sound. The gate gets what `passed` it. What the judge's server refuses is
+        left out.
         """
         settings, random = self._settings, Random(derive_seed(self._planned.seed, "canaries"))
         if random.random() >= settings.canaries:
@@ -282,9 +286,6 @@ class _Rewriting:
                 found = await compare_calls(self._judge, one, other, settings.fidelity, before=known)
                 reasons = tuple(found.reasons)
                 canaries.append(Canary(fault=fault, rejected=bool(reasons), reasons=reasons))
-        # What `_is_as_it_was` lets pass is a finding of the gate's own rules.
-        is_sound = faithful and not check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
-        passed = rewrite if is_sound else None
         return (*canaries, *await send_canaries(self._judge, self._gate, passed, sound, random))
 
 
