@@ -3,7 +3,6 @@
 import asyncio
 import json
 import math
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,7 +15,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Frame, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Frame, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -31,7 +30,7 @@ from graphs.serve.protection.limits import Rates
 from graphs.serve.protection.sites import Site
 from graphs.serve.server import listen, make_server
 from outputs.scorecards.summary import summarise
-from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
+from tests.support.browser import chromium
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, service_on
 
@@ -72,10 +71,8 @@ def address(listener: socket.socket) -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 class World(SimpleNamespace):

@@ -1,11 +1,10 @@
 """The page of a rater in a browser: keys, what they save, resuming, pairs."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from outputs.rating.items import OVERALL, PREFERENCE, choose_items
 from outputs.rating.ratings import RatingFile, read_ratings
@@ -13,7 +12,7 @@ from outputs.rating.server import RatingServer
 from outputs.runs.record import Record
 from quality.gate.rubric import POINT_CODES
 from tests.outputs.rating.test_rating import running, some
-from tests.outputs.reports.test_run_page_in_browser import ARGUMENTS
+from tests.support.browser import chromium, watch
 
 MakeRecord = Callable[..., Record]
 
@@ -22,13 +21,10 @@ MakeRecord = Callable[..., Record]
 async def page() -> AsyncIterator[Page]:
     """A page; afterwards, fail for all that it wrote to the console or threw."""
     complaints: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+    async with chromium() as browser:
         made = await browser.new_page()
-        made.on("console", lambda message: complaints.append(message.text))
-        made.on("pageerror", lambda error: complaints.append(str(error)))
+        watch(made, complaints, is_file=False)
         yield made
-        await browser.close()
     assert complaints == []
 
 

@@ -1,11 +1,13 @@
 """Records and reports that the tests of the report share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from agents.csc.dialogue import Plan, Repair
+from agents.csc.dialogue import Plan, Repair, Turn
+from agents.csc.emotions import FEELINGS
 from agents.csc.language import Language
+from agents.csc.outline import Step
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Stage, Strategy
 from agents.csc.topics import ROLECS_TOPICS, TOPICS
@@ -13,16 +15,22 @@ from agents.errors import Failure
 from outputs.datasets.rows import RolecsRow
 from outputs.reports.run_page import RunReport
 from outputs.runs.record import NearDuplicate, Record
+from outputs.runs.rewriting import Rewriting
 from outputs.runs.run import Funnel, Outcome
 from personas.persona import Persona
 from quality.checks.rules import Violation
+from quality.fidelity.fact import Fact, FactKind
+from quality.fidelity.findings import Change, Difference, Fidelity
+from quality.fidelity.limits import FidelityLimits
 from quality.gate.rubric import POINT_CODES
-from quality.gate.verdict import Labelling, PointVerdict, Verdict
+from quality.gate.verdict import EmotionLabelling, Labelling, PointVerdict, Verdict
 from quality.metrics.corpus import CorpusFigures
 from quality.trust.canaries import Canary
 from tests.quality.gate.test_gold import load
 
 HOSTILE = "</script><script>window.hacked=1</script><!-- <img src=x onerror='window.hacked=1'> \u2028"
+MANY = 10_000
+LONG = 25
 
 
 def gold_records(language: Language) -> list[Record]:
@@ -92,6 +100,75 @@ def varied_records(language: Language) -> list[Record]:
         changed(sixth, verdict=Verdict(unscored="the answer was cut off")),
         *others,
     ]
+
+
+def hostile(record: Record) -> Record:
+    """Return a record with hostile texts wherever a text can be."""
+    return changed(
+        record,
+        id=HOSTILE,
+        plan=Plan(scenario=HOSTILE, customer_goal=HOSTILE),
+        turns=[turn.model_copy(update={"text": HOSTILE}) for turn in record.turns],
+        error=Failure(kind=HOSTILE, message=HOSTILE, traceback=HOSTILE),
+    )
+
+
+def felt(record: Record) -> Record:
+    """Return a record whose customer goes through three feelings, of which the labeller takes the second for none."""
+    feelings = [FEELINGS[code] for code in ("fearful 1", "abusive 2", "satisfied 1")]
+    customers = [number for number, turn in enumerate(record.turns, start=1) if not turn.strategy][:3]
+    at = dict(zip(customers, feelings, strict=True))
+    heard = EmotionLabelling(labels=at | {customers[1]: FEELINGS["neutral"]})
+    turns = [turn.model_copy(update={"emotion": at.get(n)}) for n, turn in enumerate(record.turns, start=1)]
+    return record.model_copy(update={"turns": tuple(turns), "emotion_labelling": heard, "course": "flares-up"})
+
+
+ORIGINAL = ("It is 40 dollars.", f"Since Monday. {HOSTILE}", "Then 40 dollars it is.", "Fine.")
+STEPS = (("GT", None), (None, None), ("ID", 1), (None, 2), ("EM", 3), (None, None), ("RI", 3), (None, 4), ("AC", None))
+
+
+def rewritten(record: Record) -> Rewriting:
+    """Return a call that was rewritten and not said to its end: an amount became another one, and a day was lost."""
+    sides = (Speaker.SUPPORTER, Speaker.CUSTOMER)
+    texts = ("Hello.", "Hi.", "It is 41 dollars.", HOSTILE, "I see.", "Thanks.", "Then 40 dollars it is.", "Fine.")
+    of = [
+        Fact(kind=FactKind.AMOUNT, value=f"{value}", text=f"{value} dollars", turn=turn)
+        for value, turn in ((40, 1), (41, 3))
+    ]
+    day = Fact(kind=FactKind.WEEKDAY, value="1", text="Monday", turn=2)
+    fields: dict[str, Any] = {
+        "source_id": HOSTILE,
+        "original": [Turn(speaker=sides[number % 2], text=text) for number, text in enumerate(ORIGINAL)],
+        "before": {1: "OT", 3: "ID"},
+        "steps": [Step(speaker=sides[n % 2], strategy=code, line=line) for n, (code, line) in enumerate(STEPS)],
+        "turns": [
+            Turn(speaker=sides[n % 2], strategy=code, text=text)
+            for n, ((code, _), text) in enumerate(zip(STEPS, texts, strict=False))
+        ],
+        "fidelity": Fidelity(
+            limits=FidelityLimits(),
+            differences=(
+                Difference(change=Change.CHANGED, before=of[0], after=of[1]),
+                Difference(change=Change.LOST, before=day),
+            ),
+        ),
+    }
+    return Rewriting.model_validate(record.model_dump() | fields)
+
+
+def never_seen(record: Record) -> Rewriting:
+    """Return a call whose lines could not be scrubbed as was asked for, so that the record holds none of them."""
+    error = Failure(kind="RequestError", message="no answer", traceback="")
+    fields = {"source_id": "call-9", "original": (), "turns": (), "plan": None, "verdict": None, "error": error}
+    return Rewriting.model_validate(record.model_dump() | fields)
+
+
+def many(records: list[Record]) -> Iterator[Record]:
+    """Yield `MANY` records, of `LONG` turns each."""
+    for number in range(MANY):
+        record = records[number % len(records)]
+        turns = (record.turns * 3)[:LONG]
+        yield record.model_copy(update={"id": f"{number:016x}", "turns": turns})
 
 
 def corpus_figures(records: list[Record]) -> CorpusFigures:
