@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from outputs.datasets.dialogues import Labelled
     from outputs.evaluation.contamination import Contamination
     from outputs.evaluation.results import Judged, Result
-    from outputs.evaluation.scores import Encode
-    from outputs.evaluation.table import Differences
+    from outputs.evaluation.scores import Differences, Encode
     from personas.dedup.embedding import EmbeddingModel
 
 REPORT = "report.html"

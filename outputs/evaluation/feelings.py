@@ -1,6 +1,6 @@
 """How a model answers feelings: its strategies by what the customer had felt in the utterance before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from agents.csc.emotions import Emotion
 from agents.csc.strategies import Strategy
 from outputs.runs.evaluation import EvaluatedTurn
-from quality.metrics.intervals import Estimate, Sums, estimate_all, ratio
+from quality.metrics.intervals import Estimate, Statistic, Sums, estimate_all, estimate_differences, ratio
 
 UPSET = "strong and negative"
 """A feeling that the rules want answered: dissatisfied, fearful or abusive, of intensity 2."""
@@ -17,10 +17,12 @@ GROUPS = (*Emotion, UPSET)
 _TURNS, _RIGHT, _EMPATHY, _REFERENCE = range(4)
 FELT_SUMS = 4 * len(GROUPS)
 """How many sums there are of feelings."""
+ENOUGH = 20
+"""Turns after a feeling; of fewer, a difference between two models says little."""
 
 
 class FeelingFigures(NamedTuple):
-    """What a model chose, among all twelve, in the turns after a feeling.
+    """What a model chose, among all twelve, in the turns after a feeling, or by how much that is more than another's.
 
     `accuracy` is the share of right strategies, `empathy` the share of EM, `reference` that of EM in the dialogues.
     """
@@ -54,10 +56,31 @@ def figures_by_feeling(sums: Sums) -> dict[str, FeelingFigures]:
     Args:
         sums: of dialogues, shape [dialogues, FELT_SUMS].
     """
+    return _figures(sums, _groups(sums, 1), lambda shares: estimate_all(sums, shares))
+
+
+def differences_by_feeling(sums: Sums, others: Sums) -> dict[str, FeelingFigures]:
+    """Return by how much a model's shares are higher than another's, paired, of `GROUPS` with `ENOUGH` turns in both.
+
+    Args:
+        sums: of dialogues, shape [dialogues, FELT_SUMS]; the turns that are told are counted there.
+        others: of the same dialogues in the same order, as the other model has answered them.
+    """
+    found = [place for place in _groups(sums, ENOUGH) if place in _groups(others, ENOUGH)]
+    return _figures(sums, found, lambda shares: estimate_differences(sums, others, shares))
+
+
+def _groups(sums: Sums, least: int) -> list[int]:
+    """Return the places of the groups of at least so many turns."""
+    return [place for place, turns in enumerate(sums.sum(0)[_TURNS::4]) if turns >= least]
+
+
+def _figures(
+    sums: Sums, found: Sequence[int], estimate: Callable[[list[Statistic]], list[Estimate]]
+) -> dict[str, FeelingFigures]:
     total = sums.sum(0).reshape(-1, 4)
-    found = [place for place, counts in enumerate(total) if counts[_TURNS]]
     shares = [ratio(4 * place + part, 4 * place + _TURNS) for place in found for part in (_RIGHT, _EMPATHY)]
-    estimates = iter(estimate_all(sums, shares) if found else [])
+    estimates = iter(estimate(shares) if found else [])
     return {
         GROUPS[place]: FeelingFigures(
             int(total[place, _TURNS]),

@@ -12,10 +12,11 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.strategies import STRATEGIES, Strategy
 from outputs.evaluation.results import Result
-from outputs.evaluation.scores import METRICS, QUESTIONS
+from outputs.evaluation.scores import METRICS, QUESTIONS, Differences
 from outputs.evaluation.table import (
     FEELINGS_COLUMNS,
     FEELINGS_TITLE,
+    FELT_DIFFERENCES_TITLE,
     PUBLISHED,
     PUBLISHED_METRICS,
     PUBLISHED_TITLE,
@@ -23,11 +24,11 @@ from outputs.evaluation.table import (
     VARIETY_TITLE,
     WINS_COLUMNS,
     WINS_TITLE,
-    Differences,
     describe_difference,
     describe_estimate,
     describe_result,
     feelings_rows,
+    felt_differences_rows,
     variety_rows,
     wins_rows,
 )
@@ -143,6 +144,7 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         tables=[
             Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result])),
             Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, feelings_rows(result)),
+            Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt_differences_rows(result.model, differences)),
             Cells(WINS_TITLE, WINS_COLUMNS, wins_rows(result)),
         ],
         published=PUBLISHED[configuration["history"]],
@@ -161,7 +163,7 @@ def _rows(result: Result, differences: Mapping[str, Differences]) -> list[Row]:
             QUESTIONS[question] if metric is metrics[0] else "",
             metric.title,
             describe_estimate(result.estimates[question][metric.name], metric),
-            [describe_difference(found[question][metric.name], metric) for found in differences.values()],
+            [describe_difference(found.metrics[question][metric.name], metric) for found in differences.values()],
         )
         for question, metrics in METRICS.items()
         for metric in metrics

@@ -19,7 +19,13 @@ from outputs.evaluation.calls import (
     mean_utterances,
     passed_points,
 )
-from outputs.evaluation.feelings import FELT_SUMS, FeelingFigures, count_felt, figures_by_feeling
+from outputs.evaluation.feelings import (
+    FELT_SUMS,
+    FeelingFigures,
+    count_felt,
+    differences_by_feeling,
+    figures_by_feeling,
+)
 from outputs.runs.evaluation import CALL, Answer, EvaluatedTurn, Evaluation
 from outputs.runs.judgement import Judgement
 from quality.gate.verdict import Verdict
@@ -121,6 +127,16 @@ class VarietyFigures(NamedTuple):
 
     distinct: dict[int, float]
     boilerplate: float | None
+
+
+class Differences(NamedTuple):
+    """By how much a model's figures are higher than another's, paired: metrics by question and name, and by feeling.
+
+    A feeling after which there are too few turns is left out.
+    """
+
+    metrics: dict[str, dict[str, Estimate]]
+    feelings: dict[str, FeelingFigures]
 
 
 class _Wording:
@@ -233,18 +249,20 @@ class Scores:
             for question, metrics in METRICS.items()
         }
 
-    def differences(self, others: "Scores") -> dict[str, dict[str, Estimate]]:
+    def differences(self, others: "Scores") -> Differences:
         """Return by how much each metric is higher than another model's, over the dialogues that both answered."""
         both = [key for key in self._dialogues if key in others._dialogues]
-        return {
-            question: _named(
-                metrics,
-                estimate_differences(
-                    self._matrix(question, both), others._matrix(question, both), _statistics(metrics)
-                ),
-            )
-            for question, metrics in METRICS.items()
-        }
+
+        def sums(question: str) -> tuple[Sums, Sums]:
+            return self._matrix(question, both), others._matrix(question, both)
+
+        return Differences(
+            {
+                question: _named(metrics, estimate_differences(*sums(question), _statistics(metrics)))
+                for question, metrics in METRICS.items()
+            },
+            differences_by_feeling(*sums(_FELT)),
+        )
 
     def by_feeling(self) -> dict[str, FeelingFigures]:
         """Return how the model answers feelings; empty where the dialogues have none."""

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from outputs.evaluation.feelings import FeelingFigures
 from outputs.evaluation.results import Result
-from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Metric
+from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Differences, Metric
 from outputs.reports.cells import Cells, show_cells
 from outputs.runs.run import most_frequent_first
 from quality.metrics.intervals import Estimate
@@ -44,11 +45,9 @@ WINS_TITLE = "Judged blind, each pair in both orders; a tie where they disagree"
 WINS_COLUMNS = ("pairs of answers", "won", "tied", "lost", "won less lost, %", "unread")
 FEELINGS_TITLE = "Strategies by what the customer had felt, with 95% intervals over dialogues"
 FEELINGS_COLUMNS = ("after", "turns", "accuracy", "EM", "EM in the dialogues")
+FELT_DIFFERENCES_TITLE = "Differences by what the customer had felt, paired by dialogue"
 _FIGURES = slice(1, None)
 """The columns of figures, all but the first."""
-
-Differences = Mapping[str, Mapping[str, Estimate]]
-"""Differences of metrics by question and name."""
 
 
 def show_results(results: Sequence[Result], history: str) -> RenderableType:
@@ -113,16 +112,31 @@ def wins_rows(result: Result) -> list[tuple[str, ...]]:
 
 def feelings_rows(result: Result) -> list[tuple[str, ...]]:
     """Return by what the customer had felt the cells of `FEELINGS_COLUMNS`; none where nobody named feelings."""
+    return _felt_rows(result.model, result.feelings, describe_estimate)
+
+
+def felt_differences_rows(model: str, differences: Mapping[str, Differences]) -> list[tuple[str, ...]]:
+    """Return by other model and by what the customer had felt the cells of `FEELINGS_COLUMNS`, of differences."""
+    return [
+        row
+        for other, found in differences.items()
+        for row in _felt_rows(f"{model} minus {other}", found.feelings, describe_difference)
+    ]
+
+
+def _felt_rows(
+    name: str, figures: Mapping[str, FeelingFigures], describe: Callable[[Estimate, Metric], str]
+) -> list[tuple[str, ...]]:
     share = Metric("share", "share", lambda sums: float("nan"))
     return [
         (
-            f"{result.model}: {name}",
+            f"{name}: {feeling}",
             f"{found.turns:,}",
-            describe_estimate(found.accuracy, share),
-            describe_estimate(found.empathy, share),
+            describe(found.accuracy, share),
+            describe(found.empathy, share),
             f"{100 * found.reference:.1f}",
         )
-        for name, found in result.feelings.items()
+        for feeling, found in figures.items()
     ]
 
 
@@ -141,9 +155,14 @@ def show_differences(model: str, differences: Mapping[str, Differences]) -> Rend
     for other in differences:
         table.add_column(other, justify="right", overflow="fold")
     for question, metrics in METRICS.items():
-        rows = [(metric, [found[question][metric.name] for found in differences.values()]) for metric in metrics]
+        rows = [
+            (metric, [found.metrics[question][metric.name] for found in differences.values()]) for metric in metrics
+        ]
         _add_section(table, question, rows, describe_difference)
-    return Group(table, "* the interval does not hold 0.")
+    parts: list[RenderableType] = [table]
+    if felt := felt_differences_rows(model, differences):
+        parts += ["", show_cells(Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt), _FIGURES)]
+    return Group(*parts, "* the interval does not hold 0.")
 
 
 def describe_result(result: Result) -> str:

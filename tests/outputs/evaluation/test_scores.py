@@ -43,10 +43,10 @@ def test_without_dialogues_there_are_no_figures() -> None:
 def test_differences_are_over_the_dialogues_that_both_answered() -> None:
     good = scores_of(evaluation("a", *GOOD), evaluation("b", *GOOD), evaluation("b", *GOOD))
     poor = scores_of(evaluation("a", *POOR), evaluation("b", error=FAILURE), evaluation("b", *POOR))
-    found = good.differences(poor)["free"]["acc"]
+    found = good.differences(poor).metrics["free"]["acc"]
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
     assert "+50.0 (+50.0 to +50.0) *" in text_of(show_differences("good", {"poor": good.differences(poor)}))
-    assert good.differences(good)["reply"]["bleu4"].value == 0.0
+    assert good.differences(good).metrics["reply"]["bleu4"].value == 0.0
 
 
 def test_the_table_marks_what_others_published() -> None:

@@ -1,4 +1,4 @@
-"""The page on a run in a browser: its list of dialogues with filters, search, keys and links, and the page as a whole."""
+"""The page on a run in a browser: the list of dialogues with filters, search, keys and links, and the whole page."""
 
 from collections.abc import Callable
 from pathlib import Path
