@@ -10,8 +10,6 @@ from graphs.config.settings import JudgeSettings
 from graphs.jobs.judge import Judged
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.reader import Unreadable, read_sound_dialogues
-from outputs.runs.judgement import Judgement
-from quality.gate.rubric import POINT_CODES
 from quality.trust.calibration import Calibration, Opinions, measure_agreement
 
 
@@ -40,7 +38,7 @@ def calibrate(path: Path, dialogues: Sequence[Labelled], judged: Judged, setting
         settings: of the gate.
     """
     opinions = [
-        Opinions(dialogue.gold or {}, _points(judgement), not judgement.reasons)
+        Opinions.of(dialogue.gold or {}, judgement.verdict, kept=not judgement.reasons)
         for dialogue, judgement in zip(dialogues, judged.judgements, strict=True)
     ]
     return Calibration(
@@ -51,9 +49,3 @@ def calibrate(path: Path, dialogues: Sequence[Labelled], judged: Judged, setting
         unscored=sum(opinion.gate is None for opinion in opinions),
         agreement=measure_agreement(opinions),
     )
-
-
-def _points(judgement: Judgement) -> dict[str, bool] | None:
-    if judgement.verdict is None or judgement.is_unscored:
-        return None
-    return {code: code not in judgement.verdict.failed_points for code in POINT_CODES}

@@ -61,7 +61,10 @@ def summarise_ratings(calls: Mapping[str, Sequence[Record]], ratings: Mapping[st
     run_of = {record.id: run for run, of in calls.items() for record in of}
     values = {question: _collect(ratings, question, run_of) for question in ALONE}
     preferences = _collect_preferences(ratings, list(calls), run_of)
-    gate = [_opinions(record, points) for record, points in _agreed_points(calls, ratings)]
+    gate = [
+        Opinions.of(points, record.verdict, kept=record.outcome is Outcome.KEPT)
+        for record, points in _agreed_points(calls, ratings)
+    ]
     alpha = {
         question: krippendorff_alpha(list(of.values()), is_ordinal=question == OVERALL)
         for question, of in values.items()
@@ -137,14 +140,6 @@ def _agreed_points(
             votes = {code: [of[code] for of in given if code in of] for code in POINT_CODES}
             if all(votes.values()):
                 yield record, {code: 2 * sum(of) > len(of) for code, of in votes.items()}
-
-
-def _opinions(record: Record, people: Mapping[str, bool]) -> Opinions:
-    verdict = record.verdict
-    gate = None
-    if verdict is not None and verdict.unscored is None:
-        gate = {code: code not in verdict.failed_points for code in POINT_CODES}
-    return Opinions(people, gate, record.outcome is Outcome.KEPT)
 
 
 def _mean(values: Iterable[float]) -> Estimate:

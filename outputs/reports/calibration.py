@@ -6,25 +6,22 @@ That of the demo model ships beside its weights, and is found where nobody has m
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
 from pydantic import ValidationError
 from rich.table import Table
 
 from agents.engine.demo_model import DEMO_CALIBRATION, DEMO_MODELS
 from agents.errors import UsageError, describe_invalid
-from outputs.files import write_whole
 from outputs.reports.estimates import describe_mean, describe_share
+from outputs.reports.gate_files import gate_file, remember, remembered
 from outputs.runs.run import Provenance
 from quality.trust.calibration import Agreement, Calibration, GateStamp
+
+_FOLDER = "calibrations"
 
 
 def calibrations_folder() -> Path:
     """Return the folder that calibrations are kept in."""
-    return platformdirs.user_data_path("rolecs") / "calibrations"
-
-
-def _file(stamp: GateStamp) -> Path:
-    return calibrations_folder() / f"{stamp.digest()}.json"
+    return remembered(_FOLDER)
 
 
 def keep_calibration(calibration: Calibration) -> Path:
@@ -33,13 +30,7 @@ def keep_calibration(calibration: Calibration) -> Path:
     Raises:
         UsageError: the folder cannot be written.
     """
-    file = _file(calibration.stamp)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, [calibration.model_dump_json(indent=2)])
-    except OSError as error:
-        raise UsageError(f"cannot keep the calibration in {file}: {error.strerror}") from error
-    return file
+    return remember(_FOLDER, "the calibration", calibration)
 
 
 def find_calibration(stamp: GateStamp) -> Calibration | None:
@@ -48,7 +39,7 @@ def find_calibration(stamp: GateStamp) -> Calibration | None:
     Raises:
         UsageError: its file cannot be read, or holds something else.
     """
-    found = (_read(file) for file in (_file(stamp), DEMO_CALIBRATION))
+    found = (_read(file) for file in (gate_file(_FOLDER, stamp), DEMO_CALIBRATION))
     return next((calibration for calibration in found if calibration and calibration.stamp == stamp), None)
 
 

@@ -1,20 +1,15 @@
 """Trials of gates, kept in the user's data folder beside the calibrations, and what is told of them."""
 
-from pathlib import Path
-
-import platformdirs
 from pydantic import ValidationError
 
-from agents.errors import UsageError
-from outputs.files import require_folder, write_whole
+from outputs.files import require_folder
+from outputs.reports.gate_files import gate_file, remember
 from quality.gate.agreement import is_relative
 from quality.gate.rubric import LABEL_POINT
 from quality.trust.calibration import GateStamp
 from quality.trust.gate_trial import GateTrial
 
-
-def _file(stamp: GateStamp) -> Path:
-    return platformdirs.user_data_path("rolecs") / "gate-trials" / f"{stamp.digest()}.json"
+_FOLDER = "gate-trials"
 
 
 def keep_trial(trial: GateTrial) -> None:
@@ -23,12 +18,7 @@ def keep_trial(trial: GateTrial) -> None:
     Raises:
         UsageError: the folder cannot be written.
     """
-    file = _file(trial.stamp)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, [trial.model_dump_json(indent=2)])
-    except OSError as error:
-        raise UsageError(f"cannot keep the trial of the gate in {file}: {error.strerror}") from error
+    remember(_FOLDER, "the trial of the gate", trial)
 
 
 def find_trial(stamp: GateStamp) -> GateTrial | None:
@@ -37,7 +27,7 @@ def find_trial(stamp: GateStamp) -> GateTrial | None:
     Raises:
         UsageError: there is none, and one that is made could not be kept.
     """
-    file = _file(stamp)
+    file = gate_file(_FOLDER, stamp)
     try:
         return GateTrial.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):

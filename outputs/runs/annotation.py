@@ -4,7 +4,7 @@ from collections import Counter
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
-from outputs.runs.run import CountKey, Counts, Outcome, PlannedCall, RunKind
+from outputs.runs.run import CountKey, Counts, PlannedCall, RunKind
 from outputs.runs.second_look import LookedAgain
 
 STRATEGIES_GIVEN = "strategies given"
@@ -13,21 +13,14 @@ EMOTIONS_GIVEN = "emotions given"
 
 
 class Annotation(LookedAgain):
-    """A call that was labelled: its turns, private data replaced, with their labels; none where it failed."""
+    """A call that was labelled: its turns, private data replaced, with their labels; none where it failed.
+
+    Nothing is rejected.
+    """
 
     source: str
     language: Language
     turns: tuple[Turn, ...] = ()
-
-    @property
-    def outcome(self) -> Outcome:
-        """Nothing is rejected."""
-        return Outcome.KEPT if self.error is None else Outcome.FAILED
-
-    @property
-    def reasons(self) -> list[str]:
-        """Nothing is rejected."""
-        return []
 
     @property
     def counts(self) -> Counts:

@@ -6,7 +6,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
-from outputs.runs.run import Counts, EndedItem, Outcome, PlannedRow, RunKind
+from outputs.runs.run import Counts, EndedItem, PlannedRow, RunKind
 
 UNREADABLE = "unreadable"
 """The subject under which answers are counted that nothing could be made of, by what was asked."""
@@ -71,7 +71,8 @@ class EvaluatedTurn(BaseModel):
 class Evaluation(EndedItem):
     """A dialogue on which a model was evaluated; `dialogue` is its id in the file.
 
-    An answer that nothing can be made of is part of the result; the evaluation fails only where the server does.
+    An answer that nothing can be made of is part of the result: nothing is rejected, and the evaluation fails only
+    where the server does.
 
     Attributes:
         turns: the supporter's labelled turns with the model's answers; none where the customer was played, as nothing
@@ -86,16 +87,6 @@ class Evaluation(EndedItem):
     turns: tuple[EvaluatedTurn, ...] = ()
     call: tuple[Turn, ...] = ()
     cut: str | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Nothing is rejected."""
-        return Outcome.KEPT if self.error is None else Outcome.FAILED
-
-    @property
-    def reasons(self) -> list[str]:
-        """Nothing is rejected."""
-        return []
 
     @property
     def counts(self) -> Counts:

@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from agents.csc.language import Language
-from outputs.runs.run import REPAIRS, Counts, Outcome, PlannedCall, RunKind
+from outputs.runs.run import REPAIRS, Counts, PlannedCall, RunKind
 from outputs.runs.second_look import LookedAgain
 from personas.persona import Persona
 
 
 class Extraction(LookedAgain):
-    """An extraction that has ended.
+    """An extraction that has ended. Kept means: there is a persona.
 
     `evidence` holds, by field, the numbers of the customer lines that it rests on, from 1; `sent_back` counts answers
     that were sent back, by problem; `problem` is what was wrong with the last of them when none could be taken.
@@ -22,13 +22,6 @@ class Extraction(LookedAgain):
     evidence: dict[str, tuple[int, ...]] = Field({})
     sent_back: dict[str, int] = Field({})
     problem: str | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Kept means: there is a persona."""
-        if self.error is not None:
-            return Outcome.FAILED
-        return Outcome.REJECTED if self.persona is None else Outcome.KEPT
 
     @property
     def reasons(self) -> list[str]:

@@ -1,6 +1,6 @@
 """The record of one judgement: what rules, labeller and judge say of a dialogue that was read from a file."""
 
-from outputs.runs.run import EndedItem, Outcome, PlannedRow, RunKind
+from outputs.runs.run import EndedItem, PlannedRow, RunKind
 from quality.checks.rules import Violation
 from quality.gate.verdict import Findings, Verdict
 
@@ -8,19 +8,12 @@ from quality.gate.verdict import Findings, Verdict
 class Judgement(EndedItem):
     """A dialogue that was judged; unlike in a run that plays, one that broke rules is judged as well.
 
-    `dialogue` is its id in the file.
+    `dialogue` is its id in the file. Kept means: flawless.
     """
 
     dialogue: str
     violations: tuple[Violation, ...] = ()
     verdict: Verdict | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Kept means: flawless."""
-        if self.error is not None:
-            return Outcome.FAILED
-        return Outcome.REJECTED if self.reasons else Outcome.KEPT
 
     @property
     def reasons(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from outputs.runs.run import EndedItem, Outcome, PlannedRow, RunKind
+from outputs.runs.run import EndedItem, PlannedRow, RunKind
 from quality.gate.preference import Preference, Winner
 
 
@@ -26,20 +26,10 @@ class JudgedPair(BaseModel):
 
 
 class JudgedPairs(EndedItem):
-    """The pairs of a dialogue; `dialogue` is its id in the file."""
+    """The pairs of a dialogue; `dialogue` is its id in the file. Nothing is rejected."""
 
     dialogue: str
     pairs: tuple[JudgedPair, ...] = ()
-
-    @property
-    def outcome(self) -> Outcome:
-        """Nothing is rejected."""
-        return Outcome.KEPT if self.error is None else Outcome.FAILED
-
-    @property
-    def reasons(self) -> list[str]:
-        """Nothing is rejected."""
-        return []
 
     @property
     def is_scored(self) -> bool | None:

@@ -11,7 +11,7 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from agents.csc.topics.topic import Topic
-from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, Outcome, RunKind
+from outputs.runs.run import REPAIRS, CountKey, Counts, EndedItem, Funnel, RunKind
 from personas.persona import Persona
 from quality.checks.rules import Violation
 from quality.gate.verdict import UNSCORED, EmotionLabelling, Findings, Verdict
@@ -105,7 +105,7 @@ class NearDuplicate(BaseModel):
 
 
 class Record(EndedItem):
-    """A dialogue that has ended.
+    """A dialogue that has ended. Kept means: played to its end, nothing found by the gate, and no near-duplicate.
 
     `number` counts the dialogues of the persona on the topic. `error` says why the play or the judge's server failed;
     `repairs` are what failed a check while playing; `violations` are the rules that the dialogue broke (then it was not
@@ -148,13 +148,6 @@ class Record(EndedItem):
     def played_portrait(self) -> str:
         """What a judge or a rater is told of the customer."""
         return with_course(self.persona.portrait, self.course, self.language)
-
-    @property
-    def outcome(self) -> Outcome:
-        """Kept means: played to its end, nothing found by the gate, and no earlier dialogue nearly the same."""
-        if self.error is not None:
-            return Outcome.FAILED
-        return Outcome.REJECTED if self.reasons else Outcome.KEPT
 
     @property
     def reasons(self) -> list[str]:

@@ -1,7 +1,6 @@
 """What a run is made of: its header, its items as they are planned and as they end, and the sum of them."""
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from math import ceil
@@ -33,7 +32,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-class EndedItem(BaseModel, ABC):
+class EndedItem(BaseModel):
     """Base of what a run stores of an item that has ended: its key, the error if it failed, what it cost.
 
     The outcome follows from what is in the record and is never set by hand.
@@ -46,9 +45,11 @@ class EndedItem(BaseModel, ABC):
     usage: dict[Role, Usage] = {}
 
     @property
-    @abstractmethod
     def outcome(self) -> Outcome:
-        """Kept, rejected or failed."""
+        """Failed where there is an error, rejected where there are reasons, else kept."""
+        if self.error is not None:
+            return Outcome.FAILED
+        return Outcome.REJECTED if self.reasons else Outcome.KEPT
 
     @property
     def total_usage(self) -> Usage:
@@ -56,9 +57,9 @@ class EndedItem(BaseModel, ABC):
         return sum(self.usage.values(), Usage())
 
     @property
-    @abstractmethod
     def reasons(self) -> list[str]:
-        """Why the item was rejected; empty when it was kept or failed."""
+        """Why the item was rejected; empty when it was kept or failed, and where items of its kind never are."""
+        return []
 
     @property
     def is_scored(self) -> bool | None:

@@ -10,6 +10,7 @@ from agents.csc.language import Language
 from agents.digests import digest
 from quality.gate.agreement import MinAgreement
 from quality.gate.rubric import POINT_CODES
+from quality.gate.verdict import Verdict
 from quality.metrics.intervals import Estimate, Sums, estimate_all, ratio
 
 ALL_POINTS = "whole gate"
@@ -25,6 +26,13 @@ class Opinions(NamedTuple):
     people: Mapping[str, bool]
     gate: Mapping[str, bool] | None
     kept: bool
+
+    @classmethod
+    def of(cls, people: Mapping[str, bool], verdict: Verdict | None, *, kept: bool) -> "Opinions":
+        """Set the verdict of judge and labeller beside what people say."""
+        if verdict is None or verdict.unscored is not None:
+            return cls(people, None, kept)
+        return cls(people, {code: code not in verdict.failed_points for code in POINT_CODES}, kept)
 
 
 class Agreement(BaseModel):

@@ -55,16 +55,6 @@ class Recorder(Chat):
         )
 
 
-@pytest.fixture(params=list(Language))
-def language(request: pytest.FixtureRequest) -> Language:
-    return Language(request.param)
-
-
-@pytest.fixture
-def turns(language: Language, en_turns: tuple[Turn, ...], zh_turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    return en_turns if language is Language.EN else zh_turns
-
-
 def show(messages: list[Message]) -> str:
     return "\n".join(f"<<{message['role']}>>\n{message['content']}" for message in messages) + "\n"
 
