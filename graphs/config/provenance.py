@@ -5,6 +5,8 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from agents.csc.emotions import COURSES, EMOTIONS
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
@@ -18,7 +20,14 @@ from agents.roles.rewriter import REWRITER_PROMPTS
 from graphs.config.evaluate import EvaluateSettings
 from graphs.config.probe import ProbeSettings
 from graphs.config.rewrite import RewriteSettings
-from graphs.config.settings import DistillSettings, GateSettings, JudgeSettings, LabelSettings, Settings
+from graphs.config.settings import (
+    DistillSettings,
+    GateSettings,
+    JudgeSettings,
+    LabelSettings,
+    Settings,
+    TranscriptSettings,
+)
 from outputs.datasets.dialogues import Labelled
 from outputs.runs.run import Provenance
 from personas.distill.extraction import DISTILL_PROMPTS
@@ -48,23 +57,14 @@ def extractions_provenance(settings: DistillSettings, calls: Sequence[Transcript
     configuration = settings.model_dump(
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "filters"}
     )
-    languages = {call.language for call in calls}
-    prompts: tuple[str, ...] = DISTILL_PROMPTS
-    if settings.scrub_with_model:
-        configuration["scrub_with_model"] = True
-        prompts += SECOND_LOOK_PROMPTS
-    configuration |= {
-        "model": model,
-        "transcripts": _describe([digest(call) for call in calls]),
-        "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
-    }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model))
+    configuration |= _describe_calls(settings, calls, DISTILL_PROMPTS) | {"model": model}
+    return _header(configuration, settings, model)
 
 
 def dialogues_provenance(settings: Settings, pool: Sequence[Persona], model: str, judge_model: str) -> Provenance:
     """Return the header of a run: the configuration that its dialogues depend on, all settings, and versions."""
     configuration = _describe_play(settings, pool, judge_model, "canaries") | {"model": model}
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
+    return _header(configuration, settings, model, judge_model)
 
 
 def probes_provenance(
@@ -91,7 +91,7 @@ def probes_provenance(
         "hardness": hardness,
         "customer_model": model,
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
+    return _header(configuration, settings, model, judge_model)
 
 
 def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled], judge_model: str) -> Provenance:
@@ -105,7 +105,7 @@ def judgements_provenance(settings: JudgeSettings, dialogues: Sequence[Labelled]
         "rubric": rubric_digest(settings.language),
     }
     configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), [settings.language])
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(judge_model))
+    return _header(configuration, settings, judge_model)
 
 
 def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript], model: str) -> Provenance:
@@ -113,17 +113,9 @@ def annotations_provenance(settings: LabelSettings, calls: Sequence[Transcript],
     configuration = settings.model_dump(
         mode="json", include={"seed", "temperature", "top_p", "thinking_tokens", "emotions"}
     )
-    languages = sorted({call.language for call in calls})
     prompts = (*LABELLER_PROMPTS, *(EMOTION_LABELLER_PROMPTS if settings.emotions else ()))
-    if settings.scrub_with_model:
-        configuration["scrub_with_model"] = True
-        prompts += SECOND_LOOK_PROMPTS
-    configuration |= {
-        "model": model,
-        "transcripts": _describe([digest(call) for call in calls]),
-        "prompts": digest({language: prompt_sources(language, prompts) for language in languages}),
-    }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model))
+    configuration |= _describe_calls(settings, calls, prompts) | {"model": model}
+    return _header(configuration, settings, model)
 
 
 def evaluations_provenance(
@@ -144,7 +136,7 @@ def evaluations_provenance(
         told = digest({language: prompt_sources(language, CUSTOMER_PROMPTS) for language in languages})
         configuration |= {"customer": judge_model, "customer_prompts": told}
     configuration |= _describe_companies((dialogue.full_topic for dialogue in dialogues), languages)
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
+    return _header(configuration, settings, model, judge_model)
 
 
 def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", judge_model: str) -> Provenance:
@@ -155,7 +147,7 @@ def pairs_provenance(settings: JudgeSettings, contests: "Sequence[Contest]", jud
         "dialogues": _describe([digest(contest) for contest in contests]),
         "prompts": digest(prompt_sources(settings.language, PREFERENCE_PROMPTS)),
     }
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(judge_model))
+    return _header(configuration, settings, judge_model)
 
 
 def rewritings_provenance(
@@ -203,7 +195,23 @@ def rewritings_provenance(
         "rubric": rubric_digest(language),
     }
     configuration |= _describe_companies((row[language] for row in TOPICS.values()), [language])
-    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(model, judge_model))
+    return _header(configuration, settings, model, judge_model)
+
+
+def _header(configuration: dict[str, Any], settings: BaseModel, *models: str) -> Provenance:
+    """Return the header of a run of this configuration, with all settings of its job, and versions."""
+    return Provenance.build(configuration, settings.model_dump(mode="json"), _versions(*models))
+
+
+def _describe_calls(
+    settings: TranscriptSettings, calls: Sequence[Transcript], prompts: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what is read of real calls, and what is told a model about them in their languages."""
+    if settings.scrub_with_model:
+        prompts += SECOND_LOOK_PROMPTS
+    told = {language: prompt_sources(language, prompts) for language in sorted({call.language for call in calls})}
+    described = {"transcripts": _describe([digest(call) for call in calls]), "prompts": digest(told)}
+    return described | ({"scrub_with_model": True} if settings.scrub_with_model else {})
 
 
 def _describe_play(settings: Settings, pool: Sequence[Persona], judge_model: str, *further: str) -> dict[str, Any]:

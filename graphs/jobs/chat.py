@@ -1,7 +1,7 @@
 """A call with a person at the terminal: with the supporter, or as the supporter of a persona that calls."""
 
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple, Protocol
 
@@ -144,20 +144,13 @@ class _Talk:
             self.turns = (*turns, answered.turn)
             self._screen.show(answered.turn)
 
+        async def say(command: str, words: str) -> None:
+            if command not in ("", BYE):
+                raise UsageError(f"there is no /{command}; /{BYE} WORDS ends the call, /{QUIT} leaves it")
+            await reply(Turn(speaker=Speaker.CUSTOMER, text=clean_typed(words), ends_call=command == BYE))
+
         await reply()
-        async with aclosing(self._screen.lines()) as lines:
-            async for line in lines:
-                command, words = _split_command(line)
-                if command == QUIT:
-                    break
-                try:
-                    if command not in ("", BYE):
-                        raise UsageError(f"there is no /{command}; /{BYE} WORDS ends the call, /{QUIT} leaves it")
-                    await reply(Turn(speaker=Speaker.CUSTOMER, text=clean_typed(words), ends_call=command == BYE))
-                except (UsageError, RequestError) as error:
-                    self._screen.tell(str(error))
-                if is_closed(self.turns, self._context.limits):
-                    break
+        await self._listen(say, lambda: is_closed(self.turns, self._context.limits))
 
     async def practise(self, persona: Persona, topic: Topic, job: Job[Settings]) -> None:
         """Let the person be the supporter, and tell them afterwards what was found."""
@@ -166,21 +159,29 @@ class _Talk:
         await call.open()
         self._know(call.topic, persona, call.plan)
         self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
+
+        async def say(command: str, words: str) -> None:
+            await self._answer(call, clean_typed(words), _strategy_of(command))
+
+        await self._listen(say, lambda: call.is_over)
+        if call.turns and not job.interruption.requested:
+            findings = await call.examine()
+            self._known |= {"violations": findings.violations, "verdict": findings.verdict}
+            self._screen.review(Review.of(call, findings))
+
+    async def _listen(self, say: Callable[[str, str], Awaitable[None]], is_over: Callable[[], bool]) -> None:
+        """Have what the person types said, a command and words, until they leave or the call is over."""
         async with aclosing(self._screen.lines()) as lines:
             async for line in lines:
                 command, words = _split_command(line)
                 if command == QUIT:
                     break
                 try:
-                    await self._answer(call, clean_typed(words), _strategy_of(command))
+                    await say(command, words)
                 except (UsageError, RequestError) as error:
                     self._screen.tell(str(error))
-                if call.is_over:
+                if is_over():
                     break
-        if call.turns and not job.interruption.requested:
-            findings = await call.examine()
-            self._known |= {"violations": findings.violations, "verdict": findings.verdict}
-            self._screen.review(Review.of(call, findings))
 
     def _know(self, topic: Topic, persona: Persona, plan: Plan) -> None:
         own_topic = None if topic.code in TOPICS else topic
