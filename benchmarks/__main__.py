@@ -1,9 +1,11 @@
 """Run the benchmarks: `python -m benchmarks`, with `--engine` those too that need a model server.
 
-Each one can be run alone and takes arguments then: `python -m benchmarks.client_cpu --help`.
+Each one can be run alone and takes arguments then: `python -m benchmarks.client_cpu --help`. What each measures is the
+first line of its module, which `--help` lists.
 """
 
 import argparse
+from types import ModuleType
 
 from benchmarks import (
     client_cpu,
@@ -20,27 +22,45 @@ from benchmarks import (
     turn_checks,
 )
 
+BENCHMARKS = (
+    private_data,
+    turn_checks,
+    dedup,
+    embedding,
+    client_cpu,
+    cluster,
+    memory,
+    evaluation,
+    resume,
+    prefix_cache,
+    training,
+    engine_cache,
+)
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks", description="Run the benchmarks with their defaults.")
+    parser = argparse.ArgumentParser(
+        prog="benchmarks",
+        description="Run the benchmarks with their defaults.",
+        epilog="\n".join(f"{_name(module):<14}{(module.__doc__ or '').splitlines()[0]}" for module in BENCHMARKS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--tokenizer", help="a model's folder to count tokens with; the demo model's by default")
     parser.add_argument("--engine", action="store_true", help="play some dialogues on a real engine too")
     parser.add_argument("--base-url", help="a running vLLM for --engine; started by default")
     arguments = parser.parse_args()
 
-    private_data.main([])
-    turn_checks.main([])
-    dedup.main([])
-    embedding.main([])
-    client_cpu.main([])
-    cluster.main([])
-    memory.main([])
-    evaluation.main([])
-    resume.main([])
-    prefix_cache.main(["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [])
-    training.main([])
-    if arguments.engine:
-        engine_cache.main(["--base-url", arguments.base_url] if arguments.base_url else [])
+    given = {
+        prefix_cache: ["--tokenizer", arguments.tokenizer] if arguments.tokenizer else [],
+        engine_cache: ["--base-url", arguments.base_url] if arguments.base_url else [],
+    }
+    for module in BENCHMARKS:
+        if module is not engine_cache or arguments.engine:
+            module.main(given.get(module, []))
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.removeprefix("benchmarks.")
 
 
 if __name__ == "__main__":
