@@ -270,8 +270,8 @@ class _Rewriting:
         """Try comparison and gate, for a share of calls: have two pairs compared, and send two calls through the gate.
 
         One of each has a planted fault: in the rewrite itself where that is `faithful`, else in a call that ships,
-        which is its own original. The other is sound. Into what `passed` the gate a fault is planted for the gate. What
-        the judge's server refuses is left out.
+        which is its own original. The other is sound. The gate's own fault is planted in what `passed` it, else in that
+        call. What the judge's server refuses is left out.
         """
         settings, random = self._settings, Random(derive_seed(self._planned.seed, "canaries"))
         if random.random() >= settings.canaries:
