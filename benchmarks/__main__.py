@@ -14,10 +14,12 @@ from benchmarks import (
     embedding,
     engine_cache,
     evaluation,
+    layouts,
     memory,
     prefix_cache,
     private_data,
     resume,
+    serve,
     training,
     turn_checks,
 )
@@ -36,13 +38,15 @@ BENCHMARKS = (
     training,
     engine_cache,
 )
+ALONE = (layouts, serve)
+"""Those that are not run with the others."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="benchmarks",
         description="Run the benchmarks with their defaults.",
-        epilog="\n".join(f"{_name(module):<14}{(module.__doc__ or '').splitlines()[0]}" for module in BENCHMARKS),
+        epilog="\n".join([*map(_describe, BENCHMARKS), "", "run alone only:", *map(_describe, ALONE)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--tokenizer", help="a model's folder to count tokens with; the demo model's by default")
@@ -59,8 +63,8 @@ def main() -> None:
             module.main(given.get(module, []))
 
 
-def _name(module: ModuleType) -> str:
-    return module.__name__.removeprefix("benchmarks.")
+def _describe(module: ModuleType) -> str:
+    return f"{module.__name__.removeprefix('benchmarks.'):<14}{(module.__doc__ or '').splitlines()[0]}"
 
 
 if __name__ == "__main__":
