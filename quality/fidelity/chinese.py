@@ -7,7 +7,9 @@ from decimal import Decimal
 from quality.fidelity.fact import (
     CENTS,
     CURRENCIES,
+    MOMENTS,
     MONEY,
+    SIGN,
     UNIT,
     UNITS,
     Fact,
@@ -19,43 +21,73 @@ from quality.fidelity.fact import (
     time_fact,
     unit_name,
 )
-from quality.fidelity.numerals import FIGURES, NUMERALS_ZH, value_of_figures, value_of_numerals
+from quality.fidelity.numerals import (
+    DIGITS_ZH,
+    FIGURES,
+    MIXED_ZH,
+    NUMERALS_ZH,
+    value_of_figures,
+    value_of_mixed,
+    value_of_numerals,
+)
 
-_MORNING = "凌晨|早上|早晨|上午"
-_HALF = f"{_MORNING}|中午|下午|傍晚|晚上"
-_SMALL = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
+_MORNING = "凌晨|清晨|早上|早晨|上午"
+_HALF = f"{_MORNING}|中午|下午|傍晚|晚上|夜里"
+_SMALL = r"(?:\d{1,2}|[零一二三四五六七八九十]{1,3})"
+_TEN_MINUTES = rf"(?:\d\d|零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?)(?![\d.个多几天%]|{MONEY})"
+_YEAR = r"(?:(?:19|20)\d\d|[一二][九零〇0][零〇一二三四五六七八九]{2})"
+_NUMBER = rf"(?:{MIXED_ZH}|{NUMERALS_ZH})"
+_DECIMAL = rf"(?:{FIGURES}|{NUMERALS_ZH}(?:点{NUMERALS_ZH})?)"
+_DIGIT = r"[\d零一二两三四五六七八九]"
+_TENTHS = rf"(?:(?P<{{0}}tenths>{_DIGIT})(?:[毛角](?:(?P<{{0}}hundredths>{_DIGIT})分?)?)?(?![\d.:：点十百千万]|{UNIT}))"
+"""What stands behind 块 or 元: 29块9, 五块五毛二."""
+_HALVES = r"个半(?P<{0}half_unit>小时|钟头|月|星期|礼拜)"
+"""两个半小时."""
 
 _FACT = re.compile(
     "|".join(
         (
-            r"(?P<iso>(?:19|20)\d\d ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,2})[日号]?",
+            r"(?P<iso>(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2})",
+            rf"(?P<year>{_YEAR}) ?年(?!级)(?: ?(?P<year_month>{_SMALL}) ?月份?(?: ?(?P<year_day>{_SMALL})[日号]?)?)?",
             rf"(?P<month>{_SMALL})月(?:份|(?P<day>{_SMALL})[日号]?)",
-            r"(?P<the_day>\d{1,2}|[一二三四五六七八九十]{2,3})号(?!线|楼|机|码)",
-            r"(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])",
+            r"(?P<the_day>\d{1,2}|[一二三四五六七八九十]{2,3})(?:号(?![线楼机码])|日(?!之?[内后]|以|元|币|[游均常用化]))",
+            r"(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])(?P<weekday2>(?<=六)[日天])?",
+            r"(?P<relative>大?(?<![以之提])前[天日](?!数)|昨[天日晚夜儿]|明[天日早晚儿](?!白)|大?(?<![今以之最然])后天)",
             r"(?P<clock>\d{1,2}[:：]\d\d)",
-            rf"(?P<half>{_HALF})?(?P<hour>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})点(?!子|儿|\d)"
-            rf"(?P<past>半|钟|整|[一三]刻|{_SMALL}分)?",
-            rf"百分之(?P<hundredths>{NUMERALS_ZH}(?:点{NUMERALS_ZH})?|\d+(?:\.\d+)?)",
-            rf"(?P<sign>[$€£¥￥]) ?(?P<signed>{FIGURES})(?P<signed_scale>[万千亿])?",
-            rf"(?P<figures>{FIGURES})(?P<scale>[万千百亿])?(?: ?(?P<percent>%)|多?(?P<money>{MONEY})"
-            rf"|(?P<cents>{CENTS})|多?(?P<unit>{UNIT}))?(?!位)",
-            rf"(?P<numerals>{NUMERALS_ZH})(?:多?(?P<numerals_money>{MONEY})|(?P<numerals_cents>{CENTS})"
-            rf"|多?(?P<numerals_unit>{UNIT})|(?P<tenths>成)(?![功为了本])|(?<=[百千万])|(?<=[百千万][一二三四五六七八九]))",
+            rf"(?P<decimal>{NUMERALS_ZH}点[零一二三四五六七八九]{{1,4}})(?![零一二三四五六七八九十分])"
+            rf"(?:(?P<decimal_percent>个?百分点)|(?P<decimal_money>{MONEY})|(?P<decimal_unit>{UNIT}))?",
+            rf"(?P<half_day>{_HALF})?(?P<hour>\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}})点(?!子|儿|\d)"
+            rf"(?P<past>半|钟|整|[一三]刻|{_SMALL}分|{_TEN_MINUTES})?",
+            rf"(?P<base>百|千|万|{_DECIMAL})分之(?P<part>{_DECIMAL})",
+            r"(?P<one_half>一半)",
+            rf"(?P<discount>{_DECIMAL})折(?![叠腾旧磨返合])",
+            rf"(?P<sign>{SIGN}) ?(?P<signed>{MIXED_ZH})",
+            rf"每(?:一|个)?(?P<each>{UNIT})",
+            rf"(?P<figures>{MIXED_ZH})(?: ?(?P<percent>%|个?百分点)|[多来]?(?P<money>{MONEY}){_TENTHS.format('')}?"
+            rf"|(?P<cents>{CENTS})|{_HALVES.format('')}| ?[多来]?(?P<unit>{UNIT}))?(?!位)",
+            rf"(?P<numerals>{NUMERALS_ZH})(?:[多来]?(?P<numerals_money>{MONEY}){_TENTHS.format('numerals_')}?"
+            rf"|(?P<numerals_cents>{CENTS})|{_HALVES.format('numerals_')}|[多来]?(?P<numerals_unit>{UNIT})|(?P<tens_of_percent>成)(?![功为了本])"
+            rf"|(?=[到至或~～—-]{NUMERALS_ZH}(?:{UNIT}|{MONEY}))"
+            r"|(?<=[百千万亿])|(?<=[十百千万亿][一二三四五六七八九])|(?<=[二三四五六七八九]十)(?![分足全几]))",
         )
     ),
     re.IGNORECASE,
 )
 _PRODUCT = re.compile(r"《([^》]{1,30})》|(?<![A-Za-z])([A-Za-z][A-Za-z0-9+]{2,})")
 _GENERIC = frozenset({"app", "sms", "vip", "atm", "wifi", "okay"})
-_ARTICLES = frozenset({"thing", "time"})
-"""Units before which 一 is an article rather than a number: 一次, 一笔, 一位."""
+_ARTICLES = MOMENTS | {"thing", "time"}
+"""Units before which 一 is an article rather than a number."""
 
 
 def find_numbers(text: str) -> Iterator[tuple[int, Fact]]:
     """Yield amounts, numbers, dates and times, each with its place."""
     for match in _FACT.finditer(text):
-        if fact := _read(match.groupdict(), match[0]):
+        parts = match.groupdict()
+        if fact := _read_date(parts, match[0]) or _read_number(parts, match[0]):
             yield match.start(), fact
+        if parts["weekday2"]:
+            # 周六日: two of them.
+            yield match.start(), Fact(kind=FactKind.WEEKDAY, value="7", text=match[0])
 
 
 def find_products(text: str) -> Iterator[tuple[int, Fact]]:
@@ -66,61 +98,92 @@ def find_products(text: str) -> Iterator[tuple[int, Fact]]:
             yield match.start(), Fact(kind=FactKind.PRODUCT, value=name.lower(), text=name)
 
 
-def _small_zh(text: str) -> int:
-    return int(text) if text.isdigit() else int(value_of_numerals(text) or 0)
-
-
-def _read(parts: dict[str, str | None], text: str) -> Fact | None:
+def _read_date(parts: dict[str, str | None], text: str) -> Fact | None:
     if iso := parts["iso"]:
         return iso_fact(iso)
+    if year := parts["year"]:
+        digits = "".join(map(str, map(_small, year)))
+        return date_fact(text, digits, *(_small(parts[name] or "") or "?" for name in ("year_month", "year_day")))
     if month := parts["month"]:
-        return date_fact(text, month=_small_zh(month), day=_small_zh(parts["day"]) if parts["day"] else "?")
+        return date_fact(text, month=_small(month), day=_small(parts["day"] or "") or "?")
     if day := parts["the_day"]:
-        return date_fact(text, day=_small_zh(day))
+        return date_fact(text, day=_small(day))
     if weekday := parts["weekday"]:
         return Fact(kind=FactKind.WEEKDAY, value=str(min("一二三四五六日天".index(weekday), 6) + 1), text=text)
+    if relative := parts["relative"]:
+        distance = 1 + ("前" in relative or "后" in relative) + relative.startswith("大")
+        return Fact(kind=FactKind.DAY, value=str(distance if relative[-2] in "明后" else -distance), text=text)
     if clock := parts["clock"]:
         hours, _, minutes = clock.replace("：", ":").partition(":")
         return time_fact(int(hours), int(minutes), "", text)
     if hour := parts["hour"]:
-        return _time_zh(hour, parts["half"], parts["past"], text)
-    if hundredths := parts["hundredths"]:
-        share = _decimal_zh(hundredths)
-        return None if share is None else number_fact(FactKind.PERCENT, share, "%", text)
+        return _time(hour, parts["half_day"], parts["past"], text)
+    return None
+
+
+def _read_number(parts: dict[str, str | None], text: str) -> Fact | None:
+    if base := parts["base"]:
+        whole, part = (
+            {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}.get(base) or _decimal(base),
+            parts["part"],
+        )
+        share = _decimal(part or "")
+        return number_fact(FactKind.PERCENT, [round(100 * share / whole, 4)], "%", text) if whole and share else None
+    if parts["one_half"]:
+        return number_fact(FactKind.PERCENT, [Decimal(50)], "%", text)
+    if discount := parts["discount"]:
+        value = _decimal(discount)
+        # 八折, 8折 and 80折; 八五折, 8.5折 and 85折.
+        return value and number_fact(FactKind.NUMBER, [value if value >= 10 else 10 * value], "discount", text)
     if signed := parts["signed"]:
-        amount = value_of_figures(signed, parts["signed_scale"])
-        return number_fact(FactKind.AMOUNT, amount, unit_name(CURRENCIES, parts["sign"] or ""), text)
+        return number_fact(FactKind.AMOUNT, [value_of_mixed(signed)], unit_name(CURRENCIES, parts["sign"] or ""), text)
+    if unit := parts["each"]:
+        return number_fact(FactKind.NUMBER, [Decimal(1)], unit_name(UNITS, unit), text, passing=True)
+    if decimal := parts["decimal"]:
+        exact = _decimal(decimal)
+        return None if exact is None else measured_fact([exact], parts, "decimal_", text)
     if figures := parts["figures"]:
-        return measured_fact(value_of_figures(figures, parts["scale"]), parts, "", text)
+        return _measured(value_of_mixed(figures), parts, "", text)
     value = value_of_numerals(parts["numerals"] or "")
     if value is None:
         return None
-    if parts["tenths"]:
-        return number_fact(FactKind.PERCENT, value * 10, "%", text)
-    if parts["numerals_unit"] and value == 1 and unit_name(UNITS, parts["numerals_unit"]) in _ARTICLES:
-        # 一次, 一笔, 一位: an article rather than a number.
-        return None
-    return measured_fact(value, parts, "numerals_", text)
+    if parts["tens_of_percent"]:
+        return number_fact(FactKind.PERCENT, [value * 10], "%", text)
+    fact = _measured(value, parts, "numerals_", text)
+    # 一次, 一笔, 一位: an article rather than a number.
+    return fact.model_copy(update={"passing": True}) if value == 1 and fact.unit in _ARTICLES else fact
 
 
-def _time_zh(hour: str, half: str | None, past: str | None, text: str) -> Fact | None:
-    """Return a time; None for 一点 and 三点 alone, which are "a little" and "three points"."""
-    if not (half or past or hour.isdigit()):
-        return None
+def _measured(value: Decimal, parts: dict[str, str | None], prefix: str, text: str) -> Fact:
+    """Return a number with what stands within or behind its unit: 29块9, 两个半小时."""
+    if unit := parts[f"{prefix}half_unit"]:
+        return number_fact(FactKind.NUMBER, [value + Decimal("0.5")], unit_name(UNITS, f"个{unit}"), text)
+    tenths, hundredths = (_decimal(parts[f"{prefix}{name}"] or "") or 0 for name in ("tenths", "hundredths"))
+    return measured_fact([value + Decimal(tenths) / 10 + Decimal(hundredths) / 100], parts, prefix, text)
+
+
+def _time(hour: str, half: str | None, past: str | None, text: str) -> Fact:
+    """Return a time; 一点 and 三点 alone are in passing, as they are "a little" and "three points" too."""
     minute = {"半": 30, "一刻": 15, "三刻": 45, "钟": 0, "整": 0, None: 0}.get(past)
     if minute is None:
-        minute = _small_zh((past or "").removesuffix("分"))
-    number = _small_zh(hour)
+        minute = _small((past or "").removesuffix("分"))
     day_half = "" if not half else "am" if half in _MORNING else "pm"
-    return time_fact(number, minute, day_half, text)
+    is_sure = bool(half or past or hour.isdigit())
+    return time_fact(_small(hour), minute, day_half, text, passing=not is_sure)
 
 
-def _decimal_zh(text: str) -> Decimal | None:
-    """Return what 三点五 or 3.5 comes to; None for no number."""
-    if text[0].isdigit():
-        return Decimal(text)
+def _small(text: str) -> int:
+    return int(text) if text.isdecimal() else int(value_of_numerals(text) or 0) if text else 0
+
+
+def _decimal(text: str) -> Decimal | None:
+    """Return what 三点五, 3.5 or 八五 comes to; None for no number."""
+    if text[:1].isdecimal():
+        return value_of_figures(text)
     whole, _, digits = text.partition("点")
-    value = value_of_numerals(whole)
+    if len(whole) == 2 and set(whole) <= DIGITS_ZH:
+        return Decimal("".join(map(str, map(_small, whole))))
+    value = value_of_numerals(whole) if whole else None
     if value is None or not digits:
         return value
-    return value + Decimal(f"0.{''.join(str(int(value_of_numerals(digit) or 0)) for digit in digits)}")
+    return value + Decimal(f"0.{''.join(map(str, map(_small, digits)))}")

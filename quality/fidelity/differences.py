@@ -33,11 +33,15 @@ def compare_facts(original: Sequence[Turn], rewrite: Sequence[Turn]) -> tuple[Di
     before, after = (facts_of(turn.text for turn in turns) for turns in (original, rewrite))
     said_before, said_after = ("\n".join(turn.text for turn in turns).lower() for turns in (original, rewrite))
     proofs = _proofs(rewrite)
-    lost = _once(fact for fact in before if not is_told(fact, after, said_after))
+    lost = _once(fact for fact in before if not (fact.passing or is_told(fact, after, said_after)))
     added = _once(
         fact
         for fact in after
-        if not is_told(fact, before, said_before) and not (fact.kind is FactKind.PLACEHOLDER and fact.value in proofs)
+        if not (
+            fact.passing
+            or is_told(fact, before, said_before)
+            or (fact.kind is FactKind.PLACEHOLDER and fact.value in proofs)
+        )
     )
     differences = []
     for fact in lost:

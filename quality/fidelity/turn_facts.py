@@ -31,8 +31,8 @@ def check_turn_facts(text: str, wanted: Sequence[Fact], known: Sequence[Fact], o
     """
     told = find_facts(text)
     for fact in told:
-        if not is_told(fact, known, original):
+        if not (fact.passing or is_told(fact, known, original)):
             yield FailedCheck("invented-fact", repr(fact.text))
     for fact in wanted:
-        if not is_told(fact, told, text.lower()):
+        if not (fact.passing or is_told(fact, told, text.lower())):
             yield FailedCheck("dropped-fact", repr(fact.text))

@@ -42,7 +42,7 @@ HAPPY_ENDS: dict[Language, tuple[str, str]] = {
 def _change_amount(case: Case, random: Random) -> Case | None:
     """Change the figures of an amount, a percentage or a number, wherever the rewrite says it."""
     kinds = (FactKind.AMOUNT, FactKind.PERCENT, FactKind.NUMBER)
-    told = [fact for fact in _facts(case) if fact.kind in kinds and re.search(r"\d", fact.text)]
+    told = [fact for fact in _facts(case) if fact.kind in kinds and not fact.passing and re.search(r"\d", fact.text)]
     if not told:
         return None
     text = random.choice(told).text
@@ -55,9 +55,10 @@ def _change_amount(case: Case, random: Random) -> Case | None:
 def _lose_fact(case: Case, random: Random) -> Case | None:
     """Say a fact vaguely, wherever the rewrite says it; the identity is none that has to be said."""
     told = [fact for fact in _facts(case) if fact.kind not in (FactKind.PLACEHOLDER, FactKind.PRODUCT)]
-    if not told:
+    meant = [fact for fact in told if not fact.passing]
+    if not meant:
         return None
-    fact = random.choice(told)
+    fact = random.choice(meant)
     for same in [other for other in told if other.is_told_by(fact) or fact.is_told_by(other)]:
         case = _replace_all(case, same.text, _VAGUE[case.language][fact.kind])
     return case
