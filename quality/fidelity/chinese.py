@@ -36,7 +36,6 @@ _HALF = f"{_MORNING}|中午|下午|傍晚|晚上|夜里"
 _SMALL = r"(?:\d{1,2}|[零一二三四五六七八九十]{1,3})"
 _TEN_MINUTES = rf"(?:\d\d|零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?)(?![\d.个多几天%]|{MONEY})"
 _YEAR = r"(?:(?:19|20)\d\d|[一二][九零〇0][零〇一二三四五六七八九]{2})"
-_NUMBER = rf"(?:{MIXED_ZH}|{NUMERALS_ZH})"
 _DECIMAL = rf"(?:{FIGURES}|{NUMERALS_ZH}(?:点{NUMERALS_ZH})?)"
 _DIGIT = r"[\d零一二两三四五六七八九]"
 _TENTHS = rf"(?:(?P<{{0}}tenths>{_DIGIT})(?:[毛角](?:(?P<{{0}}hundredths>{_DIGIT})分?)?)?(?![\d.:：点十百千万]|{UNIT}))"
@@ -66,7 +65,8 @@ _FACT = re.compile(
             rf"(?P<figures>{MIXED_ZH})(?: ?(?P<percent>%|个?百分点)|[多来]?(?P<money>{MONEY}){_TENTHS.format('')}?"
             rf"|(?P<cents>{CENTS})|{_HALVES.format('')}| ?[多来]?(?P<unit>{UNIT}))?(?!位)",
             rf"(?P<numerals>{NUMERALS_ZH})(?:[多来]?(?P<numerals_money>{MONEY}){_TENTHS.format('numerals_')}?"
-            rf"|(?P<numerals_cents>{CENTS})|{_HALVES.format('numerals_')}|[多来]?(?P<numerals_unit>{UNIT})|(?P<tens_of_percent>成)(?![功为了本])"
+            rf"|(?P<numerals_cents>{CENTS})|{_HALVES.format('numerals_')}|[多来]?(?P<numerals_unit>{UNIT})"
+            r"|(?P<tens_of_percent>成)(?![功为了本])"
             rf"|(?=[到至或~～—-]{NUMERALS_ZH}(?:{UNIT}|{MONEY}))"
             r"|(?<=[百千万亿])|(?<=[十百千万亿][一二三四五六七八九])|(?<=[二三四五六七八九]十)(?![分足全几]))",
         )
@@ -75,6 +75,7 @@ _FACT = re.compile(
 )
 _PRODUCT = re.compile(r"《([^》]{1,30})》|(?<![A-Za-z])([A-Za-z][A-Za-z0-9+]{2,})")
 _GENERIC = frozenset({"app", "sms", "vip", "atm", "wifi", "okay"})
+_BASES = {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}
 _ARTICLES = MOMENTS | {"thing", "time"}
 """Units before which 一 is an article rather than a number."""
 
@@ -123,18 +124,14 @@ def _read_date(parts: dict[str, str | None], text: str) -> Fact | None:
 
 def _read_number(parts: dict[str, str | None], text: str) -> Fact | None:
     if base := parts["base"]:
-        whole, part = (
-            {"百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000)}.get(base) or _decimal(base),
-            parts["part"],
-        )
-        share = _decimal(part or "")
+        whole, share = _BASES.get(base) or _decimal(base), _decimal(parts["part"] or "")
         return number_fact(FactKind.PERCENT, [round(100 * share / whole, 4)], "%", text) if whole and share else None
     if parts["one_half"]:
         return number_fact(FactKind.PERCENT, [Decimal(50)], "%", text)
     if discount := parts["discount"]:
-        value = _decimal(discount)
         # 八折, 8折 and 80折; 八五折, 8.5折 and 85折.
-        return value and number_fact(FactKind.NUMBER, [value if value >= 10 else 10 * value], "discount", text)
+        rate = _decimal(discount) or Decimal(0)
+        return number_fact(FactKind.NUMBER, [rate if rate >= 10 else 10 * rate], "discount", text) if rate else None
     if signed := parts["signed"]:
         return number_fact(FactKind.AMOUNT, [value_of_mixed(signed)], unit_name(CURRENCIES, parts["sign"] or ""), text)
     if unit := parts["each"]:
