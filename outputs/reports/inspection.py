@@ -18,13 +18,18 @@ from agents.errors import shorten
 from outputs.runs.record import Record
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
 from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
+from quality.fidelity.turn_facts import FACT_HINTS
 
 EXAMPLES = 2
 EXAMPLE_CHARACTERS = 160
 
 
 class Finding(NamedTuple):
-    """A check: how many of how many stored things fail it, how often it made something be asked for again, examples."""
+    """A check: how many of how many stored things fail it, how often it made something be asked for again, examples.
+
+    The examples are of what is stored, and where that is too little of turns that were said again; of plans and
+    directions that were asked for again nothing is kept.
+    """
 
     subject: str
     check: str
@@ -65,6 +70,7 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
     totals: Counter[str] = Counter()
     repairs: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], list[str]] = {}
+    said_again: dict[tuple[str, str], list[str]] = {}
     lengths: list[int] = []
     dialogues = abandoned = ended = answered = 0
     for record in records:
@@ -76,7 +82,12 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
                 shown = examples.setdefault((case.subject, check), [])
                 if len(shown) < EXAMPLES:
                     shown.append(case.text)
-        repairs.update((_subject(repair), repair.check) for repair in record.repairs)
+        for repair in record.repairs:
+            key = _subject(repair), repair.check
+            repairs[key] += 1
+            if repair.said and len(said_again.setdefault(key, [])) < EXAMPLES:
+                place = f"{record.id[:6]}, turn {repair.turn}, said again"
+                said_again[key].append(f"{place}: {repair.said.text}")
         if is_abandoned(record.repairs):
             abandoned += 1
         elif record.error is None:
@@ -90,7 +101,7 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
             counts[subject, check],
             totals[subject],
             repairs[subject, check],
-            tuple(examples.get((subject, check), ())),
+            tuple((examples.get((subject, check), []) + said_again.get((subject, check), []))[:EXAMPLES]),
         )
         for subject, checks in _CHECKS.items()
         for check in checks
@@ -100,12 +111,12 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
 
 
 _CHECKS: dict[str, Iterable[str]] = {
-    "plan": PLAN_HINTS,
+    "plan": (*PLAN_HINTS, *FACT_HINTS),
     "direction": DIRECTION_HINTS,
-    Speaker.SUPPORTER.value: HINTS,
-    Speaker.CUSTOMER.value: HINTS,
+    Speaker.SUPPORTER.value: (*HINTS, *FACT_HINTS),
+    Speaker.CUSTOMER.value: (*HINTS, *FACT_HINTS),
 }
-"""What is checked, and the checks on it."""
+"""What is checked, and the checks on it; those of facts in rewritten calls alone."""
 
 
 def _subject(repair: Repair) -> str:

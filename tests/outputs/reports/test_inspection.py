@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from agents.csc.dialogue import Plan, Repair
+from agents.csc.dialogue import Plan, Repair, Turn
 from agents.csc.speakers import Speaker
 from outputs.reports.inspection import EXAMPLES, Inspection, inspect_dialogues, show_inspection
 from outputs.runs.record import Record
@@ -46,19 +46,27 @@ def test_what_fails_a_check_is_counted_with_examples(make_record: Callable[..., 
     assert "13.0 utterances on average" in text and "4 played to their end, 0 abandoned" in text
 
 
-def test_what_was_asked_again_is_counted_though_nothing_of_it_is_stored(make_record: Callable[..., Record]) -> None:
+def test_what_was_asked_again_is_counted_with_the_turns_that_failed(make_record: Callable[..., Record]) -> None:
+    said = Turn(speaker=Speaker.CUSTOMER, text="What can I do for you?")
     repairs = (
         Repair(turn=0, part="plan", speaker=None, check="persona-told", action="said-again"),
         Repair(turn=2, part="direction", speaker=Speaker.CUSTOMER, check="speech", action="said-again"),
+        Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="said-again", said=said),
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="abandoned"),
+        Repair(turn=3, speaker=Speaker.SUPPORTER, check="invented-fact", action="said-again"),
     )
     given_up = make_record(turns=(), repairs=repairs, verdict=None)
     nothing = make_record(plan=None, turns=(), verdict=None, error=FAILURE)
     found = inspect_dialogues([given_up, nothing])
     assert (found.dialogues, found.finished, found.abandoned) == (2, 0, 1)
     again = {(finding.subject, finding.check): finding.asked_again for finding in found.findings if finding.asked_again}
-    assert again == {("plan", "persona-told"): 1, ("direction", "speech"): 1, ("customer", "wrong-side"): 1}
-    assert "wrong-side" in told(found)
+    assert again == {
+        ("plan", "persona-told"): 1,
+        ("direction", "speech"): 1,
+        ("customer", "wrong-side"): 2,
+        ("supporter", "invented-fact"): 1,
+    }
+    assert f"{given_up.id[:6]}, turn 2, said again: What can I do for you?" in told(found)
 
 
 def test_a_run_in_which_nothing_failed_says_so(make_record: Callable[..., Record]) -> None:
