@@ -68,7 +68,7 @@ _FACT = re.compile(
             rf"|(?P<numerals_cents>{CENTS})|{_HALVES.format('numerals_')}|[多来]?(?P<numerals_unit>{UNIT})"
             r"|(?P<tens_of_percent>成)(?![功为了本])"
             rf"|(?=[到至或~～—-]{NUMERALS_ZH}(?:{UNIT}|{MONEY}))"
-            r"|(?<=[百千万亿])|(?<=[十百千万亿][一二三四五六七八九])|(?<=[二三四五六七八九]十)(?![分足全几]))",
+            r"|(?<=[零〇一二三四五六七八九]{3})|(?<=[百千万亿])|(?<=[十百千万亿][一二三四五六七八九])|(?<=[二三四五六七八九]十)(?![分足全几]))",
         )
     ),
     re.IGNORECASE,
@@ -165,7 +165,7 @@ def _time(hour: str, half: str | None, past: str | None, text: str) -> Fact:
     if minute is None:
         minute = _small((past or "").removesuffix("分"))
     day_half = "" if not half else "am" if half in _MORNING else "pm"
-    is_sure = bool(half or past or hour.isdigit())
+    is_sure = bool(half or past or hour.isdigit() or hour in ("零", "十一", "十二"))
     return time_fact(_small(hour), minute, day_half, text, passing=not is_sure)
 
 

@@ -227,7 +227,7 @@ def _month(name: str) -> int:
 
 
 def _day(text: str) -> int:
-    figures = re.match(r"\d+", text)
+    figures = re.search(r"\d+", text)
     return int(figures[0]) if figures else int(values_of_words(text.lower().removeprefix("the "))[0])
 
 
