@@ -48,14 +48,14 @@ _FACT = re.compile(
         (
             r"(?P<iso>(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2})",
             rf"(?P<year>{_YEAR}) ?年(?!级)(?: ?(?P<year_month>{_SMALL}) ?月份?(?: ?(?P<year_day>{_SMALL})[日号]?)?)?",
-            rf"(?P<month>{_SMALL})月(?:份|(?P<day>{_SMALL})[日号]?)",
+            rf"(?P<month>{_SMALL})月(?!内|以)(?:份|初?(?P<day>{_SMALL})[日号]?)?",
             r"(?P<the_day>\d{1,2}|[一二三四五六七八九十]{2,3})(?:号(?![线楼机码])|日(?!之?[内后]|以|元|币|[游均常用化]))",
             r"(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])(?P<weekday2>(?<=六)[日天])?",
             r"(?P<relative>大?(?<![以之提])前[天日](?!数)|昨[天日晚夜儿]|明[天日早晚儿](?!白)|大?(?<![今以之最然])后天)",
             r"(?P<clock>\d{1,2}[:：]\d\d)",
             rf"(?P<decimal>{NUMERALS_ZH}点[零一二三四五六七八九]{{1,4}})(?![零一二三四五六七八九十分])"
             rf"(?:(?P<decimal_percent>个?百分点)|(?P<decimal_money>{MONEY})|(?P<decimal_unit>{UNIT}))?",
-            rf"(?P<half_day>{_HALF})?(?P<hour>\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}})点(?!子|儿|\d)"
+            rf"(?P<half_day>{_HALF})?(?P<hour>\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}})点(?!子|儿|\d(?!\d|分))"
             rf"(?P<past>半|钟|整|[一三]刻|{_SMALL}分|{_TEN_MINUTES})?",
             rf"(?P<base>百|千|万|{_DECIMAL})分之(?P<part>{_DECIMAL})",
             r"(?P<one_half>一半)",

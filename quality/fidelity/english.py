@@ -244,7 +244,7 @@ def _small(text: str) -> int:
 def _share(text: str) -> Decimal:
     """Return what "half", "a quarter" or "two thirds" comes to."""
     *count, part = re.split(r"[ -]", text.lower())
-    return _PARTS[part.removesuffix("s")] * (values_of_words(count[0])[0] if count else 1)
+    return _PARTS[part.removesuffix("s")] * (1 if set(count) <= {"a", "an"} else values_of_words(count[0])[0])
 
 
 def _plain(word: str) -> str:
