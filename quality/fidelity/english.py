@@ -137,11 +137,11 @@ def _read_time(parts: dict[str, str | None], text: str) -> Fact | None:
         hours, _, minutes = clock.partition(":")
         return time_fact(int(hours), int(minutes), _half(parts["clock_half"]), text)
     if past := parts["past"]:
-        hour, half = _small(parts["past_hour"] or ""), _half(parts["past_half"])
+        full, half = _small(parts["past_hour"] or ""), _half(parts["past_half"])
         if past.lower().startswith("half"):
-            return time_fact(hour, 30, half, text)
+            return time_fact(full, 30, half, text)
         is_to = past.lower().endswith("to")
-        return time_fact(hour - is_to, 45 if is_to else 15, half, text)
+        return time_fact(full - is_to, 45 if is_to else 15, half, text)
     if noon := parts["noon"]:
         return time_fact(12, 0, "am" if noon.lower() == "midnight" else "pm", text)
     if hour := parts["hour"]:
@@ -177,8 +177,8 @@ def _read_number(parts: dict[str, str | None], text: str) -> Fact | None:
     if share := parts["share"]:
         return number_fact(FactKind.NUMBER, [_share(share)], unit_name(UNITS, parts["share_unit"] or ""), text)
     if fraction := parts["fraction"]:
-        share = round(100 * _share(fraction), 1)
-        return number_fact(FactKind.PERCENT, [share], "%", text, passing=parts["of"] is None)
+        percent = round(100 * _share(fraction), 1)
+        return number_fact(FactKind.PERCENT, [percent], "%", text, passing=parts["of"] is None)
     if unit := parts["once_unit"]:
         return number_fact(
             FactKind.NUMBER, [1 + _PARTS[(parts["once_part"] or "").lower()]], unit_name(UNITS, unit), text
@@ -200,20 +200,19 @@ def _read_number(parts: dict[str, str | None], text: str) -> Fact | None:
     fact = measured_fact([value * scale for value in values], parts, "", text)
     # "One of those", "a hundred things", "one second" are no facts; "one hour" is.
     is_vague = not part and (values[0] < _FEW or words.lower().startswith(("a ", "an ")))
-    is_moment = values == (1,) and fact.unit in MOMENTS
+    is_moment = values[0] == 1 and fact.unit in MOMENTS
     return fact.model_copy(update={"passing": True}) if words and is_vague and (is_moment or not fact.unit) else fact
 
 
 def _numeric_date(text: str) -> Fact:
     """Return the date of figures with the year at the end or none: 5/4 is the 5th of April or the 4th of May."""
-    one, other, *year = (int(part) for part in re.split(r"[/.]", text))
-    is_open = one <= _MOST_MONTHS and other <= _MOST_MONTHS and one != other
+    one, other, *said = (int(part) for part in re.split(r"[/.]", text))
+    year: object = "?" if not said else said[0] if said[0] > _SHORT_YEAR else 2000 + said[0]
     day, month = (one, other) if other <= _MOST_MONTHS else (other, one)
-    full = [number if number > _SHORT_YEAR else 2000 + number for number in year]
-    fact = date_fact(text, *(full or ["?"]), month, day)
-    if not is_open:
+    fact = date_fact(text, year, month, day)
+    if max(one, other) > _MOST_MONTHS or one == other:
         return fact
-    return fact.model_copy(update={"value": f"{fact.value}|{date_fact(text, *(full or ['?']), day, month).value}"})
+    return fact.model_copy(update={"value": f"{fact.value}|{date_fact(text, year, day, month).value}"})
 
 
 def _half(text: str | None) -> str:

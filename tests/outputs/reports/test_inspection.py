@@ -51,9 +51,9 @@ def test_what_was_asked_again_is_counted_with_the_turns_that_failed(make_record:
     repairs = (
         Repair(turn=0, part="plan", speaker=None, check="persona-told", action="said-again"),
         Repair(turn=2, part="direction", speaker=Speaker.CUSTOMER, check="speech", action="said-again"),
+        Repair(turn=1, speaker=Speaker.SUPPORTER, check="invented-fact", action="said-again"),
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="said-again", said=said),
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="abandoned"),
-        Repair(turn=3, speaker=Speaker.SUPPORTER, check="invented-fact", action="said-again"),
     )
     given_up = make_record(turns=(), repairs=repairs, verdict=None)
     nothing = make_record(plan=None, turns=(), verdict=None, error=FAILURE)
