@@ -96,7 +96,7 @@ def show_before_and_after(rows: Sequence[Row]) -> Table:
             row.name,
             describe(row.before, row.unit),
             describe(row.after, row.unit),
-            describe(row.difference, row.unit, "+"),
+            describe(row.difference, sign="+"),
             row.published,
         )
     return table
