@@ -70,6 +70,9 @@ class Completion(NamedTuple):
 class _Message(BaseModel):
     content: Any = None
     refusal: Any = None
+    tool_calls: Any = None
+    reasoning_content: Any = None
+    reasoning: Any = None
 
 
 class _Choice(BaseModel):
@@ -99,9 +102,9 @@ def read_completion(content: bytes) -> Completion:
 
 def _read_odd(content: bytes) -> Completion:
     """Read what is no completion at first sight: it may hold half a character, or be a malformed one."""
-    text = content.decode(errors="replace")
+    text = content.decode(errors="replace").lstrip("\ufeff")
     try:
-        loaded = json.loads(text)
+        loaded = _join_events(text) if text.lstrip().startswith(("data:", ":")) else json.loads(text)
     except ValueError:
         shown = f"{shorten(text, SHOWN)!r}" if text.strip() else "nothing"
         raise NoCompletionError(f"the server answered no JSON but {shown}") from None
@@ -118,25 +121,73 @@ def _read_odd(content: bytes) -> Completion:
         return Completion("", None, _read_usage(loaded.get("usage")), problem)
 
 
+def _join_events(text: str) -> Any:
+    """Return the completion that a stream of events tells in pieces: some servers stream whether asked or not.
+
+    Raises:
+        ValueError: it is none.
+    """
+    events = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")]
+    whole: dict[str, Any] = {"usage": None}
+    said: list[str] = []
+    reason = None
+    for event in events:
+        piece = json.loads(event) if event != "[DONE]" else {}
+        choices = piece.get("choices") if isinstance(piece, dict) else None
+        if not isinstance(choices, list):
+            if piece:
+                return piece
+            continue
+        whole["usage"] = piece.get("usage") or whole["usage"]
+        for choice in choices:
+            delta = choice.get("delta") if isinstance(choice, dict) else None
+            if not isinstance(delta, dict):
+                raise ValueError("no piece of a chat completion")
+            said += [words] if isinstance(words := delta.get("content"), str) else []
+            reason = choice.get("finish_reason") or reason
+    # A stream that breaks off tells no end; nor does one without choices make an answer.
+    if not events or reason is None:
+        raise ValueError("no whole stream")
+    return whole | {"choices": [{"message": {"content": "".join(said)}, "finish_reason": reason}]}
+
+
 def _read_body(body: _Body) -> Completion:
     choice, usage = body.choices[0], _read_usage(body.usage)
-    content, reason = choice.message.content, choice.finish_reason
+    message, reason = choice.message, choice.finish_reason
+    content = message.content
     reason = reason if reason is None or isinstance(reason, str) else str(reason)
+    if not content and (problem := _other_than_text(message, (reason or "").lower())):
+        return Completion("", reason, usage, problem)
     if type(content) is str:
         return Completion(content, reason, usage)
-    if content is None and choice.message.refusal:
-        return Completion("", reason, usage, f"the model refused: {shorten(str(choice.message.refusal), SHOWN)!r}")
-    if content is None:
-        return Completion("", reason, usage)
     if isinstance(content, list):
         return Completion("".join(map(_text_of, content)), reason, usage)
+    if text := _text_of(content):
+        return Completion(text, reason, usage)
+    if content is None:
+        return Completion("", reason, usage)
     return Completion("", reason, usage, f"the answer's content is {type(content).__name__}, not text")
+
+
+def _other_than_text(message: _Message, reason: str) -> str | None:
+    """Say what a message holds instead of a content, if it is anything; thoughts without room for more are not told."""
+    if message.refusal:
+        return f"the model refused: {shorten(str(message.refusal), SHOWN)!r}"
+    if message.tool_calls:
+        return f"the answer is a call of a tool, not text: {shorten(str(message.tool_calls), SHOWN)!r}"
+    if reason not in CUT_OFF and (thoughts := message.reasoning_content or message.reasoning):
+        return (
+            f"the answer holds thoughts alone, no words ({shorten(str(thoughts), SHOWN)!r}): the server takes all for "
+            "thought; turn its reasoning parser off"
+        )
+    return None
 
 
 def _text_of(part: Any) -> str:
     """Return the text of a part of a content; thoughts, pictures and sounds have none."""
     if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
         part = part.get("text")
+        part = part.get("value") if isinstance(part, dict) else part
     return part if isinstance(part, str) else ""
 
 

@@ -59,7 +59,7 @@ def is_loopback(host: str) -> bool:
     """
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    address = _read_address(host)
+    address = read_address(host)
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
@@ -69,11 +69,12 @@ def is_near(host: str) -> bool:
     >>> is_near("localhost"), is_near("10.0.0.1"), is_near("8.8.8.8"), is_near("api.example.com")
     (True, True, False, False)
     """
-    address = _read_address(host)
+    address = read_address(host)
     return is_loopback(host) or (address is not None and address.is_private)
 
 
-def _read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return a host that is an address; None where it is a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:

@@ -5,6 +5,7 @@ layers that cost more CPU than all else on the way of a call (a scan of the pool
 recursive transform of the body), so the hot path goes to aiohttp directly.
 """
 
+import ipaddress
 import ssl
 import urllib.request
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ import openai
 from pydantic_core import to_json
 from yarl import URL
 
-from agents.llm.endpoint import is_loopback
+from agents.errors import UsageError
+from agents.llm.endpoint import is_loopback, read_address
 from agents.llm.failures import NoAnswerError, StatusError
 
 KEEP_ALIVE_S = 4.0
@@ -80,10 +82,19 @@ class Transport:
         try:
             async with self._session.post(url, data=to_json(body), headers=headers, proxy=self._proxy) as response:
                 content = await response.read()
+                charset = response.charset or "utf-8"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswerError(error) from error
         if response.status >= 400:
             raise StatusError(response.status, response.reason or "", response.headers, content)
+        return content if charset.startswith(("utf-8", "utf8")) else _as_utf8(content, charset)
+
+
+def _as_utf8(content: bytes, charset: str) -> bytes:
+    """Return a body, which its header says is in some encoding, in UTF-8; as it is where nobody knows that encoding."""
+    try:
+        return content.decode(charset).encode()
+    except (LookupError, UnicodeError):
         return content
 
 
@@ -106,12 +117,44 @@ def http_client(base_url: str, timeout_s: float) -> httpx2.AsyncClient:
         timeout=timeout_s,
         follow_redirects=True,
         verify=trusted_certificates(),
-        trust_env=not is_loopback(URL(base_url).host or ""),
+        proxy=_proxy_for(URL(base_url)),
+        trust_env=False,
     )
 
 
 def _proxy_for(url: URL) -> str | None:
-    """Return the proxy that the environment names for a server; never one for a server on this machine."""
-    if is_loopback(url.host or "") or urllib.request.proxy_bypass(url.host or ""):
+    """Return the proxy that the environment names for a server; never one for a server on this machine.
+
+    Raises:
+        UsageError: it is one that is not spoken, such as SOCKS.
+    """
+    host = url.host or ""
+    named = urllib.request.getproxies()
+    if is_loopback(host) or _is_excepted(url, named.get("no", "")):
         return None
-    return urllib.request.getproxies().get(url.scheme)
+    proxy = named.get(url.scheme) or named.get("all")
+    if not proxy:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        raise UsageError(
+            f"the environment names {proxy.partition('://')[0]}://... as the proxy for {host}, and only http proxies "
+            f"are spoken: set {url.scheme}_proxy to one, or no_proxy={host} to go without"
+        )
+    return proxy
+
+
+def _is_excepted(url: URL, exceptions: str) -> bool:
+    """Tell whether NO_PROXY names a server: by host, with or without port, by domain, or by network (10.0.0.0/8)."""
+    host = url.host or ""
+    address = read_address(host)
+    for entry in filter(None, map(str.strip, exceptions.lower().split(","))):
+        if "/" in entry and address:
+            try:
+                if address in ipaddress.ip_network(entry, strict=False):
+                    return True
+            except ValueError:
+                continue
+        if entry.strip("[]") == host or urllib.request.proxy_bypass_environment(f"{host}:{url.port}", {"no": entry}):
+            return True
+    return False

@@ -43,6 +43,8 @@ NOBODY = "nobody named"
 """The third voice of what is said without a name."""
 _NO_WORDS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff]+")
 """Control characters, halves of surrogate pairs, byte order marks."""
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069]+")
+"""Soft hyphens, spaces without a width, marks of direction."""
 
 
 class Line(NamedTuple):
@@ -71,7 +73,7 @@ class ThirdVoices(NamedTuple):
     utterances: Counter[str]
 
     def __str__(self) -> str:
-        first = next(iter(self.utterances))
+        first = _foremost(self.utterances)
         return (
             f"{self.where}: third voices, which are left out: {_shown(self.utterances)}; to say whose side one is on: "
             f"--speaker {shlex.quote(f'{first}=agent')}, or =customer, or =none"
@@ -209,7 +211,7 @@ class _File(NamedTuple):
 
 def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdVoices]:
     """Yield a call as it is distilled: two sides that alternate, third voices told beside it."""
-    texts = ((said.name.strip() or NOBODY, " ".join(_NO_WORDS.sub(" ", said.text).split())) for said in call.said)
+    texts = ((said.name.strip() or NOBODY, _bare(said.text)) for said in call.said)
     spoken = [(name, text) for name, text in texts if text]
     if all(name == NOBODY for name, _ in spoken):
         yield Broken(call.where, "no transcript: it does not tell who speaks, such as by 'Agent:' before what is said")
@@ -222,7 +224,7 @@ def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdV
             call.where,
             f"no transcript: nobody in it is known as the {' or the '.join(missing)}; the names are "
             f"{_shown(dict.fromkeys(name for name, _ in spoken))}: say who that is, such as "
-            f"--speaker {shlex.quote(f'{next(iter(third))}={missing[0]}')}",
+            f"--speaker {shlex.quote(f'{_foremost(third)}={missing[0]}')}",
         )
         return
     if third:
@@ -237,8 +239,18 @@ def _is_third(name: str, by_name: Mapping[str, Speaker | None], sides: Sides) ->
 
 def _shown(names: Iterable[str]) -> str:
     """Return some names as one text; they come from files."""
-    found = [" ".join(_NO_WORDS.sub(" ", name).split())[:_SHOWN_CHARACTERS] for name in names]
+    found = [_bare(name)[:_SHOWN_CHARACTERS] for name in names]
     return ", ".join(found[:_SHOWN_NAMES]) + (", ..." if len(found) > _SHOWN_NAMES else "")
+
+
+def _bare(text: str) -> str:
+    """Return a text on one line, without what nobody sees."""
+    return " ".join(_UNSEEN.sub("", _NO_WORDS.sub(" ", text)).split())
+
+
+def _foremost(third: Counter[str]) -> str:
+    """Return who of the third voices says most; what has no name comes last."""
+    return max(third, key=lambda name: (name != NOBODY, third[name]))
 
 
 def _merge(lines: Iterable[Line]) -> tuple[Line, ...]:

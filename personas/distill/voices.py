@@ -20,6 +20,8 @@ _DEPARTMENT = re.compile(
 )
 """What makes no person of a name that begins with the customer's: "client relations" work for the company."""
 _REMARK = re.compile(r"(.+?)\s*[(（\[]\s*([^()（）\[\]]+?)\s*[)）\]]")
+_OF_SEVERAL = re.compile(r"[^:]*\d[^:]*")
+"""A remark that tells one of several apart, and is no time: "Tier 2"."""
 _PERSON = r"(?:[a-z](?:[a-z'’.]+)?(?: [a-z][a-z'’.]*)?)"
 _CHINESE_PERSON = "(?:[小老][\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:女士|先生|小姐|老师))"
 _NUMBERED = re.compile(
@@ -45,7 +47,7 @@ def find_speaker(name: str, sides: Sides) -> Speaker | None:
     if found := SPEAKERS_BY_NAME.get(plain):
         return found
     remark = _REMARK.fullmatch(name.strip().rstrip(":："))
-    if remark is None or remark[2].isdigit() or is_third(remark[2]):
+    if remark is None or _OF_SEVERAL.fullmatch(remark[2]) or is_third(remark[2]):
         return None
     return next((one for part in remark.groups() if (one := SPEAKERS_BY_NAME.get(plain_name(part)))), None)
 
@@ -53,7 +55,8 @@ def find_speaker(name: str, sides: Sides) -> Speaker | None:
 def find_sides(names: Iterable[str], sides: Sides) -> dict[str, Speaker | None]:
     """Return the side of each of the names in a call; None for third voices.
 
-    "Agent 1" or "Agent Smith" is the supporter where the call knows no other: of two who could be, neither is taken.
+    "Agent 1", "Agent (Tier 2)" or "Agent Smith" is the supporter where the call knows no other: of two who could be,
+    neither is taken.
 
     Args:
         names: as the call has them.
@@ -66,8 +69,9 @@ def find_sides(names: Iterable[str], sides: Sides) -> dict[str, Speaker | None]:
         plain = plain_name(name)
         if speaker or plain in sides or is_third(plain):
             continue
+        remark = _REMARK.fullmatch(name.strip().rstrip(":："))
         found = _NUMBERED.fullmatch(plain)
-        side = SPEAKERS_BY_NAME[found[1]] if found else None
+        side = SPEAKERS_BY_NAME.get(found[1] if found else plain_name(remark[1]) if remark else "")
         if side and not (side is Speaker.CUSTOMER and _DEPARTMENT.search(plain)):
             numbered.setdefault(side, []).append(name)
     for speaker, bearers in numbered.items():

@@ -15,22 +15,41 @@ _NOT_SEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _LAYOUT = frozenset("\t\n\r")
 """Control characters that any text may be laid out with."""
 
-_SUSPICIOUS = re.compile(r"[<＜>{}`*_~#\\|｜◁▷&\ufffc\ufffd▁ĠĊ]")
+_EMOJI = r"[\u203c-\u2bff\u3030\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*"
+_JOINED = "\u0600-\u08ff\u0900-\u109f\u1780-\u18af"
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdfb\ufe70-\ufefc"
+_RIGHTLY_UNSEEN = re.compile(
+    rf"{_EMOJI}(?:\u200d{_EMOJI})+"
+    "|\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f"
+    rf"|(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"
+    rf"|(?<=[{_RIGHT_TO_LEFT}])[\u200e\u200f\u061c]|[\u200e\u200f\u061c](?=[{_RIGHT_TO_LEFT}])"
+)
+"""Characters that nobody sees where they belong: in a family or a flag, within words of Persian, beside Hebrew."""
+
+_SUSPICIOUS = re.compile(
+    "[<＜>{}`*_~#\\\\|｜◁▷&\ufffc\ufffd▁ĠĊ\u00c2-\u00f4〈《锟烫"
+    "\u034f\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _ARTIFACT = re.compile(
     rf"""
       [<＜]\s*(?:[/!?|｜]|0x|[^\W\d_])[^<>＜＞]{{0,60}}[>＞]     # <think>, </s>, <|im_end|>, <0x0A>
     | [<＜][/!?|｜] | (?<!\w)[<＜][^\W\d_]                   # the same, cut off
-    | /[>＞] | [|｜][>＞] | [◁▷] | ｜
+    | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*/?\s*(?:think|思考|推理)
+    | (?:^|(?<=\s))/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
     | (?<![a-z])im_(?:start|end)(?![a-z])
     | \{{[^{{}}]*["':}}] | ["'\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
     | &(?:\#\d+|\#x[0-9a-f]+|[a-z]{{2,8}});
     | \\(?:u[0-9a-f]{{4}}|x[0-9a-f]{{2}}|[nrt](?![a-z])|["'()\[\]])
+    | (?<![:\\\w])\\n(?-i:(?=[A-Z]))                         # a line's end before a sentence, no path
     | ``` | (?<![\w`])`(?=\w) | `[^`]+`
     | (?<![\w*])\*{{2,3}}(?=[^\W\d_]) | (?<=[^\s\d*])\*\*(?![\w*]) | (?<=[{CHINESE}])\*\*(?![\d*])
     | (?<![\w*])\*(?=[^\W\d_])(?![^*]{{1,80}}\*)            # one that is closed is a stage direction
-    | (?<!\w)__?(?=[^\W_]) | (?<=[^\W_])__?(?!\w) | ~~
+    | (?<!\w)__?(?=[^\W_]) | (?<=[^\W_])__?(?!\w) | (?<![\w~])~~(?=\w)
     | \#\# | ^\s*[\#*]\s | \|[^|]*\|
     | [\ufffc\ufffd▁ĠĊ]                                     # not decoded, or marks of a tokenizer
+    | â€ | [\u00c2-\u00f4][\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u00bf] | 锟斤拷 | 烫烫烫     # decoded as what it is not
+    | [\u034f\u115f\u1160\u2800\u3164\uffa0]                 # letters without a shape, and what selects no shape
+    | (?<![\W\d_{CHINESE}])[\ufe00-\ufe0f\U000e0100-\U000e01ef] | [\ufe00-\ufe0f\U000e0100-\U000e01ef]{{2}}
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -42,6 +61,12 @@ _BRACKETED = re.compile(
 square brackets too: this is looked for where a bracket is."""
 _CHANNEL = re.compile(r"^analysis(?=[A-Z])|assistant(?:final|analysis|commentary)")
 """Channels whose tokens a server has taken away: `analysisThey want to ...assistantfinalGood morning.`"""
+_HEADING = re.compile(
+    r"\s*(?:(?:final )?(?:answer|response|reply|output|utterance)|thoughts?|reasoning|analysis|思考(?:过程)?|推理"
+    r"|最终(?:回答|回复|答案)|回答|回复|答复|输出)\s*[:：]|\s*/(?:no_)?think\b",
+    re.IGNORECASE,
+)
+"""What a model writes above its answer, and the switches of thought that it repeats."""
 
 
 def find_artifact(text: str) -> str | None:
@@ -51,11 +76,12 @@ def find_artifact(text: str) -> str | None:
     ('<|im_end|>', '**', 'U+200B ZERO WIDTH SPACE')
     >>> find_artifact("Press *, then #; it's [UserName], 5 < 6.")
     """
-    if not text.isprintable() and (hidden := next(filter(_is_not_seen, text), None)):
+    if not text.isprintable() and (hidden := next(filter(_is_not_seen, _RIGHTLY_UNSEEN.sub("", text)), None)):
         return f"U+{ord(hidden):04X} {unicodedata.name(hidden, unicodedata.category(hidden))}"
     found = (_SUSPICIOUS.search(text) and _ARTIFACT.search(text)) or ("[" in text and _BRACKETED.search(text)) or None
     if found is None and ("assistant" in text or text.startswith("analysis")):
         found = _CHANNEL.search(text)
+    found = found or _HEADING.match(text)
     return found.group().strip() if found else None
 
 

@@ -65,6 +65,19 @@ _TO_THE_JUDGE = guard(
     "|verdict|指令|提示|规则|评判|评审|评分|打分|标注|质检|评委|要点",
 )
 """What is meant for the judge is no talk on the phone."""
+_THOUGHT = guard(
+    r"\A(?:(?:(?:okay|ok|alright|hmm|so|now|first|well)[,.]? )*the (?:user|customer|agent|supporter|assistant|caller)(?:'s"
+    r" (?:message|request|query)|,? (?:is (?:asking|requesting|saying)|wants|asks|asked|says|said|has asked))\b"
+    r"|.{0,80}?\b(?:we|i) (?:need to|have to|should|must) (?:respond|reply|answer|write|output|generate|produce)\b"
+    r".{0,20}?\b(?:as (?:the|an?) (?:agent|customer|supporter|caller|user|assistant)|in character"
+    r"|(?:an?|one|two|only)(?: short| single| brief)* (?:sentence|utterance|turn)s?)\b"
+    r"|.{0,20}?\bhere(?:'s| is) the (?:agent|customer|supporter|caller|user|assistant)'s\b"
+    r"|(?:好的?|嗯|首先)?[，,、 ]*(?:用户(?:想|在问|正在问|询问|说|问|提到|的(?:问题|请求)是)|我(?:需要|应该|得)先?"
+    r"(?:理解|分析|回应|回复|扮演|以客服|以客户|以用户)))",
+    "the user|the customer|the agent|the supporter|the assistant|the caller|respond|reply|answer|write|output|generate"
+    "|produce|用户|我需要|我应该|我得",
+)
+"""Thought without its tags, or what a model says to whoever asked it for a turn, at the beginning of one."""
 _JOINT = {Language.EN: " ", Language.ZH: ""}
 _STAGE_DIRECTION = guard(
     r"(?<!\*)\*[^*]{1,80}\*(?!\*)|\[[^]]{1,80}\]|【[^】]{1,80}】|[(（][^)）\d]{1,80}[)）]", "*|[|【|(|（"
@@ -190,7 +203,7 @@ def _check_wording(text: str, small: str, language: Language) -> Iterator[Failed
             yield FailedCheck("label-leak", repr(found.group().strip()))
     if _CODE_FIRST.match(text):
         yield FailedCheck("label-leak", repr(text[:4]))
-    if leak := _find_role_leak(text, small):
+    if leak := _find_role_leak(text, small) or ((thought := _THOUGHT.search(text, small)) and thought.group()):
         yield FailedCheck("role-leak", repr(leak))
     plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain, small):

@@ -93,7 +93,7 @@ _DIGITS = (
     rf"|(?:{'|'.join(_UNITS[1:])}) hundred(?=,? (?:double |triple )?(?:{NUMBER_WORDS}|\d)\b)"
     rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
-_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,2}|)"
+_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,6}|)"
 _BEGINNINGS = rf"[A-Za-z0-9'+($€£¥₹{DIGITS_ZH}农阴阳公闰十正冬腊]"
 """With what any number or code begins."""
 _NUMBER = re.compile(

@@ -1,9 +1,10 @@
 """A text as the patterns of the scrubber expect it, whatever its disguise, and the way back to the text as it was.
 
 Digits of any script, in circles, on keycaps or of full width become ASCII ones, every space a plain one, compatible
-letters and punctuation what they stand for, a letter and its accent one character, an HTML entity what it shows. What
-nobody sees goes: format characters (zero-width ones, soft hyphens, marks of direction), control characters, and marks
-that make no letter with the one before.
+letters and punctuation what they stand for, a letter and its accent one character, an HTML entity or a percent-encoded
+space or sign what it shows, and a space whatever parts the groups of a card. What nobody sees goes: format characters
+(zero-width ones, soft hyphens, marks of direction), control characters, and marks that make no letter with the one
+before.
 """
 
 import html
@@ -15,7 +16,8 @@ from typing import NamedTuple
 _SAME_LENGTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(char): plain
     for chars, plain in (
-        ("\u3000\u00a0\u2009\u202f\ue000", " "),
+        # The last ones are letters and signs without a shape.
+        ("\u3000\u00a0\u2009\u202f\ue000\u2800\u115f\u1160", " "),
         ("’‘", "'"),
         ("–—−‐‑‒", "-"),
         ("•‧・･", "·"),
@@ -28,7 +30,18 @@ _SIMPLE = re.compile(
     r"\u2010-\u2015\u2018-\u201d\u2026\u202f\u3000-\u3020\u4e00-\u9fff\uff01-\uff5e]*"
 )
 """A text of which each character is plain, or becomes plain by `_SAME_LENGTH` alone: nearly all texts."""
-_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,30};)")
+_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,30};)|%(2[0BDE]|40)")
+_ODD = r"[\s\x1c-\x1f\x85·•_*|~+=:'\"`]{1,6}"
+_GROUPED = re.compile(
+    "(?<![0-9])(?:"
+    + "|".join(
+        _ODD.join(f"[0-9]{{{size}}}" for size in sizes) for sizes in ((4, 4, 4, 4), (4, 6, 5), (3, 3, 4), (3, 4, 4))
+    )
+    + ")(?![0-9])",
+    re.ASCII,
+)
+"""The groups of a card or a phone number, with anything between them: line ends, Markdown, bars."""
+_NO_DIGIT = re.compile(r"[^0-9]")
 
 
 class Plain(NamedTuple):
@@ -48,8 +61,8 @@ def make_plain(text: str) -> Plain:
     >>> make_plain("4111&nbsp;１１１１").text
     '4111 1111'
     """
-    if _SIMPLE.fullmatch(text) and not ("&" in text and _ENTITY.search(text)):
-        return Plain(text if text.isascii() else text.translate(_SAME_LENGTH), None)
+    if _SIMPLE.fullmatch(text) and not (("&" in text or "%" in text) and _ENTITY.search(text)):
+        return Plain(_with_spaces(text if text.isascii() else text.translate(_SAME_LENGTH)), None)
     shown: list[str] = []
     places: list[tuple[int, int]] = []
     start = 0
@@ -62,14 +75,19 @@ def make_plain(text: str) -> Plain:
             # Goes with what it stands behind: an accent would else cling to a placeholder.
             places[-1] = places[-1][0], end
         start = end
-    return Plain("".join(shown), places)
+    return Plain(_with_spaces("".join(shown)), places)
+
+
+def _with_spaces(plain: str) -> str:
+    """Return a text of the same length, with spaces between the groups of what may be a card or a phone number."""
+    return _GROUPED.sub(lambda groups: _NO_DIGIT.sub(" ", groups[0]), plain)
 
 
 def _read_unit(text: str, start: int) -> tuple[str, int]:
     """Return the entity or the character at a place, with the accents behind it, and where they end."""
     unit, end = text[start], start + 1
     if entity := _ENTITY.match(text, start):
-        meant = html.unescape(f"&{entity[1]}")
+        meant = html.unescape(f"&{entity[1]}") if entity[1] else chr(int(entity[2], 16))
         if not meant.startswith("&"):
             unit, end = meant, entity.end()
     while end < len(text) and unicodedata.combining(text[end]):
@@ -90,6 +108,8 @@ def _show_character(char: str) -> str:
         return ""
     if category == "Zs":
         return " "
+    if category in ("Zl", "Zp"):
+        return "\n"
     if category in ("Nd", "No"):
         number = unicodedata.numeric(char)
         return str(int(number)) if number.is_integer() and number < 100 else char

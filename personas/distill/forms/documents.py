@@ -1,15 +1,32 @@
 """Transcripts in JSON, whatever they are wrapped in: found by their shape, an array of utterances.
 
-So one reader serves rows of JSON lines, arrays of dialogues, exports of contact centres (Contact Lens), published data
-sets (CSConv, RoleCS, ABCD, Taskmaster) and chats (messages, ShareGPT).
+So one reader serves rows of JSON lines, arrays of dialogues, exports of contact centres and help desks (Contact Lens,
+Genesys, Zendesk, Intercom), of recognisers (AWS Transcribe, Deepgram, WhisperX), published data sets (CSConv, RoleCS,
+ABCD, Taskmaster) and chats (messages, ShareGPT).
 """
 
+import html
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from agents.csc.language import CHINESE
 from agents.errors import shorten
 from personas.distill.forms.call import Broken, Call, Row, Said, group_rows
-from personas.distill.forms.keys import CALL, CALLS, NUMBER, SPEAKER, TEXT, WEAK_SPEAKER, plain_key
+from personas.distill.forms.keys import (
+    CALL,
+    CALLS,
+    HIDDEN,
+    MEANT,
+    NUMBER,
+    SPEAKER_OF_OBJECT,
+    TEXT,
+    TEXT_OF_OBJECT,
+    WEAK_SPEAKER,
+    WORDS,
+    WRAPPERS,
+    plain_key,
+)
 from personas.distill.forms.tables import parse_number
 from personas.distill.forms.text import parse_text
 
@@ -22,6 +39,14 @@ _NAMES = ("role", "type", "kind", "name", "displayname", "id", "label")
 """What names a speaker who is an object, the first of those that are there."""
 _ROLES = ("participantrole", "role", "participantpurpose", "purpose", "type", "kind")
 _BEARERS = ("participantid", "speakerid", "userid", "id", "speaker", "name")
+_TEXTS_OF_PARTS = ("text", "content", "parts", "value", "transcript", "word")
+_MARKUP = re.compile(
+    r"</?(?:p|div|br|span|b|i|u|em|strong|a|ul|ol|li|img|table|tbody|tr|td|th|h\d|blockquote|html|body|font)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_BEFORE_A_MARK = re.compile(r" (?=[.,;:?!，。；：？！](?:\s|$))")
+_BETWEEN_CHINESE = re.compile(rf"(?<=[{CHINESE}]) (?=[{CHINESE}])")
+_HIDDEN_NAME = "internal note"
 _CALL_IDS = tuple(key for key in CALL if key != "id")
 
 
@@ -101,10 +126,13 @@ class _Search:
             for key, part in value.items()
             if isinstance(part, list) and (said := self._utterances(part, roles))
         }
+        if not found and (wrapped := self._mapped(value, roles)):
+            return [Call(_find_id(value) or place.id, place.where, wrapped)]
         if not found:
             found = {
                 key: said for key, part in value.items() if (said := self._labelled(plain_key(key), part, alone=alone))
             }
+        found = {key: said for key, said in found.items() if plain_key(key) not in WORDS} or found
         first = next((key for key in found if plain_key(key) in CALLS), None if len(found) != 1 else next(iter(found)))
         if first is not None:
             # Of several the first: the others are the same call in other words, as in ABCD.
@@ -143,19 +171,32 @@ class _Search:
         is_sure = False
         for item in items:
             keys = {plain_key(key): key for key in item}
-            speaker = next((key for key in SPEAKER if key in keys), None)
-            text = next(
-                (words for key in TEXT if key in keys and key != speaker and (words := _text(item[keys[key]]))), ""
+            names = [
+                (name, key not in WEAK_SPEAKER or self._is_known(name))
+                for key in SPEAKER_OF_OBJECT
+                if key in keys and (name := _name(item[keys[key]], roles, key))
+            ]
+            name, is_certain = next((one for one in names if one[1]), names[0] if names else ("", False))
+            text, under = next(
+                (
+                    (words, key)
+                    for key in TEXT_OF_OBJECT
+                    if key in keys and (words := _text_under(key, item[keys[key]]))
+                ),
+                ("", ""),
             )
-            if text and speaker:
-                name = _name(item[keys[speaker]], roles)
+            if text and any(item[keys[key]] is mark for key, mark in HIDDEN.items() if key in keys):
+                said.append(Said(_HIDDEN_NAME, text))
+            elif text and is_certain:
                 said.append(Said(name, text))
-                is_sure |= bool(name) and (speaker not in WEAK_SPEAKER or self._is_known(name))
-            elif inner := self._by_side(item) or self._wrapped(item, roles):
+                is_sure = True
+            elif not (text and name and under not in WRAPPERS) and (
+                inner := self._by_side(item) or self._wrapped(item, roles)
+            ):
                 said += inner
                 is_sure = True
             elif text:
-                said.append(Said("", text))
+                said.append(Said(name, text))
         return said if is_sure else []
 
     def _by_side(self, item: dict[str, Any]) -> list[Said]:
@@ -163,11 +204,21 @@ class _Search:
         return [Said(key, words) for key, words in item.items() if isinstance(words, str) and self._is_known(key)]
 
     def _wrapped(self, item: dict[str, Any], roles: Mapping[str, str]) -> list[Said]:
-        """Return the utterance that an object wraps: `{"Transcript": {"Content": ...}}`; one with lists is a call."""
+        """Return the utterance that an object wraps: `{"Transcript": {"Content": ...}}`; one with lists is a call.
+
+        So is one that wraps several.
+        """
         if any(isinstance(part, list) and part and isinstance(part[0], list | dict) for part in item.values()):
             return []
         parts = (part for part in item.values() if isinstance(part, dict))
-        return next((said for part in parts if (said := self._utterances([part], roles))), [])
+        found = [said for part in parts if (said := self._utterances([part], roles))]
+        return found[0] if len(found) == 1 else []
+
+    def _mapped(self, value: dict[str, Any], roles: Mapping[str, str]) -> list[Said]:
+        """Return the utterances that are the values of an object, by ids; nothing where only one of these is one."""
+        parts = [[part] for part in value.values() if isinstance(part, dict)]
+        found = [said for part in parts if (said := self._utterances(part, roles))]
+        return [said[0] for said in found] if len(found) > 1 else []
 
     def _labelled(self, key: str, part: Any, *, alone: bool) -> list[Said]:
         """Return what is said in a text, or an array of texts, with names in front; nothing when it is another one."""
@@ -179,27 +230,39 @@ class _Search:
         return said if len(names) > 1 and (alone or any(map(self._is_known, names))) else []
 
 
-def _name(value: Any, roles: Mapping[str, str]) -> str:
-    """Return the name in a value that says who speaks."""
+def _name(value: Any, roles: Mapping[str, str], key: str = "") -> str:
+    """Return the name in a value that says who speaks; of one that is true or false, what its key says."""
+    if isinstance(value, bool):
+        return key if value else f"not {key}"
     if isinstance(value, dict):
-        return _first_scalar(_plain(value), _NAMES)
-    name = str(value) if isinstance(value, str | int | float) else ""
-    return roles.get(name, name)
+        name = _first_scalar(_plain(value), _NAMES)
+    else:
+        name = str(value) if isinstance(value, str | int | float) else ""
+    name = roles.get(name, name)
+    return MEANT.get(key, {}).get(name.lower(), name)
+
+
+def _text_under(key: str, value: Any) -> str:
+    """Return the text of the value of a key; of several ways to hear the same words, the first is the best."""
+    return _text(value[:1] if key == "alternatives" and isinstance(value, list) else value)
 
 
 def _text(value: Any) -> str:
     """Return the text of a value: itself, or that of its parts, as chats have them."""
     if isinstance(value, str):
-        return value
+        shown = _MARKUP.sub(" ", value)
+        return value if shown == value else html.unescape(shown).strip()
     if isinstance(value, list):
-        return " ".join(filter(None, (part if isinstance(part, str) else _text_of_part(part) for part in value)))
+        joined = " ".join(filter(None, (part if isinstance(part, str) else _text_of_part(part) for part in value)))
+        return _BETWEEN_CHINESE.sub("", _BEFORE_A_MARK.sub("", joined))
     return _text_of_part(value)
 
 
 def _text_of_part(part: Any) -> str:
     if not isinstance(part, dict):
         return ""
-    return next((_text(part[key]) for key in ("text", "content", "parts", "value") if part.get(key)), "")
+    plain = _plain(part)
+    return next((_text(plain[key]) for key in _TEXTS_OF_PARTS if plain.get(key)), "")
 
 
 def _roles(value: dict[str, Any]) -> dict[str, str]:

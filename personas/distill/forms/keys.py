@@ -12,19 +12,34 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 SPEAKER = _words("""
-participantrole role speakerrole speakertype participanttype sendertype authortype channelrole speaker speakername
-speakerlabel speakerid speakertag participant participantid participantpurpose from sender sendername author party actor
-source who channel channeltag name user userid displayname
+participantrole role speakerrole speakertype participanttype sendertype authortype actortype usertype fromtype
+channelrole speaker speakername speakerlabel speakerid speakertag spk participant participantid participantpurpose from
+sender sendername author authorid actorid party actor fromuser mediachannel source who channel channeltag name user
+userid displayname
 说话人 发言人 角色 说话者 发言者 发送者 发送人 身份
 """)
 """Who speaks; a role goes before a name, and a name before a channel."""
-WEAK_SPEAKER = frozenset(_words("party actor source who name user userid displayname channel channeltag 身份"))
+SPEAKER_OF_OBJECT = (*SPEAKER, *_words("incoming isagent iscustomer fromme event origin direction type"))
+"""Who speaks, in JSON; what is true or false speaks for itself."""
+WEAK_SPEAKER = frozenset(
+    _words("party actor source who name user userid displayname channel channeltag 身份 event origin direction type")
+)
 """Keys that say who speaks only where a side's name stands under them."""
 TEXT = _words("""
-text content utterance message value transcript sentence said body msg line phrase speech dialogue dialog
-conversation chat 内容 文本 话术 消息 对话内容 发言 发言内容 说话内容 消息内容 语句 原文
+text content utterance message value transcript sentence finalsentence said plaintextbody bodytext body msg line phrase
+speech dialogue dialog conversation chat 内容 文本 话术 消息 对话内容 发言 发言内容 说话内容 消息内容 语句 原文
 """)
 """What is said."""
+TEXT_OF_OBJECT = (*TEXT, *_words("parts messageparts sentences alternatives words data kwargs"))
+"""What is said, in JSON; the later ones wrap it."""
+WRAPPERS = frozenset(_words("data kwargs"))
+"""Under which keys an utterance may as well have its speaker."""
+WORDS = frozenset(_words("items words tokens"))
+"""Under which keys a recogniser lists single words; whole utterances go before them."""
+HIDDEN = {"public": False, "ispublic": False, "private": True, "isprivate": True, "internal": True, "isinternal": True}
+"""What marks a note that the other side did not get."""
+MEANT = {"participantpurpose": {"internal": "agent", "external": "customer"}, "author": {"admin": "agent"}}
+"""What speakers are called by key, where the table of their names does not say it (Genesys, Intercom)."""
 CALL = _words("""
 callid conversationid dialogueid dialogid convoid convid sessionid contactid chatid ticketid interactionid threadid
 transcriptid recordingid callsid episodeid call conversation dialogue session
@@ -39,7 +54,7 @@ linenumber position number starttime start startseconds startms beginoffsetmilli
 """Where in its call it stands."""
 CALLS = _words("""
 turns utterances dialogue dialog conversation conversations messages transcript transcripts transcription original log
-history chat chats lines segments phrases entries events items thread discourse delexed comments
+history chat chats lines segments phrases sentences entries events items thread discourse delexed comments
 对话 会话 通话 聊天记录
 """)
 """Under which keys the utterances of one call stand."""

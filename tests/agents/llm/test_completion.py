@@ -92,6 +92,46 @@ def test_contents_in_parts_are_put_together_without_thoughts() -> None:
     assert read(answer(parts)) == "Yes."
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": {"value": "Yes.", "annotations": []}}],
+        {"type": "text", "text": "Yes."},
+        [{"type": "reasoning", "text": "Hm."}, {"type": "output_text", "text": "Yes."}],
+    ],
+)
+def test_parts_have_several_forms(content: Any) -> None:
+    assert read(answer(content)) == "Yes."
+
+
+def test_a_byte_order_mark_is_no_part_of_an_answer() -> None:
+    assert read(b"\xef\xbb\xbf" + answer()) == "Yes."
+
+
+def events(*pieces: Any) -> bytes:
+    return "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode() + b"data: [DONE]\n\n"
+
+
+def piece(reason: str | None = None, **delta: Any) -> dict[str, Any]:
+    return {"choices": [{"delta": delta, "finish_reason": reason}]}
+
+
+def test_a_stream_that_nobody_asked_for_is_put_together() -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
+    pieces = [
+        piece(role="assistant", content=""),
+        piece(content="Ye"),
+        piece(reasoning_content="Hm."),
+        piece(content="s."),
+    ]
+    completion = read_completion(b": waiting\n\n" + events(*pieces, piece("stop"), usage))
+    assert completion.read(50, whole=True) == "Yes." and completion.usage == Usage(1, 7, 0, 3)
+    with pytest.raises(NoCompletionError, match="no JSON but 'data: "):
+        read_completion(events(*pieces))
+    with pytest.raises(NoCompletionError, match="but 'overloaded'"):
+        read_completion(events({"error": {"message": "overloaded"}}))
+
+
 def test_half_a_character_becomes_a_replacement_character() -> None:
     assert read(rb'{"choices": [{"message": {"content": "So \ud83d."}, "finish_reason": "stop"}]}') == "So �."
 
@@ -118,6 +158,16 @@ def test_a_body_without_choices_is_lost_on_the_way(content: bytes, told: str) ->
         ({"choices": [{"text": "Yes."}]}, "choices.0.message: Field required"),
         ({"choices": [{"message": {"content": None, "refusal": "No."}}]}, "the model refused: 'No.'"),
         ({"choices": [{"message": {"content": {"a": 1}}}]}, "content is dict, not text"),
+        ({"choices": [{"message": {"content": "", "refusal": "No."}}]}, "the model refused: 'No.'"),
+        (
+            {"choices": [{"message": {"content": None, "tool_calls": [{"id": "c"}]}, "finish_reason": "tool_calls"}]},
+            "the answer is a call of a tool, not text",
+        ),
+        (
+            {"choices": [{"message": {"content": None, "reasoning_content": "Yes."}, "finish_reason": "stop"}]},
+            r"thoughts alone, no words \('Yes.'\)",
+        ),
+        ({"choices": None}, "choices: Input should be a valid list"),
     ],
 )
 def test_a_malformed_answer_says_what_is_wrong_and_is_paid_for(body: Any, told: str) -> None:

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from yarl import URL
 
+from agents.errors import UsageError
 from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
 from agents.llm.failures import NoAnswerError, StatusError
@@ -115,6 +116,66 @@ def test_the_environments_proxy_is_for_other_machines(monkeypatch: pytest.Monkey
     assert _proxy_for(URL("http://10.0.0.7:8000/v1")) == "http://proxy:3128"
     assert _proxy_for(URL("http://10.0.0.8:8000/v1")) is None
     assert _proxy_for(URL("https://10.0.0.7:8000/v1")) is None
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "is_excepted"),
+    [
+        ("*", True),
+        ("10.0.0.0/8", True),
+        ("10.0.0.7:8000", True),
+        ("a.example, 10.0.0.7", True),
+        ("10.0.0.7:9", False),
+        ("10.1.0.0/16,no/network", False),
+        ("0.0.7", False),
+        ("", False),
+    ],
+)
+def test_exceptions_from_the_proxy_have_several_forms(
+    exceptions: str, is_excepted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", "proxy:3128")
+    monkeypatch.setenv("no_proxy", exceptions)
+    proxy = _proxy_for(URL("http://10.0.0.7:8000/v1"))
+    assert proxy is None if is_excepted else proxy == "http://proxy:3128"
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "host", "is_excepted"),
+    [
+        ("example.com", "api.example.com", True),
+        (".example.com", "api.example.com", True),
+        ("Example.COM", "api.example.com", True),
+        ("ample.com", "api.example.com", False),
+        ("2001:db8::7", "[2001:db8::7]", True),
+        ("[2001:db8::7]", "[2001:db8::7]", True),
+        ("2001:db8::/32", "[2001:db8::7]", True),
+    ],
+)
+def test_so_have_names_and_long_addresses(
+    exceptions: str, host: str, is_excepted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", exceptions)
+    assert (_proxy_for(URL(f"https://{host}/v1")) is None) is is_excepted
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
+def test_a_proxy_that_is_not_spoken_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", f"{scheme}://me:secret@127.0.0.1:1080")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(UsageError, match=f"{scheme}://... as the proxy for api.example.com, and only http") as caught:
+        ChatClient("http://api.example.com/v1", "m")
+    assert "secret" not in str(caught.value)
+    ChatClient("http://127.0.0.1:9/v1", "m")
+
+
+async def test_an_answer_in_another_encoding_is_read_by_its_header() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body="您好".encode("gbk"), headers={"Content-Type": "application/json; charset=GBK"})
+
+    async with serve(answer) as transport:
+        assert (await post(transport)).decode() == "您好"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "me.localhost", "[::1]", "0.0.0.0"])

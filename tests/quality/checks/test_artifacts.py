@@ -33,12 +33,18 @@ LEFT_BEHIND = [
     "<|im_e", "</to", "<!--", "<br/>", "im_start", "[31m", '{"text": "Yes."}', "{name}", "{{ name }}", "&amp;", "&#39;",
     r"\n\n", r"\u4f60", r"\"", "```", "`code`", "**bold", "您**稍等", "*sighs", "__bold", "_soft", "~~old~~",
     "## Hello", "[here](http", "| a | b |", "\ufffd", "▁Hello", "ĠHello", "\ufffc",
+    "<seed:think>", "[THINK]", "<<SYS>>", "<|python_tag|>", "<minimax:tool_call>", "<｜tool▁calls▁begin｜>",
+    "《think》",
+    "â€™", "ä½ å¥½", "Â£5", "锟斤拷", "\u2800", "\u3164", "\ufe01\ufe02\ufe03", "👍\u200d", "\U000e0041", "~~gone",
 ]  # fmt: skip
 SAID = [
     "Press *, then #.", "Dial *100#.", "I <3 you.", "5 < 6, and 7 > 3.", "It's $5 & tax.", "It's [UserName].",
     "3,50 Euro", r"C:\temp and C:\Users\new are full.", "What the f**k.", "尾号****1234的卡。",
     "按*号键再按#号键。", "Don`t.", "《合同》第3条。", "10\u00a0000 km.", "Fine 😀.", "e\u0301cole", "One.\nTwo.",
     "user_name", "Rock & Roll; yes.", "#1 in town.", "A/B.",
+    "Us 👨\u200d👩\u200d👧 and 👩🏽\u200d💻!", "Wales 🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f.",
+    "❤\ufe0f 1\ufe0f\u20e3 👍🏽",
+    "I am \u200fمحمد\u200f.", "می\u200cخواهم", "क्\u200dष", "好的~~", "您好～～", "café, naïve, Zoë", "葛\U000e0100西区",
 ]  # fmt: skip
 NOT_SEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 around = st.text(st.sampled_from("abc 您好。,.?'"), max_size=20)
@@ -77,9 +83,19 @@ def test_no_character_that_nobody_sees_passes(before: str, hidden: str, after: s
     assert (find_artifact(before + hidden + after) or "").startswith(f"U+{ord(hidden):04X}")
 
 
-@given(st.characters(exclude_categories=(*NOT_SEEN, "Cn"), exclude_characters="\ufffc\ufffd▁ĠĊġċ◁▷｜"))
+NO_SHAPE = "\u034f\u115f\u1160\u2800\u3164\uffa0" + "".join(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+
+
+@given(st.characters(exclude_categories=(*NOT_SEEN, "Cn"), exclude_characters=f"\ufffc\ufffd▁ĠĊġċ◁▷｜{NO_SHAPE}"))
 def test_every_other_character_may_stand_in_a_word(character: str) -> None:
     assert find_artifact(f"a{character}b") is None, unicodedata.category(character)
+
+
+@pytest.mark.parametrize("character", NO_SHAPE[::16])
+def test_no_letter_has_a_character_without_a_shape_behind_it(character: str) -> None:
+    assert find_artifact(f"a{character}b") == character
 
 
 @pytest.mark.parametrize("number", [0xFDD0, 0xFFFE, 0x1FFFF, 0x10FFFE])
@@ -91,6 +107,54 @@ def test_channels_without_their_tokens_are_found() -> None:
     assert find_artifact("analysisThey want help.assistantfinalGood morning.") == "analysis"
     assert find_artifact("They want help.assistantfinalGood morning.") == "assistantfinal"
     assert find_artifact("The analysis by my assistant is final.") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Response: Hello.",
+        "Final answer: Yes.",
+        "思考：要退款。",
+        "最终回答：您好。",
+        "/no_think Hello.",
+        "think>Hello.",
+        "Yes.\\nHello.",
+    ],
+)
+def test_headings_of_answers_are_found(text: str) -> None:
+    assert find_artifact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Okay, the user wants a refund. I should greet them.", Language.EN),
+        ("The customer is asking about the fee, so I explain it.", Language.EN),
+        ("We need to respond as the agent with one sentence.", Language.EN),
+        ("Sure, here is the agent's reply.", Language.EN),
+        ("好的，用户想要退款，我先问候。", Language.ZH),
+        ("首先，我需要理解用户的问题。", Language.ZH),
+    ],
+)
+def test_thought_without_its_tags_fails_a_check(text: str, language: Language) -> None:
+    assert [failed.check for failed in check_turn(Turn(speaker=Speaker.SUPPORTER, text=text), [], language)] == [
+        "role-leak"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Okay, the user name wants a capital letter.", Language.EN),
+        ("I need to reply to the letter with the form.", Language.EN),
+        ("Here is the answer that I got.", Language.EN),
+        ("用户需要先登录账号。", Language.ZH),
+        ("我需要先查一下账单。", Language.ZH),
+        ("用户名要改吗？", Language.ZH),
+    ],
+)
+def test_what_only_looks_like_thought_passes(text: str, language: Language) -> None:
+    assert not list(check_turn(Turn(speaker=Speaker.CUSTOMER, text=text), [], language))
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: "/".join(path.parts[-2:]))
