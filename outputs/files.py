@@ -1,12 +1,13 @@
 """Files that appear whole or not at all, and whether they can, which is asked before any work."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from agents.errors import UsageError
+from agents.errors import UsageError, shorten
 
 ROOM = 1 << 20
 """Bytes; a disk that has no more left is as good as full."""
@@ -51,7 +52,7 @@ def _write_through(path: Path, pieces: Iterable[bytes]) -> Written:
 
 
 def _replace(path: Path, pieces: Iterable[bytes]) -> Written:
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             written = _write(file, path.name, pieces)
@@ -66,6 +67,10 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> Written:
     finally:
         os.close(folder)
     return written
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def _write(file: IO[bytes], name: str, pieces: Iterable[bytes]) -> Written:
@@ -96,6 +101,8 @@ def require_file(path: Path) -> None:
         UsageError: it cannot; says why.
     """
     require_parent(path)
+    _require_reachable(path)
+    _require_reachable(_temporary(path))
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file")
     if not path.exists() or path.is_file():  # others, such as /dev/stdout, are written to as they are
@@ -108,10 +115,20 @@ def require_folder(path: Path) -> None:
     Raises:
         UsageError: they cannot; says why.
     """
+    _require_reachable(path)
     there = next(part for part in (path, *path.absolute().parents) if part.exists())
     if not there.is_dir():
         raise UsageError(f"{there} is a file, so there cannot be a folder {path}: name another")
     _require_access(there, path)
+
+
+def _require_reachable(path: Path) -> None:
+    """Make sure that a path can be one: no name in it is too long, no link in it leads round in a circle."""
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            raise UsageError(f"cannot write {shorten(str(path))}: {error.strerror}") from None
 
 
 def _require_access(folder: Path, path: Path) -> None:

@@ -102,9 +102,9 @@ def read_completion(content: bytes) -> Completion:
 
 def _read_odd(content: bytes) -> Completion:
     """Read what is no completion at first sight: it may hold half a character, or be a malformed one."""
-    text = content.decode(errors="replace").lstrip("\ufeff")
+    text = content.decode(errors="replace").lstrip("\ufeff \t\r\n")
     try:
-        loaded = _join_events(text) if text.lstrip().startswith(("data:", ":")) else json.loads(text)
+        loaded = _join_events(text) if text.startswith(("data:", ":", "event:")) else json.loads(text)
     except ValueError:
         shown = f"{shorten(text, SHOWN)!r}" if text.strip() else "nothing"
         raise NoCompletionError(f"the server answered no JSON but {shown}") from None

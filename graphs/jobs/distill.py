@@ -15,6 +15,7 @@ from graphs.jobs.plan import plan_calls
 from graphs.jobs.read_calls import (
     ingestion_stages,
     read_calls,
+    require_no_transcript,
     require_transcripts,
     second_look_stages,
     stage_parts,
@@ -56,6 +57,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     """
     settings = job.settings
     require_transcripts(settings)
+    require_no_transcript(settings, settings.out, settings.report)
     calls: list[Transcript] = []
 
     async def extract(planned: PlannedCall, clients: Clients) -> Extraction:

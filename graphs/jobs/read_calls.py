@@ -4,10 +4,12 @@ import asyncio
 import shlex
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 
 from agents.errors import UsageError
+from agents.reading import naming
 from graphs.config.settings import TranscriptSettings
 from outputs.reports.pool_summary import Stage
 from outputs.runs.run import Funnel, most_frequent_first
@@ -15,7 +17,7 @@ from outputs.runs.second_look import SECOND_LOOK
 from personas.distill.filters import Filters
 from personas.distill.ingest import Ingested, ingest
 from personas.distill.second_look import NOT_THERE
-from personas.distill.transcripts import Transcript
+from personas.distill.transcripts import NOBODY, STANDARD_INPUT, Transcript
 
 SHOWN_BROKEN = 5
 """Number of broken lines that are shown one by one."""
@@ -26,13 +28,32 @@ BREATH = 50
 
 
 def require_transcripts(settings: TranscriptSettings) -> None:
-    """Check that files were named, before a server is asked for anything.
+    """Check that files were named which can be opened, before a server is asked for anything.
 
     Raises:
-        UsageError: none was.
+        UsageError: none was, or one cannot be opened.
     """
     if not settings.transcripts:
         raise UsageError("no transcripts: name at least one file, or - for standard input")
+    for name in settings.transcripts:
+        with naming(name):
+            # A pipe is opened once, by who reads it.
+            if name != STANDARD_INPUT and not Path(name).is_fifo():
+                Path(name).open("rb").close()
+
+
+def require_no_transcript(settings: TranscriptSettings, *written: Path | None) -> None:
+    """Check that what is written replaces none of the transcripts that are read, and that no two of it are one file.
+
+    Raises:
+        UsageError: it would.
+    """
+    read = {Path(name).resolve(): name for name in settings.transcripts if name != STANDARD_INPUT}
+    files = [path.resolve() for path in written if path and not path.is_char_device()]
+    if found := next((read[file] for file in files if file in read), None):
+        raise UsageError(f"{found} is a transcript and would be written over: name another file for what is made of it")
+    if len(set(files)) < len(files):
+        raise UsageError(f"{files[0]} is to hold two things: name a file for each")
 
 
 async def read_calls(
@@ -70,7 +91,8 @@ def _describe_third(third: Counter[str]) -> str:
     names = [f"{name} {count:,}" for name, count in most_frequent_first(third).items()]
     more = f" and {len(names) - SHOWN_THIRD:,} more names" if len(names) > SHOWN_THIRD else ""
     shown = f"{', '.join(names[:SHOWN_THIRD])}{more}"
-    example = shlex.quote(f"{next(iter(most_frequent_first(third)))}=agent")
+    named = (name for name in most_frequent_first(third) if name != NOBODY)
+    example = shlex.quote(f"{next(named, NOBODY)}=agent") if third.keys() - {NOBODY} else shlex.quote(f"{NOBODY}=none")
     return f"utterances of third voices left out: {shown}; to say whose side one is on: --speaker {example}"
 
 

@@ -74,10 +74,10 @@ class ThirdVoices(NamedTuple):
 
     def __str__(self) -> str:
         first = _foremost(self.utterances)
-        return (
-            f"{self.where}: third voices, which are left out: {_shown(self.utterances)}; to say whose side one is on: "
-            f"--speaker {shlex.quote(f'{first}=agent')}, or =customer, or =none"
-        )
+        told = f"{self.where}: third voices, which are left out: {_shown(self.utterances)}; "
+        if first == NOBODY:
+            return f"{told}to say that this is right: --speaker {shlex.quote(f'{NOBODY}=none')}"
+        return f"{told}to say whose side one is on: --speaker {shlex.quote(f'{first}=agent')}, or =customer, or =none"
 
 
 class Reading(NamedTuple):

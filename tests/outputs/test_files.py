@@ -19,6 +19,17 @@ def test_what_cannot_be_written_is_told_before_any_work(tmp_path: Path, monkeypa
     ):
         with pytest.raises(UsageError, match=problem):
             require_file(wrong)
+    (tmp_path / "loop").symlink_to("loop")
+    for wrong, problem in (
+        (tmp_path / "loop", "Too many levels of symbolic links"),
+        (tmp_path / ("x" * 300), "File name too long"),
+    ):
+        for require in (require_file, require_folder):
+            with pytest.raises(UsageError, match=f"cannot write .*: {problem}") as caught:
+                require(wrong)
+            assert len(str(caught.value)) < 400
+    with pytest.raises(UsageError, match="File name too long"):
+        require_file(tmp_path / ("x" * 253))  # the one under which it is written is longer
     with pytest.raises(UsageError, match="is a file, so there cannot be a folder"):
         require_folder(tmp_path / "file" / "shards")
     for right in (tmp_path / "file", tmp_path / "new", Path("/dev/stdout")):

@@ -91,6 +91,10 @@ class Manners:
     """What it was not made to write otherwise, it writes in a fence."""
     content: Callable[[str], Any] = lambda text: text
     """What it makes of an answer's text at last."""
+    message: dict[str, Any] = field(default_factory=dict)
+    """What its messages hold beside, or instead of, a content."""
+    send: Callable[[dict[str, Any]], web.Response] = web.json_response
+    """How it sends a completion."""
 
 
 @dataclass
@@ -200,7 +204,7 @@ class Loopback:
             return await send_half(request, json.dumps(completion).encode())
         if fault == "drip":
             return await drip(request, json.dumps(completion).encode())
-        return web.json_response(completion)
+        return self.manners.send(completion)
 
     def _find_refusal(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
         manners = self.manners
@@ -242,7 +246,9 @@ class Loopback:
         content = [{"type": "text", "text": text}] if manners.parts else manners.content(text)
         reason = manners.finish_reason if finish_reason == "stop" else finish_reason
         return {
-            "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": reason}],
+            "choices": [
+                {"message": {"role": "assistant", "content": content} | manners.message, "finish_reason": reason}
+            ],
             "usage": usage,
         }
 

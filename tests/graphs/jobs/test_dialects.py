@@ -1,12 +1,14 @@
 """Servers as they are: whole jobs on each dialect, to a kept dialogue or to one clear line before any is played."""
 
 import io
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+from aiohttp import web
 from rich.console import Console
 
 from agents.errors import UsageError
@@ -47,6 +49,29 @@ def other(**manners: Any) -> Loopback:
 
 def vllm(**manners: Any) -> Loopback:
     return Loopback(manners=Manners(**manners))
+
+
+def streamed(completion: dict[str, Any]) -> web.Response:
+    """Send the events of a stream, the text in two pieces."""
+    (choice,) = completion["choices"]
+    text = choice["message"]["content"]
+    pieces: list[dict[str, Any]] = [{"role": "assistant"}, {"content": text[:5]}, {"content": text[5:]}]
+    chunks = [{"choices": [{"delta": piece, "finish_reason": None}]} for piece in pieces]
+    chunks.append({"choices": [{"delta": {}, "finish_reason": choice["finish_reason"]}], "usage": completion["usage"]})
+    events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    return web.Response(text=f"{events}data: [DONE]\n\n", content_type="text/event-stream")
+
+
+def in_gbk(completion: dict[str, Any]) -> web.Response:
+    return web.Response(text=json.dumps(completion, ensure_ascii=False), charset="gbk", content_type="application/json")
+
+
+def marked(completion: dict[str, Any]) -> web.Response:
+    return web.Response(body=f"\n\ufeff{json.dumps(completion)}".encode(), content_type="text/plain")
+
+
+def page(_: dict[str, Any]) -> web.Response:
+    return web.Response(text="<html>Please log in</html>", content_type="text/html")
 
 
 NAMED = {"model": "loopback"}
@@ -131,6 +156,10 @@ PLAYED = {
     "usage that is no object": Played(other(usage=[]), Dialect(), "it counts no tokens"),
     "fractional and null counts": Played(other(usage="fractions"), Dialect()),
     "contents in parts": Played(other(parts=True), Dialect()),
+    "a stream that nobody asked for": Played(other(send=streamed), Dialect()),
+    "answers in GBK": Played(other(send=in_gbk), Dialect(), None, {"language": "zh"}),
+    "a byte order mark": Played(other(send=marked), Dialect()),
+    "thoughts beside the content": Played(other(message={"reasoning_content": "Hm.", "tool_calls": []}), Dialect()),
     "ends by eos_token": Played(other(finish_reason="eos_token"), Dialect()),
     "ends by end": Played(other(finish_reason="end"), Dialect()),
     "ends by STOP": Played(other(finish_reason="STOP"), Dialect()),
@@ -184,6 +213,18 @@ REFUSED = {
     "no content": (other(content=lambda text: None), {}, "the answer holds no words"),
     "thoughts alone": (other(content=lambda text: None, finish_reason="length"), {}, "--thinking-tokens"),
     "content of another kind": (other(content=lambda text: {"a": 1}), {}, "the answer's content is dict, not text"),
+    "thoughts in the place of the content": (
+        other(message={"content": None, "reasoning_content": "Hello."}),
+        {},
+        r"thoughts alone, no words \('Hello.'\): .*turn its reasoning parser off",
+    ),
+    "a refusal": (other(message={"content": None, "refusal": "I cannot."}), {}, "the model refused: 'I cannot.'"),
+    "a tool": (
+        other(message={"content": None, "tool_calls": [{"function": {"name": "hello"}}]}),
+        {},
+        "a call of a tool, not text",
+    ),
+    "a page": (other(send=page), {}, "no JSON but '<html>Please log in</html>'"),
     "nothing but words": (HELLO, {}, "begins with 'Hello.'"),
     "no money": (other(refused={"messages": "Insufficient credits"}, refusal_status=402), {}, "Insufficient credits"),
     "what the user says does not do": (
