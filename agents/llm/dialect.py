@@ -51,6 +51,8 @@ class Dialect(BaseModel):
         schemas: how structured answers are asked for: by `response_format` with the full JSON schema or a plain one,
             without bounds and references; by the `guided_json` of older versions of vLLM; or by the schema at the end
             of the prompt, with JSON mode ("json") or with nothing but that ("text").
+        thinking_off: `enable_thinking: false` goes with each request. Alibaba's servers refuse whole answers of some
+            models without it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,22 +62,26 @@ class Dialect(BaseModel):
     omits: Annotated[tuple[Omitted, ...], BeforeValidator(_split)] = ()
     choice: Choice = "schema"
     schemas: Schemas = "full"
+    thinking_off: bool = False
 
     def adapt(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return a request in this dialect, given one with the protocol's usual fields; it may be the same one."""
-        if self.length == "max_tokens" and not self.omits:
+        if self.length == "max_tokens" and not self.omits and not self.thinking_off:
             return request
         left_out = {field for part in self.omits for field in _FIELDS.get(part, (part,))}
         adapted = {field: value for field, value in request.items() if field not in left_out}
         adapted[self.length] = adapted.pop("max_tokens")
         if "system" in self.omits:
             adapted["messages"] = _without_system(request["messages"])
+        if self.thinking_off:
+            adapted["enable_thinking"] = False
         return adapted
 
     def describe(self) -> list[str]:
         """Say what is worked around, a phrase for each thing; nothing where requests are worded as usual."""
         told = [] if self.length == "max_tokens" else [f"answers are bounded by {self.length}"]
         told += [_OMITTED[part] for part in self.omits]
+        told += ["thinking is turned off by enable_thinking"] if self.thinking_off else []
         if self.vllm and self.choice != "structured_outputs":
             told.append(f"choices are made by {'a schema' if self.choice == 'schema' else self.choice}")
         return told + ([] if self.schemas == "full" else [_SCHEMAS[self.schemas]])

@@ -30,6 +30,7 @@ _NAMED: Mapping[str, re.Pattern[str]] = {
     "top_p": re.compile(r"\btop_p\b"),
     "stop": re.compile(r"include_stop_str_in_output|\bstop\b"),
     "chat_template_kwargs": re.compile(r"chat_template|enable_thinking"),
+    "thinking_off": re.compile(r"enable_thinking"),
     "system": re.compile(r"\bsystem\b|\brole", re.IGNORECASE),
 }
 """What can be changed about the fields of a request, and how a server's refusal names it."""
@@ -98,7 +99,8 @@ class _Preflight:
                 return
             error = refusal
         self._client.dialect = before
-        everything = self._changeable()
+        # What no server has to know is sent only to one that names it.
+        everything = [name for name in self._changeable() if name != "thinking_off"]
         for names in [*([name] for name in everything), everything]:
             if await self._try_changes(before, names, speech):
                 break
@@ -174,15 +176,19 @@ class _Preflight:
         """Return what is changed about the fields of a request, if need be: what is sent and not held fixed."""
         dialect = self._client.dialect
         names = [name for name in _NAMED if dialect.vllm or name not in _VLLM_ALONE]
+        if "thinking_off" in self._held or dialect.thinking_off or dialect.vllm:
+            names.remove("thinking_off")
         if "length" in self._held or dialect.length != "max_tokens":
             names.remove("length")
         if "omits" in self._held:
-            return [name for name in names if name == "length"]
+            return [name for name in names if name in ("length", "thinking_off")]
         return [name for name in names if name not in dialect.omits]
 
     def _change(self, name: str) -> None:
         if name == "length":
             self._update(length="max_completion_tokens")
+        elif name == "thinking_off":
+            self._update(thinking_off=True)
         else:
             self._update(omits=(*self._client.dialect.omits, name))
 

@@ -73,6 +73,8 @@ class Manners:
     refused: dict[str, str] = field(default_factory=dict)
     """What its requests must not hold, by how a server would say so: fields, schema keywords, kinds of
     `response_format`, the role "system"."""
+    demanded: dict[str, str] = field(default_factory=dict)
+    """Fields that its requests for completions must hold as false, by how a server would say so."""
     refusal_status: int = 400
     ignored: frozenset[str] = frozenset()
     """Fields that it does not know and takes no notice of."""
@@ -218,6 +220,9 @@ class Loopback:
         held = set(words_of({**body, "messages": [message["role"] for message in body.get("messages", ())]}))
         for what, message in manners.refused.items():
             if what in held:
+                return web.json_response({"error": {"message": message}}, status=manners.refusal_status)
+        for what, message in manners.demanded.items():
+            if body and body.get(what) is not False:
                 return web.json_response({"error": {"message": message}}, status=manners.refusal_status)
         return None
 

@@ -156,6 +156,11 @@ PLAYED = {
     "usage that is no object": Played(other(usage=[]), Dialect(), "it counts no tokens"),
     "fractional and null counts": Played(other(usage="fractions"), Dialect()),
     "contents in parts": Played(other(parts=True), Dialect()),
+    "thinking refused for whole answers": Played(
+        other(demanded={"enable_thinking": "parameter.enable_thinking must be set to false for non-streaming calls"}),
+        Dialect(thinking_off=True),
+        "thinking is turned off by enable_thinking",
+    ),
     "a stream that nobody asked for": Played(other(send=streamed), Dialect()),
     "answers in GBK": Played(other(send=in_gbk), Dialect(), None, {"language": "zh"}),
     "a byte order mark": Played(other(send=marked), Dialect()),
