@@ -155,6 +155,8 @@ def _is_excepted(url: URL, exceptions: str) -> bool:
                     return True
             except ValueError:
                 continue
-        if entry.strip("[]") == host or urllib.request.proxy_bypass_environment(f"{host}:{url.port}", {"no": entry}):
+        named = entry.lstrip("*.")
+        forms = (host, f"{host}:{url.port}", f"[{host}]", f"[{host}]:{url.port}")
+        if entry == "*" or (named and any(form == named or form.endswith(f".{named}") for form in forms)):
             return True
     return False

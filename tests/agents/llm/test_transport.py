@@ -144,6 +144,9 @@ def test_exceptions_from_the_proxy_have_several_forms(
     [
         ("example.com", "api.example.com", True),
         (".example.com", "api.example.com", True),
+        ("*.example.com", "api.example.com", True),
+        ("example.com:443", "api.example.com", True),
+        (".", "api.example.com", False),
         ("Example.COM", "api.example.com", True),
         ("ample.com", "api.example.com", False),
         ("2001:db8::7", "[2001:db8::7]", True),
