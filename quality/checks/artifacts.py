@@ -35,7 +35,7 @@ _ARTIFACT = re.compile(
       [<＜]\s*(?:[/!?|｜]|0x|[^\W\d_])[^<>＜＞]{{0,60}}[>＞]     # <think>, </s>, <|im_end|>, <0x0A>
     | [<＜][/!?|｜] | (?<!\w)[<＜][^\W\d_]                   # the same, cut off
     | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*/?\s*(?:think|思考|推理)
-    | (?:^|(?<=\s))/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
+    | ^\s*/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
     | (?<![a-z])im_(?:start|end)(?![a-z])
     | \{{[^{{}}]*["':}}] | ["'\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
     | &(?:\#\d+|\#x[0-9a-f]+|[a-z]{{2,8}});
