@@ -66,8 +66,8 @@ _TO_THE_JUDGE = guard(
 )
 """What is meant for the judge is no talk on the phone."""
 _THOUGHT = guard(
-    r"\A(?:(?:(?:okay|ok|alright|hmm|so|now|first|well)[,.]? )*the (?:user|customer|agent|supporter|assistant|caller)(?:'s"
-    r" (?:message|request|query)|,? (?:is (?:asking|requesting|saying)|wants|asks|asked|says|said|has asked))\b"
+    r"\A(?:(?:(?:okay|ok|alright|hmm|so|now|first|well)[,.]? )*the (?:user|customer|agent|supporter|assistant|caller)"
+    r"(?:'s (?:message|request|query)|,? (?:is (?:asking|requesting|saying)|wants|asks|asked|says|said|has asked))\b"
     r"|.{0,80}?\b(?:we|i) (?:need to|have to|should|must) (?:respond|reply|answer|write|output|generate|produce)\b"
     r".{0,20}?\b(?:as (?:the|an?) (?:agent|customer|supporter|caller|user|assistant)|in character"
     r"|(?:an?|one|two|only)(?: short| single| brief)* (?:sentence|utterance|turn)s?)\b"
