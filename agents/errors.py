@@ -118,4 +118,6 @@ def describe_invalid(error: ValidationError) -> str:
     """Say in one line what pydantic found first, and where."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
+    # What a validator of ours says stands behind a word of pydantic's.
+    told = str(first["ctx"]["error"] if first["type"] == "value_error" else first["msg"])
+    return f"{where}: {told}" if where else told

@@ -304,7 +304,7 @@ async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Lo
         (["generate", "--temperature", "0,8"], "'0,8' is not a valid float. Decimals have a point: 0.8"),
         (["generate", "--config", "comma.toml"], "decimals have a point, as in 0.8"),
         (["generate", "--run", "\udcff"], "an argument is no UTF-8 text"),
-        (["judge", "points.jsonl", "--base-url", "URL"], "points.jsonl:1: no labelled dialogue: points: Value error"),
+        (["judge", "points.jsonl", "--base-url", "URL"], "points.jsonl:1: no labelled dialogue: points: "),
         (["calibrate", "row.jsonl", "--base-url", "URL"], "every call needs people's labels"),
         (["report", "none"], "none holds no run"),
         (["generate", "--base-url", "URL", "--embedding-model", "x/none"], "compare no dialogues: --max-similarity 1"),

@@ -194,12 +194,18 @@ Write = Opened | Said | Starred | Thumbed | Erased | Spent
 
 
 class ScorecardStore:
-    """The store in one file; use it with `with`. Any thread may write, one at a time."""
+    """The store in one file; use it with `with`. Any thread may write, one at a time.
+
+    Reading goes by a connection of its own: it never waits for a write that waits for the disk, or for another
+    program's lock.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
+        self._reads = _connect(path, read_only=True)
         self._using = threading.Lock()
+        self._reading = threading.Lock()
 
     @classmethod
     def open(cls, path: Path) -> "ScorecardStore":
@@ -256,6 +262,7 @@ class ScorecardStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._reads.close()
         self._db.close()
 
     def write(self, *writes: Write) -> None:
@@ -280,7 +287,8 @@ class ScorecardStore:
 
     def spent(self, day: str) -> dict[str, int]:
         """Return by scope the tokens that were spent on a day."""
-        return dict(self._db.execute("SELECT scope, tokens FROM spent WHERE day = ?", (day,)))
+        with self._reading:
+            return dict(self._reads.execute("SELECT scope, tokens FROM spent WHERE day = ?", (day,)).fetchall())
 
     def forget_before(self, moment: float) -> list[str]:
         """Erase the dialogues that were opened before a moment, in Unix time; return their ids.
@@ -300,11 +308,11 @@ class ScorecardStore:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _cards(self, condition: str, values: tuple[object, ...]) -> Iterator[Scorecard]:
-        with self._using:
-            rows = self._db.execute(f"SELECT * FROM dialogues {condition}", values).fetchall()
+        with self._reading:
+            rows = self._reads.execute(f"SELECT * FROM dialogues {condition}", values).fetchall()
         for row in rows:
-            with self._using:
-                turns = self._db.execute("SELECT * FROM turns WHERE dialogue = ? ORDER BY number", (row["id"],))
+            with self._reading:
+                turns = self._reads.execute("SELECT * FROM turns WHERE dialogue = ? ORDER BY number", (row["id"],))
                 said = [{key: turn[key] for key in turn.keys() if key != "dialogue"} for turn in turns]  # noqa: SIM118
             for turn in said:
                 turn["failed"] = json.loads(turn["failed"])

@@ -10,6 +10,7 @@ from agents.csc.flow import Limits
 from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient
+from agents.llm.failures import find_status, name_error
 from agents.llm.usage import Usage
 from graphs.config.serving import ServeSettings
 from graphs.dialogue.supporter import Answered, answer
@@ -24,6 +25,9 @@ from graphs.serve.protection.sites import Sites
 from graphs.serve.refusal import Refusal
 from outputs.scorecards.export import supporter_view
 from outputs.scorecards.store import Scorecard, Spent
+
+REFUSED = (400, 413, 422)
+"""Statuses by which servers refuse a request whose form they took before: it is longer than the model's context."""
 
 
 class Metered(NamedTuple):
@@ -88,7 +92,9 @@ class MeteredSupporter:
             except TimeoutError:
                 raise Refusal(503, "late", "the model took too long: try again", 1) from None
             except (RequestError, EngineError) as error:
-                self.audit.note("engine failed", error=type(error).__name__)
+                self.audit.note("engine failed", error=name_error(error))
+                if find_status(error) in REFUSED:
+                    raise Refusal(413, "too_long", "the model refuses a dialogue as long as this") from None
                 raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
             finally:
                 usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())

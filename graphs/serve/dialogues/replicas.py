@@ -5,9 +5,10 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
-from agents.errors import EngineError
+from agents.errors import EngineError, UsageError
 from agents.events import tell
 from agents.llm.client import ChatClient
 from graphs.serve.refusal import Refusal
@@ -37,12 +38,20 @@ class Replicas:
 
     @property
     def down(self) -> int:
-        """How many servers are left alone at the moment."""
-        return sum(not self._is_up(client) for client in self.clients)
+        """How many servers answered nobody when they were asked last."""
+        return sum(client in self._down_until for client in self.clients)
 
-    @property
-    def is_ready(self) -> bool:
-        """Tell whether there is a server to ask."""
+    async def look(self) -> bool:
+        """Tell whether there is a server to ask; those that answered nobody are asked whether they are back.
+
+        Else nobody would find that out where a balancer sends nothing to a service that says it has no model.
+        """
+        for client in [client for client in self.clients if client in self._down_until and self._may_be_asked(client)]:
+            self._leave_alone(client)
+            with suppress(UsageError, TimeoutError):
+                async with asyncio.timeout(HOLD_S):
+                    await client.check()
+                self._down_until.pop(client, None)
         return self.down < len(self.clients)
 
     async def ask(self, key: str, work: Callable[[ChatClient], Awaitable[ResultT]]) -> ResultT:
@@ -57,17 +66,23 @@ class Replicas:
         """
         async with self._seats:
             for client in sorted(self.clients, key=lambda client: _rank(key, client.base_url)):
-                if not self._is_up(client):
+                if not self._may_be_asked(client):
                     continue
                 try:
-                    return await work(client)
+                    done = await work(client)
                 except EngineError:
                     tell(_log, "server down", logging.WARNING, server=client.base_url)
-                    self._down_until[client] = time.monotonic() + HOLD_S
+                    self._leave_alone(client)
+                else:
+                    self._down_until.pop(client, None)
+                    return done
         raise Refusal(503, "no_engine", "no model server answers: try again later", HOLD_S)
 
-    def _is_up(self, client: ChatClient) -> bool:
+    def _may_be_asked(self, client: ChatClient) -> bool:
         return time.monotonic() >= self._down_until.get(client, 0.0)
+
+    def _leave_alone(self, client: ChatClient) -> None:
+        self._down_until[client] = time.monotonic() + HOLD_S
 
 
 def _rank(key: str, server: str) -> bytes:

@@ -113,8 +113,7 @@ class Service:
         self.rates = Rates()
         self.pseudonyms = Pseudonyms()
         self._commits = GroupCommit(self.store)
-        self.budgets = Budgets({})
-        self.budgets = Budgets(self.store.spent(self.budgets.day))
+        self.budgets = Budgets(self.store.spent)
         self._supporter = MeteredSupporter(
             self.settings, self.sites, self.replicas, self.budgets, self.metrics, self.audit
         )

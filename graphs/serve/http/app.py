@@ -119,7 +119,7 @@ class _Handlers:
 
     async def health(self, request: Request) -> Response:
         """Say whether the service answers."""
-        status = "paused" if self._service.pause.is_on else "ok" if self._service.replicas.is_ready else "no engine"
+        status = "paused" if self._service.pause.is_on else "ok" if await self._service.replicas.look() else "no engine"
         return JSONResponse({"status": status}, 200 if status == "ok" else 503)
 
     async def metrics(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -40,13 +40,20 @@ MOST_REMEMBERED = 50_000
 _PIECE = re.compile(r"\s*\S+\s*|\s+")
 
 
-class ChatPart(BaseModel):
-    """A part of a message; only text is understood."""
+def _text_of(content: Any) -> Any:
+    """Return the words of a message's content: a text, or a list of parts that are texts.
 
-    model_config = ConfigDict(frozen=True)
-
-    type: Literal["text"]
-    text: str
+    Raises:
+        ValueError: there is something else in it.
+    """
+    if not isinstance(content, list):
+        return content
+    parts: list[Any] = [
+        part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content
+    ]
+    if any(not isinstance(part, str) for part in parts):
+        raise ValueError("only parts of type text are understood")
+    return " ".join(parts)
 
 
 class ServedBy(BaseModel):
@@ -77,13 +84,11 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | tuple[ChatPart, ...]
+    content: Annotated[
+        str,
+        BeforeValidator(_text_of, json_schema_input_type=str | list[dict[Literal["type", "text"], str]]),
+    ]
     rolecs: ServedBy | None = None
-
-    @property
-    def text(self) -> str:
-        """The words."""
-        return self.content if isinstance(self.content, str) else " ".join(part.text for part in self.content)
 
 
 class StreamOptions(BaseModel):
@@ -95,16 +100,40 @@ class StreamOptions(BaseModel):
 
 
 class CompleteChat(Body):
-    """A chat to be gone on with. How answers are drawn is the service's matter: such fields are passed over."""
+    """A chat to be gone on with. How answers are drawn is the service's matter: such fields are passed over.
+
+    Fields that ask for another kind of answer than one text are refused: a client would look for it in vain.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    messages: Annotated[tuple[ChatMessage, ...], Field(max_length=MOST_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(max_length=MOST_MESSAGES)]
     model: str = ""
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
-    n: Literal[1] = 1
     rolecs: ServedBy = ServedBy()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_answer(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        # OpenAI's clients may write null for what they leave out.
+        asked = {name: value for name, value in given.items() if value is not None}
+        form = asked.get("response_format", {})
+        calls = (asked.get("tools") or asked.get("functions")) and "none" not in (
+            *(asked.get("tool_choice"), asked.get("function_call")),
+        )
+        refused = {
+            "n: a chat gets one answer": asked.get("n", 1) != 1,
+            "tools: the supporter calls none; leave them out, or give tool_choice none": calls,
+            "response_format: answers are plain text": form != {} and form != {"type": "text"},
+            "logprobs: none are told": asked.get("logprobs") is True,
+        }
+        for problem, holds in refused.items():
+            if holds:
+                raise ValueError(problem)
+        return asked
 
 
 class Memory:
@@ -136,7 +165,7 @@ def completion_routes(service: Service) -> list[Route]:
         """Go on with a chat."""
         visitor = require_operator(service, request)
         body = await body_of(request, CompleteChat)
-        spoken = [(message.role, message.text) for message in body.messages if message.role in ("user", "assistant")]
+        spoken = [(message.role, message.content) for message in body.messages if message.role in ("user", "assistant")]
         card, turns = _read_chat(service, body, spoken, memory)
         veil = Veil()
         hidden = _hide(turns, veil)
@@ -179,7 +208,7 @@ def _read_chat(
         Refusal: nothing can be answered.
     """
     settings, told = service.settings, body.rolecs
-    if any(len(message.text) > MOST_CHARACTERS for message in body.messages):
+    if any(len(message.content) > MOST_CHARACTERS for message in body.messages):
         raise Refusal(413, "too_long", f"a message has more than {MOST_CHARACTERS:,} characters")
     language = told.language or _language_of(body.messages, settings.language)
     turns: list[Turn] = []
@@ -187,13 +216,13 @@ def _read_chat(
     for message in body.messages:
         if message.role == "user":
             count += 1
-            if words := service.readable(message.text):
+            if words := service.readable(message.content):
                 turns.append(Turn(speaker=Speaker.CUSTOMER, text=words))
         elif message.role == "assistant":
             count += 1
             strategy = (message.rolecs and message.rolecs.strategy) or memory.find(spoken[:count])
             strategy = strategy or (Strategy.OT if turns else Strategy.GT)
-            turns.append(Turn(speaker=Speaker.SUPPORTER, text=tame(message.text), strategy=strategy))
+            turns.append(Turn(speaker=Speaker.SUPPORTER, text=tame(message.content), strategy=strategy))
     turns = alternating(turns)
     if turns and turns[0].speaker is Speaker.CUSTOMER:
         # The supporter opens each call that the model was taught with: a chat that a customer opens gets a greeting.
@@ -204,7 +233,7 @@ def _read_chat(
         raise Refusal(400, "no_turn", "the last message is to be the customer's, with words in it")
     if turns and told.ends_call:
         turns[-1] = turns[-1].model_copy(update={"ends_call": True})
-    system = " ".join(message.text for message in body.messages if message.role in ("system", "developer"))
+    system = " ".join(message.content for message in body.messages if message.role in ("system", "developer"))
     code = told.topic or settings.topic
     topic, scenario = service.grounds.situation(code, language, tame(system) or settings.about)
     card = Scorecard(
@@ -223,7 +252,7 @@ def _read_chat(
 
 
 def _language_of(messages: Sequence[ChatMessage], default: Language) -> Language:
-    words = " ".join(message.text for message in messages if message.role == "user")
+    words = " ".join(message.content for message in messages if message.role == "user")
     if not words:
         return default
     return Language.ZH if CHINESE_CHARACTER.search(words) else Language.EN

@@ -45,11 +45,18 @@ class Rates:
 class Budgets:
     """Tokens spent today (UTC), by scope: the whole service and each site. A scope without a limit is only counted."""
 
-    def __init__(self, spent: Mapping[str, int], today: Callable[[], str] | None = None) -> None:
-        """Begin with what has been spent today already."""
+    def __init__(self, stored: Callable[[str], Mapping[str, int]], today: Callable[[], str] | None = None) -> None:
+        """Begin with what has been spent today already.
+
+        Args:
+            stored: returns what was spent on a day. It is asked whenever the day changes: a clock that is set back
+                leads to one on which something was spent.
+            today: returns the day.
+        """
+        self._stored = stored
         self._today = today or (lambda: datetime.now(UTC).date().isoformat())
         self.day = self._today()
-        self._spent = Counter(spent)
+        self._spent = Counter(stored(self.day))
         self._in_flight: Counter[str] = Counter()
         self._turns = self._tokens = 0
 
@@ -89,7 +96,7 @@ class Budgets:
     def _turn_page(self) -> None:
         if (today := self._today()) != self.day:
             self.day = today
-            self._spent.clear()
+            self._spent = Counter(self._stored(today))
 
 
 def _seconds_to_midnight() -> int:

@@ -87,12 +87,12 @@ def test_flags_win_over_the_file_and_the_file_over_the_run(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"topics": ["weather"]}, "topics: Value error, unknown topic 'weather'; the topics are product-consultation"),
+        ({"topics": ["weather"]}, "topics: unknown topic 'weather'; the topics are product-consultation"),
         ({"topics": ["technical-support"] * 2}, "each of them once"),
         ({"language": "fr"}, "language: Input should be 'en' or 'zh'"),
         ({"concurrency": 0}, "concurrency: Input should be greater than or equal to 1"),
         ({"colour": 1}, "colour: Extra inputs are not permitted"),
-        ({"limits": {"min_utterances": 60}}, "limits: Value error, min_utterances 60 must be below max_utterances 50"),
+        ({"limits": {"min_utterances": 60}}, "limits: min_utterances 60 must be below max_utterances 50"),
     ],
 )
 def test_bad_settings_are_refused(flags: dict[str, object], message: str) -> None:
@@ -101,7 +101,7 @@ def test_bad_settings_are_refused(flags: dict[str, object], message: str) -> Non
 
 
 def test_a_file_that_could_not_be_written_in_the_end_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"out: Value error, there is no folder .*nowhere to write pool.jsonl to"):
+    with pytest.raises(UsageError, match=r"out: there is no folder .*nowhere to write pool.jsonl to"):
         load_settings(PoolSettings, None, {"out": tmp_path / "nowhere" / "pool.jsonl"})
 
 

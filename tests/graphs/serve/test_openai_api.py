@@ -1,7 +1,9 @@
 """The OpenAI-compatible endpoint, asked by OpenAI's own client, on a real socket."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +11,31 @@ import openai
 import pytest
 
 from agents.csc.strategies import Strategy
+from graphs.serve.dialogues.service import Service
 from graphs.serve.server import listen, make_server
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, client_of, service_on
 
 
+@asynccontextmanager
+async def serving(service: Service) -> AsyncIterator[int]:
+    """Serve on a real socket; gives the port."""
+    listener = listen("127.0.0.1", 0)
+    server: Any = make_server(service)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await task
+
+
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with service_on(Loopback(), tmp_path, keys=(KEY,)) as service:
-        listener = listen("127.0.0.1", 0)
-        server: Any = make_server(service)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    async with service_on(Loopback(), tmp_path, keys=(KEY,)) as service, serving(service) as port:
+        address = f"http://127.0.0.1:{port}/v1"
         async with openai.AsyncOpenAI(base_url=address, api_key=KEY, max_retries=0) as asking:
             yield asking
-        server.should_exit = True
-        await task
 
 
 async def test_openais_client_holds_a_call(client: openai.AsyncOpenAI) -> None:
@@ -82,6 +91,80 @@ async def test_a_wrong_key_is_an_openai_error(client: openai.AsyncOpenAI) -> Non
         await client.with_options(api_key="another").models.list()
     with pytest.raises(openai.BadRequestError):
         await client.chat.completions.create(model="any", messages=[{"role": "assistant", "content": "Hello."}])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"n": 2}, "n: a chat gets one answer"),
+        ({"tools": [{"type": "function", "function": {"name": "refund"}}]}, "tools: the supporter calls none"),
+        ({"response_format": {"type": "json_object"}}, "response_format: answers are plain text"),
+        ({"logprobs": True}, "logprobs: none are told"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content: Input should be a valid string"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "only parts of type text"),
+        ({"messages": [{"role": "tool", "content": "42"}]}, "messages.0.role: Input should be 'system'"),
+        ({"messages": [{"role": "user", "content": "Hi."}] * 201}, "at most 200 items"),
+        ({"messages": [{"role": "user", "content": "a" * 1001}]}, "more than 1000 characters"),
+    ],
+)
+async def test_what_another_kind_of_answer_is_asked_for_by_is_refused_in_a_line(
+    tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    chat = {"messages": [{"role": "user", "content": "My card is lost."}]}
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        answer = await client.post("/v1/chat/completions", json=chat | asked)
+    message = answer.json()["error"]["message"]
+    assert answer.status_code in (400, 413)
+    assert told in message and "\n" not in message and "Value error" not in message
+
+
+async def test_what_only_says_how_answers_are_drawn_is_passed_over(tmp_path: Path) -> None:
+    drawn = {"temperature": 1.9, "top_p": 0.1, "seed": 3, "stop": ["."], "max_tokens": 1, "presence_penalty": 1.0}
+    nothing = dict.fromkeys(("n", "stream", "stream_options", "tools", "response_format", "logprobs", "user"))
+    content = [{"type": "text", "text": "My card"}, {"type": "text", "text": "is lost."}]
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        usual, *others = [
+            (await client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": said}]} | more))
+            for said, more in (
+                ("My card is lost.", {}),
+                ("My card is lost.", drawn),
+                ("My card is lost.", nothing),
+                (content, {"n": 1, "tools": [{"type": "function"}], "tool_choice": "none"}),
+            )
+        ]
+    for answer in others:
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["choices"] == usual.json()["choices"]
+
+
+async def test_a_client_that_goes_away_leaves_nothing_behind(tmp_path: Path) -> None:
+    loopback = Loopback(delay=0.1)
+    async with service_on(loopback, tmp_path) as service, serving(service) as port:
+        body = json.dumps({"messages": [{"role": "user", "content": "My card is lost."}], "stream": True}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+        for is_early in (True, False):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+            if is_early:
+                while not loopback.in_flight:
+                    await asyncio.sleep(0.01)
+            else:
+                await asyncio.wait_for(reader.readuntil(b"data: "), 10)
+            writer.transport.abort()
+        while len(service.settings.audit_file.read_text().splitlines()) < 2:
+            await asyncio.sleep(0.01)
+        assert not service.budgets._in_flight
+        assert service.budgets.spent() > 0, "what was asked for is paid"
+        loopback.delay = 0.0
+        async with client_of(service) as client:
+            assert (
+                await client.post(
+                    "/v1/chat/completions",
+                    content=body.replace(b"true", b"false"),
+                    headers={"Content-Type": "application/json"},
+                )
+            ).status_code == 200
 
 
 async def test_the_supporter_opens_an_empty_chat(tmp_path: Path) -> None:

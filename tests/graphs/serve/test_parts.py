@@ -56,7 +56,8 @@ def test_one_who_waits_as_told_is_let_in() -> None:
 
 def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
     day = "2026-01-01"
-    budgets = Budgets({"shop": 500}, lambda: day)
+    stored = {"2026-01-01": {"shop": 500}, "2026-01-02": {}}
+    budgets = Budgets(lambda day: stored[day], lambda: day)
     budgets.spend((ALL,), 1_000)
     with budgets.reserving({ALL: 2_500}), pytest.raises(Refusal), budgets.reserving({ALL: 2_500}):
         pass
@@ -66,6 +67,8 @@ def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
         pass
     day = "2026-01-02"
     assert budgets.spent("shop") == budgets.spent(ALL) == 0
+    day = "2026-01-01"
+    assert budgets.spent("shop") == 500, "a clock that is set back gives nothing away"
 
 
 @given(st.text())
@@ -194,9 +197,14 @@ def test_visitors_have_other_names_each_day() -> None:
 class _Client:
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self.is_back = False
+
+    async def check(self) -> None:
+        if not self.is_back:
+            raise UsageError("no model server")
 
 
-async def test_a_dialogue_stays_on_its_server_and_moves_when_it_is_gone() -> None:
+async def test_a_dialogue_stays_on_its_server_and_moves_when_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     clients = [_Client(f"http://{number}") for number in range(3)]
     replicas = Replicas(10)
     replicas.clients = cast("list[ChatClient]", clients)
@@ -218,7 +226,13 @@ async def test_a_dialogue_stays_on_its_server_and_moves_when_it_is_gone() -> Non
     gone |= set(first.values())
     with pytest.raises(Refusal):
         await replicas.ask("0", work)
-    assert not replicas.is_ready
+    assert not await replicas.look()
+    monkeypatch.setattr(replicas, "_down_until", dict.fromkeys(replicas.clients, 0.0))
+    assert not await replicas.look(), "time alone brings no server back"
+    monkeypatch.setattr(replicas, "_down_until", dict.fromkeys(replicas.clients, 0.0))
+    clients[2].is_back = True
+    assert await replicas.look()
+    assert replicas.down == 2
 
 
 async def test_writes_of_a_moment_share_a_transaction_and_its_failure() -> None:

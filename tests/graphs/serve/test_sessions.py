@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.csc.topics import GROUPS, usual_company
 from agents.csc.topics.topic import Topic
+from agents.llm.retry import RetryPolicy
 from agents.roles.supporter import supporter_messages
-from graphs.serve.dialogues import grounds
+from graphs.serve.dialogues import grounds, replicas
 from outputs.scorecards.export import rated_rows, supporter_view
 from outputs.scorecards.store import ScorecardStore
 from quality.privacy.cedict import load_cedict
@@ -243,6 +245,67 @@ async def test_when_the_model_fails_nothing_is_stored_and_the_turn_can_be_said_a
         loopback.faults = Faults()
         said = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
         assert said.json()["turn"]["number"] == 3
+
+
+async def test_a_dialogue_that_the_model_refuses_is_not_to_be_tried_again(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        loopback.manners.refused = {"messages": "This model's maximum context length is 2048 tokens."}
+        failed = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
+        assert (failed.status_code, failed.json()["error"]["code"]) == (413, "too_long")
+        assert "2048" not in failed.text
+        assert '"error": "400"' in service.settings.audit_file.read_text()
+
+
+async def test_an_engine_that_is_gone_in_the_middle_of_a_turn_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "HOLD_S", 0.05)
+    loopback = Loopback()
+    policy = RetryPolicy(outage_s=0.2, attempts=1)
+    async with service_on(loopback, tmp_path, retry_policy=policy) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        loopback.faults, loopback.manners.models = Faults(drop=1.0), 503
+        failed = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
+        assert (failed.status_code, failed.json()["error"]["code"]) == (503, "no_engine")
+        for _ in range(3):
+            health = await client.get("/health")
+            assert (health.status_code, health.json()) == (503, {"status": "no engine"})
+            await asyncio.sleep(0.03)
+        loopback.faults, loopback.manners.models = Faults(), None
+        async with asyncio.timeout(10):
+            while (await client.get("/health")).status_code == 503:
+                await asyncio.sleep(0.03)
+        said = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
+        assert said.json()["turn"]["number"] == 3
+
+
+async def test_a_store_that_is_locked_or_full_stops_nobody_but_who_writes(tmp_path: Path) -> None:
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        service.store._db.execute("PRAGMA busy_timeout=500")
+        other = sqlite3.connect(service.settings.db, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
+        while not service.store._using.locked():
+            await asyncio.sleep(0.01)
+        # One that is not in memory is looked for in the store.
+        assert (await client.get("/v1/sessions/nobodys", headers=token)).status_code == 401
+        assert not saying.done(), "that waited for no lock"
+        refused = await saying
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "store")
+        other.execute("ROLLBACK")
+        other.close()
+        (pages,) = service.store._db.execute("PRAGMA page_count").fetchone()
+        service.store._db.execute(f"PRAGMA max_page_count={pages}")
+        long = {"text": "Hello, " + "the parcel is late " * 50}
+        answers = [await client.post(f"{path}/turns", json=long, headers=token) for _ in range(8)]
+        assert answers[-1].status_code == 503
+        service.store._db.execute("PRAGMA max_page_count=100000")
+        shown = (await client.get(path, headers=token)).json()["turns"]
+        assert len(shown) == 1 + 2 * sum(answer.status_code == 201 for answer in answers), "what failed was not said"
+        assert (await client.post(f"{path}/turns", json=long, headers=token)).status_code == 201
 
 
 async def test_health_and_metrics(tmp_path: Path) -> None:
