@@ -75,6 +75,12 @@ def render_fixed(language: Language, prompt: str, /, **values: Hashable) -> str:
     return render(language, prompt, **values)
 
 
+@cache
+def openings() -> frozenset[str]:
+    """Return what stands for the other side where a speaker opens a call, in all languages: nobody has said it."""
+    return frozenset(render_fixed(language, "opening") for language in Language)
+
+
 def dialogue_messages(system: str, opening: str, turns: Sequence[Turn], speaker: Speaker, task: str) -> list[Message]:
     """Lay a call out as `speaker` hears it: own turns are the assistant's, the other's the user's; labels stay out.
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.csc.speakers import Speaker
+from agents.prompts.rendering import openings
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.roles import RoleRow
 from quality.text import split_words
@@ -101,15 +102,15 @@ class Contamination(NamedTuple):
         """Return what was found as a sentence."""
         count, total = len(self.overlapping), len(self.overlapping) + len(self.others)
         measures = [
-            f"{self.copies:,} are copies",
-            f"{self.wording:,} share {LEAST_SHARED:.0%} of their {NGRAM}-grams",
-            *([f"{self.similar:,} are {LEAST_SIMILAR} alike by {self.encoder}"] if self.encoder else []),
+            f"copies: {self.copies:,}",
+            f"{LEAST_SHARED:.0%} or more of the {NGRAM}-grams: {self.wording:,}",
+            *([f"{LEAST_SIMILAR} alike or more by {self.encoder}: {self.similar:,}"] if self.encoder else []),
         ]
-        line = f"{count:,} of {total:,} dialogues overlap with the training: {', '.join(measures)}"
+        line = f"{count:,} of {total:,} dialogues overlap with the training ({'; '.join(measures)})"
         if not count:
             return f"{line}."
         named = ", ".join(self.overlapping[:SHOWN]) + (", ..." if count > SHOWN else "")
-        return f"{line} ({named}){'; they are left out' if self.left_out else '; --decontaminate leaves them out'}."
+        return f"{line}: {named}. {'They are left out.' if self.left_out else '--decontaminate leaves them out.'}"
 
     def figures(self) -> dict[str, Any]:
         """Return what was found as it is written."""
@@ -140,18 +141,21 @@ def trained_dialogues(rows: Iterable[RoleRow]) -> list[Trained]:
     answers: defaultdict[str, list[str]] = defaultdict(list)
     for row in rows:
         answers[row.dialogue].append(row.answer)
-        if row.dialogue not in longest or len(row.messages) > len(longest[row.dialogue].messages):
+        # Of two as long the later one: a turn's strategy is asked for before its words.
+        if row.dialogue not in longest or len(row.messages) >= len(longest[row.dialogue].messages):
             longest[row.dialogue] = row
     return [Trained(list(_talk(row)), answers[name]) for name, row in longest.items()]
 
 
 def _talk(row: RoleRow) -> Iterator[str]:
-    """Yield what was said up to an answer, and the answer: without the system's message and without the task."""
+    """Yield what was said up to an answer, and the answer.
+
+    What is ours is left out: the system's message, the line that opens a call, and the task.
+    """
     said = [message.content for message in row.messages if message.role != "system"]
-    for text in said[:-1]:
-        yield _STRATEGY.sub("", text)
-    for text in said[-1:]:
-        yield text.rpartition("\n\n")[0] or text
+    for text in (*said[:-1], *(last.rpartition("\n\n")[0] or last for last in said[-1:])):
+        if text not in openings():
+            yield _STRATEGY.sub("", text)
     yield _STRATEGY.sub("", row.answer)
 
 

@@ -139,6 +139,8 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
         versions=result.provenance.versions,
         sentence=describe_result(result),
+        judge=result.judge,
+        seen=result.contamination.describe() if result.contamination else "Nobody has looked: see --train.",
         others=list(differences),
         rows=_rows(result, differences),
         tables=[

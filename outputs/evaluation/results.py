@@ -49,6 +49,8 @@ class Result(NamedTuple):
         wins: by the names of other models, how often its answers were better.
         calls: what a judge said of generated calls, by the id of the evaluation.
         feelings: how the model answers them, by what was felt; empty where the dialogues have none.
+        contamination: which dialogues the model may have seen; None where nobody has looked.
+        judge: the name of the judge; empty where none was named.
     """
 
     provenance: Provenance
@@ -58,6 +60,8 @@ class Result(NamedTuple):
     wins: Mapping[str, Wins] = {}
     calls: Mapping[str, Judgement] = {}
     feelings: Mapping[str, FeelingFigures] = {}
+    contamination: Contamination | None = None
+    judge: str = ""
 
     @property
     def model(self) -> str:
@@ -99,8 +103,8 @@ def write_results(
     if feelings := scores.by_feeling():
         content["rolecs"]["by_feeling"] = {name: _feeling_figures(figures) for name, figures in feelings.items()}
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
-    wins, calls = (judged.wins, judged.calls or {}) if judged else ({}, {})
-    return Result(provenance, scores, estimates, (results, samples), wins, calls, feelings)
+    wins, calls, judge = (judged.wins, judged.calls or {}, judged.judge) if judged else ({}, {}, "")
+    return Result(provenance, scores, estimates, (results, samples), wins, calls, feelings, contamination, judge)
 
 
 def _judge_figures(judged: Judged, scores: Scores) -> dict[str, Any]:
@@ -142,7 +146,14 @@ def _results(
     return {
         "results": {TASK: figures},
         "group_subtasks": {TASK: []},
-        "configs": {TASK: {"task": TASK, "filters": QUESTIONS, "metadata": {"version": VERSION}}},
+        "configs": {
+            TASK: {
+                "task": TASK,
+                "output_type": "generate_until",
+                "filter_list": [{"name": name, "description": title} for name, title in QUESTIONS.items()],
+                "metadata": {"version": VERSION},
+            }
+        },
         "versions": {TASK: VERSION},
         "n-shot": {TASK: 0},
         "higher_is_better": {TASK: {name: None if name in _PLAIN else True for name in names}},

@@ -63,12 +63,18 @@ REFERENCE = "reference"
 
 
 class Metric(NamedTuple):
-    """A metric: its name in files, what people call it, how it follows from sums, and whether it is a share of 1."""
+    """A metric: its name in files, what people call it, and how it follows from sums.
+
+    Attributes:
+        is_share: it is a share of 1, and shown in percent.
+        digits: shown behind the point.
+    """
 
     name: str
     title: str
     statistic: Statistic
     is_share: bool = True
+    digits: int = 1
 
 
 CHOICE_METRICS = (
@@ -78,8 +84,8 @@ CHOICE_METRICS = (
 )
 FREE_METRICS = (*CHOICE_METRICS, Metric("top3_acc", "among the first three", top_accuracy))
 REPLY_METRICS = (
-    Metric("bleu2", "BLEU-2", bleu(2), is_share=False),
-    Metric("bleu4", "BLEU-4", bleu(4), is_share=False),
+    Metric("bleu2", "BLEU-2", bleu(2), is_share=False, digits=2),
+    Metric("bleu4", "BLEU-4", bleu(4), is_share=False, digits=2),
     Metric("rouge_l", "ROUGE-L", mean_rouge_l),
     Metric("semantic_f1", "semantic F1", mean_semantic_f1),
     Metric("words", "words a reply", mean_words, is_share=False),

@@ -39,6 +39,7 @@ Their ROUGE-L lies below BLEU-2 in every row, as it does where a tokenizer drops
 PUBLISHED_METRICS = ("strategy accuracy", "BLEU-2", "BLEU-4", "ROUGE-L")
 PUBLISHED_TITLE = "Not ours: published by arXiv 2508.04423, on other dialogues (CSConv) by scripts that are not public"
 
+SCORES_TITLE = "Scores, shares in %, BLEU from 0 to 100, with 95% intervals over dialogues"
 VARIETY_TITLE = "Variety of the replies"
 VARIETY_COLUMNS = ("what was said", *(f"distinct-{n}" for n in ORDERS), "boilerplate")
 WINS_TITLE = "Judged blind, each pair in both orders; a tie where they disagree"
@@ -52,7 +53,7 @@ _FIGURES = slice(1, None)
 
 def show_results(results: Sequence[Result], history: str) -> RenderableType:
     """Return the metrics of some models, and below them those that others published for this kind of history."""
-    table = Table("asked for", "metric", title="Scores, with 95% intervals over dialogues", title_justify="left")
+    table = Table("asked for", "metric", title=SCORES_TITLE, title_justify="left")
     for result in results:
         table.add_column(result.model, justify="right", overflow="fold")
     for question, metrics in METRICS.items():
@@ -181,7 +182,7 @@ def _counts(result: Result) -> Iterator[str]:
     unreadable = {QUESTIONS[question]: scores.unreadable[question] for question in QUESTIONS}
     if scores.unreadable:
         told = ", ".join(f"{count:,} ({name})" for name, count in unreadable.items() if count)
-        yield f"answers that were empty, cut off or no strategy, counted as wrong: {told}"
+        yield f"answers that were empty, refused, cut off or no strategy, counted as wrong: {told}"
     if scores.unscored:
         yield f"calls on which the judge could not be read, in no figure of the judge's: {scores.unscored:,}"
     if scores.broken_rules:
@@ -195,19 +196,20 @@ def describe_estimate(found: Estimate, metric: Metric) -> str:
     """Return a metric with its interval, shares in percent."""
     if found.value is None:
         return "-"
-    scale = 100 if metric.is_share else 1
-    interval = (
-        "" if found.low is None or found.high is None else f" ({scale * found.low:.1f} to {scale * found.high:.1f})"
-    )
-    return f"{scale * found.value:.1f}{interval}"
+    scale, digits = 100 if metric.is_share else 1, metric.digits
+    value = f"{scale * found.value:.{digits}f}"
+    if found.low is None or found.high is None:
+        return value
+    return f"{value} ({scale * found.low:.{digits}f} to {scale * found.high:.{digits}f})"
 
 
 def describe_difference(found: Estimate, metric: Metric) -> str:
     """Return a difference with its interval and, where that does not hold 0, a star."""
     if found.value is None:
         return "-"
-    scale = 100 if metric.is_share else 1
+    scale, digits = 100 if metric.is_share else 1, metric.digits
+    value = f"{scale * found.value:+.{digits}f}"
     if found.low is None or found.high is None:
-        return f"{scale * found.value:+.1f}"
+        return value
     mark = " *" if found.low > 0 or found.high < 0 else ""
-    return f"{scale * found.value:+.1f} ({scale * found.low:+.1f} to {scale * found.high:+.1f}){mark}"
+    return f"{value} ({scale * found.low:+.{digits}f} to {scale * found.high:+.{digits}f}){mark}"

@@ -81,7 +81,10 @@ def test_two_models_are_compared_on_the_same_dialogues(tmp_path: Path) -> None:
         assert str(MODEL) in told["rolecs"]["signatures"]["semantic_f1"]
         assert "tuned" in (folder / "report.html").read_text() or folder.name == "base"
         (samples,) = folder.glob("samples_rolecs_*.jsonl")
-        first = json.loads(samples.read_text().splitlines()[0])
+        lines = list(map(json.loads, samples.read_text().splitlines()))
+        first, names = lines[0], {(line["doc_id"], line["filter"]) for line in lines}
+        assert len(names) == len(lines), "a turn and a question tell a line from all others, as in lm-eval's files"
+        assert {name for _, name in names} <= {one["name"] for one in told["configs"]["rolecs"]["filter_list"]}
         assert first["filter"] == "free" and first["target"] == "GT"
 
 
@@ -142,7 +145,8 @@ def test_a_judge_judges_calls_and_pairs_and_all_of_it_goes_on(tmp_path: Path) ->
     assert (wins["won"], wins["tied"], wins["lost"], wins["net"]) == (2, 0, 0, 1.0)
     assert 0 <= told["results"]["rolecs"]["natural_wording,call"] <= 1 and told["rolecs"]["judge"]["model"] == "tuned"
     assert told["rolecs"]["judge"]["unscored_calls"] == 0
-    assert "tuned against base" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "tuned against base" in page and "<dt>Judge</dt><dd>tuned</dd>" in page and "Nobody has looked" in page
 
 
 def test_dialogues_that_the_model_was_trained_on_are_named_and_left_out(tmp_path: Path) -> None:
@@ -157,10 +161,11 @@ def test_dialogues_that_the_model_was_trained_on_are_named_and_left_out(tmp_path
         shown = CliRunner(env={"COLUMNS": "100"}).invoke(app, command, catch_exceptions=False)
     assert shown.exit_code == 0
     assert (
-        "1 of 3 dialogues overlap with the training: 1 are copies, 1 share 20% of their 13-grams, 1 are 0.95 alike by "
+        "1 of 3 dialogues overlap with the training (copies: 1; 20% or more of the 13-grams: 1; 0.95 alike or more by "
         in shown.output.replace("\n", " ")
-        and f"({name}); they are left out." in shown.output.replace("\n", " ")
+        and f": 1): {name}. They are left out." in shown.output.replace("\n", " ")
     )
     (results,) = run.glob("results_rolecs_*.json")
     told = json.loads(results.read_text())
+    assert f"{name}. They are left out." in (run / "report.html").read_text()
     assert told["rolecs"]["contamination"]["overlapping"] == [name] and told["n-samples"]["rolecs"]["effective"] == 2

@@ -41,6 +41,8 @@ def test_a_dialogue_that_was_trained_on_is_found(language: Language) -> None:
     found = overlaps([seen, *others], role_rows(seen, Limits()))
     assert found[0].is_overlapping and found[0].is_copy and found[0].shared > 0.9 * found[0].ngrams
     assert not any(overlap.is_overlapping for overlap in found[1:])
+    (trained,) = trained_dialogues(role_rows(seen, Limits()))
+    assert trained.talk == [turn.text for turn in seen.turns], "word for word: what is embedded is the same"
 
 
 def test_rows_of_chats_tell_it_too(tmp_path: Path) -> None:
@@ -79,12 +81,7 @@ def test_degenerate_sets() -> None:
     assert (found.ngrams, found.shared, found.is_overlapping) == (0, 0, False)
 
 
-def test_what_is_said_is_told_from_tasks_and_strategies(tmp_path: Path) -> None:
-    seen = calls(Language.EN, 1)[0]
-    (of_roles,) = trained_dialogues(role_rows(seen, Limits()))
-    said = [turn.text for turn in seen.turns]
-    # The answer of the request that is the longest, which may be a direction or a label, comes last.
-    assert of_roles.talk[1:-1] == said[: len(of_roles.talk) - 2] and len(of_roles.talk) >= len(said) - 1
+def test_what_is_said_in_chats_is_told_from_strategies(tmp_path: Path) -> None:
     file = tmp_path / "messages.jsonl"
     chat = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "[GT] Good morning."}]
     file.write_text(json.dumps({"messages": chat}))
@@ -98,7 +95,9 @@ def test_the_same_in_other_words_is_near() -> None:
     found = [Overlap(n, 10, 0, False, similarity) for n, similarity in enumerate(similarities)]
     told = Contamination.of(calls(Language.EN, 3), found, "an encoder", left_out=False)
     assert told.others == (1, 2) and (told.copies, told.wording, told.similar) == (0, 0, 1)
-    assert f"1 are {LEAST_SIMILAR} alike by an encoder" in told.describe() and "--decontaminate" in told.describe()
+    assert (
+        f"{LEAST_SIMILAR} alike or more by an encoder: 1)" in told.describe() and "--decontaminate" in told.describe()
+    )
 
 
 def test_an_adapter_leads_to_what_it_was_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
