@@ -15,6 +15,7 @@ from typing import Any
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
+from agents.csc.speakers import Speaker
 from graphs.serve.protection.privacy import Veil
 from graphs.serve.protection.sites import Site
 from graphs.serve.refusal import Refusal, unauthorised
@@ -170,5 +171,6 @@ class Sessions:
             return None
         session = Session(card.model_copy(update={"turns": ()}), self._limits_of(card.site))
         for turn in card.turns:
-            session.add(turn, turn.turn, turn.text)
+            is_supporters = turn.speaker is Speaker.SUPPORTER
+            session.add(turn, turn.turn, session.veil.show(turn.text, card.language) if is_supporters else turn.text)
         return session

@@ -22,6 +22,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.prompts.rendering import openings
 from graphs.dialogue.supporter import Answered, fixed_turn, is_closed
 from graphs.serve.dialogues.service import Service
 from graphs.serve.dialogues.sessions import new_id
@@ -216,7 +217,8 @@ def _read_chat(
     for message in body.messages:
         if message.role == "user":
             count += 1
-            if words := service.readable(message.content):
+            words = service.readable(message.content)
+            if words and not (count == 1 and words in openings()):
                 turns.append(Turn(speaker=Speaker.CUSTOMER, text=words))
         elif message.role == "assistant":
             count += 1

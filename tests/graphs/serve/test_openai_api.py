@@ -10,7 +10,9 @@ from typing import Any
 import openai
 import pytest
 
+from agents.csc.language import Language
 from agents.csc.strategies import Strategy
+from graphs.probe.call import agents_messages
 from graphs.serve.dialogues.service import Service
 from graphs.serve.server import listen, make_server
 from tests.support.loopback import Loopback
@@ -119,19 +121,28 @@ async def test_what_another_kind_of_answer_is_asked_for_by_is_refused_in_a_line(
 
 
 async def test_what_only_says_how_answers_are_drawn_is_passed_over(tmp_path: Path) -> None:
-    drawn = {"temperature": 1.9, "top_p": 0.1, "seed": 3, "stop": ["."], "max_tokens": 1, "presence_penalty": 1.0}
-    nothing = dict.fromkeys(("n", "stream", "stream_options", "tools", "response_format", "logprobs", "user"))
-    content = [{"type": "text", "text": "My card"}, {"type": "text", "text": "is lost."}]
-    loopback = Loopback()
-    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+    drawn: dict[str, Any] = {
+        "temperature": 1.9,
+        "top_p": 0.1,
+        "seed": 3,
+        "stop": ["."],
+        "max_tokens": 1,
+        "presence_penalty": 1.0,
+    }
+    left_out = ("n", "stream", "stream_options", "tools", "response_format", "logprobs", "user")
+    nothing: dict[str, Any] = dict.fromkeys(left_out)
+    words = "My card is lost."
+    parts = [{"type": "text", "text": "My card"}, {"type": "text", "text": "is lost."}]
+    asked: list[tuple[Any, dict[str, Any]]] = [
+        (words, {}),
+        (words, drawn),
+        (words, nothing),
+        (parts, {"n": 1, "tools": [{"type": "function"}], "tool_choice": "none"}),
+    ]
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
         usual, *others = [
-            (await client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": said}]} | more))
-            for said, more in (
-                ("My card is lost.", {}),
-                ("My card is lost.", drawn),
-                ("My card is lost.", nothing),
-                (content, {"n": 1, "tools": [{"type": "function"}], "tool_choice": "none"}),
-            )
+            await client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": said}]} | more)
+            for said, more in asked
         ]
     for answer in others:
         assert answer.status_code == 200, answer.text
@@ -171,3 +182,17 @@ async def test_the_supporter_opens_an_empty_chat(tmp_path: Path) -> None:
     async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
         answer = (await client.post("/v1/chat/completions", json={"messages": [], "temperature": 2})).json()
         assert answer["choices"][0]["message"]["rolecs"]["strategy"] == "GT"
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_the_supporter_greets_who_probes_it_and_goes_on_from_there(tmp_path: Path, language: Language) -> None:
+    words = {Language.EN: "My card is lost.", Language.ZH: "我的卡丢了。"}[language]
+    async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
+        messages: Any = agents_messages([], language)
+        strategies = []
+        for said in (words, words):
+            answer = (await client.post("/v1/chat/completions", json={"messages": messages})).json()
+            message = answer["choices"][0]["message"]
+            strategies.append(message["rolecs"]["strategy"])
+            messages += [message, {"role": "user", "content": said}]
+    assert strategies[0] == "GT" and strategies[1] != "GT"

@@ -80,6 +80,9 @@ async def test_private_data_is_stored_nowhere_and_shown_to_who_told_it(tmp_path:
         assert secret in said.json()["turn"]["text"]
         assert any(number in str(request) for request in loopback.requests), "the model is to see it by default"
         await client.post(f"{path}/feedback", json={"stars": 1, "comment": f"{secret} here."}, headers=token)
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        turns = (await client.get(path, headers=token)).json()["turns"]
+        assert turns[2]["text"] == "Thank you.", "nobody knows the name after a restart, and no placeholder is shown"
     for file in tmp_path.iterdir():
         content = file.read_bytes()
         assert secret.encode() not in content, file
