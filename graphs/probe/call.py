@@ -51,6 +51,8 @@ HARD_TURN = 2
 FIRST_WAIT_S = 0.5
 """Seconds until a busy agent is asked again, where it does not say; they double with each time."""
 MAX_WAIT_S = 30.0
+NO_FAULT = "private-data"
+"""A rule that no agent breaks: it has a name and a telephone number of its own, and says them."""
 
 Plans = Mapping[tuple[str, str, int], Plan]
 """Plans that calls are to have, by persona, topic and number."""
@@ -291,7 +293,8 @@ async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str,
             turn.model_copy(update={"strategy": labels.get(number)}) for number, turn in enumerate(case.turns, 1)
         )
         violations = check_rules(turns, settings.limits, case.language, case.scenario)
-        found = {"turns": turns, "violations": tuple(v for v in violations if _is_agents(v, turns))}
+        told = tuple(v for v in violations if v.rule != NO_FAULT and _is_agents(v, turns))
+        found = {"turns": turns, "violations": told}
         found["verdict"] = Verdict(points=await judge_points(chat, replace(case, turns=turns), settings.judge_votes))
     except UnreadableAnswerError as error:
         found["verdict"] = Verdict(unscored=str(error))

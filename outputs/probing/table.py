@@ -109,7 +109,7 @@ def show_comparisons(comparisons: Sequence[Comparison]) -> RenderableType:
                 _show_difference(found.difference.value, found.difference.low, found.difference.high),
                 f"{found.first_only:,}",
                 f"{found.second_only:,}",
-                f"{found.p:.3f}",
+                f"{found.p:.3f}" if found.first.of else "-",
             )
         told = (
             f"{comparison.pairs:,} pairs of calls, {comparison.same_plan:,} of them about the very same; "

@@ -6,13 +6,13 @@ from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from agents.csc.flow import Limits
 from outputs.datasets.formats import Format, Shape, format_lines
 from outputs.rating.items import ALONE, LEFT, OVERALL, PREFERENCE, RIGHT
 from outputs.rating.ratings import Given
 from outputs.reports.calibration import agreement_table
+from outputs.reports.cells import Cells, show_cells
 from outputs.reports.estimates import describe_mean, describe_share
 from outputs.runs.record import Record
 from outputs.runs.run import Outcome
@@ -151,13 +151,14 @@ def show_summary(summary: Summary) -> RenderableType:
     parts: list[RenderableType] = ["Rated by " + ", ".join(f"{rater} ({n:,})" for rater, n in summary.raters.items())]
     runs = [run for run in summary.means if summary.calls[run]]
     if runs:
-        table = Table("", *(f"{run} ({summary.calls[run]:,} calls)" for run in runs), "alpha of the raters")
-        table.title, table.title_justify = "What people say, with 95% intervals over calls", "left"
+        columns = ("", *(f"{run} ({summary.calls[run]:,} calls)" for run in runs), "alpha of the raters")
+        rows = []
         for question in ALONE:
             means = [summary.means[run].get(question, _NOBODY) for run in runs]
             show = describe_mean if question == OVERALL else describe_share
-            table.add_row(question.replace("_", " "), *map(show, means), _show_alpha(summary.alpha.get(question)))
-        parts += ["", table]
+            rows.append((question.replace("_", " "), *map(show, means), _show_alpha(summary.alpha.get(question))))
+        title = "What people say: 1 to 5 overall, the share that passes each point; 95% intervals over calls"
+        parts += ["", show_cells(Cells(title, columns, rows), slice(1, None))]
     if summary.preferred:
         first, second = summary.means
         parts += [

@@ -1,19 +1,9 @@
 """The HTML page on scorecards: figures and the dialogues with low stars; one file that reads and sends nothing."""
 
-from datetime import UTC, datetime
-
 from agents.csc.speakers import SPEAKER_NAMES
 from outputs.reports.assets import page_head, page_template
 from outputs.reports.estimates import describe_mean, describe_share
-from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, Summary
-
-TITLES = {
-    "strategy": "By strategy that occurs; thumbs on its turns",
-    "topic": "By topic",
-    "week": "By week of opening (ISO)",
-    "model": "By model and adapter",
-    "site": "By site",
-}
+from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, TITLES, Summary, describe_moment
 
 
 def render_scorecards(title: str, summary: Summary) -> str:
@@ -28,5 +18,5 @@ def render_scorecards(title: str, summary: Summary) -> str:
         names=SPEAKER_NAMES,
         stars=describe_mean,
         share=describe_share,
-        day=lambda moment: datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M"),
+        day=describe_moment,
     )

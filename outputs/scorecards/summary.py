@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from agents.csc.strategies import Strategy
+from outputs.reports.cells import Cells, show_cells
 from outputs.reports.estimates import describe_mean, describe_share
 from outputs.scorecards.store import Scorecard
 from quality.metrics.intervals import Estimate, estimate_mean
@@ -17,6 +17,14 @@ LOW_STARS = 2
 """Most stars of a dialogue that went badly."""
 SHOWN_LOW = 20
 """Number of dialogues with low stars that are listed, the latest."""
+TITLES = {
+    "strategy": "By strategy that occurs; thumbs on its turns",
+    "topic": "By topic",
+    "week": "By week of opening (ISO)",
+    "model": "By model and adapter",
+    "site": "By site",
+}
+"""What the parts of a summary are called."""
 
 
 class Figure(NamedTuple):
@@ -48,6 +56,15 @@ def week_of(moment: float) -> str:
     """
     year, week, _ = datetime.fromtimestamp(moment, UTC).isocalendar()
     return f"{year}-W{week:02}"
+
+
+def describe_moment(moment: float) -> str:
+    """Return a moment in Unix time, to the minute, in UTC.
+
+    >>> describe_moment(0.0)
+    '1970-01-01 00:00'
+    """
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def summarise(cards: Iterable[Scorecard]) -> Summary:
@@ -96,16 +113,17 @@ def show_summary(summary: Summary) -> RenderableType:
         f"{total.thumbs:,} thumbs, up {describe_share(total.up)}; {summary.unsound:,} turns passed no check"
     ]
     for part, figures in summary.parts.items():
-        table = Table(part, "dialogues", "with stars", "stars", "thumbs", "up")
-        for figure in figures:
-            shown = (figure.dialogues, figure.rated, describe_mean(figure.stars), figure.thumbs)
-            table.add_row(figure.name, *map(str, shown), describe_share(figure.up))
-        parts.append(table)
+        rows = [
+            (
+                *(figure.name, f"{figure.dialogues:,}", f"{figure.rated:,}", describe_mean(figure.stars)),
+                *(f"{figure.thumbs:,}", describe_share(figure.up)),
+            )
+            for figure in figures
+        ]
+        columns = (part, "dialogues", "with stars", "stars", "thumbs", "up")
+        parts += ["", show_cells(Cells(TITLES[part], columns, rows), slice(1, None))]
     if summary.low:
-        table = Table("dialogue", "opened", "stars", "comment")
-        table.title, table.title_justify = f"{LOW_STARS} stars or fewer, the latest first", "left"
-        for card in summary.low[:SHOWN_LOW]:
-            opened = datetime.fromtimestamp(card.opened, UTC).strftime("%Y-%m-%d %H:%M")
-            table.add_row(card.id, opened, str(card.stars), card.comment)
-        parts.append(table)
+        low = [(card.id, describe_moment(card.opened), str(card.stars), card.comment) for card in summary.low]
+        title = f"{LOW_STARS} stars or fewer, the latest first"
+        parts += ["", show_cells(Cells(title, ("dialogue", "opened (UTC)", "stars", "comment"), low[:SHOWN_LOW]))]
     return Group(*parts)
