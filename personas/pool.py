@@ -25,6 +25,20 @@ def load_pool(path: Path | None, language: Language) -> list[Persona]:
     return pool
 
 
+def load_pools(path: Path | None) -> dict[Language, list[Persona]]:
+    """Return the personas of a pool file by language, those languages alone that it has; the pools that ship when None.
+
+    Raises:
+        UsageError: see `read_pool`.
+    """
+    if path is None:
+        return {language: load_pool(None, language) for language in Language}
+    pools: dict[Language, list[Persona]] = {}
+    for persona in read_pool(path):
+        pools.setdefault(persona.language, []).append(persona)
+    return pools
+
+
 def read_pool(path: Path) -> list[Persona]:
     """Return the personas of a pool file, in its order.
 

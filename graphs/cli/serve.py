@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     ),
     *("scrub_model", "keep_days", "session_minutes", "requests_per_minute", "visitor_daily_tokens", "daily_tokens"),
     *("max_characters", "turn_timeout_s", "repairs", "temperature", "thinking_tokens", "grace_period", "seed"),
+    *("practice", "personas", "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
     *SERVERS,
 )
 def serve(context: typer.Context, config: Config = None) -> None:
@@ -50,9 +51,7 @@ def serve(context: typer.Context, config: Config = None) -> None:
         output.print(f"Pause: {command_line('touch', service.pause.path)}", markup=False)
 
     run_interruptible(
-        lambda interruption: serve_until_stopped(
-            settings, progress, interruption, show, lambda service: page_routes(service.sites, service.grounds)
-        ),
+        lambda interruption: serve_until_stopped(settings, progress, interruption, show, page_routes),
         progress,
         lambda: "The service is stopped.",
         settings.grace_period,

@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.topics import topic_rows
+from agents.llm.request import Sampling
 from agents.llm.retry import RetryPolicy
-from graphs.config.settings import ServerSettings
+from graphs.config.settings import OwnJudgeSettings
 from graphs.config.values import meets
 from outputs.files import require_file, require_parent
 
 
-class ServeSettings(ServerSettings):
+class ServeSettings(OwnJudgeSettings):
     """What serving the supporter can be told."""
 
     host: str = Field("127.0.0.1", description="Address to listen at; one beyond this machine needs a key or sites.")
@@ -61,6 +62,13 @@ class ServeSettings(ServerSettings):
         Limits(min_utterances=6, max_utterances=80), description="Shortest and longest call, in utterances."
     )
     temperature: float = Field(0.3, ge=0, description="Temperature of the supporter.")
+    practice: bool = Field(
+        True, description="Have personas call operators who want to practise as the supporter, and judge how they did."
+    )
+    personas: Path | None = Field(
+        None, description="Pool of those who call in practice, a JSONL file; the one that ships by default."
+    )
+    customer_temperature: float = Field(0.8, ge=0, description="Temperature of a persona who calls in practice.")
     # A customer waits: what does not answer soon is told so.
     retry_policy: RetryPolicy = Field(
         RetryPolicy(request_timeout_s=30.0, attempts=3, outage_s=8.0), description="Time-outs and retries."
@@ -81,6 +89,16 @@ class ServeSettings(ServerSettings):
         with suppress(ValueError):
             return ipaddress.ip_address(self.host).is_loopback
         return self.host == "localhost"
+
+    @property
+    def offers_practice(self) -> bool:
+        """Whether somebody may practise: operators do, and where sites alone let people in there are none."""
+        return self.practice and (self.key_file is not None or self.sites is None)
+
+    @property
+    def customer_sampling(self) -> Sampling:
+        """How the answers of a persona who calls in practice are drawn."""
+        return Sampling(self.customer_temperature, self.top_p, self.thinking_tokens)
 
     @property
     def audit_file(self) -> Path:

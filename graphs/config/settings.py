@@ -164,6 +164,11 @@ class ServerSettings(BaseModel):
         """How answers are drawn."""
         return Sampling(self.temperature, self.top_p, self.thinking_tokens)
 
+    @property
+    def judge_sampling(self) -> Sampling:
+        """How a judge draws its answers: greedily."""
+        return Sampling(0.0, 1.0, self.thinking_tokens)
+
 
 class OwnJudgeSettings(ServerSettings):
     """What a job can be told whose judge may be another model than the one that plays, on a server of its own."""
@@ -200,11 +205,6 @@ class GateSettings(ServerSettings):
         from quality.gate.gate import Gate
 
         return Gate(self.limits, self.judge_votes, required)
-
-    @property
-    def judge_sampling(self) -> Sampling:
-        """How the judge draws its answers: greedily."""
-        return Sampling(0.0, 1.0, self.thinking_tokens)
 
 
 class JudgeSettings(GateSettings):

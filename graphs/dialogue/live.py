@@ -41,7 +41,7 @@ class PracticeCall:
     """A call whose supporter is a person: a persona calls, as in the calls that are generated.
 
     What the person does not label is labelled by a reader of their words alone, so that the flow rules know where the
-    call stands.
+    call stands. The models are handed to each step, so that a step can be taken again with others when they fail.
 
     Attributes:
         persona: who calls.
@@ -51,59 +51,65 @@ class PracticeCall:
         named: the one-based numbers of the turns whose strategy the person named.
     """
 
-    def __init__(self, context: DialogueContext, judge: Chat, gate: Gate, persona: Persona, topic: Topic) -> None:
-        """Prepare a call; `judge` labels turns, and judges the call by `gate` afterwards."""
+    def __init__(self, persona: Persona, topic: Topic, gate: Gate) -> None:
+        """Prepare a call in the language of the persona; `gate` bounds its length, and judges it afterwards."""
         self.persona = persona
         self.topic = topic
         self.plan = Plan(scenario="", customer_goal="")
         self.turns: tuple[Turn, ...] = ()
         self.named: frozenset[int] = frozenset()
-        self._context = context
-        self._judge = judge
         self._gate = gate
 
     @property
     def is_over(self) -> bool:
         """Whether the person has closed the call, or no further exchange fits."""
         closed = bool(self.turns) and self.turns[-1].strategy is Strategy.AC
-        return closed or len(self.turns) + 2 > self._context.limits.max_utterances
+        return closed or len(self.turns) + 2 > self._gate.limits.max_utterances
 
-    async def open(self) -> None:
+    async def open(self, context: DialogueContext) -> None:
         """Lay down what the persona calls for; the person speaks first.
 
         Raises:
             RequestError, EngineError: the model did not answer.
         """
-        self.plan = (await lay_down_plan(self.persona.description, self.topic, 1, self._context)).last
-        self.topic = fit_to_call(self.topic, self.plan.scenario, self._context.language)
+        self.plan = (await lay_down_plan(self.persona.description, self.topic, 1, context)).last
+        self.topic = fit_to_call(self.topic, self.plan.scenario, self.persona.language)
 
-    async def say(self, text: str, strategy: Strategy | None = None) -> Turn | None:
+    async def hear(self, judge: Chat, text: str) -> Strategy:
+        """Return the strategy that a labeller takes the person's next words for.
+
+        Raises:
+            RequestError, EngineError: the judge did not answer.
+        """
+        number = len(self.turns) + 1
+        said = Turn(speaker=Speaker.SUPPORTER, text=text)
+        return (await label_strategies(judge, self._case((*self.turns, said)), [number]))[number]
+
+    async def say(self, context: DialogueContext, text: str, strategy: Strategy, *, is_named: bool) -> Turn | None:
         """Return the customer's answer to what the person said; None where the call is over with it.
 
         Args:
+            context: who plays the customer.
             text: the person's words, see `clean_typed`.
-            strategy: what the person means to do by them; the labeller says it where it is None.
+            strategy: what the words are to do.
+            is_named: the person named it, and not a labeller (`hear`).
 
         Raises:
-            RequestError, EngineError: a model did not answer.
+            RequestError, EngineError: the model did not answer.
         """
         number = len(self.turns) + 1
-        said = Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy)
-        if strategy is None:
-            labels = await label_strategies(self._judge, self._case((*self.turns, said)), [number])
-            said = said.model_copy(update={"strategy": labels[number]})
-        turns = (*self.turns, said)
+        turns = (*self.turns, Turn(speaker=Speaker.SUPPORTER, text=text, strategy=strategy))
         answer = None
-        if said.strategy is not Strategy.AC and len(turns) + 2 <= self._context.limits.max_utterances:
-            view = CustomerView(self._context.language, self.persona.description, self.plan.scenario, turns)
-            direction = (await direct_next_turn(view, self.plan.customer_goal, self._context)).last
-            answer = (await say_customer(view, direction, self._context)).last
+        if strategy is not Strategy.AC and len(turns) + 2 <= self._gate.limits.max_utterances:
+            view = CustomerView(self.persona.language, self.persona.description, self.plan.scenario, turns)
+            direction = (await direct_next_turn(view, self.plan.customer_goal, context)).last
+            answer = (await say_customer(view, direction, context)).last
             turns = (*turns, answer)
         self.turns = turns
-        self.named |= {number} if strategy else set()
+        self.named |= {number} if is_named else set()
         return answer
 
-    async def examine(self) -> Findings:
+    async def examine(self, judge: Chat) -> Findings:
         """Return what rules, turn checks, labeller and judge say of the person's turns, and of the call.
 
         Unlike the gate's, the findings have a verdict also where rules are broken: people learn from both.
@@ -111,10 +117,10 @@ class PracticeCall:
         Raises:
             RequestError, EngineError: the judge's server refused, failed or is gone.
         """
-        found = check_rules(self.turns, self._context.limits, self._context.language, self.plan.scenario)
+        found = check_rules(self.turns, self._gate.limits, self.persona.language, self.plan.scenario)
         return Findings(
             tuple(violation for violation in found if self._is_the_persons(violation)),
-            await self._gate.judge(self._judge, self._case(self.turns)) if self.turns else None,
+            await self._gate.judge(judge, self._case(self.turns)) if self.turns else None,
         )
 
     def _is_the_persons(self, violation: Violation) -> bool:
@@ -122,7 +128,7 @@ class PracticeCall:
 
     def _case(self, turns: tuple[Turn, ...]) -> Case:
         return Case(
-            language=self._context.language,
+            language=self.persona.language,
             topic=self.topic.name,
             company=self.topic.company,
             scenario=self.plan.scenario,

@@ -155,8 +155,8 @@ class _Talk:
     async def practise(self, persona: Persona, topic: Topic, job: Job[Settings]) -> None:
         """Let the person be the supporter, and tell them afterwards what was found."""
         gate = self._settings.gate(required_agreement(self._settings.min_agreement, None))
-        call = PracticeCall(self._context, self._judge, gate, persona, topic)
-        await call.open()
+        call = PracticeCall(persona, topic, gate)
+        await call.open(self._context)
         self._know(call.topic, persona, call.plan)
         self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
 
@@ -165,7 +165,7 @@ class _Talk:
 
         await self._listen(say, lambda: call.is_over)
         if call.turns and not job.interruption.requested:
-            findings = await call.examine()
+            findings = await call.examine(self._judge)
             self._known |= {"violations": findings.violations, "verdict": findings.verdict}
             self._screen.review(Review.of(call, findings))
 
@@ -189,7 +189,8 @@ class _Talk:
 
     async def _answer(self, call: PracticeCall, words: str, strategy: Strategy | None) -> None:
         number = len(call.turns)
-        await call.say(words, strategy)
+        heard = strategy or await call.hear(self._judge, words)
+        await call.say(self._context, words, heard, is_named=strategy is not None)
         self.turns = call.turns
         for turn in call.turns[number if strategy is None else number + 1 :]:
             self._screen.show(turn)

@@ -35,6 +35,8 @@ from graphs.serve.protection.audit import Audit
 from graphs.serve.protection.sites import Sites, read_sites
 from graphs.telemetry.progress import LoadingDisplay
 from outputs.scorecards.store import ScorecardStore
+from personas.pool import load_pools
+from quality.gate.gate import gate_kinds
 
 HEADER_S = 10.0
 """Seconds that a client may take to send the head of a request, on a new connection and after each answer."""
@@ -174,11 +176,14 @@ async def serve(
     keys = read_keys(settings.key_file)
     topics = topic_rows(settings.topics)
     sites = read_sites(settings.sites, topics) if settings.sites else Sites()
+    personas = load_pools(settings.personas) if settings.offers_practice else {}
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
         store = stack.enter_context(ScorecardStore.open(settings.db))
         audit = stack.enter_context(Audit(settings.audit_file))
-        service = Service(settings, store, sites, audit, Grounds(topics), keys, adapter_digest(settings.model))
+        service = Service(
+            settings, store, sites, audit, Grounds(topics), keys, adapter_digest(settings.model), personas
+        )
         backend = await _connect(settings, stack)
         await _start(backend, service, console)
         await stack.enter_async_context(service.running())
@@ -199,11 +204,20 @@ async def _connect(settings: ServeSettings, stack: AsyncExitStack) -> LocalBacke
     async def carry_out(planned: Any, clients: Any) -> Any:
         raise AssertionError("the service asks the clients itself")
 
-    asked = (Role.SUPPORTER_ASSISTANT, Role.SUPPORTER)
-    kinds = [kind for kind in played_kinds(settings.language, settings.sampling) if kind.role in asked]
-    backend: LocalBackend[Any, Any] = LocalBackend(settings, Secrets(), carry_out, stack, kinds=Kinds(kinds))
+    backend: LocalBackend[Any, Any] = LocalBackend(settings, Secrets(), carry_out, stack, kinds=asked_kinds(settings))
     await backend.connect()
     return backend
+
+
+def asked_kinds(settings: ServeSettings) -> Kinds:
+    """Return the kinds of requests that the service makes: the supporter's, and those of practice if it is offered."""
+    supporter = (Role.SUPPORTER_ASSISTANT, Role.SUPPORTER)
+    served = [kind for kind in played_kinds(settings.language, settings.sampling) if kind.role in supporter]
+    if not settings.offers_practice:
+        return Kinds(served)
+    played = played_kinds(settings.language, settings.customer_sampling)
+    called = [kind for kind in played if kind.role is not Role.SUPPORTER_ASSISTANT]
+    return Kinds([*served, *called], gate_kinds(settings.judge_sampling))
 
 
 async def _start(backend: LocalBackend[Any, Any], service: Service, console: Console) -> None:
@@ -211,6 +225,7 @@ async def _start(backend: LocalBackend[Any, Any], service: Service, console: Con
     with LoadingDisplay(console, backend.model) as loading:
         await backend.start(shared_log(), loading)
     service.replicas.clients = [place.play for place in backend.places]
+    service.judges.clients = list(dict.fromkeys(place.clients.judge for place in backend.places))
 
 
 @contextlib.asynccontextmanager
@@ -226,7 +241,7 @@ async def _minding(
                 try:
                     await backend.watch()
                 except EngineEndedError:
-                    service.replicas.clients = ()
+                    service.replicas.clients = service.judges.clients = ()
                     service.audit.note("engine ended")
                     if time.monotonic() - began < SHORT_LIFE_S:
                         raise

@@ -17,6 +17,7 @@ from graphs.serve.http.app import build_app
 from graphs.serve.protection.audit import Audit
 from graphs.serve.protection.sites import Site, Sites
 from outputs.scorecards.store import ScorecardStore
+from personas.pool import load_pools
 from tests.support.loopback import Loopback, serve
 
 KEY = "a-key-of-the-operators-0123456789"
@@ -34,11 +35,12 @@ async def service_on(
     listed = Sites({site.id: site for site in sites})
     async with serve(loopback):
         with ScorecardStore.open(told.db) as store, Audit(told.audit_file) as audit:
-            service = Service(told, store, listed, audit, Grounds(topic_rows(told.topics)), hashes)
+            grounds, personas = Grounds(topic_rows(told.topics)), load_pools(told.personas)
+            service = Service(told, store, listed, audit, grounds, hashes, personas=personas)
             client = ChatClient(loopback.base_url, None, retry_policy=told.retry_policy)
             async with client, service.running():
                 await client.check()
-                service.replicas.clients = [client]
+                service.replicas.clients = service.judges.clients = [client]
                 yield service
 
 

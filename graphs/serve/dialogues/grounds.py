@@ -1,5 +1,6 @@
 """What the supporter is told of who is called: the topic of a dialogue, its company, and the policies that it gets."""
 
+import secrets
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -31,6 +32,19 @@ class Grounds:
         """Return the names of the topics that have words in a language, by code."""
         return {code: row[language].name for code, row in self._topics.items() if language in row}
 
+    def topic(self, code: str | None, language: Language) -> Topic:
+        """Return a topic with all policies of its company, by its code; any that is served where that is None.
+
+        Raises:
+            Refusal: there is no such topic in the language.
+        """
+        names = self.names(language)
+        if code is None and names:
+            code = secrets.choice(tuple(names))
+        if code not in names:
+            raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(names)}")
+        return self._topics[code][language]
+
     def situation(self, code: str | None, language: Language, about: str) -> tuple[Topic, str]:
         """Return the topic of a dialogue, with the policies that it gets, and its scenario.
 
@@ -51,10 +65,8 @@ class Grounds:
             company = self._shared_company(language, named=bool(words))
             name, sentence = _NAME[language], _SENTENCE[language]
             topic = Topic(code="support", group="support", name=name, sentence=sentence, company=company)
-        elif (found := self._topics.get(code, {}).get(language)) is not None:
-            topic = found
         else:
-            raise Refusal(400, "unknown_topic", f"unknown topic; the topics are {', '.join(self.names(language))}")
+            topic = self.topic(code, language)
         return self._fit(topic, scenario, language), scenario
 
     def _shared_company(self, language: Language, *, named: bool) -> Company:

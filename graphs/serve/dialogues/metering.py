@@ -1,9 +1,9 @@
-"""Asks the model for the supporter's next turn: in time, within the budgets of the day, and with the bill for it."""
+"""Asks models for what dialogues need: in time, within the budgets of the day, and with the bill for it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
@@ -11,6 +11,7 @@ from agents.errors import EngineError, RequestError
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import ChatClient
 from agents.llm.failures import find_status, name_error
+from agents.llm.request import Sampling
 from agents.llm.usage import Usage
 from graphs.config.serving import ServeSettings
 from graphs.dialogue.supporter import Answered, answer
@@ -26,16 +27,88 @@ from graphs.serve.refusal import Refusal
 from outputs.scorecards.export import supporter_view
 from outputs.scorecards.store import Scorecard, Spent
 
+ResultT = TypeVar("ResultT")
 REFUSED = (400, 413, 422)
 """Statuses by which servers refuse a request whose form they took before: it is longer than the model's context."""
 
 
-class Metered(NamedTuple):
-    """A turn, what it cost, and what is to be stored of that."""
+@dataclass(frozen=True, slots=True)
+class Metered(Generic[ResultT]):
+    """What was asked for, what it cost, and what is to be stored of that."""
 
-    answered: Answered
+    result: ResultT
     usage: Usage
     writes: tuple[Spent, ...]
+
+
+class Wanted(NamedTuple, Generic[ResultT]):
+    """What is to be asked for a dialogue.
+
+    Attributes:
+        key: dialogues with the same one go to the same server.
+        sampling: how answers are drawn.
+        seed: of the requests.
+        work: makes the requests; it begins anew where a server is gone.
+        timeout_s: how long all of it may take.
+    """
+
+    key: str
+    sampling: Sampling
+    seed: int
+    work: Callable[[Chat], Awaitable[ResultT]]
+    timeout_s: float
+
+
+@dataclass
+class Meter:
+    """Makes requests that are paid from budgets.
+
+    Attributes:
+        budgets: of the service, its sites and its visitors.
+        metrics: count tokens.
+        audit: the log.
+    """
+
+    budgets: Budgets
+    metrics: ServiceMetrics
+    audit: Audit
+
+    async def ask(
+        self, replicas: Replicas, wanted: Wanted[ResultT], scopes: Mapping[str, int | None]
+    ) -> Metered[ResultT]:
+        """Return what the work comes to.
+
+        Args:
+            replicas: the servers that may be asked.
+            wanted: what is asked for.
+            scopes: that pay, with what each may spend on a day; a visitor's has a slash, and is not stored.
+
+        Raises:
+            Refusal: nothing came of it; what was asked until then is paid all the same.
+        """
+        chats: list[Chat] = []
+
+        async def ask(client: ChatClient) -> ResultT:
+            chats.append(Chat(client, wanted.sampling, wanted.seed, hash_token(wanted.key)[:16]))
+            return await wanted.work(chats[-1])
+
+        with self.budgets.reserving(scopes):
+            try:
+                async with asyncio.timeout(wanted.timeout_s):
+                    result = await replicas.ask(wanted.key, ask)
+            except TimeoutError:
+                raise Refusal(503, "late", "the model took too long: try again", 1) from None
+            except (RequestError, EngineError) as error:
+                self.audit.note("engine failed", error=name_error(error))
+                if find_status(error) in REFUSED:
+                    raise Refusal(413, "too_long", "the model refuses a dialogue as long as this") from None
+                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
+            finally:
+                usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
+                self.budgets.spend(tuple(scopes), usage.total_tokens)
+                self.metrics.spent(usage)
+        stored = (scope for scope in scopes if "/" not in scope)
+        return Metered(result, usage, tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored))
 
 
 @dataclass
@@ -46,21 +119,17 @@ class MeteredSupporter:
         settings: of the service.
         sites: with their budgets.
         replicas: the servers of the model.
-        budgets: of the service, its sites and its visitors.
-        metrics: count turns and tokens.
-        audit: the log.
+        meter: has its turns paid.
     """
 
     settings: ServeSettings
     sites: Sites
     replicas: Replicas
-    budgets: Budgets
-    metrics: ServiceMetrics
-    audit: Audit
+    meter: Meter
 
     async def answer(
         self, visitor: str, card: Scorecard, limits: Limits, turns: list[Turn], veil: Veil, key: str
-    ) -> Metered:
+    ) -> Metered[Answered]:
         """Return the supporter's next turn.
 
         Args:
@@ -74,36 +143,17 @@ class MeteredSupporter:
         Raises:
             Refusal: there is no turn; what was asked until then is paid all the same.
         """
-        scopes = self._scopes(visitor, card)
-        chats: list[Chat] = []
+        settings = self.settings
 
-        async def ask(client: ChatClient) -> Answered:
-            settings = self.settings
-            seed = derive_seed(settings.seed, card.id, len(turns))
-            chat = Chat(client, settings.sampling, seed, hash_token(key)[:16])
-            chats.append(chat)
+        async def work(chat: Chat) -> Answered:
             context = DialogueContext(chat, card.language, limits, settings.utterance_tokens, settings.repairs)
             return await answer(supporter_view(card, turns), context, veil.cover)
 
-        with self.budgets.reserving(scopes):
-            try:
-                async with asyncio.timeout(self.settings.turn_timeout_s):
-                    answered = await self.replicas.ask(key, ask)
-            except TimeoutError:
-                raise Refusal(503, "late", "the model took too long: try again", 1) from None
-            except (RequestError, EngineError) as error:
-                self.audit.note("engine failed", error=name_error(error))
-                if find_status(error) in REFUSED:
-                    raise Refusal(413, "too_long", "the model refuses a dialogue as long as this") from None
-                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
-            finally:
-                usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
-                self.budgets.spend(tuple(scopes), usage.total_tokens)
-                self.metrics.spent(usage)
-        self.metrics.turn(answered)
-        stored = (scope for scope in scopes if "/" not in scope)
-        writes = tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored)
-        return Metered(answered, usage, writes)
+        seed = derive_seed(settings.seed, card.id, len(turns))
+        wanted = Wanted(key, settings.sampling, seed, work, settings.turn_timeout_s)
+        paid = await self.meter.ask(self.replicas, wanted, self._scopes(visitor, card))
+        self.meter.metrics.turn(paid.result)
+        return paid
 
     def _scopes(self, visitor: str, card: Scorecard) -> Mapping[str, int | None]:
         """Return the scopes that a turn is paid from, with what each may spend on a day; a visitor's has a slash."""

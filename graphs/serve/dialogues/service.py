@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -20,9 +20,10 @@ from graphs.config.serving import ServeSettings
 from graphs.dialogue.supporter import Answered, is_closed
 from graphs.serve.dialogues.commits import GroupCommit
 from graphs.serve.dialogues.grounds import Grounds
-from graphs.serve.dialogues.metering import MeteredSupporter
+from graphs.serve.dialogues.metering import Meter, MeteredSupporter
+from graphs.serve.dialogues.practice import Practice
 from graphs.serve.dialogues.replicas import Replicas
-from graphs.serve.dialogues.sessions import Session, Sessions, hash_token, new_id, new_token
+from graphs.serve.dialogues.sessions import Session, Sessions, hash_token, new_id, new_token, one_at_a_time
 from graphs.serve.metrics import ServiceMetrics
 from graphs.serve.protection.audit import Audit, Pseudonyms
 from graphs.serve.protection.limits import Budgets, PauseSwitch, Rates
@@ -40,6 +41,7 @@ from outputs.scorecards.store import (
     Starred,
     Thumbed,
 )
+from personas.persona import Persona
 from quality.privacy import load_word_lists
 
 PURGE_S = 3600.0
@@ -93,7 +95,9 @@ class Service:
         grounds: what dialogues may be about.
         keys: hashes of the keys, see `read_keys`.
         adapter: digest of the model's adapter; empty where there is none, or it is not known.
+        personas: who may call somebody that practises, by language; none where that is not offered.
         replicas: the servers of the model.
+        judges: those of the model that judges who practises. They have seats of their own.
     """
 
     settings: ServeSettings
@@ -103,10 +107,12 @@ class Service:
     grounds: Grounds
     keys: frozenset[str] = frozenset()
     adapter: str = ""
+    personas: Mapping[Language, Sequence[Persona]] = field(default_factory=dict)
     replicas: Replicas = field(init=False)
+    judges: Replicas = field(init=False)
 
     def __post_init__(self) -> None:
-        self.replicas = Replicas(self.settings.concurrency or 256)
+        self.replicas, self.judges = (Replicas(self.settings.concurrency or 256) for _ in range(2))
         self.sessions = Sessions(self.store, self._limits_of, self.sites.get)
         self.metrics = ServiceMetrics(lambda: len(self.sessions), lambda: self.replicas.down)
         self.pause = PauseSwitch(self.settings.db.with_name(f"{self.settings.db.name}.pause"))
@@ -114,9 +120,10 @@ class Service:
         self.pseudonyms = Pseudonyms()
         self._commits = GroupCommit(self.store)
         self.budgets = Budgets(self.store.spent)
-        self._supporter = MeteredSupporter(
-            self.settings, self.sites, self.replicas, self.budgets, self.metrics, self.audit
-        )
+        meter = Meter(self.budgets, self.metrics, self.audit)
+        self._supporter = MeteredSupporter(self.settings, self.sites, self.replicas, meter)
+        servers = (self.replicas, self.judges, meter, self.pause)
+        self.practice = Practice(self.settings, self.grounds, self.personas, *servers, self._write)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -171,10 +178,10 @@ class Service:
         )
         session = Session(card, self._limits_of(site_id))
         paid = await self._supporter.answer(visitor.name, card, session.limits, [], session.veil, card.id)
-        greeting, shown = self._supporter_turn(session, paid.answered)
+        greeting, shown = self._supporter_turn(session, paid.result)
         stored = card.model_copy(update={"turns": (greeting,)})
         await self._write(Opened(stored), *paid.writes)
-        session.add(greeting, paid.answered.turn, shown)
+        session.add(greeting, paid.result.turn, shown)
         self.sessions.add(session)
         self._note("opened", visitor, session, number=1)
         return session, token
@@ -200,16 +207,11 @@ class Service:
         self._count(visitor, self._site(session.card.site))
         if session.card.over or is_closed(session.told, session.limits):
             raise Refusal(409, "over", "the call is over")
-        if session.is_busy:
-            raise Refusal(429, "busy", "the last turn is being answered: wait for it", 1)
-        words = self.readable(text) or (_FAREWELL[session.card.language] if ends_call else "")
-        if not words:
-            raise Refusal(400, "empty", "the text holds no words")
-        session.is_busy = True
-        try:
+        with one_at_a_time(session):
+            words = self.readable(text) or (_FAREWELL[session.card.language] if ends_call else "")
+            if not words:
+                raise Refusal(400, "empty", "the text holds no words")
             return await self._say(visitor, session, words, ends_call=ends_call, request=request)
-        finally:
-            session.is_busy = False
 
     async def _say(
         self, visitor: Visitor, session: Session, words: str, *, ends_call: bool, request: str | None
@@ -219,15 +221,14 @@ class Service:
         told = hidden if self.settings.scrub_model else words
         customer = Turn(speaker=Speaker.CUSTOMER, text=told, ends_call=ends_call)
         said = [*session.told, customer]
-        answered, _, writes = await self._supporter.answer(
-            visitor.name, card, session.limits, said, session.veil, card.id
-        )
+        paid = await self._supporter.answer(visitor.name, card, session.limits, said, session.veil, card.id)
+        answered = paid.result
         number = len(session.turns) + 1
         stored = ServedTurn(
             number=number, speaker=Speaker.CUSTOMER, text=hidden, ends_call=ends_call, at=now, request=request
         )
         reply, shown = self._supporter_turn(session, answered, number + 1)
-        await self._write(Said(card.id, (stored, reply), answered.is_over), *writes)
+        await self._write(Said(card.id, (stored, reply), answered.is_over), *paid.writes)
         if session.is_erased:
             raise Refusal(404, "unknown", "this session has been erased")
         session.add(stored, customer, words)
@@ -301,8 +302,8 @@ class Service:
         key = hash_token(turns[1].text if len(turns) > 1 else card.scenario)
         paid = await self._supporter.answer(visitor.name, card, self.settings.limits, turns, veil, key)
         await self._write(*paid.writes)
-        self.audit.note("completed", visitor=visitor.name, given=paid.answered.given)
-        return paid.answered, paid.usage
+        self.audit.note("completed", visitor=visitor.name, given=paid.result.given)
+        return paid.result, paid.usage
 
     def readable(self, text: str) -> str:
         """Return what was typed as one tame line.
@@ -357,6 +358,7 @@ class Service:
 
     async def _keep_purging(self) -> None:
         while True:
+            self.practice.make_room()
             with contextlib.suppress(StoreError):
                 for gone in await self._commits.forget_before(time.time() - 86_400 * self.settings.keep_days):
                     self.sessions.remove(gone)

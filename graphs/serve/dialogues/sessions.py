@@ -8,10 +8,11 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from agents.csc.dialogue import Turn
 from agents.csc.flow import Limits
@@ -114,6 +115,31 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def opens(shown: str, token: str, expires: float) -> bool:
+    """Tell whether what is shown is the token of this hash, and is not out of date; the time it takes tells nothing."""
+    return hmac.compare_digest(token, hash_token(shown)) and expires > time.time()
+
+
+class _Talked(Protocol):
+    is_busy: bool
+
+
+@contextmanager
+def one_at_a_time(session: _Talked) -> Iterator[None]:
+    """Hold a session for the length of the context, in which it is answered.
+
+    Raises:
+        Refusal: it is being answered.
+    """
+    if session.is_busy:
+        raise Refusal(429, "busy", "the last turn is being answered: wait for it", 1)
+    session.is_busy = True
+    try:
+        yield
+    finally:
+        session.is_busy = False
+
+
 class Sessions:
     """The sessions in memory, over those in the store."""
 
@@ -157,8 +183,8 @@ class Sessions:
             Refusal: there is no such session, the token is another's or out of date; or its site is no longer served.
         """
         session = self._sessions.get(dialogue) or self._load(dialogue)
-        is_right = hmac.compare_digest(session.card.token if session else "", hash_token(token))
-        if session is None or not is_right or session.card.expires <= time.time():
+        known, expires = (session.card.token, session.card.expires) if session else ("", 0.0)
+        if not opens(token, known, expires) or session is None:
             raise unauthorised()
         if session.card.site and self._site(session.card.site) is None:
             raise Refusal(404, "unknown_site", "this site is not served")

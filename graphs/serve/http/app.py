@@ -1,4 +1,4 @@
-"""The routes of the service: sessions, chat completions, health, metrics, and the pages that are given to it."""
+"""The routes of the service: sessions, practice, chat completions, health, metrics, and the pages given to it."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ from graphs.serve.dialogues.sessions import Session
 from graphs.serve.http.guard import BODY_S, LOOPBACK_HOSTS, Guard
 from graphs.serve.http.openai_api import completion_routes
 from graphs.serve.http.openapi import docs_page, document
+from graphs.serve.http.practice_api import practice_routes
 from graphs.serve.http.requests import (
     GiveFeedback,
     OpenSession,
@@ -43,6 +44,7 @@ def build_app(service: Service, pages: Sequence[BaseRoute] = (), *, body_s: floa
         Route("/v1/sessions/{id}", refusing(service, handlers.erase_session), methods=["DELETE"]),
         Route("/v1/sessions/{id}/turns", refusing(service, handlers.say_turn), methods=["POST"]),
         Route("/v1/sessions/{id}/feedback", refusing(service, handlers.give_feedback), methods=["POST"]),
+        *practice_routes(service),
         *completion_routes(service),
         Route("/health", handlers.health, methods=["GET"]),
         Route("/metrics", refusing(service, handlers.metrics), methods=["GET"]),

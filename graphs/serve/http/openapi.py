@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from agents.prompts.templates import template_environment
+from graphs.dialogue.review import Review
 from graphs.serve.http.openai_api import CompleteChat
+from graphs.serve.http.practice_api import OpenPractice, PracticeTurn
 from graphs.serve.http.requests import GiveFeedback, OpenSession, SayTurn
 from outputs.reports.assets import page_head
 
@@ -52,6 +54,58 @@ class AnsweredTurn(BaseModel):
     over: bool
 
 
+class Caller(BaseModel):
+    """Who may call somebody that practises."""
+
+    id: str
+    age: str
+    job: str
+
+
+class Callers(BaseModel):
+    """Those who may call, by language; of a large pool the first ones."""
+
+    personas: dict[str, list[Caller]]
+
+
+class ShownPracticeTurn(BaseModel):
+    """A turn of a practice call; those of the supporter, who is the person, have the strategy named or heard."""
+
+    number: int
+    speaker: str
+    text: str
+    strategy: str | None
+    stage: str | None
+    ends_call: bool
+
+
+class ShownPractice(BaseModel):
+    """A practice call with all its turns; what was found of it is null until it was ended."""
+
+    id: str
+    expires_at: str
+    language: str
+    topic: str
+    scenario: str
+    turns: list[ShownPracticeTurn]
+    over: bool
+    findings: Review | None
+
+
+class OpenedPractice(ShownPractice):
+    """A practice call that has begun: the person speaks first."""
+
+    token: str
+
+
+class AnsweredPracticeTurn(BaseModel):
+    """The person's turn, the customer's answer to it, and whether the call is over; then there may be no answer."""
+
+    said: ShownPracticeTurn
+    turn: ShownPracticeTurn | None
+    over: bool
+
+
 class Operation(NamedTuple):
     """What can be done at a path: what it takes and gives, who may do it, and what it may be refused for."""
 
@@ -79,6 +133,20 @@ OPERATIONS = (
     Operation(
         *("POST", "/v1/sessions/{id}/feedback", "Give stars and a comment, or a thumb for a turn.", GiveFeedback, 204),
         *(None, "token", (400, 401, 404, 413, 429, 503)),
+    ),
+    Operation("GET", "/v1/practice/personas", "List who may call.", None, 200, Callers, "key", (401, 404)),
+    Operation(
+        *("POST", "/v1/practice", "Be the supporter: a persona calls, and you speak first.", OpenPractice, 201),
+        *(OpenedPractice, "key", (400, 401, 404, 413, 503)),
+    ),
+    Operation("GET", "/v1/practice/{id}", "Show a practice call.", None, 200, ShownPractice, "token", (401,)),
+    Operation(
+        *("POST", "/v1/practice/{id}/turns", "Say something to the customer, and get their answer.", PracticeTurn, 201),
+        *(AnsweredPracticeTurn, "token", (400, 401, 409, 413, 429, 503)),
+    ),
+    Operation(
+        *("POST", "/v1/practice/{id}/end", "End the call, and get what was found of it.", None, 200, Review, "token"),
+        (401, 413, 429, 503),
     ),
     Operation(
         *("POST", "/v1/chat/completions", "Go on with a chat, as OpenAI's clients ask for it.", CompleteChat, 200),
@@ -112,7 +180,11 @@ def document() -> dict[str, Any]:
     bearer = {"type": "http", "scheme": "bearer"}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "rolecs", "version": "1", "description": "A customer-support agent: sessions and chats."},
+        "info": {
+            "title": "rolecs",
+            "version": "1",
+            "description": "A customer-support agent, and practice for people.",
+        },
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],

@@ -1,4 +1,4 @@
-"""The pages of the service: the widget's script, the page in its frame, and the page on which to talk to the supporter.
+"""The pages of the service: the widget's script, the page in its frame, and the page on which to talk and practise.
 
 Nothing in them is inline and nothing comes from elsewhere; a content security policy says so to browsers. What a page
 shows of a call comes by the API and is text.
@@ -14,35 +14,29 @@ from starlette.routing import Route
 from agents.csc.language import Language
 from agents.csc.strategies import STAGE_NAMES, Strategy, name_of
 from agents.prompts.templates import template_environment
-from graphs.serve.dialogues.grounds import Grounds
-from graphs.serve.protection.sites import Sites
+from graphs.serve.dialogues.service import Service
 from outputs.reports.run_page import script_json
 
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-_ASSETS = frozenset({"conversation.css", "conversation.js", "embed.js", "talk.js"})
+_ASSETS = frozenset({"conversation.css", "conversation.js", "embed.js", "practice.js", "talk.js"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 
 
-def page_routes(sites: Sites, grounds: Grounds) -> list[Route]:
-    """Return the routes of the pages.
-
-    Args:
-        sites: that may show the widget.
-        grounds: what a call on the page at / may be about.
-    """
-    talk_page = _talk_page(grounds)
+def page_routes(service: Service) -> list[Route]:
+    """Return the routes of a service's pages."""
+    talk_page = _talk_page(service)
 
     async def talk(request: Request) -> Response:
-        """The page on which to talk to the supporter."""
+        """The page on which to talk to the supporter, or to be the supporter."""
         return Response(talk_page, media_type="text/html", headers=_policy("'none'"))
 
     async def embed(request: Request) -> Response:
         """The page in the widget's frame; only pages of the site's origins may frame it."""
-        site = sites.get(request.query_params.get("site", ""))
+        site = service.sites.get(request.query_params.get("site", ""))
         if site is None:
             return PlainTextResponse("No such site: look at data-site of the script tag.", 404, _policy("'none'"))
         return _file("embed.html", _policy(" ".join(site.origins)))
@@ -81,14 +75,14 @@ def _read(name: str) -> bytes:
     return (_STATIC / name).read_bytes()
 
 
-def _talk_page(grounds: Grounds) -> str:
+def _talk_page(service: Service) -> str:
     vocabulary = {
         language: {
             "strategies": {strategy: name_of(strategy, language) for strategy in Strategy},
             "stages": {stage: names[language] for stage, names in STAGE_NAMES.items()},
-            "topics": grounds.names(language),
+            "topics": service.grounds.names(language),
         }
         for language in Language
     }
     template = template_environment(_STATIC, autoescape=True).get_template("talk.html")
-    return template.render(vocabulary=script_json(vocabulary))
+    return template.render(vocabulary=script_json(vocabulary), offers_practice=bool(service.personas))

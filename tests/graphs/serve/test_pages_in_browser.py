@@ -30,6 +30,7 @@ from graphs.serve.protection.limits import Rates
 from graphs.serve.protection.sites import Site
 from graphs.serve.server import listen, make_server
 from outputs.scorecards.summary import summarise
+from personas.pool import load_pool
 from tests.support.browser import chromium
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, service_on
@@ -132,7 +133,7 @@ async def world(browser: Browser, tmp_path: Path) -> AsyncIterator[World]:
     site = Site(id="shop", origins=(shop,), languages=(Language.EN, Language.ZH))
     async with (
         service_on(Loopback(say=choose), tmp_path, site, keys=(KEY,), requests_per_minute=VISITS) as service,
-        serving(make_server(service, page_routes(service.sites, service.grounds)), own),
+        serving(make_server(service, page_routes(service)), own),
         serving(shop_server([Route("/", page), Route("/favicon.ico", icon)]), other),
     ):
         context = await browser.new_context(viewport={"width": 1100, "height": 800})
@@ -253,7 +254,90 @@ async def test_the_talk_page_shows_strategies_and_asks_for_a_key(world: World) -
     assert (card.topic, card.language, card.site) == ("risk-security", "en", None)
     await page.reload()
     await page.get_by_label("Language").select_option("zh")
-    await expect(page.get_by_label("Topic").locator("option").first).to_have_text("产品咨询")
+    await expect(page.get_by_label("主题").locator("option").first).to_have_text("产品咨询")
+    await expect(page.locator("h1")).to_have_text("与客服对话")
+    await check_accessible(page)
+
+
+async def test_practice_by_keyboard_to_its_findings(world: World) -> None:
+    page = await world.open(world.origin)
+    await page.get_by_label("You are").focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("h1")).to_have_text("Be the supporter")
+    # Who may call is no stranger's to know.
+    await expect(page.get_by_label("Who calls").locator("option")).to_have_count(1)
+    await page.get_by_label("Key").fill(KEY)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".scenario")).to_be_visible()
+    await expect(page.get_by_label("Who calls").locator("option")).to_have_count(len(load_pool(None, Language.EN)) + 1)
+    await expect(page.locator("#say")).to_be_focused()
+    (session,) = world.service.practice._sessions.values()
+    goal = session.call.plan.customer_goal
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("G")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(HOSTILE)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".strategy")).to_have_text("GT Greeting · Connecting")
+    await expect(page.locator(".customer .bubble")).to_have_count(1)
+    await expect(page.locator("#strategy")).to_have_value("")
+    assert await page.locator("img").count() == 0 and await page.evaluate("window.hacked") is None
+    await expect(page.locator(".thumbs")).to_have_count(0)
+    await check_accessible(page)
+    # What is not named is named by the labeller.
+    await page.locator("#say").fill("Shall I block the card?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".strategy")).to_have_count(2)
+    heard = session.call.turns[2].strategy
+    assert heard
+    await expect(page.locator(".strategy").last).to_contain_text(f"{heard} {name_of(heard, Language.EN)}")
+    assert goal not in await page.content()
+    await page.get_by_role("button", name="End the call").press("Enter")
+    await expect(page.locator(".ended")).to_be_focused()
+    after = page.locator(".after")
+    await expect(after).to_contain_text(goal)
+    await expect(after).to_contain_text(session.call.persona.portrait)
+    await expect(after.locator("li", has_text="cut-off").locator("blockquote")).to_contain_text("Turn 1, You: ‹img")
+    await expect(after.locator(".passed")).to_have_count(5)
+    await expect(after.locator("blockquote").first).to_contain_text("Turn")
+    assert await page.locator("img").count() == 0 and await page.evaluate("window.hacked") is None
+    await check_accessible(page)
+    assert list(world.service.store.cards()) == []
+    await page.get_by_role("button", name="New call").press("Enter")
+    await expect(page.locator(".scenario")).to_be_visible()
+    assert len(world.service.practice._sessions) == 2
+    assert all("401" in complaint for complaint in world.complaints)
+
+
+async def test_chinese_practice_on_a_phone_with_a_judge_that_is_away(world: World) -> None:
+    page = await world.open(world.origin)
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await page.get_by_label("Language").select_option("zh")
+    await page.get_by_label("您是").select_option("supporter")
+    await page.get_by_label("密钥").fill(KEY)
+    await page.keyboard.press("Tab")
+    await page.get_by_label("来电的人").select_option("zh-002")
+    await page.get_by_label("主题").select_option("risk-security")
+    await page.get_by_role("button", name="开始通话").click()
+    await page.get_by_label("这句话的策略").select_option("GT")
+    await page.get_by_label("您说的话").fill("您好，请问有什么可以帮您？")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".strategy")).to_have_text("GT 礼貌问候 · 接通")
+    await page.get_by_label("这句话的策略").select_option("AC")
+    await page.get_by_label("您说的话").fill("再见。")
+    judges, world.service.judges.clients = world.service.judges.clients, ()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("模型暂时不可用")
+    await expect(page.get_by_role("button", name="重试")).to_be_focused()
+    world.service.judges.clients = judges
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".ended")).to_be_focused()
+    await expect(page.locator(".after")).to_contain_text("评审")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await check_accessible(page)
+    (session,) = world.service.practice._sessions.values()
+    assert (session.call.persona.id, session.call.topic.code) == ("zh-002", "risk-security")
+    assert [turn.strategy for turn in session.call.turns][::2] == ["GT", "AC"]
 
 
 async def test_who_may_frame_and_load_what(world: World) -> None:

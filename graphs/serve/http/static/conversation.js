@@ -61,17 +61,34 @@ export class Conversation {
   /**
    * @param {HTMLElement} box where it is shown.
    * @param {object} options `open`, the body that begins a session; `store`, the name under which a reload finds it
-   *   again; `lang`, of the labels; `tellStrategy`, names a turn's strategy where it is shown; `onClose`, where it can
-   *   be closed; `title`; `key`, returns the operator's key.
+   *   again; `lang`, of the labels; `strategies`, their names by code; `stages`, theirs by English name, where
+   *   strategies are shown; `onClose`, where it can be closed; `title`; `key`, returns the operator's key.
    */
-  constructor(box, { open, store, lang, title = "", tellStrategy = () => null, onClose = null, key = () => "" }) {
-    Object.assign(this, { box, open, store, tellStrategy, onClose, key });
+  constructor(box, { open, store, lang, title = "", strategies = {}, stages = {}, onClose = null, key = () => "" }) {
+    Object.assign(this, { box, open, store, strategies, stages, onClose, key });
     this.lang = lang in WORDS ? lang : "en";
-    this.words = WORDS[this.lang];
+    this.words = this.wordsIn(this.lang);
     this.session = null;
-    this.ends = false;
     this.build(title || this.words.title);
   }
+
+  // What another kind of conversation has otherwise: its address, the side of the person, labels, messages.
+
+  get path() { return "/v1/sessions"; }
+
+  get side() { return "customer"; }
+
+  wordsIn(lang) { return WORDS[lang]; }
+
+  /** What stands before the first turn. */
+  opening() { return []; }
+
+  message(text, endsCall) { return { text, ends_call: endsCall }; }
+
+  /** Show an answer; `mine` is what was said, as it is shown until then. */
+  take({ turn }, mine) { this.log.append(this.turn(turn)); }
+
+  who({ speaker }) { return this.words[speaker === this.side ? "you" : speaker]; }
 
   build(title) {
     const { words } = this;
@@ -105,12 +122,12 @@ export class Conversation {
         if (error.status === 401 || error.status === 404) return null;
         throw error;
       });
-      this.session ??= { ...await this.request("/v1/sessions", "POST", this.open, this.key()), over: false, rated: null };
+      this.session ??= { ...await this.request(this.path, "POST", this.open, this.key()), over: false, rated: null };
       this.remember();
-      this.log.replaceChildren(...this.session.turns.map((turn) => this.turn(turn)));
+      this.log.replaceChildren(...this.opening(), ...this.session.turns.map((turn) => this.turn(turn)));
       this.down();
-      if (this.session.over) this.end();
       this.complain(null);
+      if (this.session.over) await this.end();
     } catch (error) {
       // Nothing has begun that could have expired.
       const { key, away } = this.words;
@@ -125,40 +142,48 @@ export class Conversation {
     const text = this.text.value.trim();
     if (!this.session || this.isWaiting || (!text && !endsCall)) return this.text.focus();
     // A message that is sent once more, because no answer came, is not said twice.
-    if (this.sending?.text !== text || this.sending.endsCall !== endsCall) this.sending = { text, endsCall, name: randomName() };
+    const message = this.message(text, endsCall), content = JSON.stringify(message);
+    if (this.sending?.content !== content) this.sending = { content, name: randomName() };
     this.wait(true);
     this.complain(null);
-    const mine = text ? this.turn({ number: 0, speaker: "customer", text }) : null;
+    const mine = text ? this.turn({ number: 0, speaker: this.side, text }) : null;
     if (mine) this.log.append(mine);
     this.text.value = "";
     this.down();
     try {
-      const { turn, over } = await this.call("POST", "/turns", { text, ends_call: endsCall }, this.session, this.sending.name);
+      const answer = await this.call("POST", "/turns", message, this.session, this.sending.name);
       this.sending = null;
-      this.log.append(this.turn(turn));
+      this.take(answer, mine);
       this.down();
-      if (over) this.end();
+      if (answer.over) await this.end();
     } catch (error) {
       mine?.remove();
       this.text.value = text;
-      if (error.status === 409) this.end();
-      else if (error.status === 401 || error.status === 404) this.complain(error, () => this.restart(), this.words.again);
-      else this.complain(error, () => this.say(endsCall));
+      if (error.status === 409) await this.end();
+      else this.fail(error, () => this.say(endsCall));
     }
     this.wait(false);
     this.focus();
   }
 
-  turn({ number, speaker, text, strategy, stage }) {
+  turn(turn) {
+    const { speaker, text, strategy, stage } = turn;
+    const isMine = speaker === this.side;
+    const label = strategy && this.stages[stage] ? el("span", { className: `strategy ${stage}` },
+      `${this.strategyName(strategy)} · ${this.stages[stage]}`) : null;
+    return el("article", { className: `turn ${speaker}${isMine ? " mine" : ""}` },
+      el("p", { className: "who" }, el("span", {}, this.who(turn)), label), el("p", { className: "bubble" }, text),
+      isMine ? null : this.thumbs(turn));
+  }
+
+  strategyName(code) { return `${code} ${this.strategies[code]}`; }
+
+  thumbs({ number, text }) {
     const { words } = this;
-    const isOurs = speaker === "supporter";
-    const thumbs = isOurs && number ? el("span", { className: "thumbs" },
+    return el("span", { className: "thumbs" },
       ...[["up", "👍"], ["down", "👎"]].map(([thumb, sign]) => el("button", { type: "button", "aria-pressed": "false",
         "aria-label": `${words[thumb]}: ${text.slice(0, 60)}`, title: words[thumb],
-        onclick: (event) => this.thumb(number, thumb, event.currentTarget) }, sign))) : null;
-    const label = strategy ? el("span", { className: `strategy ${stage}` }, this.tellStrategy(strategy, stage)) : null;
-    return el("article", { className: `turn ${speaker}` },
-      el("p", { className: "who" }, el("span", {}, words[isOurs ? "supporter" : "you"]), label), el("p", { className: "bubble" }, text), thumbs);
+        onclick: (event) => this.thumb(number, thumb, event.currentTarget) }, sign)));
   }
 
   async thumb(number, thumb, button) {
@@ -224,17 +249,23 @@ export class Conversation {
   }
 
   focus() {
-    (this.form.hidden ? this.after.querySelector(".ended") : this.text)?.focus();
+    (this.form.hidden ? this.after.querySelector(".ended") ?? this.problem.querySelector("button") : this.text)?.focus();
   }
 
   down() {
     this.log.scrollTop = this.log.scrollHeight;
   }
 
-  wait(isWaiting) {
+  wait(isWaiting, what = this.words.writing) {
     this.isWaiting = isWaiting;
     this.sendButton.disabled = this.endButton.disabled = isWaiting;
-    this.status.textContent = isWaiting ? `${this.words.writing} …` : "";
+    this.status.textContent = isWaiting ? `${what} …` : "";
+  }
+
+  /** Show what went wrong, with a button that tries again, or begins anew where that is of no use. */
+  fail(error, again) {
+    const isGone = error.status === 401 || error.status === 404;
+    this.complain(error, isGone ? () => this.restart() : again, isGone ? this.words.again : this.words.retry);
   }
 
   /** Show what went wrong, with a button that tries again; null: nothing is wrong any more. */
@@ -245,7 +276,7 @@ export class Conversation {
   }
 
   call(method, path, body = null, session = this.session, name = null) {
-    return this.request(`/v1/sessions/${session.id}${path}`, method, body, session.token, name);
+    return this.request(`${this.path}/${session.id}${path}`, method, body, session.token, name);
   }
 
   async request(path, method, body, token, name = null) {
