@@ -34,11 +34,12 @@ BENCHMARKS = (
     memory,
     evaluation,
     resume,
+    serve,
     prefix_cache,
     training,
     engine_cache,
 )
-ALONE = (layouts, serve)
+ALONE = (layouts,)
 """Those that are not run with the others."""
 
 

@@ -1,10 +1,9 @@
 """Load on the service: sessions that talk at a steady rate, with a model that answers at once; the latency it adds.
 
-    python -m benchmarks.serve [--sessions 300] [--rate 100] [--seconds 60]
-
-Model server, service and load are a process each. Requests are sent when they are due, whether or not earlier ones
-were answered (an open loop), so that waiting counts. What the service adds is the time of a turn less the time that
-the model server takes, measured by asking it alone for two requests, as most turns need.
+Model server, service and load are a process each. Turns are sent when they are due, whether or not earlier ones were
+answered (an open loop), so that waiting counts; a turn that finds all sessions waiting is not said, and counted. All
+the while the model server is asked alone, by the same client, for two requests, as most turns need: what slows the
+machine down hits both, and the service adds what is between them.
 """
 
 import argparse
@@ -13,158 +12,205 @@ import os
 import random
 import re
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 
+from agents.csc.language import Language
+from agents.errors import EngineError
+from benchmarks._common import describe_machine, errors_in_one_line, print_table
+from benchmarks.client_cpu import server_process
 from tests.support.made_up import sentence
 
-MODEL_PORT = 18_765
+PROBE_S = 0.05
+"""Seconds between two looks at the model server alone."""
+SHARES = (0.5, 0.95, 0.99)
+COLUMNS = ("what is waited for", "times", "p50 ms", "p95 ms", "p99 ms", "p50 to the model's", "p95 to the model's")
 
 
-def quantile(values: list[float], share: float) -> float:
-    """Return the value below which a share of the values lies, in milliseconds."""
-    return 1000 * sorted(values)[min(len(values) - 1, int(share * len(values)))]
+class Used(NamedTuple):
+    """What a process has used: seconds of a core, and the MiB of memory that it holds."""
+
+    cpu_s: float
+    memory: float
 
 
-@asynccontextmanager
-async def processes(folder: Path) -> AsyncIterator[tuple[str, int]]:
-    """Run model server and service; yield the service's address and process number."""
-    started = [subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", "--port", str(MODEL_PORT)])]
-    command = [sys.executable, "-m", "rolecs", "serve", "--base-url", f"http://127.0.0.1:{MODEL_PORT}"]
-    flags = ["--port", "0", "--db", str(folder / "serve.sqlite"), "--no-preflight", "--max-characters", "200"]
+class Measured(NamedTuple):
+    """What a load came to.
+
+    Attributes:
+        turns: seconds that each answered turn took, from when it was due.
+        alone: seconds that each two requests to the model server took meanwhile.
+        failed: turns that were refused, or not said.
+        seconds: that all took.
+        load_cpu_s: seconds of a core that the load itself used.
+        before: what the service had used when the load began.
+        after: what it had used at the end.
+    """
+
+    turns: list[float]
+    alone: list[float]
+    failed: int
+    seconds: float
+    load_cpu_s: float
+    before: Used
+    after: Used
+
+
+@contextmanager
+def service_process(base_url: str, folder: Path) -> Iterator[tuple[str, int]]:
+    """Run the service in a process of its own; gives its address and the number of the process.
+
+    Raises:
+        EngineError: it did not start.
+    """
+    command = [sys.executable, "-m", "rolecs", "serve", "--base-url", base_url, "--no-preflight"]
+    flags = ["--port", "0", "--db", str(folder / "serve.sqlite"), "--max-characters", "200"]
+    process = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE)
     try:
-        await wait_for(f"http://127.0.0.1:{MODEL_PORT}/v1/models")
-        service = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE)
-        started.insert(0, service)
-        assert service.stdout
-        found = re.search(rb"at (http://[\d.:]+),", service.stdout.readline())
-        assert found
-        yield found[1].decode(), service.pid
+        assert process.stdout
+        found = re.search(rb"at (http://[\d.:]+),", process.stdout.readline())
+        if not found:
+            raise EngineError("the service did not start")
+        yield found[1].decode(), process.pid
     finally:
-        for process in started:
-            process.terminate()
-            process.wait()
+        process.terminate()
+        process.communicate()
 
 
-def unlimited() -> aiohttp.ClientSession:
-    """Return a client that opens as many connections as there are requests; by default it queues them at 100."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-
-
-def used_by(process: int) -> tuple[float, int]:
-    """Return the seconds of a core that a process has used, and the bytes of memory that it holds."""
+def used_by(process: int) -> Used:
+    """Return what a process has used."""
     times = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     pages = Path(f"/proc/{process}/statm").read_text().split()[1]
-    return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"), int(pages) * resource.getpagesize()
-
-
-async def wait_for(url: str) -> None:
-    """Wait until a server answers."""
-    async with aiohttp.ClientSession() as client:
-        for _ in range(600):
-            try:
-                async with client.get(url):
-                    return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.1)
-    raise TimeoutError(url)
+    cpu_s = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+    return Used(cpu_s, int(pages) * resource.getpagesize() / 2**20)
 
 
 class Load:
     """Sessions that take turns."""
 
-    def __init__(self, client: aiohttp.ClientSession, address: str) -> None:
+    def __init__(self, client: aiohttp.ClientSession, address: str, base_url: str) -> None:
         self._client = client
         self._address = address
-        self.free: list[tuple[str, dict[str, str], int]] = []
-        self.latencies: list[float] = []
-        self.failed = 0
+        self._model = f"{base_url}/chat/completions"
+        self._free: list[tuple[str, dict[str, str]]] = []
         self._chance = random.Random(1)
+        self.turns: list[float] = []
+        self.alone: list[float] = []
+        self.failed = 0
 
     async def open(self) -> None:
         """Open a session."""
         async with self._client.post(f"{self._address}/v1/sessions", json={}) as answer:
             opened = await answer.json()
             headers = {"Authorization": f"Bearer {opened['token']}"}
-            self.free.append((f"{self._address}/v1/sessions/{opened['id']}/turns", headers, 0))
+            self._free.append((f"{self._address}/v1/sessions/{opened['id']}/turns", headers))
 
-    async def say(self, due: float) -> None:
+    async def talk(self, rate: float, seconds: float) -> None:
+        """Say so many turns a second, each when it is due."""
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for number in range(int(rate * seconds)):
+                due = began + number / rate
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                if self._free:
+                    group.create_task(self._say(due, *self._free.pop(0)))
+                else:
+                    self.failed += 1
+
+    async def _say(self, due: float, url: str, headers: dict[str, str]) -> None:
         """Say the next turn of a session; one that is over is replaced."""
-        url, headers, number = self.free.pop(0)
         # No two customers say the same: what was looked through once would not be again.
         text = sentence(self._chance, chinese=False)[:150]
         async with self._client.post(url, json={"text": text}, headers=headers) as answer:
             said = await answer.json()
-            self.latencies.append(time.perf_counter() - due)
-            if answer.status != 201:
-                self.failed += 1
+        if answer.status == 201:
+            self.turns.append(time.perf_counter() - due)
+        else:
+            self.failed += 1
         if answer.status != 201 or said["over"]:
             await self.open()
         else:
-            self.free.append((url, headers, number + 1))
+            self._free.append((url, headers))
+
+    async def ask_alone(self) -> None:
+        """Ask the model server for the two requests of a turn, again and again, until this is cancelled."""
+        body = {"model": "instant", "messages": [{"role": "user", "content": "Hello there. " * 300}], "max_tokens": 9}
+        while True:
+            began = time.perf_counter()
+            for _ in range(2):
+                async with self._client.post(self._model, json=body) as answer:
+                    await answer.read()
+            self.alone.append(time.perf_counter() - began)
+            await asyncio.sleep(PROBE_S)
 
 
-async def measure_model(client: aiohttp.ClientSession) -> list[float]:
-    """Return how long the model server takes for the two requests of a turn, alone."""
-    body = {"model": "instant", "messages": [{"role": "user", "content": "Hello there. " * 300}], "max_tokens": 9}
-    taken = []
-    for _ in range(200):
-        began = time.perf_counter()
-        for _ in range(2):
-            url = f"http://127.0.0.1:{MODEL_PORT}/v1/chat/completions"
-            async with client.post(url, json=body) as answer:
-                await answer.read()
-        taken.append(time.perf_counter() - began)
-    return taken
+async def measure(base_url: str, address: str, service: int, sessions: int, rate: float, seconds: float) -> Measured:
+    """Put a load on the service; see the module."""
+    # As many connections as there are requests: by default they would queue at 100.
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+        load = Load(client, address, base_url)
+        for _ in range(sessions):
+            await load.open()
+        before, began, own = used_by(service), time.perf_counter(), time.process_time()
+        asking = asyncio.create_task(load.ask_alone())
+        try:
+            await load.talk(rate, seconds)
+        finally:
+            asking.cancel()
+        spent = (time.perf_counter() - began, time.process_time() - own)
+        return Measured(load.turns, load.alone, load.failed, *spent, before, used_by(service))
 
 
-async def main() -> None:
-    """Run the load and print what it took."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def quantiles_ms(seconds: list[float]) -> list[float]:
+    """Return the milliseconds below which the shares of `SHARES` lie."""
+    ordered = sorted(seconds)
+    return [1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in SHARES]
+
+
+def print_load(told: Measured) -> None:
+    """Print what a load came to: turns beside the model alone, then what the service used."""
+    turns, alone = quantiles_ms(told.turns), quantiles_ms(told.alone)
+    rows: list[Sequence[object]] = [
+        ("the model alone, two requests", len(told.alone), *alone, 1.0, 1.0),
+        ("a turn through the service", len(told.turns), *turns, turns[0] / alone[0], turns[1] / alone[1]),
+        ("a turn less the model's median", len(told.turns), *(turn - alone[0] for turn in turns), "", ""),
+    ]
+    print_table(f"Load on the service: {told.seconds:.0f} s, {told.failed} turns failed or not said", COLUMNS, rows)
+    cpu_s = told.after.cpu_s - told.before.cpu_s
+    print(
+        f"Service: {1000 * cpu_s / len(told.turns):.1f} ms of CPU a turn, {cpu_s / told.seconds:.2f} of a core (the "
+        f"load: {told.load_cpu_s / told.seconds:.2f}); memory {told.after.memory:.0f} MiB, "
+        f"{told.after.memory / told.before.memory:.2f} of what it was with all sessions open"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.serve", description="Measure what the service adds to a turn.")
     parser.add_argument("--sessions", type=int, default=300)
     parser.add_argument("--rate", type=float, default=100.0, help="turns a second")
     parser.add_argument("--seconds", type=float, default=60.0)
-    told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        async with processes(Path(folder)) as (address, service), unlimited() as client:
-            alone = await measure_model(client)
-            load = Load(client, address)
-            for _ in range(told.sessions):
-                await load.open()
-            busy, before = used_by(service)
-            began = time.perf_counter()
-            async with asyncio.TaskGroup() as group:
-                for number in range(int(told.rate * told.seconds)):
-                    due = began + number / told.rate
-                    await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                    if load.free:
-                        group.create_task(load.say(due))
-                    else:
-                        load.failed += 1
-            seconds = time.perf_counter() - began
-            spent, after = used_by(service)
-            model = statistics.median(alone)
-            added = [taken - model for taken in load.latencies]
-            print(f"{len(added):,} turns in {seconds:.0f} s, {load.failed} failed; {told.sessions} sessions")
-            print(f"model alone: median {1000 * model:.1f} ms for a turn's two requests")
-            print(
-                f"added: p50 {quantile(added, 0.5):.1f} ms, p95 {quantile(added, 0.95):.1f} ms, "
-                f"p99 {quantile(added, 0.99):.1f} ms"
-            )
-            print(
-                f"service: {(spent - busy) / seconds:.0%} of a core, {1000 * (spent - busy) / len(added):.1f} ms a turn"
-            )
-            print(f"memory: {before >> 20} MiB before, {after >> 20} MiB after")
-            print(f"load: {resource.getrusage(resource.RUSAGE_SELF).ru_utime / seconds:.0%} of a core")
+    arguments = parser.parse_args(argv)
+    with (
+        errors_in_one_line(),
+        server_process(Language.EN) as base_url,
+        tempfile.TemporaryDirectory() as folder,
+        service_process(base_url, Path(folder)) as (address, process),
+    ):
+        load = (arguments.sessions, arguments.rate, arguments.seconds)
+        told = asyncio.run(measure(base_url, address, process, *load))
+        if not told.turns or not told.alone:
+            raise EngineError("no turn was answered: say more of them, by --rate and --seconds")
+    print_load(told)
+    print(describe_machine("starlette", "uvicorn", "httptools", "aiohttp"))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
