@@ -142,6 +142,8 @@ def _openai_agent(url: str, model: str | None) -> HttpSpec:
         url=base._replace(path=f"{base.path}/chat/completions").geturl(),
         request=request,
         reply=("choices", 0, "message", "content"),
+        # As `rolecs serve` says it; others say nothing there, and go on.
+        ends_call=("choices", 0, "message", "rolecs", "over"),
     )
 
 

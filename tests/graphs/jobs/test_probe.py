@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from aiohttp import web
 
+from agents.csc.speakers import Speaker
 from agents.errors import UsageError
 from graphs.config.probe import ProbeSettings
 from graphs.jobs.probe import probe
@@ -116,6 +117,21 @@ async def test_a_hostile_agent_never_breaks_the_run(tmp_path: Path) -> None:
     suite = ElementTree.fromstring(text)[0]
     assert int(suite.attrib["failures"]) == sum(bool(call.reasons) for call in calls) and len(suite) == 20
     assert json.loads(figures.model_dump_json())["failures"] == figures.failures
+
+
+async def test_a_served_supporter_that_closes_ends_the_call(tmp_path: Path) -> None:
+    def close(body: dict[str, Any]) -> web.Response:
+        messages = body["messages"]
+        if len(messages) > 7:
+            return web.json_response({"error": {"message": "the call is over"}}, status=409)
+        served = {"strategy": "AC", "over": len(messages) == 7}
+        message = {"role": "assistant", "content": say_well(messages), "rolecs": served}
+        return web.json_response({"choices": [{"message": message}]})
+
+    async with serve(Loopback()) as server, serve_agent(LiveAgent(close)) as agent:
+        await call_all(server, agent.base_url, tmp_path, dialogues=3, hard=0)
+    for call in calls_of(tmp_path):
+        assert call.lost_to is None and len(call.turns) == 7 and call.turns[-1].speaker is Speaker.SUPPORTER
 
 
 async def test_a_slow_agent_and_a_busy_one(tmp_path: Path) -> None:
