@@ -65,9 +65,9 @@ async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     flags = (*topics, *ALL_DIFFER, "--base-url", server.base_url)
     code, out, err = await rolecs("generate", "-n", 6, *flags, cwd=tmp_path)
     assert code == 0
-    assert (
-        err == "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56\n"
-    )
+    # Behind it comes progress, where the machine is slow.
+    first = "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56"
+    assert err.splitlines()[0] == first
     for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
     code, out, err = await rolecs("inspect", "rolecs-run", cwd=tmp_path)
