@@ -25,7 +25,9 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
         about = f"Uncalibrated: {error}."
     else:
         about = _describe_calibration(calibration) if calibration else _describe_lack(stamp)
-    return [about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
+    # Of this model alone the weights are known.
+    tiny = ["The judge is the demo model, a tiny one."] if stamp.weights else []
+    return [*tiny, about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
 
 
 def _describe_lack(stamp: GateStamp) -> str:

@@ -146,7 +146,8 @@ def demo_run() -> Provenance:
 def test_the_calibration_that_ships_is_that_of_the_weights_and_rubric_that_ship(demo_run: Provenance) -> None:
     shipped = Calibration.model_validate_json(DEMO_CALIBRATION.read_bytes())
     assert shipped.stamp == gate_stamp(JudgeSettings(), DEMO_MODEL) == stamp_of(demo_run), "make demo-calibration"
-    (sentence, _) = describe_trust(demo_run, funnel({}))
+    (tiny, sentence, _) = describe_trust(demo_run, funnel({}))
+    assert "a tiny one" in tiny
     assert sentence.startswith("Calibrated on en.jsonl (66 calls, ") and "no data to train on" in sentence
 
 
