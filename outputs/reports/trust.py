@@ -27,7 +27,7 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
         about = _describe_calibration(calibration) if calibration else _describe_lack(stamp)
     # Of this model alone the weights are known.
     tiny = ["The judge is the demo model, a tiny one."] if stamp.weights else []
-    return [*tiny, about, _describe_canaries(DialogueCounts.of(funnel).canaries)]
+    return [about, *tiny, _describe_canaries(DialogueCounts.of(funnel).canaries)]
 
 
 def _describe_lack(stamp: GateStamp) -> str:

@@ -146,7 +146,7 @@ def demo_run() -> Provenance:
 def test_the_calibration_that_ships_is_that_of_the_weights_and_rubric_that_ship(demo_run: Provenance) -> None:
     shipped = Calibration.model_validate_json(DEMO_CALIBRATION.read_bytes())
     assert shipped.stamp == gate_stamp(JudgeSettings(), DEMO_MODEL) == stamp_of(demo_run), "make demo-calibration"
-    (tiny, sentence, _) = describe_trust(demo_run, funnel({}))
+    (sentence, tiny, _) = describe_trust(demo_run, funnel({}))
     assert "a tiny one" in tiny
     assert sentence.startswith("Calibrated on en.jsonl (66 calls, ") and "no data to train on" in sentence
 
@@ -159,7 +159,7 @@ def test_what_ships_is_passed_over_where_its_stamp_does_not_fit_or_there_is_a_us
         assert find_calibration(stamp.model_copy(update=other)) is None
     # Runs that began with other weights, or before these were written down, say nothing of today's.
     for versions in ({}, demo_run.versions | {DEMO_MODEL: "0"}):
-        (sentence, _) = describe_trust(demo_run.model_copy(update={"versions": versions}), funnel({}))
+        sentence = describe_trust(demo_run.model_copy(update={"versions": versions}), funnel({}))[0]
         assert sentence.startswith("Uncalibrated: nobody has compared this gate")
     own = keep_calibration(calibration.model_copy(update={"stamp": stamp}))
     assert "on gold.jsonl (19 calls" in describe_trust(demo_run, funnel({}))[0]
