@@ -102,9 +102,9 @@ def require_file(path: Path) -> None:
     """
     require_parent(path)
     _require_reachable(path)
-    _require_reachable(_temporary(path))
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file")
+    _require_reachable(_temporary(path))
     if not path.exists() or path.is_file():  # others, such as /dev/stdout, are written to as they are
         _require_access(path.parent, path)
 
