@@ -10,7 +10,7 @@ DEMO_MODEL := demo-model
 # Exit code 1 of generate means that some dialogue failed or none was kept: the demo shows that too.
 demo: $(VENV)/runtime
 	rm -rf $(DEMO)
-	$(BIN)/rolecs generate -n 4 --config outputs/training/demo/play.toml --run $(DEMO)/run || [ $$? -eq 1 ]
+	$(BIN)/rolecs generate -n 8 --config outputs/training/demo/play.toml --run $(DEMO)/run || [ $$? -eq 1 ]
 	$(BIN)/rolecs report $(DEMO)/run
 	$(BIN)/rolecs export $(DEMO)/run --out $(DEMO)/shards --rejected
 	$(BIN)/rolecs verify $(DEMO)/shards
