@@ -18,7 +18,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from agents.csc.dialogue import CustomerView, Turn
-from agents.csc.flow import Limits, Progress, possible_outcomes
+from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import SPEAKER_NAMES, Speaker
 from agents.errors import UnreadableAnswerError, UsageError
@@ -27,16 +27,11 @@ from agents.llm.client import ChatClient
 from agents.llm.request import Message, Sampling
 from agents.llm.usage import Role
 from agents.prompts.rendering import render_fixed
-from agents.roles.customer import customer_turn_messages
-from agents.roles.customer_assistant import MAX_TOKENS, Direction, direction_messages, direction_type
-from agents.roles.speech import UTTERANCE_ENDS, clean_utterance
-from agents.roles.supporter import supporter_turn_messages
+from agents.roles.customer_assistant import Direction
 from benchmarks._common import describe_machine, errors_in_one_line, print_table
-from graphs.dialogue.turns import DialogueContext, direct_next_turn
+from graphs.dialogue.turns import Asked, DialogueContext, direct_next_turn, say_customer, say_supporter
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.reader import read_dialogues
-from quality.checks.structured_checks import check_direction
-from quality.checks.turn_checks import FailedCheck, check_turn
 from quality.metrics.intervals import mcnemar
 
 SAMPLING = Sampling(temperature=0.8, top_p=1.0)
@@ -44,6 +39,8 @@ IN_FLIGHT = 48
 UTTERANCE_TOKENS = 160
 LIMITS = Limits()
 UNREADABLE = "unreadable"
+DIRECTION, CUSTOMER, SUPPORTER = "direction", "customer's turn", "supporter's turn"
+"""What is asked for."""
 
 EXAMPLE = {
     Language.EN: "# An exchange from another call\n"
@@ -71,11 +68,8 @@ def as_played(messages: Sequence[Message], speaker: Speaker, language: Language)
 def transcript(messages: Sequence[Message], speaker: Speaker, language: Language) -> list[Message]:
     """The call with names before its lines, as one user message that grows, the task behind it."""
     system, *heard = messages
-    if heard[0]["content"].startswith(opening := render_fixed(language, "opening")):
-        first, *heard = heard
-        task_alone = first["content"].removeprefix(opening).strip()
-        if not heard:
-            return [system, {"role": "user", "content": task_alone}]
+    if heard[0]["content"].startswith(render_fixed(language, "opening")):
+        heard = heard[1:]
     names = SPEAKER_NAMES[language]
     colon = ": " if language is Language.EN else "："
     other = next(one for one in Speaker if one is not speaker)
@@ -150,15 +144,30 @@ def _place(dialogue: Labelled, n: int) -> Place:
     return Place(dialogue, dialogue.turns[:n], turn, Direction(turn.direction or "", turn.outcome))
 
 
-def _chat(client: ChatClient, place: Place, *parts: object) -> Chat:
-    return Chat(client, SAMPLING, derive_seed(0, place.dialogue.id, len(place.before), *parts))
+class _LaidOut(Chat):
+    """Requests of a role, each laid out anew before it is asked."""
+
+    def __init__(self, client: ChatClient, seed: int, lay_out: Callable[[Sequence[Message]], list[Message]]) -> None:
+        super().__init__(client, SAMPLING, seed)
+        self._lay_out = lay_out
+
+    async def _ask(self, role: Role, messages: Sequence[Message], *form: Any, **how: Any) -> Any:
+        return await super()._ask(role, self._lay_out(messages), *form, **how)
+
+
+def _context(client: ChatClient, place: Place, kind: str, layout: Layout, repairs: int = 0) -> DialogueContext:
+    language = place.dialogue.language
+    speaker = Speaker.SUPPORTER if kind == SUPPORTER else Speaker.CUSTOMER
+    seed = derive_seed(0, place.dialogue.id, len(place.before), kind)
+    chat = _LaidOut(client, seed, lambda messages: layout(messages, speaker, language))
+    return DialogueContext(chat, language, LIMITS, UTTERANCE_TOKENS, repairs)
 
 
 async def directed(client: ChatClient, place: Place) -> Place | None:
     """Return the place with a direction; None where the model gives no sound one."""
     if place.direction.text:
         return place
-    context = DialogueContext(_chat(client, place, "direct"), place.dialogue.language, LIMITS, UTTERANCE_TOKENS, 5)
+    context = _context(client, place, "direct", as_played, repairs=5)
     try:
         asked = await direct_next_turn(place.view, place.dialogue.goal, context, ())
     except UnreadableAnswerError:
@@ -166,39 +175,15 @@ async def directed(client: ChatClient, place: Place) -> Place | None:
     return place._replace(direction=asked.answer) if asked.answer else None
 
 
-async def direct(chat: Chat, place: Place, layout: Layout) -> FailedCheck | None:
-    """Return the worst that is wrong with a direction."""
-    language, progress = place.dialogue.language, Progress.of(place.before)
-    outcomes = possible_outcomes(progress, LIMITS)
-    messages = direction_messages(place.view, place.dialogue.goal, outcomes, ending=progress.is_ending)
-    asked = direction_type(language, tuple(outcomes) if len(outcomes) > 1 else ())
-    answer: Any = await chat.fill(
-        Role.CUSTOMER_ASSISTANT, layout(messages, Speaker.CUSTOMER, language), asked, max_tokens=MAX_TOKENS
-    )
-    return next(check_direction(answer.direction, place.dialogue.goal, language), None)
-
-
-async def say(chat: Chat, place: Place, layout: Layout) -> FailedCheck | None:
-    """Return the worst that is wrong with a turn of either side."""
-    language, turn = place.dialogue.language, place.turn
-    if turn.speaker is Speaker.CUSTOMER:
-        role, direction = Role.CUSTOMER, place.direction
-        turn = turn.model_copy(update={"direction": direction.text})
-        messages = customer_turn_messages(place.view, direction.text, ends_call=direction.ends_call)
-    else:
-        if turn.strategy is None:
-            raise UsageError(f"{place.dialogue.id}: a supporter's turn without a strategy; label the dialogues first")
-        role = Role.SUPPORTER
-        messages = supporter_turn_messages(place.dialogue.supporter_view(place.before), turn.strategy)
-    text = await chat.say(
-        role,
-        layout(messages, turn.speaker, language),
-        clean=clean_utterance,
-        stop=UTTERANCE_ENDS[language],
-        max_tokens=UTTERANCE_TOKENS,
-    )
-    said = turn.model_copy(update={"text": text})
-    return next(check_turn(said, place.before, language, place.dialogue.scenario), None)
+async def ask(kind: str, place: Place, context: DialogueContext) -> Asked[Any]:
+    """Have a turn said anew, or the customer directed anew, once."""
+    if kind == DIRECTION:
+        return await direct_next_turn(place.view, place.dialogue.goal, context)
+    if kind == CUSTOMER:
+        return await say_customer(place.view, place.direction, context)
+    if place.turn.strategy is None:
+        raise UsageError(f"{place.dialogue.id}: a supporter's turn without a strategy; label the dialogues first")
+    return await say_supporter(place.dialogue.supporter_view(place.before), place.turn.strategy, context)
 
 
 async def measure(base_url: str, dialogues: Sequence[Labelled], count: int) -> None:
@@ -210,14 +195,14 @@ async def measure(base_url: str, dialogues: Sequence[Labelled], count: int) -> N
         await client.check()
 
         async def one(kind: str, name: str, place: Place) -> str | None:
-            chat = _chat(client, place, kind)
+            context = _context(client, place, kind, LAYOUTS[name])
             async with free:
                 try:
-                    fault = await (direct if kind == "direction" else say)(chat, place, LAYOUTS[name])
-                    found = fault.check if fault else None
+                    failed = (await ask(kind, place, context)).failed
+                    found = failed[0][1].check if failed else None
                 except UnreadableAnswerError:
                     found = UNREADABLE
-            for usage in chat.usage.values():
+            for usage in context.chat.usage.values():
                 tokens[name]["prompt"] += usage.prompt_tokens
                 tokens[name]["cached"] += usage.cached_tokens
             return found
@@ -227,7 +212,7 @@ async def measure(base_url: str, dialogues: Sequence[Labelled], count: int) -> N
         )
         heard = [place for place in customers if place]
         spoken = draw_places(dialogues, count, Speaker.SUPPORTER)
-        for kind, places in (("direction", heard), ("customer's turn", heard), ("supporter's turn", spoken)):
+        for kind, places in ((DIRECTION, heard), (CUSTOMER, heard), (SUPPORTER, spoken)):
             names = [name for name in LAYOUTS if name != "opened" or places is heard]
             answers = await asyncio.gather(*(one(kind, name, place) for name in names for place in places))
             faults = {name: answers[n * len(places) : (n + 1) * len(places)] for n, name in enumerate(names)}
