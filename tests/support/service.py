@@ -1,5 +1,6 @@
 """The service as tests and benchmarks run it: in this process, on the loopback server's answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from graphs.serve.dialogues.sessions import hash_token
 from graphs.serve.http.app import build_app
 from graphs.serve.protection.audit import Audit
 from graphs.serve.protection.sites import Site, Sites
+from graphs.serve.server import listen, make_server
 from outputs.scorecards.store import ScorecardStore
 from personas.pool import load_pools
 from tests.support.loopback import Loopback, serve
@@ -42,6 +44,19 @@ async def service_on(
                 await client.check()
                 service.replicas.clients = service.judges.clients = [client]
                 yield service
+
+
+@asynccontextmanager
+async def on_socket(service: Service) -> AsyncIterator[int]:
+    """Serve on a real socket; gives the port."""
+    listener = listen("127.0.0.1", 0)
+    server: Any = make_server(service)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await task
 
 
 def client_of(service: Service, address: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:

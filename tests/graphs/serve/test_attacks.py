@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from agents.csc.language import Language
 from agents.csc.topics import usual_company
@@ -16,7 +15,7 @@ from graphs.serve import server as serving
 from graphs.serve.dialogues.service import Service
 from graphs.serve.http.app import build_app
 from tests.support.loopback import Loopback
-from tests.support.service import KEY, SHOP, bearer, client_of, open_session, service_on
+from tests.support.service import KEY, SHOP, bearer, client_of, on_socket, open_session, service_on
 
 COMPANY = usual_company(Language.EN).name
 SYSTEM = render(Language.EN, "supporter_side", company=COMPANY, topic="x", scenario="The company sells shoes.")
@@ -290,14 +289,8 @@ async def port(service: Service, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """The port of the service on a real socket, with little patience."""
     monkeypatch.setattr(serving, "HEADER_S", 0.3)
     monkeypatch.setattr(serving, "build_app", lambda *given: build_app(*given, body_s=0.3))
-    listener = serving.listen("127.0.0.1", 0)
-    server: uvicorn.Server = serving.make_server(service)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await task
+    async with on_socket(service) as port:
+        yield port
 
 
 async def test_slow_and_broken_requests_on_the_wire(port: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,13 @@ import pytest
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from graphs.probe.call import agents_messages
-from graphs.serve.dialogues.service import Service
-from graphs.serve.server import listen, make_server
 from tests.support.loopback import Loopback
-from tests.support.service import KEY, client_of, service_on
-
-
-@asynccontextmanager
-async def serving(service: Service) -> AsyncIterator[int]:
-    """Serve on a real socket; gives the port."""
-    listener = listen("127.0.0.1", 0)
-    server: Any = make_server(service)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await task
+from tests.support.service import KEY, client_of, on_socket, service_on
 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with service_on(Loopback(), tmp_path, keys=(KEY,)) as service, serving(service) as port:
+    async with service_on(Loopback(), tmp_path, keys=(KEY,)) as service, on_socket(service) as port:
         address = f"http://127.0.0.1:{port}/v1"
         async with openai.AsyncOpenAI(base_url=address, api_key=KEY, max_retries=0) as asking:
             yield asking
@@ -151,7 +135,7 @@ async def test_what_only_says_how_answers_are_drawn_is_passed_over(tmp_path: Pat
 
 async def test_a_client_that_goes_away_leaves_nothing_behind(tmp_path: Path) -> None:
     loopback = Loopback(delay=0.1)
-    async with service_on(loopback, tmp_path) as service, serving(service) as port:
+    async with service_on(loopback, tmp_path) as service, on_socket(service) as port:
         body = json.dumps({"messages": [{"role": "user", "content": "My card is lost."}], "stream": True}).encode()
         head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
         for is_early in (True, False):
