@@ -11,10 +11,9 @@ import json
 import random
 import re
 import socket
-import struct
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +27,10 @@ from tests.support.loopback_answers import (
     hidden_strategy,
     labels,
 )
+from tests.support.loopback_faults import drip, send_half, spoil
 from tests.support.made_up import persona, sentence, told_from_outside
 
 STALL_S = 60.0
-DRIP_S = 0.25
-DRIP_BYTES = 16
-
 
 TOLD_FROM_OUTSIDE = ("scenario", "customer_goal", "direction")
 """Texts of structured answers that speak of the customer, never as them."""
@@ -326,45 +323,6 @@ def words_of(body: Any) -> Iterator[str]:
             yield from words_of(value)
     elif isinstance(body, str):
         yield body
-
-
-def spoil(fault: str | None, body: dict[str, Any], text: str) -> str:
-    """Return what a fault makes of an answer's text."""
-    match fault:
-        case "truncated":
-            return text[: len(text) // 2]
-        case "invalid":
-            return "no such thing {"
-        case "empty":
-            return ""
-        case "wrong_schema":
-            return '{"no_such_key": 1}' if {"response_format", "structured_outputs"} & body.keys() else " "
-    return text
-
-
-async def send_half(request: web.Request, content: bytes) -> web.StreamResponse:
-    """Send the headers and the first half of a body, then reset the connection."""
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
-    await response.prepare(request)
-    await response.write(content[: len(content) // 2])
-    assert request.transport is not None
-    # Closing with a linger time of 0 sends RST, not FIN.
-    connection = request.transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    request.transport.abort()
-    return response
-
-
-async def drip(request: web.Request, content: bytes) -> web.StreamResponse:
-    """Send a body a few bytes at a time."""
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(content))})
-    parts = [content[start : start + DRIP_BYTES] for start in range(0, len(content), DRIP_BYTES)]
-    with suppress(ConnectionError):  # the client may have gone
-        await response.prepare(request)
-        for part in parts:
-            await response.write(part)
-            await asyncio.sleep(DRIP_S / len(parts))
-    return response
 
 
 def rarely_unreadable(share: float) -> Callable[[dict[str, Any]], str | None]:
