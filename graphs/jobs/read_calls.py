@@ -91,8 +91,8 @@ def _describe_third(third: Counter[str]) -> str:
     names = [f"{name} {count:,}" for name, count in most_frequent_first(third).items()]
     more = f" and {len(names) - SHOWN_THIRD:,} more names" if len(names) > SHOWN_THIRD else ""
     shown = f"{', '.join(names[:SHOWN_THIRD])}{more}"
-    named = (name for name in most_frequent_first(third) if name != NOBODY)
-    example = shlex.quote(f"{next(named, NOBODY)}=agent") if third.keys() - {NOBODY} else shlex.quote(f"{NOBODY}=none")
+    named = next((name for name in most_frequent_first(third) if name != NOBODY), None)
+    example = shlex.quote(f"{named}=agent" if named is not None else f"{NOBODY}=none")
     return f"utterances of third voices left out: {shown}; to say whose side one is on: --speaker {example}"
 
 
