@@ -11,6 +11,14 @@ from agents.csc.language import CHINESE, Language
 CHINESE_CHARACTER = re.compile(rf"[{CHINESE}]")
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Za-z]*)\]")
 """What stands for private data: ours, and those of published data sets such as [BankName]. The group is its kind."""
+GAP = re.compile(
+    r"\[(?:(?:your|the|insert|total|due|start|end|transaction|payment|new|old|current|monthly|specific)[ _]?)*"
+    r"(?:amount|date|time|day|month|year|price|cost|fee|rate|balance|percentage|currency|period|number|duration"
+    r"|(?:product|service|company|department|offer|plan|app|website|item|campaign|shop|store)(?:[ _]?(?:name|type))?"
+    r"|reason|issue|problem|solution|question|answer|option|goal|feel|feeling|emotion|topic|details?|link)\]",
+    re.IGNORECASE,
+)
+"""What looks like a placeholder and stands for nothing private: the gap of a template that nobody has filled in."""
 SENTENCE_ENDS = ".!?。！？"
 """The marks that end a sentence, as they stand in a character class."""
 FEW_LETTERS = 24

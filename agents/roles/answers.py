@@ -20,7 +20,7 @@ _BEGINNING = {Language.EN: r"[A-Z0-9£$€\[]", Language.ZH: rf"[{CHINESE}《\[0
 _MARK = {Language.EN: ".!?", Language.ZH: "。！？"}
 
 
-def text_field(language: Language, marks: int) -> Any:
+def text_field(language: Language, marks: int, opening: str = "") -> Any:
     """Return a pydantic field for a text that begins with a word and ends as a sentence does.
 
     The pattern is told to the server alone: an answer that does not fit it is a matter of the checks, with their hints.
@@ -28,8 +28,9 @@ def text_field(language: Language, marks: int) -> Any:
     Args:
         language: of the text; a Chinese one begins in Chinese.
         marks: the most marks that may end a sentence, the points of decimals among them.
+        opening: a pattern of the words that it begins with; by default any beginning of a sentence will do.
     """
     mark, fewest = _MARK[language], FEWEST_CHARACTERS[language] - 1
     within = rf'[^"\\\n\r\t{mark}]'
-    first = f"{_BEGINNING[language]}{within}{{{fewest}}}{within}*"
+    first = f"{opening or _BEGINNING[language]}{within}{{{fewest}}}{within}*"
     return Field(json_schema_extra={"pattern": f"^{first}([{mark}]{within}+){{0,{marks - 1}}}[{mark}]$"})

@@ -25,6 +25,12 @@ DIRECTION_CHARACTERS = {Language.EN: 200, Language.ZH: 70}
 """Most characters of a direction: one sentence."""
 DIRECTION_MARKS = 3
 """Most marks in it that may end a sentence: one, with decimals and abbreviations."""
+OPENINGS_AGAIN = {
+    Language.EN: "(Tell|Say|Ask|Answer|Give|Name|Confirm|Agree|Accept|Refuse|Insist|Explain|Describe|Complain|Admit|Doubt|"
+    "Thank|Object|Repeat|Mention|React|Feel) ",
+    Language.ZH: "(告诉客服|说|问|追问|回答|报出|确认|同意|接受|拒绝|坚持|解释|描述|抱怨|承认|质疑|要求|表示|感谢客服|提到)",
+}
+"""How a direction begins that is asked for again: with a verb. Weak models write the reply itself, or the company's."""
 
 
 class Direction(NamedTuple):
@@ -41,13 +47,16 @@ class Direction(NamedTuple):
 
 
 @cache
-def direction_type(language: Language, outcomes: tuple[GoalOutcome, ...], *, emotions: bool = False) -> type[BaseModel]:
+def direction_type(
+    language: Language, outcomes: tuple[GoalOutcome, ...], *, emotions: bool = False, again: bool = False
+) -> type[BaseModel]:
     """Return the type of an answer. What decides comes first: how the matter stands, then the feeling, as its code.
 
     Args:
         language: of the direction.
         outcomes: how the matter may stand; none where the call goes on in any case.
         emotions: ask for the feeling.
+        again: the last answer failed a check; this one is held to begin with a verb.
     """
     fields: dict[str, Any] = {}
     if outcomes:
@@ -56,7 +65,7 @@ def direction_type(language: Language, outcomes: tuple[GoalOutcome, ...], *, emo
     if emotions:
         feeling: Any = Literal[tuple(FEELINGS)]
         fields["feeling"] = (feeling, ...)
-    fields["direction"] = (str, text_field(language, DIRECTION_MARKS))
+    fields["direction"] = (str, text_field(language, DIRECTION_MARKS, OPENINGS_AGAIN[language] if again else ""))
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 
@@ -103,7 +112,7 @@ async def direct_customer(
     answer: Any = await chat.fill(
         Role.CUSTOMER_ASSISTANT,
         direction_messages(view, goal, outcomes, ending=ending, hint=hint),
-        direction_type(view.language, choices, emotions=view.emotions),
+        direction_type(view.language, choices, emotions=view.emotions, again=bool(hint)),
         max_tokens=MAX_TOKENS,
     )
     emotion = FEELINGS[answer.feeling] if view.emotions else None

@@ -20,16 +20,31 @@ GOAL_CHARACTERS = {Language.EN: 280, Language.ZH: 100}
 """Most characters of the two texts: a sentence or two each."""
 SCENARIO_MARKS, GOAL_MARKS = 6, 5
 """Most marks in them that may end a sentence: two sentences, with decimals and abbreviations."""
+MARKS_AGAIN = 3
+"""The same in an answer that is asked for again: weak models write five sentences where two were asked for."""
+OPENINGS_AGAIN = {
+    Language.EN: ("The customer's ", "To "),
+    Language.ZH: ("客户的", "(想|要|希望|弄清|问清|确认|拿回|办好|解决|知道)"),
+}
+"""How the two texts begin in an answer that is asked for again: weak models speak to "you", as the company, or repeat
+the topic, and go on from outside once they have begun so."""
 
 
 @cache
-def plan_type(language: Language) -> type[Plan]:
-    """Return the type of an answer."""
+def plan_type(language: Language, *, again: bool = False) -> type[Plan]:
+    """Return the type of an answer.
+
+    Args:
+        language: of the plan.
+        again: the last answer failed a check; this one is held more closely to what such texts look like.
+    """
+    scenario, goal = OPENINGS_AGAIN[language] if again else ("", "")
+    scenario_marks, goal_marks = (MARKS_AGAIN, MARKS_AGAIN) if again else (SCENARIO_MARKS, GOAL_MARKS)
     return create_model(
         "Plan",
         __base__=Plan,
-        scenario=(str, text_field(language, SCENARIO_MARKS)),
-        customer_goal=(str, text_field(language, GOAL_MARKS)),
+        scenario=(str, text_field(language, scenario_marks, scenario)),
+        customer_goal=(str, text_field(language, goal_marks, goal)),
     )
 
 
@@ -68,5 +83,5 @@ async def plan_dialogue(
         RequestError, EngineError: see `Chat.fill`.
     """
     messages = planner_messages(language, persona, topic, number, hint)
-    answer = await chat.fill(Role.PLANNER, messages, plan_type(language), max_tokens=MAX_TOKENS)
+    answer = await chat.fill(Role.PLANNER, messages, plan_type(language, again=bool(hint)), max_tokens=MAX_TOKENS)
     return Plan(scenario=answer.scenario, customer_goal=answer.customer_goal)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from rapidfuzz import fuzz
 
@@ -12,9 +13,9 @@ from agents.roles import EMOTION_PROMPTS
 from agents.roles.customer_assistant import DIRECTION_CHARACTERS
 from agents.roles.planner import GOAL_CHARACTERS, SCENARIO_CHARACTERS
 from quality.checks.artifacts import find_artifact
-from quality.checks.echoes import RUN, find_echo, prompt_runs, runs_of
+from quality.checks.echoes import RUN, Runs, find_echo, prompt_runs, runs_of
 from quality.checks.turn_checks import FEELING_CODE, FailedCheck, check_privacy, find_role_leak
-from quality.text import PLACEHOLDER, is_in, split_sentences, split_words
+from quality.text import GAP, PLACEHOLDER, is_in, split_sentences, split_words
 
 FEWEST_WORDS = {Language.EN: 3, Language.ZH: 4}
 """Words, or Chinese characters: what is shorter directs nobody."""
@@ -25,6 +26,11 @@ PLAN_HINTS: dict[str, dict[Language, str]] = {
     check: {Language.EN: en, Language.ZH: zh}
     for check, en, zh in (
         ("artifact", "Plain sentences: no tags, no Markdown, no code.", "只写平常的句子，不要标签、Markdown或代码。"),
+        (
+            "template-gap",
+            "Make up what happened, with amounts and dates: no gaps in square brackets.",
+            "把金额、日期等编具体，不要留方括号里的空。",
+        ),
         ("no-sentence", "Write whole sentences that begin with a word.", "写完整的句子，开头不要标点。"),
         ("length", "A sentence or two each.", "各写一两句。"),
         ("language", "Write in English.", "用中文写。"),
@@ -56,6 +62,11 @@ DIRECTION_HINTS: dict[str, dict[Language, str]] = {
             "One plain sentence: no tags, no Markdown, no code.",
             "只写一句平常的话，不要标签、Markdown或代码。",
         ),
+        (
+            "template-gap",
+            "Write it out: no gaps in square brackets.",
+            "写具体，不要留方括号里的空。",
+        ),
         ("no-sentence", "Write one whole sentence that begins with a verb.", "写一句完整的话，以动词开头。"),
         ("length", "One short sentence.", "只写一句短话。"),
         ("language", "Write in English.", "用中文写。"),
@@ -76,6 +87,14 @@ _SPEAKS = {
     Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
     Language.ZH: re.compile("[你您]|(?<!自)我(?!国|行|司|市|省|县)"),
 }
+_STATES = {
+    Language.EN: re.compile(
+        r"(?:The(?! customer\b)|There|This|These|That|Yes|No|But|He|She|Okay|OK|Sure|Thanks|Thank you|Hello|Hi|How|What|Why"
+        r"|To)\b"
+    ),
+    Language.ZH: re.compile("(?:是的|好的|对的|嗯|您好|你好|喂|谢谢(?!客服|对方|他|她))"),
+}
+"""How a direction begins that is the reply itself, or no instruction at all. The customer repeats it as it is."""
 _REPORTS = re.compile(
     "(?:客户|先|再|继续|直接|接着|然后|最后|[^，。]{1,4}地)?"
     "(?:告诉(?!我)|[追反质询盘]?问(?!题)|说(?!实话|真的)|要求|请求|表[示明达]|指出|提[出到起]|强调|坚持|解释|确认|核对|回答|报出"
@@ -132,12 +151,15 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
     """
     yield from _check_form(direction, DIRECTION_CHARACTERS[language], language)
     task = prompt_runs(language, RUN[language], "customer_side", "customer_assistant", *EMOTION_PROMPTS)
-    if found := find_role_leak(direction) or find_echo(direction, [task], RUN[language]):
+    hints = _runs_of_hints(language)
+    if found := find_role_leak(direction) or find_echo(direction, [task, hints], RUN[language]):
         yield FailedCheck("echo", repr(found))
     elif mark := _TASK.search(direction) or FEELING_CODE.search(direction):
         yield FailedCheck("echo", repr(mark.group()))
     elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
         yield FailedCheck("echo", "the goal itself")
+    if mark := _STATES[language].match(direction):
+        yield FailedCheck("speech", repr(mark.group()))
     for sentence in split_sentences(_QUOTATION.sub("", direction)):
         reports = language is Language.ZH and "您" not in sentence and _REPORTS.match(sentence)
         if not reports and (mark := _SPEAKS[language].search(sentence)):
@@ -145,10 +167,17 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
             return
 
 
+@cache
+def _runs_of_hints(language: Language) -> Runs:
+    return frozenset().union(*(runs_of(hint[language], RUN[language]) for hint in DIRECTION_HINTS.values()))
+
+
 def _check_form(text: str, most: int, language: Language) -> Iterator[FailedCheck]:
     """Check that a text is a sentence or two in its language."""
     if artifact := find_artifact(text):
         yield FailedCheck("artifact", repr(artifact))
+    if gap := GAP.search(text):
+        yield FailedCheck("template-gap", repr(gap.group()))
     if _BEGINS_WITH_PUNCTUATION.match(text):
         yield FailedCheck("no-sentence", f"begins with {text[:8]!r}")
         return

@@ -21,7 +21,7 @@ from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import TASK_RUN, Runs, find_prompt_echo, runs_of
 from quality.checks.sides import find_known_too_early, find_wrong_side
 from quality.guarded import guard, in_small
-from quality.text import PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
+from quality.text import GAP, PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
 MAX_CHARACTERS = 600
 """Longest utterance, in characters; a longer one is a speech, not a turn on the phone."""
@@ -105,6 +105,11 @@ HINTS: dict[str, dict[Language, str]] = {
             "stage-direction",
             "Only spoken words, no stage directions in brackets.",
             "只要说出口的话，不要括号里的动作说明。",
+        ),
+        (
+            "template-gap",
+            "Say the thing itself, made up if need be: square brackets are for private data alone.",
+            "直接说出具体内容，可以自己编；方括号只用来代替隐私信息。",
         ),
         ("prompt-echo", "Say it in the speaker's own words.", "用说话人自己的话来说。"),
         ("wrong-side", "Speak for your own side of the call.", "只站在自己这一边说话。"),
@@ -205,6 +210,8 @@ def _check_wording(text: str, small: str, language: Language) -> Iterator[Failed
         yield FailedCheck("label-leak", repr(text[:4]))
     if leak := _find_role_leak(text, small) or ((thought := _THOUGHT.search(text, small)) and thought.group()):
         yield FailedCheck("role-leak", repr(leak))
+    if "[" in text and (gap := GAP.search(text)):
+        yield FailedCheck("template-gap", repr(gap.group()))
     plain = PLACEHOLDER.sub("", text)
     if found := _STAGE_DIRECTION.search(plain, small):
         yield FailedCheck("stage-direction", repr(found.group()))

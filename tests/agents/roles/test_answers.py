@@ -9,16 +9,20 @@ from pydantic import BaseModel, create_model
 
 from agents.csc.language import Language
 from agents.roles.answers import text_field
-from agents.roles.planner import GOAL_MARKS, SCENARIO_MARKS
+from agents.roles.customer_assistant import direction_type
+from agents.roles.planner import GOAL_MARKS, SCENARIO_MARKS, plan_type
 from tests.support import DATA
 
 EN, ZH = Language.EN, Language.ZH
 
 
+def pattern_of(answer: type[BaseModel], field: str) -> re.Pattern[str]:
+    return re.compile(answer.model_json_schema()["properties"][field]["pattern"])
+
+
 def pattern(language: Language, marks: int) -> re.Pattern[str]:
     fields: Any = {"text": (str, text_field(language, marks))}
-    answer: type[BaseModel] = create_model("Answer", **fields)
-    return re.compile(answer.model_json_schema()["properties"]["text"]["pattern"])
+    return pattern_of(create_model("Answer", **fields), "text")
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -49,3 +53,39 @@ def test_plans_that_people_wrote_fit(language: Language) -> None:
 )
 def test_what_models_slip_into_does_not(text: str, language: Language) -> None:
     assert not pattern(language, 3).match(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "sound", "unsound"),
+    [
+        (
+            EN,
+            "The customer's card was declined on 3 May. It had been paid off.",
+            (
+                "You paid 40 pounds with your card.",
+                "I'm a technical support agent.",
+                "The customer paid. It failed. It failed again. They call.",
+            ),
+        ),
+        (ZH, "客户的卡5月3日被拒。账单已还清。", ("您在5月3日刷卡失败。", "客户刷卡。没成功。又刷一次。还是不行。")),
+    ],
+)
+def test_a_plan_that_is_asked_for_again_is_told_from_outside(
+    language: Language, sound: str, unsound: tuple[str, ...]
+) -> None:
+    first, again = (pattern_of(plan_type(language, again=which), "scenario") for which in (False, True))
+    assert again.match(sound) and first.match(sound)
+    for text in unsound:
+        assert first.match(text) and not again.match(text), text
+
+
+@pytest.mark.parametrize(
+    ("language", "sound", "unsound"),
+    [
+        (EN, "Ask what the fee of £4.50 is for.", "You can transfer money by following these steps."),
+        (ZH, "追问4.5元手续费是怎么回事。", "您可以按以下步骤转账。"),
+    ],
+)
+def test_a_direction_that_is_asked_for_again_begins_with_a_verb(language: Language, sound: str, unsound: str) -> None:
+    first, again = (pattern_of(direction_type(language, (), again=which), "direction") for which in (False, True))
+    assert again.match(sound) and first.match(sound) and first.match(unsound) and not again.match(unsound)
