@@ -26,9 +26,10 @@ DIRECTION_CHARACTERS = {Language.EN: 200, Language.ZH: 70}
 DIRECTION_MARKS = 3
 """Most marks in it that may end a sentence: one, with decimals and abbreviations."""
 OPENINGS_AGAIN = {
-    Language.EN: "(Tell|Say|Ask|Answer|Give|Name|Confirm|Agree|Accept|Refuse|Insist|Explain|Describe|Complain|Admit|Doubt|"
-    "Thank|Object|Repeat|Mention|React|Feel) ",
-    Language.ZH: "(告诉客服|说|问|追问|回答|报出|确认|同意|接受|拒绝|坚持|解释|描述|抱怨|承认|质疑|要求|表示|感谢客服|提到)",
+    Language.EN: "(Tell|Say|Ask|Answer|Give|Name|Confirm|Agree|Accept|Refuse|Insist|Explain|Describe|Complain|Admit"
+    "|Doubt|Thank|Object|Repeat|Mention|React|Feel) ",
+    Language.ZH: "(告诉客服|说|问|追问|回答|报出|确认|同意|接受|拒绝|坚持|解释|描述|抱怨|承认|质疑|要求|表示|感谢客服"
+    "|提到)",
 }
 """How a direction begins that is asked for again: with a verb. Weak models write the reply itself, or the company's."""
 

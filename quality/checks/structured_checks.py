@@ -89,8 +89,8 @@ _SPEAKS = {
 }
 _STATES = {
     Language.EN: re.compile(
-        r"(?:The(?! customer\b)|There|This|These|That|Yes|No|But|He|She|Okay|OK|Sure|Thanks|Thank you|Hello|Hi|How|What|Why"
-        r"|To)\b"
+        r"(?:The(?! customer\b)|There|This|These|That|Yes|No|But|He|She|Okay|OK|Sure|Thanks|Thank you|Hello|Hi|How|What"
+        r"|Why|To)\b"
     ),
     Language.ZH: re.compile("(?:是的|好的|对的|嗯|您好|你好|喂|谢谢(?!客服|对方|他|她))"),
 }

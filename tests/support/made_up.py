@@ -85,7 +85,7 @@ def persona(chance: random.Random, chinese: bool) -> str:
 
 
 def told_from_outside(chance: random.Random, chinese: bool) -> str:
-    """Return a sentence told from outside, as those of plans and directions are."""
-    while "我" in (text := sentence(chance, chinese)) or "me" in text.lower().strip(".").split():
+    """Return a sentence told from outside, as those of plans and directions are: no "me", no statement, no question."""
+    while "我" in (text := sentence(chance, chinese)) or {"me", "Me", "The", "Why"} & set(text.strip(".").split()):
         pass
     return text

@@ -57,6 +57,8 @@ def test_a_sound_plan_passes(language: Language) -> None:
         (EN, "The customer wants to log in before the rent is due, content with a date.", "goal-told"),
         (ZH, "客户登录不上去，想赶在交房租前登上去，说个准日子也行。", "goal-told"),
         (EN, "The customer's number 0171 555 0143 was removed from the app.", "private-data"),
+        (EN, "The customer's card was charged [Amount] by [Company Name] on Monday.", "template-gap"),
+        (ZH, "客户的卡在[Date]被扣了两次。", "template-gap"),
     ],
 )
 def test_a_fault_of_a_plan_is_found(language: Language, scenario: str, check: str) -> None:
@@ -86,7 +88,14 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (ZH, GOAL[ZH], "echo"),
         (EN, "React to what the supporter has just said about it.", "echo"),
         (ZH, "怀疑、坚持还是松口，都按这个人的性子来。", "echo"),
+        (EN, "Ask about the fee of [Amount].", "template-gap"),
+        (EN, "Say what the customer does next, not what the task is.", "echo"),
+        (ZH, "写客户接下来说什么，不要照抄任务里的话。", "echo"),
         (EN, "I want my money back today.", "speech"),
+        (EN, "The branch reopens on Monday 3 June.", "speech"),
+        (EN, "Yes, put aside 900 dollars in September.", "speech"),
+        (EN, "To ask what the fee is for.", "speech"),
+        (ZH, "好的，那就先这样处理吧。", "speech"),
         (EN, "Demander à la conseillère pourquoi la carte est bloquée.", "language"),
         (ZH, "我今天就要把钱拿回来。", "speech"),
         (ZH, "听懂了，谢谢你的解释，我想知道能不能算一下利息。", "speech"),
@@ -104,6 +113,9 @@ def test_a_fault_of_a_direction_is_found(language: Language, direction: str, che
     [
         (EN, "Ask about it, impatiently."),
         (EN, "Give [UserName] as the name."),
+        (EN, "The customer confirms the amount and asks for a date."),
+        (EN, "Thank the supporter, and give [OrderNumber] once more."),
+        (ZH, "谢谢客服，再报一遍[AccountNumber]。"),
         (ZH, "追问手续费。"),
         (ZH, "报出[UserName]，催他快点。"),
         (ZH, "告诉客服我昨天没用过这张卡。"),
