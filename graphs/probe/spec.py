@@ -5,7 +5,6 @@ together from pieces of text, so that no turn can become anything else than a tu
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -15,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from agents.errors import UsageError, describe_invalid
 from agents.llm.endpoint import normalise_base_url
-from agents.reading import read_text
+from agents.reading import read_toml
 from graphs.config.values import Headers
 
 JsonPath = tuple[str | int, ...]
@@ -120,12 +119,10 @@ def load_agent(given: str, model: str | None = None) -> HttpSpec | CommandSpec:
     if not given.endswith(".toml"):
         raise UsageError(f"agent {given!r}: neither a URL, such as http://127.0.0.1:8000/v1, nor a .toml file")
     path = Path(given)
+    told = read_toml(path, "the agent's file ")
+    kind = CommandSpec if "command" in told else HttpSpec
     try:
-        told = tomllib.loads(read_text(path, "the agent's file "))
-        kind = CommandSpec if "command" in told else HttpSpec
         spec = kind.model_validate({"name": path.stem} | told)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the agent's file {path}: {error}") from None
     except ValidationError as error:
         raise UsageError(f"the agent's file {path}: {describe_invalid(error)}") from None
     if isinstance(spec, HttpSpec):

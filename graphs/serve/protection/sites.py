@@ -1,7 +1,6 @@
 """The sites that may show the widget: read from a TOML file, named by public ids, with what holds for each."""
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from agents.csc.language import Language
 from agents.errors import UsageError, describe_invalid
-from agents.reading import read_text
+from agents.reading import read_toml
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HOST = re.compile(r"[a-z0-9.-]+|\[[0-9a-f:.]+\]")
@@ -93,10 +92,7 @@ def read_sites(path: Path, topics: Mapping[str, Collection[Language]]) -> Sites:
     Raises:
         UsageError: it cannot be read, or a site in it is wrong; says which and why.
     """
-    try:
-        tables = tomllib.loads(read_text(path, "the file of sites "))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the file of sites {path}: {error}") from None
+    tables = read_toml(path, "the file of sites ")
     named = tables.get("sites")
     if set(tables) != {"sites"} or not isinstance(named, dict) or not named:
         raise UsageError(f"{path}: tables [sites.ID] and nothing else are needed, one at least")

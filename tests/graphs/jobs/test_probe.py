@@ -242,6 +242,7 @@ async def test_an_agent_behind_a_mapping(tmp_path: Path, monkeypatch: pytest.Mon
         ("url = 'http://x'\nrequest = {}", "reply: Field required"),
         ("command = []", "command: "),
         ("url = ", "cannot read"),
+        ("url = " + "[" * 9999, "nested too deeply"),
     ],
 )
 def test_a_bad_mapping_is_named(tmp_path: Path, text: str, problem: str) -> None:

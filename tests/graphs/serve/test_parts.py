@@ -137,6 +137,7 @@ def test_sites_are_read(tmp_path: Path) -> None:
         ('[sites.a]\norigins = ["https://a.example"]\nlanguages = ["en", "zh"]\ntopic = "acme"', "no 'acme' in zh"),
         ('[sites."a/b"]\norigins = ["https://a.example"]', "an id has"),
         ("[sites", "cannot read"),
+        ("sites = " + "[" * 9999, "nested too deeply"),
         ("host = 1\n[sites.a]\n", "nothing else"),
     ],
 )
