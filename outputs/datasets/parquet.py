@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agents.errors import UsageError
+from agents.reading import naming
 from outputs.datasets.features import arrow_schema
 
 
@@ -39,12 +40,12 @@ def read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a Parquet file.
 
     Raises:
-        UsageError: pyarrow is not installed, or this is no Parquet file.
-        OSError: it cannot be read.
+        UsageError: pyarrow is not installed, this is no Parquet file, or it cannot be read.
     """
     arrow = _arrow()
     try:
-        for batch in arrow.parquet.ParquetFile(path).iter_batches():
-            yield from batch.to_pylist()
+        with naming(path), arrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                yield from batch.to_pylist()
     except arrow.ArrowInvalid as error:
         raise UsageError(f"{path} is no Parquet file: {error}") from None

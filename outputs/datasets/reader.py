@@ -1,7 +1,6 @@
 """Reads labelled dialogues: rolecs rows, rows of the published data sets (CSConv, RoleCS), labelled transcripts."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,15 +14,14 @@ from agents.csc.speakers import Speaker, parse_speaker
 from agents.csc.strategies import parse_strategy
 from agents.csc.topics.topic import Topic
 from agents.errors import UsageError, describe_invalid
-from agents.reading import Value, naming, read_values_and_problems
+from agents.reading import Value, read_values_and_problems
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
 from outputs.datasets.rows import FeltRow
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
-
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+from quality.text import CHINESE_CHARACTER
 
 
 class _Gold(BaseModel):
@@ -140,8 +138,7 @@ def _files(path: Path) -> list[Path]:
 def _rows(file: Path) -> Iterator[Value]:
     if file.suffix != ".parquet":
         return read_values_and_problems(file)
-    with naming(file):
-        return (Value(f"{file}:{number}", number, row) for number, row in enumerate(read_parquet(file), start=1))
+    return (Value(f"{file}:{number}", number, row) for number, row in enumerate(read_parquet(file), start=1))
 
 
 def _checked(row: Any, where: str) -> dict[str, Any]:
@@ -221,4 +218,4 @@ def _from_transcript(row: _LabelledTranscript) -> Labelled:
 
 def _language_of(turns: tuple[Turn, ...]) -> Language:
     """Return the language of a dialogue whose source does not say it."""
-    return Language.ZH if any(_CHINESE.search(turn.text) for turn in turns) else Language.EN
+    return Language.ZH if any(CHINESE_CHARACTER.search(turn.text) for turn in turns) else Language.EN

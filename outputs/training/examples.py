@@ -212,10 +212,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         UsageError: the file cannot be read, or a line is no JSON object.
     """
     if path.suffix == ".parquet":
-        try:
-            yield from enumerate(read_parquet(path), start=1)
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error}") from None
+        yield from enumerate(read_parquet(path), start=1)
         return
     for where, number, row, _ in read_values(path):
         if not isinstance(row, dict):

@@ -88,6 +88,12 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str) -> None:
         list(read_dialogues(path))
 
 
+@pytest.mark.parametrize("name", ["none.jsonl", "none.parquet"])
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=rf"cannot read .*{name}"):
+        list(read_dialogues(tmp_path / name))
+
+
 def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
     good = b'{"dialogue": [{"speaker": "agent", "text": "Hello."}]}'
     bad = [

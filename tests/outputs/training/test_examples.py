@@ -97,6 +97,7 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
         ("broken.jsonl", r"broken\.jsonl:1: no JSON"),
         ("broken.parquet", r"broken\.parquet is no Parquet file"),
         ("none.jsonl", r"cannot read .*none\.jsonl"),
+        ("none.parquet", r"cannot read .*none\.parquet"),
         ("empty", "holds no run"),
     ):
         with pytest.raises(UsageError, match=told):
