@@ -15,11 +15,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from agents.csc.language import CHINESE
 from agents.csc.speakers import SPEAKERS_BY_NAME
 from personas.distill.forms.call import Said
 from personas.distill.voices import is_third
 from quality.privacy import Private
+from quality.text import CHINESE_CHARACTER
 
 _TIME = (
     r"(?:[上下]午|凌晨|晚上)?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -67,7 +67,6 @@ _OF_A_SENTENCE = re.compile(
     r"|as|at|but|because|if|so|then|when|what|with|for|from|on|in)\b",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(rf"[{CHINESE}]")
 _CHINESE_SENTENCE = re.compile("[我你您他她它]|(?:是|为|有|说|讲|问|下|的|了|样|如下|在|叫|到)$")
 _LAST_FIRST = re.compile(r"[A-Z][\w'’-]+, [A-Z][\w.'’-]+")
 _LOWER_WORD = re.compile(r"[a-z]")
@@ -218,7 +217,7 @@ def _is_name(parts: _Line, way: int, lower_case: bool) -> bool:
         return False
     if way == _ALONE and not parts.stamped:
         return is_third(name)
-    if _CHINESE.search(name):
+    if CHINESE_CHARACTER.search(name):
         return len(name) <= MAX_CHINESE and not _CHINESE_SENTENCE.search(name)
     if len(words) > 1 and _OF_A_SENTENCE.search(name):
         return False
