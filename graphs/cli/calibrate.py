@@ -6,9 +6,19 @@ from typing import Annotated
 import typer
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
 from graphs.cli.judge import JUDGING, show_broken
-from graphs.cli.terminal import Config, Quiet, Resume, RetryFailed, command_line, go_on_hint, output, progress, run_job
+from graphs.cli.terminal import (
+    Config,
+    Quiet,
+    Resume,
+    RetryFailed,
+    command_line,
+    go_on_hint,
+    output,
+    progress,
+    run_job,
+    show_halt,
+)
 from graphs.config.settings import JudgeSettings
 from outputs.files import require_folder
 from outputs.runs.judgement import JUDGEMENTS

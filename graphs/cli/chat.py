@@ -15,7 +15,7 @@ from agents.csc.strategies import STAGE_NAMES, STRATEGIES, Strategy, name_of
 from agents.csc.topics import TOPICS, topics_by_code
 from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
-from graphs.cli.terminal import GATE, SERVERS, Config, output, progress
+from graphs.cli.terminal import GATE, JUDGE, SERVERS, Config, output, progress
 from graphs.config.loading import load_settings
 from graphs.config.settings import Secrets, Settings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 TALKING = (
     *("language", "topics", "personas", "seed", *(name for name in SERVERS if name != "concurrency")),
-    *("judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
-    *("temperature", "thinking_tokens", "repairs", *GATE),
+    *(*JUDGE, "temperature", "thinking_tokens", "repairs", *GATE),
 )
 
 

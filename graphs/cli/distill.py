@@ -4,7 +4,6 @@ import typer
 from rich.console import Console
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     LIMITS,
     POOL,
@@ -21,6 +20,7 @@ from graphs.cli.terminal import (
     progress,
     results_console,
     run_job,
+    show_halt,
     silence,
 )
 from graphs.config.settings import DistillSettings, PoolSettings

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
-from graphs.cli.terminal import PLAYING, Config, command_line, go_on_hint, output, run_job
+from graphs.cli.terminal import PLAYING, Config, command_line, go_on_hint, output, run_job, show_halt
 from graphs.config.settings import Settings
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome

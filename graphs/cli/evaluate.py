@@ -1,17 +1,17 @@
 """`rolecs evaluate`: measures how a model does as the supporter of labelled dialogues."""
 
-import re
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from agents.digests import digest
 from agents.errors import UsageError
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
+from graphs.cli.runs import Runs, versus_folder
 from graphs.cli.terminal import (
+    JUDGE,
     LIMITS,
     SERVERS,
     TELEMETRY,
@@ -23,18 +23,16 @@ from graphs.cli.terminal import (
     go_on_hint,
     output,
     progress,
-    run_job,
 )
 from graphs.config.evaluate import EvaluateSettings
-from graphs.config.settings import Secrets, ServerSettings
+from graphs.config.settings import Secrets
 from graphs.scheduling.interrupts import interruptible
 from outputs.runs.evaluation import EVALUATIONS
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
     from agents.csc.language import Language
-    from graphs.scheduling.stopping import Halt
     from outputs.datasets.dialogues import Labelled
     from outputs.evaluation.contamination import Contamination
     from outputs.evaluation.results import Judged, Result
@@ -43,22 +41,6 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 """The page, in the run folder."""
-JUDGING = ("judge_base_url", "judge_model", "judge_headers", "judge_dialect")
-
-
-class Done(Protocol):
-    """What a job returns: how its run stands, and why it is not complete, if so."""
-
-    @property
-    def funnel(self) -> Funnel:
-        """How the run stands."""
-
-    @property
-    def halt(self) -> "Halt | None":
-        """Why it is not complete, if so."""
-
-
-DoneT = TypeVar("DoneT", bound=Done)
 
 
 class _Encoder(NamedTuple):
@@ -73,46 +55,9 @@ class _Encoder(NamedTuple):
         return token_encoder(self.model) if self.model else None
 
 
-class _Runs:
-    """Carries out the runs of an evaluation, one after the other; `failed` is how many of their items did."""
-
-    def __init__(self, go_on: str, *, quiet: bool, resume: bool, retry_failed: bool) -> None:
-        self.failed = 0
-        self._go_on = go_on
-        self._quiet = quiet
-        self._resume = resume
-        self._retry_failed = retry_failed
-
-    def carry_out(
-        self,
-        work: Callable[..., Coroutine[Any, Any, DoneT]],
-        settings: ServerSettings,
-        items: Sequence[object],
-        secrets: Secrets | None = None,
-    ) -> DoneT:
-        """Carry out a run, or go on with it; one that stops before its end ends the command."""
-        # Of several runs those that were not begun before an interruption are begun when it goes on.
-        resumes = self._resume and RunStore.exists(settings.run)
-        done = run_job(
-            work,
-            settings,
-            go_on_hint(self._go_on),
-            items,
-            quiet=self._quiet,
-            resume=resumes,
-            retry_failed=self._retry_failed and resumes,
-            secrets=secrets,
-        )
-        if done.halt:
-            show_halt(done.halt, self._go_on, progress)
-            raise typer.Exit(1)
-        self.failed += done.funnel.outcomes[Outcome.FAILED]
-        return done
-
-
 @takes(
     EvaluateSettings,
-    *("versus", "history", "customer", "train", "decontaminate", "run", "seed", *SERVERS, *JUDGING),
+    *("versus", "history", "customer", "train", "decontaminate", "run", "seed", *SERVERS, *JUDGE),
     *("temperature", "thinking_tokens", "embedding_model", *LIMITS, *TELEMETRY),
 )
 def evaluate(
@@ -146,7 +91,7 @@ def evaluate(
         dialogues, contamination = _look_for_overlaps(dialogues, settings, encoder.model)
     if contamination and not quiet:
         progress.print(contamination.describe())
-    runs = _Runs(go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
+    runs = Runs(go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
     for folder, model in folders.items():
         runs.carry_out(evaluate_one, settings.model_copy(update={"model": model, "run": folder}), dialogues)
     judged = _judge(runs, settings, list(folders), dialogues) if settings.has_judge else {}
@@ -171,7 +116,7 @@ def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
     """
     folders: dict[Path, str | None] = {settings.run: settings.model}
     for model in settings.versus:
-        folder = settings.run / "versus" / re.sub(r"[^\w.-]+", "-", model).strip("-.")
+        folder = versus_folder(settings.run, model)
         if folder in folders or model == settings.model:
             raise UsageError(f"--versus {model}: each model is compared once")
         folders[folder] = model
@@ -179,7 +124,7 @@ def _folders(settings: EvaluateSettings) -> dict[Path, str | None]:
 
 
 def _judge(
-    runs: _Runs, settings: EvaluateSettings, folders: "Sequence[Path]", dialogues: "Sequence[Labelled]"
+    runs: Runs, settings: EvaluateSettings, folders: "Sequence[Path]", dialogues: "Sequence[Labelled]"
 ) -> "dict[Path, Judged]":
     """Have the judge judge generated calls, and the first model's answers beside the others'; return it by run folder.
 
@@ -203,7 +148,7 @@ def _judge(
         calls = read_calls(folder, dialogues)
         if calls:
             judging = settings.judging(place(folder, "judged", calls.values()), language)
-            done = runs.carry_out(judge, judging, list(calls.values()), secrets)
+            done = runs.carry_out(judge, judging, list(calls.values()), secrets=secrets)
             found[folder] = Judged(done.judge_model, dict(zip(calls, done.judgements, strict=True)), {})
     wins: dict[str, Wins] = {}
     judge_name = ""
@@ -211,7 +156,7 @@ def _judge(
         contests = pair_answers(folders[0], folder, dialogues)
         if contests:
             judging = settings.judging(place(folder, "wins", contests), language)
-            compared = runs.carry_out(judge_pairs, judging, contests, secrets)
+            compared = runs.carry_out(judge_pairs, judging, contests, secrets=secrets)
             judge_name = compared.judge_model
             wins[_model_of(folder)] = count_wins(compared.judged)
     if wins:

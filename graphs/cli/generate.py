@@ -1,9 +1,6 @@
 """`rolecs generate`: plays dialogues."""
 
-from typing import TYPE_CHECKING
-
 import typer
-from rich.console import Console
 
 from graphs.cli.flags import job_settings, takes
 from graphs.cli.terminal import (
@@ -17,14 +14,12 @@ from graphs.cli.terminal import (
     go_on_hint,
     results_console,
     run_job,
+    show_halt,
 )
 from graphs.config.settings import Settings
 from outputs.runs.record import DIALOGUES
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
-
-if TYPE_CHECKING:
-    from graphs.scheduling.stopping import Halt
 
 
 @takes(Settings, *PLAYING, *TELEMETRY)
@@ -62,9 +57,3 @@ def generate(
         console.print(f"To play the failed ones again: {go_on} --retry-failed")
     console.print(f"Next: {command_line('rolecs', 'export', settings.run, '--out', 'shards')}")
     raise typer.Exit(code)
-
-
-def show_halt(halt: "Halt | None", go_on: str, console: Console) -> None:
-    """Say why a job stopped before everything was done, and how it goes on, if it can."""
-    if halt:
-        console.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""))

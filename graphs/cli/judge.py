@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     GATE,
     LIMITS,
@@ -22,6 +21,7 @@ from graphs.cli.terminal import (
     go_on_hint,
     progress,
     run_job,
+    show_halt,
 )
 from graphs.config.settings import JudgeSettings
 from graphs.scheduling.interrupts import interruptible

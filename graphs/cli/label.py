@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     LIMITS,
     READING,
@@ -22,6 +21,7 @@ from graphs.cli.terminal import (
     progress,
     results_console,
     run_job,
+    show_halt,
 )
 from graphs.config.settings import LabelSettings
 from graphs.scheduling.interrupts import interruptible

@@ -1,6 +1,5 @@
 """`rolecs probe`: has customers call a live agent, and says how good it is."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +7,9 @@ import typer
 
 from agents.errors import UsageError
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
+from graphs.cli.runs import Runs, versus_folder
 from graphs.cli.terminal import (
+    JUDGE,
     LIMITS,
     SERVERS,
     TELEMETRY,
@@ -21,13 +21,11 @@ from graphs.cli.terminal import (
     go_on_hint,
     output,
     progress,
-    run_job,
 )
 from graphs.config.probe import ProbeSettings, parse_share
 from graphs.scheduling.interrupts import interruptible
 from outputs.files import require_file, write_whole
 from outputs.runs.probe import PROBES
-from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ MinPass = Annotated[
     ProbeSettings,
     *("agent", "agent_model", "greeting", "agent_timeout", "agent_attempts", "versus"),
     *("dialogues", "topics", "personas", "language", "balance", "emotions", "hard", "rules", "seed", "run"),
-    *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
+    *(*SERVERS, *JUDGE),
     *("temperature", "thinking_tokens", "repairs", "judge_votes", "gate_trial", *LIMITS, *TELEMETRY),
 )
 def probe(
@@ -74,28 +72,15 @@ def probe(
     ends = [*(("--junit", junit) if junit else ()), *(word for text in min_pass or () for word in ("--min-pass", text))]
     go_on = command_line("rolecs", "probe", "--resume", "--run", settings.run, *ends)
     folders = _folders(settings)
-    failed = 0
+    runs = Runs(go_on, quiet=quiet, resume=resume, retry_failed=retry_failed)
     for folder, (agent, model) in folders.items():
-        # Of several runs those that were not begun before an interruption are begun when it goes on.
-        resumes = resume and RunStore.exists(folder)
-        probed = run_job(
-            call_agent,
-            settings.model_copy(update={"run": folder, "agent": agent, "agent_model": model}),
-            go_on_hint(go_on),
-            None if folder == settings.run else settings.run,
-            quiet=quiet,
-            resume=resumes,
-            retry_failed=retry_failed and resumes,
-        )
-        if probed.halt:
-            show_halt(probed.halt, go_on, progress)
-            raise typer.Exit(1)
-        failed += probed.funnel.outcomes[Outcome.FAILED]
+        one = settings.model_copy(update={"run": folder, "agent": agent, "agent_model": model})
+        runs.carry_out(call_agent, one, None if folder == settings.run else settings.run)
     with interruptible(progress, lambda: go_on_hint(go_on)):
         missed = deliver(list(folders), thresholds, junit, quiet=quiet)
-    if failed:
-        progress.print(f"{failed} failed on our side; to make them again: {go_on} --retry-failed")
-    raise typer.Exit(1 if failed or missed else 0)
+    if runs.failed:
+        progress.print(f"{runs.failed} failed on our side; to make them again: {go_on} --retry-failed")
+    raise typer.Exit(1 if runs.failed or missed else 0)
 
 
 def read_thresholds(given: "Sequence[str] | None") -> dict[str, float]:
@@ -169,7 +154,7 @@ def _folders(settings: ProbeSettings) -> dict[Path, tuple[str | None, str | None
     for other in settings.versus:
         is_agent = other.startswith(("http://", "https://")) or other.endswith(".toml")
         told: tuple[str | None, str | None] = (other, settings.agent_model) if is_agent else (settings.agent, other)
-        folder = settings.run / "versus" / re.sub(r"[^\w.-]+", "-", other).strip("-.")
+        folder = versus_folder(settings.run, other)
         if folder in folders or told in folders.values():
             raise UsageError(f"--versus {other}: each agent is compared once")
         folders[folder] = told

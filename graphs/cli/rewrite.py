@@ -3,9 +3,9 @@
 import typer
 
 from graphs.cli.flags import job_settings, takes
-from graphs.cli.generate import show_halt
 from graphs.cli.terminal import (
     GATE,
+    JUDGE,
     LIMITS,
     READING,
     SERVERS,
@@ -19,6 +19,7 @@ from graphs.cli.terminal import (
     go_on_hint,
     results_console,
     run_job,
+    show_halt,
 )
 from graphs.config.rewrite import RewriteSettings
 from outputs.runs.rewriting import REWRITINGS, read_made, rewritten
@@ -32,8 +33,8 @@ from quality.fidelity.limits import FidelityLimits
 @takes(
     RewriteSettings,
     *("out", "run", "language", *READING, "scrub_with_model", "flaws", "seed", *SERVERS),
-    *("judge_base_url", "judge_model", "judge_headers", "judge_dialect", "temperature", "thinking_tokens"),
-    *("repairs", *GATE, "gate_trial", "canaries", "embedding_model", *LIMITS, *TELEMETRY),
+    *(*JUDGE, "temperature", "thinking_tokens", "repairs", *GATE, "gate_trial", "canaries", "embedding_model"),
+    *(*LIMITS, *TELEMETRY),
 )
 def rewrite(
     context: typer.Context,

@@ -6,7 +6,7 @@ import typer
 
 from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
-from graphs.cli.terminal import SERVERS, Config, command_line, output, progress
+from graphs.cli.terminal import JUDGE, SERVERS, Config, command_line, output, progress
 from graphs.config.loading import load_settings
 from graphs.config.serving import ServeSettings
 from graphs.scheduling.interrupts import run_interruptible
@@ -17,24 +17,10 @@ if TYPE_CHECKING:
 
 @takes(
     ServeSettings,
-    *(
-        "host",
-        "port",
-        "db",
-        "audit",
-        "key_file",
-        "sites",
-        "allow_host",
-        "proxy",
-        "language",
-        "topics",
-        "topic",
-        "about",
-    ),
-    *("scrub_model", "keep_days", "session_minutes", "requests_per_minute", "visitor_daily_tokens", "daily_tokens"),
-    *("max_characters", "turn_timeout_s", "repairs", "temperature", "thinking_tokens", "grace_period", "seed"),
-    *("practice", "personas", "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
-    *SERVERS,
+    *("host", "port", "db", "audit", "key_file", "sites", "allow_host", "proxy", "language", "topics", "topic"),
+    *("about", "scrub_model", "keep_days", "session_minutes", "requests_per_minute", "visitor_daily_tokens"),
+    *("daily_tokens", "max_characters", "turn_timeout_s", "repairs", "temperature", "thinking_tokens", "grace_period"),
+    *("seed", "practice", "personas", *JUDGE, *SERVERS),
 )
 def serve(context: typer.Context, config: Config = None) -> None:
     """Serve the supporter over REST, with sessions, scorecards and an OpenAI-compatible endpoint; Ctrl-C stops it."""

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from graphs.config.settings import Secrets, ServerSettings, TranscriptSettings
 from graphs.scheduling.interrupts import Interruption, run_interruptible
 from outputs.files import require_folder
 from outputs.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from graphs.scheduling.stopping import Halt
 
 ResultT = TypeVar("ResultT")
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
@@ -34,6 +37,7 @@ RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try failed on
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show errors alone, on standard error.")]
 
 READING = ("speakers", "columns", "strict")
+JUDGE = ("judge_base_url", "judge_model", "judge_headers", "judge_dialect")
 SERVERS = ("base_url", "model", "headers", "dialect", "preflight", "engine_args", "concurrency")
 LIMITS = ("grace_period", "budget_tokens", "budget_usd")
 TELEMETRY = ("log", "log_texts", "metrics", "trace")
@@ -41,7 +45,7 @@ GATE = ("judge_votes", "min_agreement")
 POOL = ("out", "threshold", "embedding_model", "report")
 PLAYING = (
     *("dialogues", "target_kept", "topics", "personas", "language", "balance", "emotions", "seed", "run"),
-    *(*SERVERS, "judge_base_url", "judge_model", "judge_headers", "judge_dialect"),
+    *(*SERVERS, *JUDGE),
     *("temperature", "thinking_tokens", "repairs", *GATE, "gate_trial", "canaries", "max_similarity"),
     *("embedding_model", *LIMITS, "ray"),
 )
@@ -89,6 +93,12 @@ def run_job(
         return hint if RunStore.exists(settings.run) else "Nothing is stored of it yet."
 
     return run_interruptible(carry_out, progress, way_on, settings.grace_period)
+
+
+def show_halt(halt: "Halt | None", go_on: str, console: Console) -> None:
+    """Say why a job stopped before everything was done, and how it goes on, if it can."""
+    if halt:
+        console.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""))
 
 
 def command_line(*words: object) -> str:
