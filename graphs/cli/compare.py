@@ -34,8 +34,8 @@ def compare(
     with interruptible(progress):
         comparison = compare_sets(synthetic, real, embedding_model, progress, with_rejected=rejected)
         write_whole(out, [comparison.model_dump_json(indent=2)])
-    output.print(show_comparison(comparison), markup=False)
-    output.print(f"Figures: {out}", markup=False)
+    output.print(show_comparison(comparison))
+    output.print(f"Figures: {out}")
     if html:
         write_whole(html, [render_comparison(comparison)])
-        output.print(f"To read them: {html}", markup=False)
+        output.print(f"To read them: {html}")

@@ -73,7 +73,7 @@ def distill(
     console = results_console(quiet, code)
     console.print(summarise_pool(summary))
     for line in describe_causes(distilled.funnel):
-        console.print(line, markup=False)
+        console.print(line)
     console.print(describe_cost(distilled.funnel, settings.prices, "persona"))
     console.print(usage_table(distilled.funnel))
     show_halt(distilled.halt, go_on, console)

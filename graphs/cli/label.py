@@ -70,12 +70,12 @@ def label(
         console.print(stages_table(looked, "Second look"))
     console.print(show_annotation(funnel))
     for line in describe_causes(funnel):
-        console.print(line, markup=False)
+        console.print(line)
     console.print(usage_table(funnel))
     show_halt(annotated.halt, go_on, console)
     if failed:
         console.print(f"{failed:,} failed; to try them again: {go_on} --retry-failed")
-    console.print(f"Labelled calls: {settings.out}", markup=False)
+    console.print(f"Labelled calls: {settings.out}")
     raise typer.Exit(code)
 
 

@@ -138,9 +138,9 @@ def deliver(folders: "Sequence[Path]", thresholds: dict[str, float], junit: Path
         if comparisons:
             output.print(show_comparisons(comparisons), "")
         for folder in folders:
-            output.print(f"Figures: {folder / FIGURES}; to read the calls: {folder / REPORT}", markup=False)
+            output.print(f"Figures: {folder / FIGURES}; to read the calls: {folder / REPORT}")
     for name, problem in missed.items():
-        progress.print(f"Below the threshold: {name}: {problem}", markup=False)
+        progress.print(f"Below the threshold: {name}: {problem}")
     return bool(missed)
 
 

@@ -57,12 +57,12 @@ def _serve(
     items = choose_items(calls, sample, rater, in_pairs=in_pairs)
     file = RatingFile(folder, rater)
     with RatingServer(items, file, read_ratings(file.path), in_pairs=in_pairs, port=port) as server:
-        output.print(f"{len(items):,} to rate, on this machine alone: {server.address}", markup=False)
+        output.print(f"{len(items):,} to rate, on this machine alone: {server.address}")
         output.print("Every key is saved at once. End by Ctrl-C; the same command goes on.")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            output.print(f"Ratings: {file.path}", markup=False)
+            output.print(f"Ratings: {file.path}")
 
 
 def _summarise(calls: Mapping[str, Sequence["Record"]], folder: Path, gold: Path) -> None:
@@ -71,8 +71,8 @@ def _summarise(calls: Mapping[str, Sequence["Record"]], folder: Path, gold: Path
 
     given = read_all(folder)
     summary = summarise_ratings(calls, given)
-    output.print(show_summary(summary), markup=False)
+    output.print(show_summary(summary))
     if summary.gate:
         written = write_whole(gold, gold_lines(calls, given, Limits()))
-        output.print(f"Gold file: {gold}, {written.lines:,} calls", markup=False)
-        output.print(f"Next: {command_line('rolecs', 'calibrate', gold)}", markup=False)
+        output.print(f"Gold file: {gold}, {written.lines:,} calls")
+        output.print(f"Next: {command_line('rolecs', 'calibrate', gold)}")

@@ -67,7 +67,7 @@ def rewrite(
     with read_made(settings.run) as store:
         console.print(show_before_and_after(before_and_after(rewritten(store, Outcome.KEPT))))
         for sentence in describe_trust(store.provenance, funnel):
-            console.print(sentence, markup=False)
+            console.print(sentence)
         if kept:
             export_run(store, settings.out, shape=Shape(format=Format.ROLECS), shard_lines=1000)
     show_halt(done.halt, go_on, console)

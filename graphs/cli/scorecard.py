@@ -35,11 +35,11 @@ def scorecard(
     output.print(show_summary(summary))
     if html:
         write_whole(html, [render_scorecards(db.name, summary)])
-        output.print(f"To read them: {html}", markup=False)
+        output.print(f"To read them: {html}")
     if export:
         written = write_whole(export, (row.model_dump_json() for row in rated_rows(cards, stars)))
-        output.print(f"Rows to train on: {export}, {written.lines:,} dialogues", markup=False)
-        output.print(f"Next: {command_line('rolecs', 'train', export)}", markup=False)
+        output.print(f"Rows to train on: {export}, {written.lines:,} dialogues")
+        output.print(f"Next: {command_line('rolecs', 'train', export)}")
     if prefs:
         written = write_whole(prefs, (row.model_dump_json() for row in preference_rows(cards, stars)))
-        output.print(f"Preference pairs: {prefs}, {written.lines:,}", markup=False)
+        output.print(f"Preference pairs: {prefs}, {written.lines:,}")

@@ -32,9 +32,9 @@ def serve(context: typer.Context, config: Config = None) -> None:
         raise UsageError(f"serving needs the extra serve ({error}): pip install 'rolecs[serve]'") from error
 
     def show(service: "Service", address: str) -> None:
-        output.print(f"{service.model} is served at {address}, its API is told at {address}/docs", markup=False)
-        output.print(f"Scorecards: {command_line('rolecs', 'scorecard', settings.db)}", markup=False)
-        output.print(f"Pause: {command_line('touch', service.pause.path)}", markup=False)
+        output.print(f"{service.model} is served at {address}, its API is told at {address}/docs")
+        output.print(f"Scorecards: {command_line('rolecs', 'scorecard', settings.db)}")
+        output.print(f"Pause: {command_line('touch', service.pause.path)}")
 
     run_interruptible(
         lambda interruption: serve_until_stopped(settings, progress, interruption, show, page_routes),

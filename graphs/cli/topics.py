@@ -27,7 +27,7 @@ def topics(
         raise UsageError(str(error)) from None
     if show:
         for topic in chosen.values():
-            output.print(_describe(topic), markup=False, highlight=False)
+            output.print(_describe(topic))
         return
     table = Table("code", "group", "name")
     for topic in chosen.values():
