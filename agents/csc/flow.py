@@ -91,10 +91,6 @@ class Progress(NamedTuple):
         """Tell whether the customer has ended the call, so that only a last reply of theirs can be due."""
         return self.since_end is not None
 
-    def customer_may_end(self, limits: Limits) -> bool:
-        """Tell whether the customer may end the call with the next turn: not at once, and only one time."""
-        return not self.is_ending and self.utterances >= limits.earliest_customer_end
-
 
 class FlowRule(NamedTuple):
     """A rule by name: what it demands, and the strategies that it forbids the supporter at a point of a dialogue."""

@@ -47,13 +47,8 @@ def labeller_messages(case: Case, numbers: Sequence[int]) -> list[Message]:
     ]
 
 
-async def label_turns(chat: Chat, case: Case, numbers: tuple[int, ...] = ()) -> dict[int, Strategy]:
-    """Return the strategy that the labeller gives each labelled turn, by one-based turn; empty when there is none.
-
-    Args:
-        chat: makes the request.
-        case: the call.
-        numbers: the one-based turns to be labelled, where those are others, as in a call that has no labels.
+async def label_turns(chat: Chat, case: Case) -> dict[int, Strategy]:
+    """Return the strategy that the labeller gives each turn that has one, by one-based turn; empty when there is none.
 
     Raises:
         UnreadableAnswerError: no answer could be read.
