@@ -5,8 +5,12 @@ closer idea of a word, for names.)
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from agents.csc.language import CHINESE, Language
+
+WordT = TypeVar("WordT")
 
 CHINESE_CHARACTER = re.compile(rf"[{CHINESE}]")
 PLACEHOLDER = re.compile(r"\[([A-Z][A-Za-z]*)\]")
@@ -60,6 +64,15 @@ def split_words(text: str) -> list[str]:
     ["it's", '40', '等', '一', '下']
     """
     return _WORD.findall(text.lower().replace("’", "'"))
+
+
+def ngrams(words: Sequence[WordT], length: int) -> Iterator[tuple[WordT, ...]]:
+    """Yield all runs of so many words, in order; none of fewer words.
+
+    >>> list(ngrams(["well", "of", "course"], 2))
+    [('well', 'of'), ('of', 'course')]
+    """
+    return zip(*(words[start:] for start in range(length)), strict=False)
 
 
 def split_sentences(text: str) -> list[str]:

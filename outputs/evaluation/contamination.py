@@ -18,7 +18,7 @@ from agents.csc.speakers import Speaker
 from agents.prompts.rendering import openings
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.roles import RoleRow
-from quality.text import split_words
+from quality.text import ngrams, split_words
 
 NGRAM = 13
 """Words of an n-gram; a Chinese character is a word."""
@@ -206,5 +206,4 @@ def _plain(text: str) -> str:
 
 
 def _ngrams(text: str) -> Iterator[tuple[str, ...]]:
-    words = split_words(text)
-    return zip(*(words[start:] for start in range(NGRAM)), strict=False)
+    return ngrams(split_words(text), NGRAM)

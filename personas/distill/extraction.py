@@ -7,7 +7,7 @@ Source of the method: Zhu et al., arXiv 2508.04423, the profiles distilled from 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -24,7 +24,7 @@ from personas.distill.transcripts import Transcript
 from personas.persona import UNKNOWN, Persona
 from quality.checks.artifacts import find_artifact
 from quality.privacy import find_private
-from quality.text import PLACEHOLDER, split_words
+from quality.text import PLACEHOLDER, ngrams, split_words
 
 DISTILL_PROMPTS = ("distill_system", "distill")
 """The prompt files of the extraction."""
@@ -186,6 +186,5 @@ def _runs(texts: Iterable[str], length: int) -> frozenset[tuple[str, ...]]:
     """Return all runs of `length` words in each of some texts, in lower case."""
     runs: set[tuple[str, ...]] = set()
     for text in texts:
-        words: Sequence[str] = split_words(text)
-        runs.update(zip(*(words[start:] for start in range(length)), strict=False))
+        runs.update(ngrams(split_words(text), length))
     return frozenset(runs)

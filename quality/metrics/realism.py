@@ -20,12 +20,11 @@ from pydantic import BaseModel, ConfigDict
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from quality.metrics.differences import Bools, Difference, Ints, differences_of_counts, differences_of_numbers
+from quality.metrics.intervals import COVERAGE, RESAMPLES
 from quality.metrics.traits import measure_traits
 from quality.text import split_words
 
 FOLDS = 5
-RESAMPLES = 1_000
-CONFIDENCE = 0.95
 NEIGHBOURS = 5
 """The k of coverage and density, as their authors have it."""
 NEAR_PAIRS = 5
@@ -207,7 +206,7 @@ def _separate(features: NDArray[np.floating], is_synthetic: Bools, groups: Ints)
         return None
     with np.errstate(invalid="ignore"):
         areas = right / pairs
-    low_end, high_end = np.nanquantile(areas[1:], ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    low_end, high_end = np.nanquantile(areas[1:], ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2))
     return Separation(auc=float(areas[0]), low=float(low_end), high=float(high_end))
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
-from quality.text import PLACEHOLDER, split_words
+from quality.text import PLACEHOLDER, ngrams, split_words
 
 FORM_WORDS = {Language.EN: 3, Language.ZH: 4}
 """How many words (Chinese: characters) make an opening or a closing form."""
@@ -80,7 +80,7 @@ def measure_traits(turns: Sequence[Turn], language: Language) -> Traits:
     if not all(sides.values()):
         raise ValueError("one side says nothing")
     between = "" if language is Language.ZH else " "
-    runs = [run for said in words for run in zip(*(said[start:] for start in range(RUN_WORDS)), strict=False)]
+    runs = [run for said in words for run in ngrams(said, RUN_WORDS)]
     spoken = {speaker: sum(len(words[i]) for i in places) for speaker, places in sides.items()}
     numbers = {
         "utterances": float(len(turns)),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from quality.text import split_sentences, split_words
+from quality.text import ngrams, split_sentences, split_words
 
 ORDERS = (1, 2, 3)
 """The lengths n of the n-grams of distinct-n."""
@@ -62,7 +62,7 @@ class Variety:
         numbers = [self._numbers[word] for word in words]
         for n in ORDERS:
             self._all[n] += max(0, len(numbers) - n + 1)
-            self._different[n].add(map(hash, zip(*(numbers[start:] for start in range(n)), strict=False)))
+            self._different[n].add(map(hash, ngrams(numbers, n)))
 
     def mark(self) -> None:
         """Set a point of the curve after a dialogue; when there are too many, every second goes."""
