@@ -8,7 +8,7 @@ from rich.table import Table
 from outputs.evaluation.feelings import FeelingFigures
 from outputs.evaluation.results import Result
 from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Differences, Metric
-from outputs.reports.cells import Cells, show_cells
+from outputs.reports.cells import FIGURES, Cells, begin_table, show_cells
 from outputs.runs.run import most_frequent_first
 from quality.metrics.intervals import Estimate
 from quality.metrics.variety import ORDERS
@@ -47,8 +47,6 @@ WINS_COLUMNS = ("pairs of answers", "won", "tied", "lost", "won less lost, %", "
 FEELINGS_TITLE = "Strategies by what the customer had felt, with 95% intervals over dialogues"
 FEELINGS_COLUMNS = ("after", "turns", "accuracy", "EM", "EM in the dialogues")
 FELT_DIFFERENCES_TITLE = "Differences by what the customer had felt, paired by dialogue"
-_FIGURES = slice(1, None)
-"""The columns of figures, all but the first."""
 
 
 def show_results(results: Sequence[Result], history: str) -> RenderableType:
@@ -61,11 +59,11 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
         _add_section(table, question, rows, describe_estimate)
     parts: list[RenderableType] = [table, *map(describe_result, results)]
     if any(result.scores.dialogues for result in results):
-        parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results)), _FIGURES)]
+        parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results)), FIGURES)]
     if felt := [row for result in results for row in feelings_rows(result)]:
-        parts += ["", show_cells(Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, felt), _FIGURES)]
+        parts += ["", show_cells(Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, felt), FIGURES)]
     if won := [row for result in results for row in wins_rows(result)]:
-        parts += ["", show_cells(Cells(WINS_TITLE, WINS_COLUMNS, won), _FIGURES)]
+        parts += ["", show_cells(Cells(WINS_TITLE, WINS_COLUMNS, won), FIGURES)]
     return Group(*parts, "", _published(history))
 
 
@@ -142,9 +140,7 @@ def _felt_rows(
 
 
 def _published(history: str) -> Table:
-    table = Table("model", *PUBLISHED_METRICS, title=PUBLISHED_TITLE, title_justify="left", style="dim")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = begin_table("model", *PUBLISHED_METRICS, title=PUBLISHED_TITLE, style="dim")
     for model, figures in PUBLISHED[history].items():
         table.add_row(model, *figures)
     return table
@@ -162,7 +158,7 @@ def show_differences(model: str, differences: Mapping[str, Differences]) -> Rend
         _add_section(table, question, rows, describe_difference)
     parts: list[RenderableType] = [table]
     if felt := felt_differences_rows(model, differences):
-        parts += ["", show_cells(Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt), _FIGURES)]
+        parts += ["", show_cells(Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt), FIGURES)]
     return Group(*parts, "* the interval does not hold 0.")
 
 
@@ -194,22 +190,21 @@ def _counts(result: Result) -> Iterator[str]:
 
 def describe_estimate(found: Estimate, metric: Metric) -> str:
     """Return a metric with its interval, shares in percent."""
-    if found.value is None:
-        return "-"
-    scale, digits = 100 if metric.is_share else 1, metric.digits
-    value = f"{scale * found.value:.{digits}f}"
-    if found.low is None or found.high is None:
-        return value
-    return f"{value} ({scale * found.low:.{digits}f} to {scale * found.high:.{digits}f})"
+    return _describe(found, metric, "")
 
 
 def describe_difference(found: Estimate, metric: Metric) -> str:
     """Return a difference with its interval and, where that does not hold 0, a star."""
+    is_clear = found.low is not None and found.high is not None and (found.low > 0 or found.high < 0)
+    return _describe(found, metric, "+") + (" *" if is_clear else "")
+
+
+def _describe(found: Estimate, metric: Metric, sign: str) -> str:
+    """Return a figure with its interval, if there are such; `sign` is that of Python's number formats."""
     if found.value is None:
         return "-"
-    scale, digits = 100 if metric.is_share else 1, metric.digits
-    value = f"{scale * found.value:+.{digits}f}"
+    scale, form = 100 if metric.is_share else 1, f"{sign}.{metric.digits}f"
+    value = f"{scale * found.value:{form}}"
     if found.low is None or found.high is None:
         return value
-    mark = " *" if found.low > 0 or found.high < 0 else ""
-    return f"{value} ({scale * found.low:+.{digits}f} to {scale * found.high:+.{digits}f}){mark}"
+    return f"{value} ({scale * found.low:{form}} to {scale * found.high:{form}})"

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from outputs.probing.figures import PERCENTILES, Comparison, ProbeFigures
+from outputs.reports.cells import begin_table
 from quality.gate.rubric import LABEL_POINT
 from quality.metrics.intervals import Proportion
 
@@ -43,8 +44,7 @@ def show_proportion(found: Proportion) -> str:
 
 
 def _rates_table(figures: ProbeFigures) -> Table:
-    table = Table("rate", "share", title=Text(f"{figures.agent}, with 95% intervals"), title_justify="left")
-    table.columns[1].justify = "right"
+    table = begin_table("rate", "share", title=Text(f"{figures.agent}, with 95% intervals"))
     for name, found in figures.rates.items():
         table.add_row(name_rate(name), show_proportion(found), end_section=name == "policies")
     return table
@@ -68,8 +68,7 @@ def _remarks(figures: ProbeFigures) -> Iterator[str]:
 
 
 def _groups_table(figures: ProbeFigures) -> Table:
-    table = Table("group", "value", "passed", title="Passed, by group", title_justify="left")
-    table.columns[2].justify = "right"
+    table = begin_table("group", "value", "passed", title="Passed, by group", right=slice(2, None))
     for name, values in figures.groups.items():
         for number, (value, found) in enumerate(values.items(), start=1):
             first = name if number == 1 else ""
@@ -97,10 +96,8 @@ def show_comparisons(comparisons: Sequence[Comparison]) -> RenderableType:
     parts: list[RenderableType] = []
     for comparison in comparisons:
         title = Text(f"{comparison.first} minus {comparison.second}, paired by customer")
-        table = Table("rate", "first", "second", "difference", "first only", "second only", "p", title=title)
-        table.title_justify = "left"
-        for column in table.columns[1:]:
-            column.justify = "right"
+        columns = ("rate", "first", "second", "difference", "first only", "second only", "p")
+        table = begin_table(*columns, title=title)
         for name, found in comparison.differences.items():
             table.add_row(
                 name_rate(name),

@@ -12,7 +12,7 @@ from outputs.datasets.formats import Format, Shape, format_lines
 from outputs.rating.items import ALONE, LEFT, OVERALL, PREFERENCE, RIGHT
 from outputs.rating.ratings import Given
 from outputs.reports.calibration import agreement_table
-from outputs.reports.cells import Cells, show_cells
+from outputs.reports.cells import FIGURES, Cells, show_cells
 from outputs.reports.estimates import describe_mean, describe_share
 from outputs.runs.record import Record
 from outputs.runs.run import Outcome
@@ -158,7 +158,7 @@ def show_summary(summary: Summary) -> RenderableType:
             show = describe_mean if question == OVERALL else describe_share
             rows.append((question.replace("_", " "), *map(show, means), _show_alpha(summary.alpha.get(question))))
         title = "What people say: 1 to 5 overall, the share that passes each point; 95% intervals over calls"
-        parts += ["", show_cells(Cells(title, columns, rows), slice(1, None))]
+        parts += ["", show_cells(Cells(title, columns, rows), FIGURES)]
     if summary.preferred:
         first, second = summary.means
         parts += [

@@ -8,6 +8,7 @@ from rich.table import Table
 from agents.csc.emotions import FEELINGS, STRONG, Emotion
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy, name_of
+from outputs.reports.cells import begin_table
 from outputs.runs.annotation import EMOTIONS_GIVEN, STRATEGIES_GIVEN
 from outputs.runs.run import CountKey, Funnel
 
@@ -21,7 +22,7 @@ def show_annotation(funnel: Funnel) -> Group:
 
 
 def _strategies(counts: Mapping[CountKey, int]) -> Table:
-    table = _table("strategy", "supporter turns", "share")
+    table = begin_table("strategy", "supporter turns", "share")
     for strategy in Strategy:
         count = counts.get((strategy.value,), 0)
         table.add_row(f"{strategy} {name_of(strategy, Language.EN)}", f"{count:,}", _share(count, counts))
@@ -29,19 +30,12 @@ def _strategies(counts: Mapping[CountKey, int]) -> Table:
 
 
 def _emotions(counts: Mapping[CountKey, int]) -> Table:
-    table = _table("emotion", "customer turns", "share", "of these strong")
+    table = begin_table("emotion", "customer turns", "share", "of these strong")
     for emotion in Emotion:
         felt = [(feeling, counts.get((code,), 0)) for code, feeling in FEELINGS.items() if feeling.name is emotion]
         count = sum(times for _, times in felt)
         strong = sum(times for feeling, times in felt if feeling.intensity == STRONG)
         table.add_row(emotion.value, f"{count:,}", _share(count, counts), f"{strong:,}")
-    return table
-
-
-def _table(*columns: str) -> Table:
-    table = Table(*columns)
-    for column in table.columns[1:]:
-        column.justify = "right"
     return table
 
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from scipy.special import ndtr, stdtrit  # type: ignore[import-untyped]
 
 from agents.llm.usage import Usage
+from outputs.reports.cells import begin_table
 from outputs.runs.cost import Prices, format_usd
 from outputs.runs.run import EndedItem, Outcome
 
@@ -144,9 +145,7 @@ def describe_hopeless(size: int) -> str:
 def forecast_table(told: Forecast, prices: Prices) -> Table:
     """Return a forecast as a table; the price only where anything has one."""
     title = f"Forecast for {told.wanted:,} kept dialogues, with {CONFIDENCE:.0%} intervals"
-    table = Table("", "expected", "from", "to", title=title, title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = begin_table("", "expected", "from", "to", title=title)
     for name, projection in (
         ("dialogues to play", told.dialogues),
         ("prompt tokens, computed", told.computed),

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 
-from agents.csc.dialogue import Part, Repair, is_abandoned
+from agents.csc.dialogue import is_abandoned
 from agents.csc.flow import ANSWERS
 from agents.csc.speakers import Speaker
 from agents.errors import shorten
-from outputs.runs.record import Record
+from outputs.reports.cells import begin_table
+from outputs.runs.record import Record, RepairKind
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
 from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
 from quality.fidelity.turn_facts import FACT_HINTS
@@ -83,7 +83,7 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
                 if len(shown) < EXAMPLES:
                     shown.append(case.text)
         for repair in record.repairs:
-            key = _subject(repair), repair.check
+            key = RepairKind.of(repair)
             repairs[key] += 1
             if repair.said and len(said_again.setdefault(key, [])) < EXAMPLES:
                 place = f"{record.id[:6]}, turn {repair.turn}, said again"
@@ -119,11 +119,6 @@ _CHECKS: dict[str, Iterable[str]] = {
 """What is checked, and the checks on it; those of facts in rewritten calls alone."""
 
 
-def _subject(repair: Repair) -> str:
-    part: Part = repair.part
-    return str(repair.speaker) if part == "turn" else part
-
-
 def _cases(record: Record) -> Iterator[_Case]:
     language, name = record.language, record.id[:6]
     if record.plan is None:
@@ -149,9 +144,8 @@ def _names(faults: Iterable[FailedCheck]) -> frozenset[str]:
 
 def show_inspection(inspection: Inspection) -> RenderableType:
     """Return the figures to be printed; checks that nothing failed are left out."""
-    table = Table("what", "check", "stored", "share", "asked again", "examples", title="Checks", title_justify="left")
-    for column in table.columns[2:5]:
-        column.justify = "right"
+    columns = ("what", "check", "stored", "share", "asked again", "examples")
+    table = begin_table(*columns, title="Checks", right=slice(2, 5))
     for finding in inspection.findings:
         if finding.failed or finding.asked_again:
             table.add_row(

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Group as Lines
 from rich.table import Table
 
+from outputs.reports.cells import begin_table
+from outputs.runs.run import most_frequent_first
 from personas.dedup.merging import Group, Merged
 from personas.persona import Persona
 
@@ -107,8 +109,7 @@ def summarise_pool(summary: PoolSummary) -> Lines:
 
 def stages_table(stages: Iterable[Stage], title: str) -> Table:
     """Return the table of the stages of a job."""
-    table = Table("stage", "count", title=title, title_justify="left")
-    table.columns[1].justify = "right"
+    table = begin_table("stage", "count", title=title)
     for stage in stages:
         table.add_row(f"  {stage.name}" if stage.is_part else stage.name, f"{stage.count:,}")
     return table
@@ -129,7 +130,7 @@ def most_frequent(counts: dict[str, int], limit: int) -> list[tuple[str, int]]:
     >>> most_frequent({"nurse": 3, "welder": 2, "clerk": 1, "pilot": 1}, 3)
     [('nurse', 3), ('welder', 2), ('2 more', 2)]
     """
-    items = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    items = list(most_frequent_first(counts).items())
     if len(items) <= limit:
         return items
     shown = [item for item in items[:limit] if item[1] > 1]

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.llm.usage import Usage
+from outputs.reports.cells import begin_table
 from outputs.reports.run_figures import emotion_agreement
 from outputs.runs.cost import Prices, format_usd
 from outputs.runs.record import FEELINGS_HEARD, REWINDS, DialogueCounts
@@ -54,8 +55,7 @@ def describe_emotions(funnel: Funnel) -> str | None:
 
 
 def _funnel_table(funnel: Funnel) -> Table:
-    table = Table("dialogues", "count", "share", title="Funnel", title_justify="left")
-    table.columns[1].justify = table.columns[2].justify = "right"
+    table = begin_table("dialogues", "count", "share", title="Funnel")
 
     def add(name: str, count: int) -> None:
         table.add_row(name, f"{count:,}", f"{count / max(funnel.planned, 1):.0%}")
@@ -72,8 +72,7 @@ def _funnel_table(funnel: Funnel) -> Table:
 
 
 def _repair_table(funnel: Funnel) -> Table:
-    table = Table("failed check", "times", title="Asked for again while playing", title_justify="left")
-    table.columns[1].justify = "right"
+    table = begin_table("failed check", "times", title="Asked for again while playing")
     counts = {": ".join(what): count for what, count in funnel.counts[REPAIRS].items()}
     if REWINDS in funnel.counts:
         counts["rewound"] = sum(funnel.counts[REWINDS].values())
@@ -84,11 +83,7 @@ def _repair_table(funnel: Funnel) -> Table:
 
 def usage_table(funnel: Funnel) -> Table:
     """Return what each role spent."""
-    table = Table(
-        "role", "requests", "prompt tokens", "of these cached", "generated", title="Tokens", title_justify="left"
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = begin_table("role", "requests", "prompt tokens", "of these cached", "generated", title="Tokens")
     for role, usage in (*funnel.usage.items(), ("all", funnel.total_usage)):
         table.add_row(role, *_usage_cells(usage))
     return table

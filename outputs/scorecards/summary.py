@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import Group, RenderableType
 
 from agents.csc.strategies import Strategy
-from outputs.reports.cells import Cells, show_cells
+from outputs.reports.cells import FIGURES, Cells, show_cells
 from outputs.reports.estimates import describe_mean, describe_share
 from outputs.scorecards.store import Scorecard
 from quality.metrics.intervals import Estimate, estimate_mean
@@ -121,7 +121,7 @@ def show_summary(summary: Summary) -> RenderableType:
             for figure in figures
         ]
         columns = (part, "dialogues", "with stars", "stars", "thumbs", "up")
-        parts += ["", show_cells(Cells(TITLES[part], columns, rows), slice(1, None))]
+        parts += ["", show_cells(Cells(TITLES[part], columns, rows), FIGURES)]
     if summary.low:
         low = [(card.id, describe_moment(card.opened), str(card.stars), card.comment) for card in summary.low]
         title = f"{LOW_STARS} stars or fewer, the latest first"
