@@ -15,6 +15,7 @@ from agents.csc.speakers import SPEAKER_NAMES
 from agents.csc.strategies import authors_label
 from agents.csc.topics import TOPICS
 from agents.csc.topics.policies import fit_to_call
+from agents.llm.request import Message
 from agents.roles.supporter import supporter_turn_messages
 from outputs.datasets.roles import ChatMessage
 from outputs.datasets.rows import PreferenceRow, RolecsRow, RowPersona, RowTurn
@@ -25,7 +26,7 @@ GOOD_STARS = 4
 THUMBS = "thumbs"
 """Stands for the check in a pair that visitors' thumbs made."""
 _NOBODY = RowPersona(**dict.fromkeys(RowPersona.model_fields, ""))
-_SUPPORT = {Language.EN: "customer support", Language.ZH: "客户服务"}
+SUPPORT = {Language.EN: "customer support", Language.ZH: "客户服务"}
 """What the supporter is told of the topic where nobody has named one."""
 
 
@@ -33,7 +34,7 @@ def topic_name(card: Scorecard) -> str:
     """Return what the supporter's prompt calls the topic of a dialogue; one that nobody named is just support."""
     if card.told:
         return card.told.name
-    return TOPICS[card.topic][card.language].name if card.topic in TOPICS else _SUPPORT[card.language]
+    return TOPICS[card.topic][card.language].name if card.topic in TOPICS else SUPPORT[card.language]
 
 
 def supporter_view(card: Scorecard, turns: Sequence[Turn]) -> SupporterView:
@@ -112,16 +113,14 @@ def _is_good(card: Scorecard, index: int) -> bool:
     return served.given == "sound" and served.thumb != -1
 
 
-def _request(card: Scorecard, index: int) -> list[dict[str, str]]:
+def _request(card: Scorecard, index: int) -> list[Message]:
     served = card.turns[index]
     before = [earlier.turn for earlier in card.turns[:index]]
     assert served.strategy is not None
-    return [dict(message) for message in supporter_turn_messages(supporter_view(card, before), served.strategy)]  # type: ignore[arg-type]
+    return supporter_turn_messages(supporter_view(card, before), served.strategy)
 
 
-def _pair(
-    id_: str, dialogue: str, check: str, prompt: list[dict[str, str]], chosen: str, rejected: str
-) -> PreferenceRow:
+def _pair(id_: str, dialogue: str, check: str, prompt: Sequence[Message], chosen: str, rejected: str) -> PreferenceRow:
     return PreferenceRow(
         id=id_,
         dialogue=dialogue,

@@ -11,10 +11,10 @@ from agents.csc.topics.topic import Company, Topic
 from graphs.dialogue.supporter import OPEN_SCENARIO
 from graphs.serve.protection.privacy import tame
 from graphs.serve.refusal import Refusal
+from outputs.scorecards.export import SUPPORT
 
 _SENTENCE = {Language.EN: "The customer says what it is about.", Language.ZH: "什么事由客户自己说。"}
-_NAME = {Language.EN: "customer support", Language.ZH: "客户服务"}
-"""What the supporter is told of the topic where nobody has named one."""
+"""What stands beside the name of the topic where nobody has named one."""
 _ANY_COMPANY = {Language.EN: "a company", Language.ZH: "一家公司"}
 """Who is called where the situation says more of it, and no topic does."""
 
@@ -63,7 +63,7 @@ class Grounds:
         scenario = words or OPEN_SCENARIO[language]
         if not code:
             company = self._shared_company(language, named=bool(words))
-            name, sentence = _NAME[language], _SENTENCE[language]
+            name, sentence = SUPPORT[language], _SENTENCE[language]
             topic = Topic(code="support", group="support", name=name, sentence=sentence, company=company)
         else:
             topic = self.topic(code, language)
