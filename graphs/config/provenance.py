@@ -180,7 +180,7 @@ def rewritings_provenance(
         configuration["scrub_with_model"] = True
         prompts += SECOND_LOOK_PROMPTS
     language = settings.language
-    hints = [{check: hint[language] for check, hint in table.items()} for table in (PLAN_HINTS, HINTS, FACT_HINTS)]
+    hints = _hints(language, PLAN_HINTS, HINTS, FACT_HINTS)
     topics = {code: (row[language].name, row[language].sentence) for code, row in TOPICS.items()}
     configuration |= {
         "model": model,
@@ -245,10 +245,13 @@ def _played_texts(settings: Settings) -> dict[str, object]:
     return {
         "prompts": prompt_sources(language, ROLE_PROMPTS),
         "topics": {code: (topic.name, topic.sentence) for code, topic in settings.played_topics.items()},
-        "hints": [
-            {check: hints[language] for check, hints in table.items()} for table in (PLAN_HINTS, DIRECTION_HINTS, HINTS)
-        ],
+        "hints": _hints(language, PLAN_HINTS, DIRECTION_HINTS, HINTS),
     }
+
+
+def _hints(language: Language, *tables: Mapping[str, Mapping[Language, str]]) -> list[dict[str, str]]:
+    """Return what is told of a failed check, by check, table by table."""
+    return [{check: hint[language] for check, hint in table.items()} for table in tables]
 
 
 def _emotion_texts(language: Language) -> dict[str, object]:
