@@ -1,5 +1,7 @@
 """What of a company's policies a call gets: all where it fits, else what has to do with it, never more than fits."""
 
+import operator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,11 @@ def test_a_single_paragraph_that_is_too_long_is_cut() -> None:
     assert fit_policies(["x" * 9000], "x", Language.EN) == "x" * BUDGET[Language.EN]
 
 
-@given(st.lists(st.text(min_size=1, max_size=900), max_size=12), st.text(max_size=200), st.sampled_from(Language))
+LONG_TEXTS = st.builds(operator.mul, st.text(min_size=1, max_size=12), st.integers(1, 75))
+"""Drawn as a few characters many times over: to draw each would take seconds."""
+
+
+@given(st.lists(LONG_TEXTS, max_size=12), st.text(max_size=200), st.sampled_from(Language))
 def test_never_more_than_fits_and_nothing_made_up(texts: list[str], about: str, language: Language) -> None:
     paragraphs = Company(name="A", policies="\n\n".join(texts)).paragraphs
     fitted = fit_policies(paragraphs, about, language)
