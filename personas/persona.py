@@ -9,6 +9,8 @@ from agents.digests import digest
 
 UNKNOWN = "unknown"
 """What a field of a persona says when nothing is known."""
+TRAITS = ("age", "job", "risk_tolerance", "financial_situation", "recent_stress", "tone", "communication_habits")
+"""The fields by which personas are told apart, beside the description."""
 
 
 class Persona(BaseModel):
@@ -42,6 +44,12 @@ class Persona(BaseModel):
     def portrait(self) -> str:
         """Who the persona is, for a judge; see `portray`."""
         return portray(self.language, age=self.age, job=self.job, tone=self.tone, description=self.description)
+
+
+def unknown_person(id_: str, language: Language, **known: str | tuple[str, ...]) -> Persona:
+    """Return the persona of somebody of whom nothing is known but some fields."""
+    unknown = dict.fromkeys((*TRAITS, "description"), UNKNOWN)
+    return Persona.model_validate({"id": id_, "language": language} | unknown | known)
 
 
 def portray(language: Language, *, age: str, job: str, tone: str, description: str) -> str:

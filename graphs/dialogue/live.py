@@ -127,12 +127,4 @@ class PracticeCall:
         return violation.turn is None or self.turns[violation.turn - 1].speaker is Speaker.SUPPORTER
 
     def _case(self, turns: tuple[Turn, ...]) -> Case:
-        return Case(
-            language=self.persona.language,
-            topic=self.topic.name,
-            company=self.topic.company,
-            scenario=self.plan.scenario,
-            persona=self.persona.portrait,
-            goal=self.plan.customer_goal,
-            turns=turns,
-        )
+        return Case.of(self.persona.language, self.topic, self.plan, self.persona.portrait, turns)

@@ -51,7 +51,8 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
         given = state["topic"] if ended["plan"] else given
         case = None
         if not is_abandoned(ended["repairs"]):
-            case = _case(given, persona, ended, settings)
+            portrait = with_course(persona.portrait, ended.get("course"), settings.language)
+            case = Case.of(settings.language, given, ended["plan"], portrait, ended["turns"])
             findings = await gate.examine(judge, case)
             ended |= {"violations": findings.violations, "verdict": findings.verdict}
             if settings.emotions and findings.verdict:
@@ -79,18 +80,6 @@ async def _play(chat: Chat, planned: Planned, description: str, topic: Topic, se
         chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
     )
     return await play_call(description, topic, planned.number, context)
-
-
-def _case(topic: Topic, persona: Persona, ended: dict[str, Any], settings: Settings) -> Case:
-    return Case(
-        language=settings.language,
-        topic=topic.name,
-        scenario=ended["plan"].scenario,
-        persona=with_course(persona.portrait, ended.get("course"), settings.language),
-        goal=ended["plan"].customer_goal,
-        turns=ended["turns"],
-        company=topic.company,
-    )
 
 
 async def _try_gate(chat: Chat, passed: Case | None, seed: int, settings: Settings, gate: Gate) -> tuple[Canary, ...]:

@@ -34,7 +34,7 @@ from outputs.runs.rewriting import Rewriting
 from outputs.runs.run import PlannedCall
 from personas.distill.second_look import look_at_call, second_look_kind
 from personas.distill.transcripts import Transcript
-from personas.persona import UNKNOWN, Persona
+from personas.persona import UNKNOWN, Persona, unknown_person
 from quality.checks.echoes import RUN, find_echo, prompt_runs
 from quality.checks.rules import Violation, check_rules
 from quality.checks.structured_checks import PLAN_HINTS, check_plan
@@ -151,15 +151,7 @@ class _Rewriting:
         plan = self.ended["plan"]
         topic = TOPICS[review.topic][settings.language]
         original = Case(settings.language, topic.name, plan.scenario, "", "", self.original)
-        rewrite = Case(
-            language=settings.language,
-            topic=topic.name,
-            scenario=plan.scenario,
-            persona=self.ended["persona"].portrait,
-            goal=plan.customer_goal,
-            turns=self.ended["turns"],
-            company=topic.company,
-        )
+        rewrite = Case.of(settings.language, topic, plan, self.ended["persona"].portrait, self.ended["turns"])
         found = check_rules(rewrite.turns, settings.limits, settings.language, rewrite.scenario)
         self.ended["violations"] = tuple(violation for violation in found if not self._is_as_it_was(violation))
         fidelity = await self._judge_rewrite(original, rewrite)
@@ -291,11 +283,8 @@ class _Rewriting:
 
 def _customer(planned: PlannedCall, language: Language, tone: str = UNKNOWN, description: str = UNKNOWN) -> Persona:
     """Return the persona of the customer of a real call: nothing is known but how they talk."""
-    unknown = dict.fromkeys(
-        ("age", "job", "risk_tolerance", "financial_situation", "recent_stress", "communication_habits"), UNKNOWN
-    )
-    known = {"id": f"{language}-{planned.key}", "language": language, "sources": (planned.source,)}
-    return Persona.model_validate(unknown | known | {"tone": tone, "description": description})
+    id_ = f"{language}-{planned.key}"
+    return unknown_person(id_, language, sources=(planned.source,), tone=tone, description=description)
 
 
 def _close(text: str, language: Language) -> str:

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import Any, NamedTuple, Protocol
 
 from agents.csc.dialogue import Plan, SupporterView, Turn
-from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy, parse_strategy
 from agents.csc.topics import TOPICS
@@ -26,7 +25,7 @@ from graphs.dialogue.supporter import OPEN_SCENARIO, answer, is_closed
 from graphs.dialogue.turns import DialogueContext
 from graphs.scheduling.job import Job
 from outputs.runs.record import Record
-from personas.persona import UNKNOWN, Persona
+from personas.persona import Persona, unknown_person
 from personas.pool import load_pool
 from quality.gate.agreement import required_agreement
 
@@ -134,7 +133,7 @@ class _Talk:
         scenario = wanted.scenario or OPEN_SCENARIO[language]
         topic = fit_to_call(wanted.topic, scenario, language)
         plan = Plan(scenario=scenario, customer_goal="")
-        self._know(topic, _unknown_person(language), plan)
+        self._know(topic, unknown_person("person", language), plan)
         self._screen.begin(scenario, Speaker.CUSTOMER)
 
         async def reply(*said: Turn) -> None:
@@ -232,11 +231,3 @@ def _find_persona(settings: Settings, wanted: Wanted) -> Persona:
         if persona.id == wanted.persona:
             return persona
     raise UsageError(f"no persona {wanted.persona!r} in the pool; there are {pool[0].id} to {pool[-1].id}")
-
-
-def _unknown_person(language: Language) -> Persona:
-    """Return the persona of a caller of whom nothing is known: a person at the terminal."""
-    texts = ("age", "job", "financial_situation", "recent_stress", "tone", "communication_habits", "description")
-    return Persona.model_validate(
-        {"id": "person", "language": language, "risk_tolerance": UNKNOWN, **dict.fromkeys(texts, UNKNOWN)}
-    )

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, Repair, Turn
+from agents.csc.dialogue import CustomerView, GoalOutcome, Part, Plan, Repair, Turn
 from agents.csc.emotions import draw_course, with_course
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.topics import TOPICS
 from agents.csc.topics.policies import fit_to_call
-from agents.csc.topics.topic import Topic
 from agents.errors import UnreadableAnswerError, keeping_failure
 from agents.llm.chat import Chat, derive_seed
 from agents.llm.client import Clients
@@ -108,10 +107,11 @@ async def probe_call(
                 play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
             )
             await _Call(heard, conversation, context, planned, customer, hardness, settings).play()
-        if heard.plan and not any(not failure.tried_again for failure in heard.failures):
+        if heard.plan and all(failure.tried_again for failure in heard.failures):
             given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
             portrait = with_course(persona.portrait, ended.get("course"), settings.language)
-            ended |= await _examine(judge, _case(given, portrait, heard.plan, heard.turns, settings), settings)
+            case = Case.of(settings.language, given, heard.plan, portrait, heard.turns)
+            ended |= await _examine(judge, case, settings)
     return Probe.model_validate(
         {
             "id": planned.key,
@@ -224,7 +224,7 @@ class _Call:
             direction = self._settle(directed, "direction")
         return self._settle(await say_customer(view, direction, context), "turn")
 
-    def _settle(self, asked: Asked[AnswerT], part: Any) -> AnswerT:
+    def _settle(self, asked: Asked[AnswerT], part: Part) -> AnswerT:
         """Return an answer of our side, and keep what had to be said again before.
 
         Raises:
@@ -263,18 +263,6 @@ def _hardship(hardness: Hardness | None, heard: _Heard) -> Hardship | None:
     later = ((number, turn) for number, turn in enumerate(heard.turns, 1) if heard.said_at and number > heard.said_at)
     fell = (n for n, turn in later if turn.speaker is Speaker.SUPPORTER and falls_for(hardness, turn.text))
     return Hardship(kind=hardness.kind, code=hardness.code, said_at=heard.said_at, fell_at=next(fell, None))
-
-
-def _case(topic: Topic, portrait: str, plan: Plan, turns: Sequence[Turn], settings: ProbeSettings) -> Case:
-    return Case(
-        language=settings.language,
-        topic=topic.name,
-        scenario=plan.scenario,
-        persona=portrait,
-        goal=plan.customer_goal,
-        turns=turns,
-        company=topic.company,
-    )
 
 
 async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str, Any]:

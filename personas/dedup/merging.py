@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from personas.dedup.pruning import prune
-from personas.persona import UNKNOWN, Persona
+from personas.persona import TRAITS, UNKNOWN, Persona
 
 SAMPLE = 1000
 """How many personas, spread evenly, show how close personas lie to each other."""
@@ -72,16 +72,7 @@ def merge_duplicates(
 
 
 def _rank(persona: Persona) -> tuple[int, int, int, str]:
-    fields = (
-        persona.age,
-        persona.job,
-        persona.risk_tolerance,
-        persona.financial_situation,
-        persona.recent_stress,
-        persona.tone,
-        persona.communication_habits,
-    )
-    known = sum(field not in ("", UNKNOWN) for field in fields)
+    known = sum(getattr(persona, trait) not in ("", UNKNOWN) for trait in TRAITS)
     return -known, -len(persona.description), -persona.stands_for, persona.digest()
 
 
