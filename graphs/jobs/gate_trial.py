@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from agents.errors import UsageError
+from agents.llm.client import ChatClient
 from graphs.config.provenance import gate_stamp
 from graphs.config.settings import GateSettings, GateTrialMode
+from graphs.dialogue.gate_trial import try_gate
 from graphs.scheduling.job import Job
 from outputs.reports.gate_trial import describe_hopeless_gate, describe_trial, find_trial, keep_trial
 from quality.gate.agreement import is_relative, required_agreement
@@ -22,6 +25,10 @@ class GateCheck:
         self._mode = mode
         self._required = required_agreement(job.settings.min_agreement, None) if mode == "skip" else None
         self._lock = asyncio.Lock()
+
+    async def required_by(self, judge: ChatClient) -> float:
+        """Return the share of labels that the gate asks for, tried from here with this judge by then; see `settle`."""
+        return await self.settle(judge.model, partial(try_gate, judge=judge, settings=self._job.settings))
 
     async def settle(self, judge_model: str, try_gate: Callable[[GateStamp], Awaitable[GateTrial]]) -> float:
         """Make sure that the gate has been tried with this judge; return the share of labels that it asks for.

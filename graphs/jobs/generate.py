@@ -1,7 +1,6 @@
 """Plays the dialogues of a plan side by side, stores each as it ends, and rejects those that repeat another."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -11,7 +10,6 @@ from graphs.backends.local import local_backend
 from graphs.backends.ray_cluster import ray_backend
 from graphs.config.provenance import dialogues_provenance
 from graphs.config.settings import Goal, Settings
-from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.play import dialogue_kinds, play_dialogue
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
@@ -54,9 +52,7 @@ async def generate(job: Job[Settings]) -> Generated:
     gate_check = GateCheck(job, settings.gate_trial)
 
     async def play(planned: Planned, clients: Clients) -> Record:
-        required = await gate_check.settle(
-            clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
-        )
+        required = await gate_check.required_by(clients.judge)
         return await play_dialogue(planned, by_id[planned.persona], clients, settings, settings.gate(required))
 
     if settings.ray is not None:

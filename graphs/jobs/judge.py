@@ -1,7 +1,6 @@
 """Judges labelled dialogues from a file, several at a time, each stored."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from agents.errors import RequestError, keeping_failure
@@ -11,7 +10,6 @@ from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import judgements_provenance
 from graphs.config.settings import JudgeSettings
-from graphs.dialogue.gate_trial import try_gate
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.plan import plan_rows
 from graphs.scheduling.job import Job
@@ -48,9 +46,7 @@ async def judge(job: Job[JudgeSettings], dialogues: Sequence[Labelled]) -> Judge
     gate_check = GateCheck(job, "tell" if is_relative(settings.min_agreement) else "skip")
 
     async def judge_one(planned: PlannedRow, clients: Clients) -> Judgement:
-        required = await gate_check.settle(
-            clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
-        )
+        required = await gate_check.required_by(clients.judge)
         return await _judge(planned, dialogues[planned.position], clients.judge, settings, settings.gate(required))
 
     async with local_backend(job, judge_one, Kinds(judge=gate_kinds(settings.judge_sampling))) as backend:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,6 @@ from agents.roles.kinds import played_kinds
 from graphs.backends.local import local_backend
 from graphs.config.probe import ProbeSettings
 from graphs.config.provenance import probes_provenance
-from graphs.dialogue.gate_trial import try_gate
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.plan import describe_coverage, iterate_plan
 from graphs.probe.agent import Agent, AgentError
@@ -72,7 +70,7 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
     async with open_agent(spec, settings.agent_timeout, key) as agent:
 
         async def call(planned: Planned, clients: Clients) -> Probe:
-            await gate_check.settle(clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings))
+            await gate_check.required_by(clients.judge)
             return await probe_call(planned, by_id[planned.persona], agent, clients, settings, plans)
 
         async with local_backend(job, call, Kinds(kinds, gate_kinds(settings.judge_sampling))) as backend:

@@ -1,7 +1,6 @@
 """The rewriting job: reads real calls and rewrites them, one at a time, each stored."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from agents.csc.flow import Limits
@@ -12,7 +11,6 @@ from agents.llm.client import Clients
 from graphs.backends.local import local_backend
 from graphs.config.provenance import rewritings_provenance
 from graphs.config.rewrite import RewriteSettings
-from graphs.dialogue.gate_trial import try_gate
 from graphs.dialogue.rewriting import rewrite_call, rewriting_kinds
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.plan import plan_calls
@@ -62,9 +60,7 @@ async def rewrite(job: Job[RewriteSettings]) -> Rewritten:
     encode = sentence_encoder(model) if model else None
 
     async def rewrite_one(planned: PlannedCall, clients: Clients) -> Rewriting:
-        required = await gate_check.settle(
-            clients.judge.model, partial(try_gate, judge=clients.judge, settings=settings)
-        )
+        required = await gate_check.required_by(clients.judge)
         return await rewrite_call(planned, calls[planned.position], clients, settings, settings.gate(required), encode)
 
     async with local_backend(job, rewrite_one, rewriting_kinds(settings)) as backend:
