@@ -1,16 +1,15 @@
 """Makes a pool of distinct personas: embeds them, merges near-duplicates, writes the pool and how it came about."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import platformdirs
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents.csc.language import Language
 from agents.errors import UsageError
 from graphs.config.settings import PoolSettings
+from graphs.jobs.vectors import vectors_folder
+from graphs.telemetry.progress import bar
 from outputs.files import require_folder, write_whole
 from outputs.reports.pool_page import render_pool_report
 from outputs.reports.pool_summary import PoolSummary, Stage, describe_merges
@@ -104,20 +103,6 @@ def make_pool(
     return summary
 
 
-def vectors_folder() -> Path:
-    """Return the folder that the vectors of texts are kept in."""
-    return platformdirs.user_cache_path("rolecs") / "vectors"
-
-
 def merges_file(pool: Path) -> Path:
     """Return where the list of merges of a pool is written."""
     return pool.with_name(f"{pool.stem}.merges.txt")
-
-
-@contextmanager
-def bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar in a terminal; what it yields moves it to a number of items done."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name, total=total)
-        yield lambda done: progress.update(task, completed=done)

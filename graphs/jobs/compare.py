@@ -11,8 +11,8 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.errors import UsageError
-from graphs.jobs.build_pool import bar
 from graphs.jobs.vectors import embed_dialogues
+from graphs.telemetry.progress import bar
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.sources import read_source
 from outputs.reports.realism import Comparison

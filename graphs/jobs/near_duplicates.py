@@ -7,8 +7,9 @@ import numpy as np
 
 from agents.errors import UsageError
 from graphs.config.settings import Settings
-from graphs.jobs.build_pool import bar, vectors_folder
+from graphs.jobs.vectors import vectors_folder
 from graphs.scheduling.job import Job
+from graphs.telemetry.progress import bar
 from outputs.files import require_folder
 from outputs.runs.record import NEAR_DUPLICATE, NearDuplicate, Planned, Record
 from outputs.runs.store import RunStore

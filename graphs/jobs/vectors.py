@@ -1,17 +1,27 @@
-"""Vectors of whole dialogues: the mean of those of their pieces, as no embedding model reads a dialogue at once."""
+"""Where vectors are kept, and those of whole dialogues.
+
+These are the mean of the vectors of their pieces, as no embedding model reads a dialogue at once.
+"""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 from rich.console import Console
 
-from graphs.jobs.build_pool import bar, vectors_folder
+from graphs.telemetry.progress import bar
 from personas.dedup.embedding import EmbeddingModel, embed
 from quality.text import split_words
 
 PIECE_WORDS = 80
 """Words (Chinese: characters) that are embedded together, whole turns: the usual models read 128 tokens or more."""
+
+
+def vectors_folder() -> Path:
+    """Return the folder that the vectors of texts are kept in."""
+    return platformdirs.user_cache_path("rolecs") / "vectors"
 
 
 def embed_dialogues(

@@ -3,10 +3,17 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from graphs.config.settings import Goal
@@ -93,6 +100,15 @@ async def _plain(show: Callable[[], tuple[int, int, str]], console: Console) -> 
         await asyncio.sleep(PLAIN_S)
         done, total, line = show()
         console.print(f"{done:,}/{total:,} | {line}", soft_wrap=True, highlight=False)
+
+
+@contextlib.contextmanager
+def bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar in a terminal; what it yields moves it to a number of items done."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 class LoadingDisplay:
