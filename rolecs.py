@@ -1,6 +1,6 @@
 """The front door of rolecs: its commands, and how errors become one line and an exit code.
 
-Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted by Ctrl-C, 143 stopped by SIGTERM before its end.
 """
 
 import sys
