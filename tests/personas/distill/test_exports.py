@@ -148,7 +148,8 @@ JSON = {
                       {"from_agent": True, "body_text": HELLO, "sender": {"id": 2}}]}, [CARD, HELLO],
     ),
     "Crisp": Export(
-        [{"from": "user", "type": "text", "content": CARD}, {"from": "operator", "type": "note", "content": "They lie."},
+        [{"from": "user", "type": "text", "content": CARD},
+         {"from": "operator", "type": "note", "content": "They lie."},
          {"from": "operator", "type": "text", "content": HELLO}], [CARD, HELLO], frozenset({"internal note"}),
     ),
     "Front": Export(
