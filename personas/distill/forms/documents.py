@@ -290,7 +290,8 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
 
 def _first_scalar(plain: Mapping[str, Any], keys: Iterable[str]) -> str:
     """Return the first number or short text under one of some keys; empty when there is none."""
-    values = (str(plain[key]) for key in keys if isinstance(plain.get(key), str | int) and plain[key] is not True)
+    found = (plain.get(key) for key in keys)
+    values = (str(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool))
     return next((text for text in values if text.strip() and len(text) <= _LONGEST_NAME and "\n" not in text), "")
 
 
