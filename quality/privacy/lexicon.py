@@ -1,5 +1,6 @@
 """The lists of English names and words, and how a text is split into its words."""
 
+import heapq
 import importlib
 import importlib.resources
 import pkgutil
@@ -141,7 +142,7 @@ def load_lexicon() -> Lexicon:
         frozenset(common),
         frozenset(common - names | NO_NAMES),
         spelled,
-        frozenset(word for word, _ in mentions.most_common(_FREQUENT)) | common | NO_NAMES,
+        frozenset(heapq.nlargest(_FREQUENT, mentions, key=mentions.__getitem__)) | common | NO_NAMES,
     )
 
 
