@@ -75,8 +75,10 @@ def is_text(line: str) -> bool:
 
 def find_no_text(lines: Iterable[str]) -> tuple[int, str] | None:
     """Return the number, from 1, of the first line that was no text, and what is wrong with it; None if all were."""
-    broken = ((number, line) for number, line in enumerate(lines, start=1) if not is_text(line))
-    return next(((number, why_no_text(line)) for number, line in broken), None)
+    for number, line in enumerate(lines, start=1):
+        if not is_text(line):
+            return number, why_no_text(line)
+    return None
 
 
 @contextmanager

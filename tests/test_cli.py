@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -369,6 +370,10 @@ async def test_the_graph_is_printed(tmp_path: Path) -> None:
     code, out, _ = await rolecs("graph", cwd=tmp_path)
     assert code == 0
     check_golden("graph.mmd", out.removesuffix("\n"))
+
+
+async def test_the_version_is_told(tmp_path: Path) -> None:
+    assert await rolecs("--version", cwd=tmp_path) == (0, f"rolecs {version('rolecs')}\n", "")
 
 
 async def test_help_is_quick_to_read_and_names_defaults(tmp_path: Path) -> None:

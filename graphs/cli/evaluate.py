@@ -73,7 +73,7 @@ def evaluate(
     quiet: Quiet = False,
     config: Config = None,
 ) -> None:
-    """Measure how well a model chooses the strategies of labelled dialogues, and says what their supporters say."""
+    """Measure how a model does as the supporter of labelled dialogues: its strategies, its words, whole calls."""
     settings = job_settings(EvaluateSettings, EVALUATIONS, context)
 
     from graphs.jobs.evaluate import evaluate as evaluate_one

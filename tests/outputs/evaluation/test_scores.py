@@ -49,6 +49,17 @@ def test_differences_are_over_the_dialogues_that_both_answered() -> None:
     assert good.differences(good).metrics["reply"]["bleu4"].value == 0.0
 
 
+def test_models_go_by_short_names_that_tell_them_apart() -> None:
+    good = scores_of(evaluation("a", *GOOD))
+    long = "/data/models/a/very/long/way/to/adapter"
+    other = result(good)
+    mine = other._replace(provenance=other.provenance.model_copy(update={"configuration": {"model": long}}))
+    text = text_of(show_results([mine, other], "reference"))
+    assert f"adapter: {long}" in text and text.count(long) == 1 and "mine: mine" not in text
+    text = text_of(show_differences(long, {"/elsewhere/adapter": good.differences(good)}))
+    assert "to/adapter minus ..." in text and "elsewhere/adapter" in text
+
+
 def test_the_table_marks_what_others_published() -> None:
     scores = scores_of(evaluation("a", *GOOD), evaluation("b", *POOR))
     ours, published = text_of(show_results([result(scores)], "reference")).split("Not ours: published")
