@@ -73,7 +73,15 @@ def test_what_is_no_fact_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("told", "other"),
-    [("5 days", "5 hours"), ("$5", "£5"), ("5元", "5日元"), ("¥5", "$5"), ("4 May", "in May"), ("4 May 2025", "4 May 2024"), ("1.7%", "17%")],
+    [
+        ("5 days", "5 hours"),
+        ("$5", "£5"),
+        ("5元", "5日元"),
+        ("¥5", "$5"),
+        ("4 May", "in May"),
+        ("4 May 2025", "4 May 2024"),
+        ("1.7%", "17%"),
+    ],
 )
 def test_another_value_or_unit_tells_another_fact(told: str, other: str) -> None:
     assert not one(told).is_told_by(one(other))
