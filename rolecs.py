@@ -44,13 +44,13 @@ from graphs.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Play calls, and look at what came of it": (generate, estimate, status, inspect, report),
+    "Play calls and look at them": (generate, estimate, status, inspect, report),
     "Real calls": (distill, dedup, rewrite, label, compare),
-    "The gate, and what people say": (judge, calibrate, rate),
+    "The gate, and people beside it": (judge, calibrate, rate),
     "Data sets": (export, verify, push),
     "Models": (train, evaluate),
-    "At work": (chat, serve, scorecard, probe, probe_report),
-    "Beside these": (topics, engine, graph),
+    "Put a model to work, or try an agent": (chat, serve, scorecard, probe, probe_report),
+    "Other": (topics, engine, graph),
 }
 """The commands, as the help groups them."""
 for panel, commands in PANELS.items():

@@ -95,7 +95,8 @@ def naming(file: object, kind: str = "") -> Iterator[None]:
             f"cannot read {kind}{file}: it is a folder; name files in it, such as {file}/*.jsonl"
         ) from None
     except (OSError, EOFError, zlib.error, UnicodeError) as error:  # EOFError, zlib.error: a gzip file cut off, damaged
-        raise UsageError(f"cannot read {kind}{file}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"cannot read {kind}{file}: {why}") from None
 
 
 def read_text(path: Path, kind: str = "") -> str:
