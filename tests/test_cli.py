@@ -269,7 +269,7 @@ async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Lo
         (["generate", "--topics", "weather"], "unknown topic 'weather'; the topics are product-consultation"),
         (["generate", "--topics", "retial"], "unknown topic 'retial' (did you mean retail?); the topics are"),
         (["generate", "--language", "fr"], "'fr' is not one of 'en', 'zh'"),
-        (["generate", "--personas", "none.jsonl", "--base-url", "URL"], "pool none.jsonl: No such file or directory\n"),
+        (["generate", "--personas", "none.jsonl", "--base-url", "URL"], "pool none.jsonl: No such file or directory"),
         (["generate", "--personas", "broken.jsonl", "--base-url", "URL"], "broken.jsonl:2: no persona: "),
         (["generate", "--model", "gpt", "--base-url", "URL"], "has no model 'gpt'; it has: loopback"),
         (["generate", "--base-url", "http://127.0.0.1:9"], "no model server at http://127.0.0.1:9/v1"),

@@ -51,24 +51,19 @@ FELT_DIFFERENCES_TITLE = "Differences by what the customer had felt, paired by d
 
 
 def short_names(models: Iterable[str]) -> dict[str, str]:
-    """Return by hub name or folder of a model the last part of it, or as many of the last ones as tell it from others.
+    """Return by hub name or folder of a model the last part of it that no other one has; all of it where there is none.
 
     >>> short_names(["Qwen/Qwen2.5-7B", "runs/a/adapter", "runs/b/adapter"])
-    {'Qwen/Qwen2.5-7B': 'Qwen2.5-7B', 'runs/a/adapter': 'a/adapter', 'runs/b/adapter': 'b/adapter'}
+    {'Qwen/Qwen2.5-7B': 'Qwen2.5-7B', 'runs/a/adapter': 'a', 'runs/b/adapter': 'b'}
     """
-    names = list(dict.fromkeys(models))
-
-    def ends(model: str) -> Iterator[str]:
-        parts = model.rstrip("/").split("/")
-        return ("/".join(parts[-count:]) for count in range(1, len(parts) + 1))
-
-    taken = Counter(end for model in names for end in ends(model))
-    return {model: next((end for end in ends(model) if end and taken[end] == 1), model) for model in names}
+    parts = {model: [part for part in model.split("/") if part.strip(".")] for model in models}
+    having = Counter(part for own in parts.values() for part in set(own))
+    return {model: next((part for part in reversed(own) if having[part] == 1), model) for model, own in parts.items()}
 
 
-def legend(names: Mapping[str, str]) -> list[str]:
-    """Return a line for each model that has a short name."""
-    return [f"{name}: {model}" for model, name in names.items() if name != model]
+def name_whole(model: str, names: Mapping[str, str]) -> str:
+    """Return the short name of a model with the whole one behind it, if that is another."""
+    return model if names[model] == model else f"{names[model]} ({model})"
 
 
 def names_of(results: Sequence[Result]) -> dict[str, str]:
@@ -76,8 +71,13 @@ def names_of(results: Sequence[Result]) -> dict[str, str]:
     return short_names(model for result in results for model in (result.model, *result.wins))
 
 
-def show_results(results: Sequence[Result], history: str) -> RenderableType:
-    """Return the metrics of some models, and below them those that others published for this kind of history."""
+def show_results(
+    results: Sequence[Result], history: str, differences: Mapping[str, Differences] | None = None
+) -> RenderableType:
+    """Return the metrics of some models, and below them those that others published for this kind of history.
+
+    `differences` are those of the first model to others, by the others' names.
+    """
     names = names_of(results)
     table = Table("asked for", "metric", title=SCORES_TITLE, title_justify="left")
     for result in results:
@@ -85,14 +85,16 @@ def show_results(results: Sequence[Result], history: str) -> RenderableType:
     for question, metrics in METRICS.items():
         rows = [(metric, [result.estimates[question][metric.name] for result in results]) for metric in metrics]
         _add_section(table, question, rows, describe_estimate)
-    told = [f"{names[result.model]}: {describe_result(result)}" for result in results]
-    parts: list[RenderableType] = [table, *legend(names), *told]
+    told = [f"{name_whole(result.model, names)}: {describe_result(result)}" for result in results]
+    parts: list[RenderableType] = [table, *told]
     if any(result.scores.dialogues for result in results):
         parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results, names)), FIGURES)]
     if felt := [row for result in results for row in feelings_rows(result, names)]:
         parts += ["", show_cells(Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, felt), FIGURES)]
     if won := [row for result in results for row in wins_rows(result, names)]:
         parts += ["", show_cells(Cells(WINS_TITLE, WINS_COLUMNS, won), FIGURES)]
+    if differences:
+        parts += ["", show_differences(results[0].model, differences)]
     return Group(*parts, "", _published(history))
 
 

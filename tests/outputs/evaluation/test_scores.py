@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
+from outputs.evaluation.page import render_evaluation
 from outputs.evaluation.table import show_differences, show_results
 from tests.conftest import FAILURE
 from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
@@ -53,11 +54,17 @@ def test_models_go_by_short_names_that_tell_them_apart() -> None:
     good = scores_of(evaluation("a", *GOOD))
     long = "/data/models/a/very/long/way/to/adapter"
     other = result(good)
-    mine = other._replace(provenance=other.provenance.model_copy(update={"configuration": {"model": long}}))
-    text = text_of(show_results([mine, other], "reference"))
-    assert f"adapter: {long}" in text and text.count(long) == 1 and "mine: mine" not in text
-    text = text_of(show_differences(long, {"/elsewhere/adapter": good.differences(good)}))
-    assert "to/adapter minus ..." in text and "elsewhere/adapter" in text
+    known = other.provenance.configuration
+    mine = other._replace(provenance=other.provenance.model_copy(update={"configuration": known | {"model": long}}))
+    text = text_of(show_results([mine, other], "reference", {"mine": good.differences(good)}))
+    assert text.index("adapter minus ...") < text.index("Not ours: published")
+    assert f"adapter ({long}): 2 turns" in text and text.count(long) == 1 and "\nmine: 2 turns" in text
+    text = text_of(
+        show_differences(long, {"/elsewhere/adapter": good.differences(good), "./x": good.differences(good)})
+    )
+    assert "to minus ..." in text and " elsewhere " in text and " x " in text
+    page = "".join(render_evaluation("", mine, {"/elsewhere/adapter": good.differences(good)}, []))
+    assert "elsewhere (/elsewhere/adapter)" in page and ">minus elsewhere<" in page
 
 
 def test_the_table_marks_what_others_published() -> None:
