@@ -107,9 +107,7 @@ class _Talk:
         self._id = f"chat-{secrets.token_hex(8)}"
         self._play = Chat(clients.play, settings.sampling, settings.seed, self._id)
         self._judge = Chat(clients.judge, settings.judge_sampling, derive_seed(settings.seed, "judge"), self._id)
-        self._context = DialogueContext(
-            self._play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
-        )
+        self._context = DialogueContext.of(self._play, settings)
         self.turns: tuple[Turn, ...] = ()
         """What was said so far."""
         self._known: dict[str, Any] = {}

@@ -104,9 +104,7 @@ async def probe_call(
     with keeping_failure(ended):
         heard.plan = plans.get((planned.persona, planned.topic, planned.number))
         async with agent.call(planned.key) as conversation:
-            context = DialogueContext(
-                play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
-            )
+            context = DialogueContext.of(play, settings, emotions=settings.emotions)
             await _Call(heard, conversation, context, planned, customer, hardness, settings).play()
         if heard.plan and all(failure.tried_again for failure in heard.failures):
             given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
