@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.errors import UsageError
+from agents.shares import parse_share
 from graphs.cli.flags import job_settings, takes
 from graphs.cli.runs import Runs, versus_folder
 from graphs.cli.terminal import (
@@ -22,7 +23,7 @@ from graphs.cli.terminal import (
     output,
     progress,
 )
-from graphs.config.probe import ProbeSettings, parse_share
+from graphs.config.probe import ProbeSettings
 from graphs.scheduling.interrupts import interruptible
 from outputs.files import require_file, write_whole
 from outputs.runs.probe import PROBES
