@@ -144,6 +144,10 @@ class TerminalScreen:
             who = "Customer, who ends the call" if turn.ends_call else "Customer"
         output.print(f"{who}: {turn.text}")
 
+    def wait(self, what: str) -> None:
+        """Show what takes a while."""
+        progress.print(what)
+
     def tell(self, problem: str) -> None:
         """Show why a line was not said."""
         progress.print(f"Not said: {problem}")
