@@ -165,9 +165,9 @@ class TerminalScreen:
             output.print(f"  {_place(label.turn)}: you named it {label.named}, it reads as {label.labelled}")
         output.print("\nThe judge:" + (f" unscored, {review.unscored}" if review.unscored else ""))
         for point in review.points:
-            turns = ", ".join(map(str, point.turns))
+            turns = f"turn{'' if len(point.turns) == 1 else 's'} {', '.join(map(str, point.turns))}"
             output.print(f"  {'passed' if point.passed else 'failed'}: {point.question}")
-            output.print(f"    {point.reason} (turns {turns})")
+            output.print(f"    {point.reason} ({turns})")
 
 
 def _place(turn: int | None) -> str:
