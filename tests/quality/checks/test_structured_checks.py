@@ -104,6 +104,7 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (ZH, "问什么事项，如果您能够提供更多信息，我们将很乐意处理。", "speech"),
         (EN, "Tell the customer to contact the bank about the card.", "wrong-side"),
         (EN, "Directly ask the customer for their name.", "wrong-side"),
+        (EN, "Ask for the customer's name and account number.", "wrong-side"),
         (EN, "React to the customer's words about the fraud.", "wrong-side"),
         (ZH, "回答客户的问题，并解释还款规则。", "wrong-side"),
         (ZH, "建议客户详细描述一下情况。", "wrong-side"),
