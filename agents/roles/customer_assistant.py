@@ -27,9 +27,10 @@ DIRECTION_MARKS, DIRECTION_MARKS_AGAIN = 3, 1
 """Most marks in it that may end a sentence: one, with abbreviations; and in one that is asked for again."""
 OPENINGS_AGAIN = {
     Language.EN: "((Tell|Ask|Answer|Thank|Give|Remind|Explain to|Describe to) the supporter"
-    "|Ask (for|whether|why|how|what|when)|Say that|Confirm that|Agree|Accept|Refuse|Insist|Complain|Admit|Doubt|Object|Repeat|Mention) ",
-    Language.ZH: "(告诉客服|问客服|追问客服|回答客服|感谢客服|要求客服|向客服(说明|抱怨|确认)|报出|同意|接受|拒绝|坚持|承认"
-    "|质疑|表示|提到)",
+    "|Ask (for|whether|why|how|what|when)|Say that|Confirm that|Agree|Accept|Refuse|Insist|Complain|Admit|Doubt|Object"
+    "|Repeat|Mention) ",
+    Language.ZH: "(告诉客服|问客服|追问客服|回答客服|感谢客服|要求客服|向客服(说明|抱怨|确认)|报出|同意|接受|拒绝|坚持"
+    "|承认|质疑|表示|提到)",
 }
 """How a direction begins that is asked for again: with a verb, and with whom the customer speaks to. Weak models write
 the reply itself, or what the company's side is to do ("Tell the customer ...")."""

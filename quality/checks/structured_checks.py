@@ -109,8 +109,8 @@ _REPORTS = re.compile(
 _TO_THE_CUSTOMER = {
     Language.EN: re.compile(
         r"\b(?:tell|ask|give|offer|help|assist|inform|advise|remind|thank|assure|reassure|calm|direct|instruct|guide"
-        r"|encourage|invite|request|provide|let|get|have|answer"
-        r"|(?:respond|reply|react|listen|speak|talk|explain|apologi[sz]e) to|(?:empathi[sz]e|agree) with|ask for|verify)"
+        r"|encourage|invite|request|provide|let|get|have|answer|verify"
+        r"|ask for|(?:respond|reply|react|listen|speak|talk|explain|apologi[sz]e) to|(?:empathi[sz]e|agree) with)"
         r"(?:ing|s)? (?:the|your|this) customer\b"
         r"(?! (?:service|support|care|relations|help|team|rep|desk|line|agent|advis|number|reference|portal|account))",
         re.IGNORECASE,
