@@ -103,7 +103,7 @@ _REPORTS = re.compile(
 """How a Chinese sentence begins that may say 我 and 你: what is reported keeps the words as they are spoken."""
 _TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
 """What the task says of where the call stands."""
-_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
+_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]{0,400}['\"’”]")
 """What a screen or a letter says may well speak to "you"."""
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
 

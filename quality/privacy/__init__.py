@@ -45,7 +45,7 @@ _SECRET_QUESTION = re.compile(
     rf"\b{SECRET_WORD}|\b(?:first|favou?rite|childhood) (?:pet|teacher|school|car|street)|\bpet's name"
     r"|\bsecurity (?:question|answer)|\bcity .{0,16}\bborn\b|密保|口令|暗号|宠物|小学"
 )
-_TOKEN = re.compile(r"[\w'!@#$%^&*-]*\w")
+_TOKEN = re.compile(r"(?<![\w'!@#$%^&*-])[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
     r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who|which)\b|^\W*(?:and|the|your)\b"
     r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪"
