@@ -29,6 +29,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARK = "\ufeff"
 _NO_TEXT = re.compile("[\udc80-\udcff]")
 _FILLED = re.compile(r"\S")
 _DECODER = json.JSONDecoder()
@@ -52,12 +53,15 @@ class Opened:
         self._unpacked = unpacked
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines, each but the last with a line feed at its end; see `is_text`. The file is closed then."""
+        """Yield the lines, each but the last with a line feed at its end; see `is_text`. The file is closed then.
+
+        Files that were put one behind the other have marks within: none begins a line.
+        """
         encoding = next((name for mark, name in _ENCODINGS if self.head.startswith(mark)), "utf-8")
         # Bytes that are no UTF-8 are heard of line by line; the other encodings are whole or not at all.
         errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
         with io.TextIOWrapper(self._unpacked, encoding, errors) as text:
-            yield from text
+            yield from (line.lstrip(_MARK) for line in text)
 
 
 def _buffered(raw: IO[bytes]) -> io.BufferedReader:
@@ -71,8 +75,10 @@ def is_text(line: str) -> bool:
 
 def find_no_text(lines: Iterable[str]) -> tuple[int, str] | None:
     """Return the number, from 1, of the first line that was no text, and what is wrong with it; None if all were."""
-    broken = ((number, line) for number, line in enumerate(lines, start=1) if not is_text(line))
-    return next(((number, why_no_text(line)) for number, line in broken), None)
+    for number, line in enumerate(lines, start=1):
+        if not is_text(line):
+            return number, why_no_text(line)
+    return None
 
 
 @contextmanager
@@ -89,7 +95,8 @@ def naming(file: object, kind: str = "") -> Iterator[None]:
             f"cannot read {kind}{file}: it is a folder; name files in it, such as {file}/*.jsonl"
         ) from None
     except (OSError, EOFError, zlib.error, UnicodeError) as error:  # EOFError, zlib.error: a gzip file cut off, damaged
-        raise UsageError(f"cannot read {kind}{file}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"cannot read {kind}{file}: {why}") from None
 
 
 def read_text(path: Path, kind: str = "") -> str:
@@ -191,8 +198,7 @@ def _values(lines: Iterator[str], path: Path) -> Iterator[Value]:
         return
     for number, line in enumerate(whole, start=1):
         where = f"{path}:{number}"
-        # Files that were put one behind the other have marks within.
-        if text := line.strip().lstrip("\ufeff"):
+        if text := line.strip():
             if not is_text(text):
                 yield Value(where, number, None, why_no_text(text))
                 continue

@@ -1,9 +1,11 @@
 """Files that appear whole or not at all, and whether they can, which is asked before any work."""
 
 import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -53,20 +55,36 @@ def _write_through(path: Path, pieces: Iterable[bytes]) -> Written:
 
 def _replace(path: Path, pieces: Iterable[bytes]) -> Written:
     temporary = _temporary(path)
-    try:
-        with temporary.open("wb") as file:
+    with _open_alone(temporary) as file:
+        try:
             written = _write(file, path.name, pieces)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
     return written
+
+
+def _open_alone(path: Path) -> IO[bytes]:
+    """Open an empty file to write to, once nobody else writes to it: two jobs may make the same file at once."""
+    while True:
+        file = path.open("ab")
+        # Some network file systems have no locks; what is left by who was killed is written over.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                file.truncate(0)
+                return file
+        # Who had it has renamed it meanwhile.
+        file.close()
 
 
 def _temporary(path: Path) -> Path:
@@ -105,8 +123,29 @@ def require_file(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file")
     _require_reachable(_temporary(path))
+    if path.is_file() and not os.access(path, os.W_OK):
+        raise UsageError(f"cannot write {path}: it is read-only, or belongs to somebody else")
     if not path.exists() or path.is_file():  # others, such as /dev/stdout, are written to as they are
         _require_access(path.parent, path)
+
+
+def require_apart(read: Iterable[Path], *written: Path | None) -> None:
+    """Make sure that what is written replaces nothing that is read, and that no two of it are one file.
+
+    Args:
+        read: files and folders.
+        written: files, or folders whose files are replaced.
+
+    Raises:
+        UsageError: it would.
+    """
+    sources = {path.resolve(): path for path in read}
+    places = [path.resolve() for path in written if path and not path.is_char_device()]
+    for place in places:
+        if source := next((path for file, path in sources.items() if place in (file, *file.parents)), None):
+            raise UsageError(f"{source} is read, and would be written over: name another place for what is made of it")
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise UsageError(f"{twice} is to hold two things: name a file for each")
 
 
 def require_folder(path: Path) -> None:

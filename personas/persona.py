@@ -1,5 +1,6 @@
 """The persona: who a customer is."""
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,9 @@ UNKNOWN = "unknown"
 """What a field of a persona says when nothing is known."""
 TRAITS = ("age", "job", "risk_tolerance", "financial_situation", "recent_stress", "tone", "communication_habits")
 """The fields by which personas are told apart, beside the description."""
+_DIGITS = 8
+_WORDS = re.compile(rf"-(?=\d*[a-f])([\da-f]{{{_DIGITS}}})\Z")
+"""The digest at the end of a source; decimal digits alone may be a date in a source of somebody else's."""
 
 
 class Persona(BaseModel):
@@ -50,6 +54,21 @@ def unknown_person(id_: str, language: Language, **known: str | tuple[str, ...])
     """Return the persona of somebody of whom nothing is known but some fields."""
     unknown = dict.fromkeys((*TRAITS, "description"), UNKNOWN)
     return Persona.model_validate({"id": id_, "language": language} | unknown | known)
+
+
+def source_of(id_: str, words: str) -> str:
+    """Return the source that a call is: its id in its file, and behind it the beginning of a digest of its words."""
+    return f"{id_}-{words[:_DIGITS]}"
+
+
+def call_of(source: str) -> str:
+    """Return what tells the call of a source from others: the digest of its words, whatever its file calls it.
+
+    >>> call_of("c1-3fa2b1c4"), call_of("calls (1)-7-3fa2b1c4"), call_of("c1-20240131"), call_of("c1")
+    ('3fa2b1c4', '3fa2b1c4', 'c1-20240131', 'c1')
+    """
+    found = _WORDS.search(source)
+    return found[1] if found else source
 
 
 def portray(language: Language, *, age: str, job: str, tone: str, description: str) -> str:

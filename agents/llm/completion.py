@@ -5,6 +5,7 @@ ends have other names.
 """
 
 import json
+import re
 from math import inf
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from agents.errors import UnreadableAnswerError, describe_invalid, shorten
 from agents.llm.failures import NoCompletionError, told_by
 from agents.llm.usage import Usage
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line of a stream of events (html.spec.whatwg.org/multipage/server-sent-events.html), and no more."""
 CUT_OFF = frozenset({"length", "max_tokens", "max_completion_tokens", "model_length", "token_limit"})
 """Reasons for the end of an answer, in lower case, that say it had no room left."""
 _ENDED = frozenset(
@@ -127,7 +130,7 @@ def _join_events(text: str) -> Any:
     Raises:
         ValueError: it is none.
     """
-    events = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")]
+    events = [line.removeprefix("data:").strip() for line in _LINE_END.split(text) if line.startswith("data:")]
     whole: dict[str, Any] = {"usage": None}
     said: list[str] = []
     reason = None

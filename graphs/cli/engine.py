@@ -26,5 +26,8 @@ def engine(
         output.print(f"Next, in another terminal: rolecs generate --base-url {base_url}")
 
     run_interruptible(
-        lambda _: serve(settings, port, progress, on_ready=show), progress, lambda: "The engine is stopped."
+        lambda _: serve(settings, port, progress, on_ready=show),
+        progress,
+        lambda: "The engine is stopped.",
+        is_service=True,
     )

@@ -25,7 +25,7 @@ from graphs.cli.terminal import (
 )
 from graphs.config.settings import JudgeSettings
 from graphs.scheduling.interrupts import interruptible
-from outputs.files import require_file, write_whole
+from outputs.files import require_apart, require_file, write_whole
 from outputs.runs.judgement import JUDGEMENTS, Judgement
 from outputs.runs.run import Outcome
 
@@ -55,8 +55,10 @@ def judge(
         require_file(out)
 
     from graphs.jobs.judge import judge as judge_all
-    from outputs.datasets.reader import read_sound_dialogues
+    from outputs.datasets.reader import find_files, read_sound_dialogues
     from outputs.reports.summary import describe_causes
+
+    require_apart(find_files(file), out)
 
     dialogues, broken = read_sound_dialogues(file)
     show_broken(broken)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from graphs.cli.terminal import command_line, output
-from outputs.files import require_file, write_whole
+from outputs.files import require_apart, require_file, write_whole
 
 
 def scorecard(
@@ -28,6 +28,7 @@ def scorecard(
 
     for path in filter(None, (html, export, prefs)):
         require_file(path)
+    require_apart([db], html, export, prefs)
     since = (datetime.now(UTC) - timedelta(days=days)).timestamp() if days else 0.0
     with ScorecardStore.read(db) as store:
         cards = list(store.cards(since))

@@ -41,4 +41,5 @@ def serve(context: typer.Context, config: Config = None) -> None:
         progress,
         lambda: "The service is stopped.",
         settings.grace_period,
+        is_service=True,
     )

@@ -16,7 +16,7 @@ from agents.errors import UsageError
 from graphs.cli.flags import read_flags, takes
 from graphs.cli.terminal import Config, Quiet, command_line, output, progress, silence
 from graphs.config.loading import load_settings
-from graphs.scheduling.interrupts import EXIT_CODE
+from graphs.scheduling.interrupts import exit_code
 from graphs.telemetry.progress import PLAIN_S, format_seconds
 from outputs.files import require_folder
 from outputs.training.settings import TrainSettings
@@ -64,7 +64,7 @@ def train(
         return
     if trained is None:
         progress.print("Interrupted. The last step is kept; go on with the same command and --resume.")
-        raise typer.Exit(EXIT_CODE)
+        raise typer.Exit(exit_code(display.stopped_by or signal.SIGINT))
     if not quiet:
         for held in trained.held_out:
             output.print(describe_held(held))
@@ -76,7 +76,7 @@ class Display:
     """Shows how a training goes: a line that moves in a terminal, a line now and then elsewhere."""
 
     def __init__(self, console: Console) -> None:
-        self.stopping = False
+        self.stopped_by: signal.Signals | None = None
         self._console = console
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
@@ -118,11 +118,16 @@ class Display:
         """Show a line."""
         self._console.print(line)
 
-    def stop(self, *_: object) -> None:
+    @property
+    def stopping(self) -> bool:
+        """Whether the training was asked to stop."""
+        return self.stopped_by is not None
+
+    def stop(self, number: int, _: object) -> None:
         """Stop after this step; asked again, at once."""
         if self.stopping:
             raise KeyboardInterrupt
-        self.stopping = True
+        self.stopped_by = signal.Signals(number)
         self.say("Stopping after this step; once more stops at once.")
 
 

@@ -31,7 +31,7 @@ def load_settings(
         raise UsageError(f"settings{where}: {describe_invalid(error)}") from None
 
 
-READ = ("transcripts", "personas", "embedding_model", "agent", "versus")
+READ = ("transcripts", "personas", "embedding_model", "agent", "versus", "train")
 WRITTEN = ("out", "report", "log", "metrics")
 """Settings that are paths."""
 

@@ -10,7 +10,7 @@ from agents.llm.preflight import Kinds
 from graphs.backends.local import local_backend
 from graphs.config.provenance import extractions_provenance
 from graphs.config.settings import DistillSettings
-from graphs.jobs.build_pool import find_models
+from graphs.jobs.build_pool import find_models, merges_file
 from graphs.jobs.plan import plan_calls
 from graphs.jobs.read_calls import (
     ingestion_stages,
@@ -57,7 +57,7 @@ async def distill(job: Job[DistillSettings]) -> Distilled:
     """
     settings = job.settings
     require_transcripts(settings)
-    require_no_transcript(settings, settings.out, settings.report)
+    require_no_transcript(settings, settings.out, merges_file(settings.out), settings.report)
     calls: list[Transcript] = []
 
     async def extract(planned: PlannedCall, clients: Clients) -> Extraction:

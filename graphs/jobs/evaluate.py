@@ -1,5 +1,6 @@
 """Asks a model for strategy and words of each supporter turn of labelled dialogues; each dialogue is stored."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +37,7 @@ class Evaluated(NamedTuple):
 def read_evaluation_set(sources: Sequence[Path]) -> list[Labelled]:
     """Return the dialogues of some sources in which a supporter turn has a strategy.
 
-    Lines of one speaker in a row count as one turn.
+    Lines of one speaker in a row count as one turn. An id that several sources have gets the number of each in front.
 
     Args:
         sources: runs, exported folders and files, see `read_source`.
@@ -44,10 +45,15 @@ def read_evaluation_set(sources: Sequence[Path]) -> list[Labelled]:
     Raises:
         UsageError: a source cannot be read, or there is no such dialogue.
     """
+    read = [(number, list(read_source(source))) for number, source in enumerate(sources, start=1)]
+    named_by = Counter(id_ for _, dialogues in read for id_ in {dialogue.id for dialogue in dialogues})
     found = [
-        dialogue._replace(turns=tuple(alternating(dialogue.turns)))
-        for source in sources
-        for dialogue in read_source(source)
+        dialogue._replace(
+            id=dialogue.id if named_by[dialogue.id] == 1 else f"{number}:{dialogue.id}",
+            turns=tuple(alternating(dialogue.turns)),
+        )
+        for number, dialogues in read
+        for dialogue in dialogues
     ]
     labelled = [dialogue for dialogue in found if any(turn.strategy for turn in dialogue.turns)]
     if not labelled:

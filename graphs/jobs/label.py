@@ -16,7 +16,7 @@ from graphs.backends.local import local_backend
 from graphs.config.provenance import annotations_provenance
 from graphs.config.settings import LabelSettings
 from graphs.jobs.plan import plan_calls
-from graphs.jobs.read_calls import read_calls, require_transcripts
+from graphs.jobs.read_calls import read_calls, require_no_transcript, require_transcripts
 from graphs.scheduling.job import Job
 from graphs.scheduling.runner import run_once
 from graphs.scheduling.stopping import Halt
@@ -54,6 +54,7 @@ async def label(job: Job[LabelSettings]) -> Annotated:
     """
     settings, ingested = job.settings, Ingested()
     require_transcripts(settings)
+    require_no_transcript(settings, settings.out)
     calls: list[Transcript] = []
 
     async def label_one(planned: PlannedCall, clients: Clients) -> Annotation:

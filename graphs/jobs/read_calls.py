@@ -11,6 +11,7 @@ from rich.console import Console
 from agents.errors import UsageError
 from agents.reading import naming
 from graphs.config.settings import TranscriptSettings
+from outputs.files import require_apart
 from outputs.reports.pool_summary import Stage
 from outputs.runs.run import Funnel, most_frequent_first
 from outputs.runs.second_look import SECOND_LOOK
@@ -43,17 +44,8 @@ def require_transcripts(settings: TranscriptSettings) -> None:
 
 
 def require_no_transcript(settings: TranscriptSettings, *written: Path | None) -> None:
-    """Check that what is written replaces none of the transcripts that are read, and that no two of it are one file.
-
-    Raises:
-        UsageError: it would.
-    """
-    read = {Path(name).resolve(): name for name in settings.transcripts if name != STANDARD_INPUT}
-    files = [path.resolve() for path in written if path and not path.is_char_device()]
-    if found := next((read[file] for file in files if file in read), None):
-        raise UsageError(f"{found} is a transcript and would be written over: name another file for what is made of it")
-    if len(set(files)) < len(files):
-        raise UsageError(f"{files[0]} is to hold two things: name a file for each")
+    """Check that what is written replaces none of the transcripts; see `require_apart`."""
+    require_apart((Path(name) for name in settings.transcripts if name != STANDARD_INPUT), *written)
 
 
 async def read_calls(

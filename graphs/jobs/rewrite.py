@@ -18,6 +18,7 @@ from graphs.jobs.read_calls import (
     describe_filtered,
     ingestion_stages,
     read_calls,
+    require_no_transcript,
     require_transcripts,
     second_look_stages,
 )
@@ -52,6 +53,7 @@ async def rewrite(job: Job[RewriteSettings]) -> Rewritten:
     """
     settings = job.settings
     require_transcripts(settings)
+    require_no_transcript(settings, settings.out)
     gate_check = GateCheck(job, settings.gate_trial)
     ingested = Ingested()
     read = await read_calls(settings, settings.filters, ingested, job.console)

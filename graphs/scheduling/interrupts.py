@@ -12,21 +12,34 @@ from rich.console import Console
 from agents.errors import EngineError, StoreError
 
 ResultT = TypeVar("ResultT")
-EXIT_CODE = 130
+
+
+def exit_code(stopped_by: signal.Signals) -> int:
+    """Return the exit code of a job that a signal has stopped before its end, as shells have it.
+
+    >>> exit_code(signal.SIGINT), exit_code(signal.SIGTERM)
+    (130, 143)
+    """
+    return 128 + stopped_by
 
 
 class Interruption:
     """Asks a running job to stop, on Ctrl-C or SIGTERM.
 
     Within `finishing` the job starts nothing new and has `grace_s` for what is in flight; elsewhere, after that time,
-    and when it is asked a second time, it is cancelled. `requested` tells that it was asked.
+    and when it is asked a second time, it is cancelled. `stopped_by` is the signal that asked first; None: none has.
     """
 
     def __init__(self, console: Console, grace_period_s: float = 0.0) -> None:
-        self.requested = False
+        self.stopped_by: signal.Signals | None = None
         self._console = console
         self._grace_period_s = grace_period_s
         self._finish: Callable[[], object] | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether the job was asked to stop."""
+        return self.stopped_by is not None
 
     @contextmanager
     def finishing(self, finish: Callable[[], object]) -> Iterator[None]:
@@ -41,16 +54,16 @@ class Interruption:
         """Run `work`, heeding the signals."""
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._request, task)
+            loop.add_signal_handler(number, self._request, task, number)
         try:
             return await task
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 
-    def _request(self, task: asyncio.Future[Any]) -> None:
+    def _request(self, task: asyncio.Future[Any], number: signal.Signals) -> None:
         finish = None if self.requested else self._finish
-        self.requested = True
+        self.stopped_by = self.stopped_by or number
         if finish is None:
             task.cancel()
             return
@@ -66,6 +79,8 @@ def run_interruptible(
     console: Console,
     hint: Callable[[], str],
     grace_period_s: float = 0.0,
+    *,
+    is_service: bool = False,
 ) -> ResultT:
     """Run a job and return its result, unless Ctrl-C or SIGTERM interrupts it.
 
@@ -74,13 +89,20 @@ def run_interruptible(
         console: where an interruption is told.
         hint: says how to go on, asked when the job is interrupted or the engine is gone.
         grace_period_s: seconds for what is in flight.
+        is_service: the job has no end of its own: with SIGTERM, by which systemd, Docker and Kubernetes stop a service,
+            it has done all that it was to do.
 
     Raises:
-        SystemExit: the job was interrupted; the code is 130.
+        SystemExit: the job was interrupted; see `exit_code`, 0 for a service that SIGTERM stopped.
         EngineError, StoreError: as the job raised it, with the hint.
     """
     interruption = Interruption(console, grace_period_s)
-    with interruptible(console, hint), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+
+    def code() -> int:
+        by = interruption.stopped_by or signal.SIGINT
+        return 0 if is_service and by is signal.SIGTERM else exit_code(by)
+
+    with interruptible(console, hint, code), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(interruption.guard(work(interruption)))
         if interruption.requested:
             raise KeyboardInterrupt
@@ -88,13 +110,21 @@ def run_interruptible(
 
 
 @contextmanager
-def interruptible(console: Console, hint: Callable[[], str] = str) -> Iterator[None]:
-    """Exit with 130 on Ctrl-C, and show the hint then, and when the engine is gone or a file cannot be written."""
+def interruptible(
+    console: Console, hint: Callable[[], str] = str, code: Callable[[], int] = lambda: exit_code(signal.SIGINT)
+) -> Iterator[None]:
+    """Exit with a code on an interruption; show the hint then, and when the engine is gone or no file can be written.
+
+    Args:
+        console: where it is shown.
+        hint: says how to go on.
+        code: of the exit; that of Ctrl-C by default.
+    """
     try:
         yield
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print(f"Interrupted. {hint()}")
-        raise SystemExit(EXIT_CODE) from None
+        raise SystemExit(code()) from None
     except BrokenPipeError:
         raise  # who reads the results has seen enough
     except OSError as error:

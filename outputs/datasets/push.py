@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from agents.errors import UsageError, shorten
+from agents.reading import read_text
 from outputs.datasets.card import UNKNOWN_LICENSE
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.trainers import DATASET_INFO
@@ -38,7 +39,7 @@ def push_export(folder: Path, repository: str, *, public: bool = False, endpoint
     manifest = read_manifest(folder)
     if problem := next(verify_export(folder), None):
         raise UsageError(f"{folder} is not whole: {problem} (see rolecs verify)")
-    if public and f"license: {UNKNOWN_LICENSE}" in (folder / CARD).read_text(encoding="utf-8").split("---")[1]:
+    if public and not _has_license(folder / CARD):
         raise UsageError(f"{folder / CARD} names no licence: set it before you publish")
     hub = HfApi(endpoint=endpoint, token=token)
     try:
@@ -58,3 +59,9 @@ def push_export(folder: Path, repository: str, *, public: bool = False, endpoint
     except HfHubHTTPError as error:
         raise UsageError(f"the hub refuses {repository}: {shorten(str(error))}") from None
     return str(done.repo_url)
+
+
+def _has_license(card: Path) -> bool:
+    """Tell whether the head of a card, which people may have written anew, names a licence."""
+    head = read_text(card).partition("---")[2].partition("---")[0]
+    return "license:" in head and f"license: {UNKNOWN_LICENSE}" not in head

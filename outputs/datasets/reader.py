@@ -1,11 +1,12 @@
 """Reads labelled dialogues: rolecs rows, rows of the published data sets (CSConv, RoleCS), labelled transcripts."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator
 
 from agents.csc.dialogue import Turn
 from agents.csc.emotions import COURSES, Feeling, with_course
@@ -64,7 +65,20 @@ class _Line(BaseModel):
         return Turn(speaker=speaker, text=self.text, strategy=strategy, direction=direction, emotion=self.emotion)
 
 
+def _as_id(value: object) -> object:
+    """Return a number as the text that it is as an id; nothing where there is none."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+_Id = Annotated[str, BeforeValidator(_as_id)]
+
+
 class _PublishedRow(BaseModel):
+    """A row of the published data sets, which have no ids; who adds one means it."""
+
+    id: _Id = ""
     source: str = ""
     dialogue: list[_Line]
 
@@ -72,7 +86,7 @@ class _PublishedRow(BaseModel):
 class _LabelledTranscript(BaseModel):
     """A transcript with strategies on its agent's lines and, it may be, what its customer was told to do."""
 
-    dialogue_id: str
+    dialogue_id: _Id = ""
     domains: list[str | None] = []
     user_task: str = ""
     turns: list[_Line]
@@ -116,9 +130,9 @@ def read_sound_dialogues(path: Path) -> tuple[list[Labelled], list[Unreadable]]:
 
 
 def _read(path: Path) -> Iterator[Labelled | Unreadable]:
-    for file in _files(path):
+    for file, name in name_files(path, find_files(path)).items():
         for where, number, row, problem in _rows(file):
-            id_ = f"{file.stem}-{number}"
+            id_ = f"{name}-{number}"
             try:
                 if problem:
                     raise UsageError(f"{where}: {problem}")
@@ -127,12 +141,26 @@ def _read(path: Path) -> Iterator[Labelled | Unreadable]:
                 yield Unreadable(id_, str(error))
 
 
-def _files(path: Path) -> list[Path]:
+def find_files(path: Path) -> list[Path]:
+    """Return the files of a folder that `read_dialogues` reads; of a file itself."""
     if not path.is_dir():
         return [path]
     if (path / MANIFEST).exists():
         return [path / shard.name for shard in read_manifest(path).shards]
     return sorted(path.rglob("*.jsonl"))
+
+
+def name_files(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """Return what begins the ids of rows without one, by file: its name, or its path in the folder where two share it.
+
+    >>> list(name_files(Path("x"), [Path("x/a.jsonl"), Path("x/may/b.jsonl"), Path("x/june/b.jsonl")]).values())
+    ['a', 'may/b', 'june/b']
+    """
+    files_named = Counter(file.stem for file in files)
+    return {
+        file: file.stem if files_named[file.stem] == 1 else file.relative_to(folder).with_suffix("").as_posix()
+        for file in files
+    }
 
 
 def _rows(file: Path) -> Iterator[Value]:
@@ -169,7 +197,7 @@ def parse_dialogue(row: dict[str, Any], where: str, default_id: str) -> Labelled
         if "customer_goal" in row:
             dialogue = _from_rolecs(_AnnotatedRow.model_validate(row))
         elif "turns" in row:
-            dialogue = _from_transcript(_LabelledTranscript.model_validate(row))
+            dialogue = _from_transcript(_LabelledTranscript.model_validate(row), default_id)
         else:
             dialogue = _from_published(_PublishedRow.model_validate(row), default_id)
     except ValidationError as error:
@@ -205,15 +233,15 @@ def _from_rolecs(row: FeltRow) -> Labelled:
 
 def _from_published(row: _PublishedRow, id_: str) -> Labelled:
     turns = tuple(line.turn() for line in row.dialogue)
-    return Labelled(id_, row.source, "", "", "", turns, language=_language_of(turns))
+    return Labelled(row.id or id_, row.source, "", "", "", turns, language=_language_of(turns))
 
 
-def _from_transcript(row: _LabelledTranscript) -> Labelled:
+def _from_transcript(row: _LabelledTranscript, id_: str) -> Labelled:
     """Return a transcript whose customer was told what to do: the first direction says who they are."""
     turns = tuple(line.turn() for line in row.turns)
     persona = next((turn.direction for turn in turns if turn.direction), "")
     topic = ", ".join(filter(None, row.domains))
-    return Labelled(row.dialogue_id, topic, "", persona, row.user_task, turns, language=_language_of(turns))
+    return Labelled(row.dialogue_id or id_, topic, "", persona, row.user_task, turns, language=_language_of(turns))
 
 
 def _language_of(turns: tuple[Turn, ...]) -> Language:

@@ -24,6 +24,7 @@ from outputs.datasets.rows import (
     PromptCompletionRow,
     PublishedRow,
     RolecsRow,
+    RowPersona,
     ShareGptRow,
 )
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
@@ -32,8 +33,9 @@ from quality.checks.rules import check_rules
 from quality.gate.verdict import Verdict
 
 _FOLDERS = ("data", "rejected")
+_WHO = {*RowPersona.model_fields} - {"id"}
 _SAID: dict[type[BaseModel], Any] = {
-    RolecsRow: {"scenario": True, "customer_goal": True, "persona": True, "dialogue": {"__all__": {"direction"}}},
+    RolecsRow: {"scenario": True, "customer_goal": True, "persona": _WHO, "dialogue": {"__all__": {"direction"}}},
     PublishedRow: {"dialogue"},
     RoleRow: {"messages", "answer"},
     MessagesRow: {"messages"},

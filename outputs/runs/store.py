@@ -78,7 +78,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         """Tell whether `folder` holds a run; a store whose making was cut off holds none."""
         if not (folder / STORE_FILE).is_file():
             return False
-        connection = connect_to_read(folder)
+        connection = connect_to_read(folder / STORE_FILE, connect)
         try:
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
         finally:
@@ -160,7 +160,7 @@ class RunStore(Generic[PlannedT, RecordT]):
         try:
             if not cls.exists(folder):
                 raise UsageError(f"{folder} holds no run")
-            connection = connect_to_read(folder)
+            connection = connect_to_read(folder / STORE_FILE, connect)
         except sqlite3.DatabaseError as error:
             raise UsageError(f"{folder}/run.sqlite is no run store: {error}") from None
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -176,7 +176,7 @@ class RunStore(Generic[PlannedT, RecordT]):
     @classmethod
     def _open_locked(cls, kind: RunKind[PlannedT, RecordT], folder: Path) -> "RunStore[PlannedT, RecordT]":
         lock = acquire(folder)
-        return cls(kind, folder, connect(folder), lock)
+        return cls(kind, folder, connect(folder / STORE_FILE), lock)
 
     def __enter__(self) -> "RunStore[PlannedT, RecordT]":
         return self

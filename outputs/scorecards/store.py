@@ -24,6 +24,7 @@ from agents.csc.strategies import Strategy
 from agents.csc.topics.topic import Topic
 from agents.errors import StoreError, UsageError
 from outputs.files import require_file
+from outputs.runs.connections import connect_to_read
 
 SCHEMA = (
     """
@@ -203,7 +204,7 @@ class ScorecardStore:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
-        self._reads = _connect(path, read_only=True)
+        self._reads = _connect_to_read(path)
         self._using = threading.Lock()
         self._reading = threading.Lock()
 
@@ -244,7 +245,7 @@ class ScorecardStore:
         if not path.is_file():
             raise UsageError(f"{path}: no such file; `rolecs serve` writes it, see its --db")
         try:
-            return cls._checked(path, _connect(path, read_only=True))
+            return cls._checked(path, _connect_to_read(path))
         except sqlite3.Error as error:
             raise UsageError(f"{path} is no store of `rolecs serve`: {error}") from None
 
@@ -331,13 +332,23 @@ class ScorecardStore:
             raise StoreError(f"cannot write to {self.path}: {error}") from error
 
 
-def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = _open(path, "rw")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    connection = connect_to_read(path, lambda file: _open(file, "ro"))
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    target = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, timeout=10.0)
     connection.row_factory = sqlite3.Row
-    if not read_only:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
     return connection
 
 

@@ -2,25 +2,27 @@
 
 import glob
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.csc.flow import Limits
+from agents.digests import digest
 from agents.errors import UsageError, describe_invalid
 from agents.llm.usage import Role
 from agents.reading import read_text, read_values
 from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
-from outputs.datasets.reader import parse_dialogue
+from outputs.datasets.reader import name_files, parse_dialogue
 from outputs.datasets.roles import PLAYING_ROLES, ChatMessage, RoleRow, role_rows
 from outputs.datasets.rows import SOURCE_ID
+from outputs.runs.connections import STORE_FILE
 from outputs.runs.rewriting import read_made
 from outputs.runs.run import Outcome
-from outputs.runs.store import RunStore
 from outputs.training.result import RESULT, Source, Training
 
 ASSISTANT = "assistant"
@@ -75,15 +77,36 @@ def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[lis
     read: list[Source] = []
     for source in sources:
         found = [row for row in _read(source, roles or PLAYING_ROLES) if not roles or row.role in roles]
-        digest = hashlib.sha256()
+        hashed = hashlib.sha256()
         for row in found:
-            digest.update(row.model_dump_json().encode() + b"\n")
-        read.append(Source(name=source.name, rows=len(found), sha256=digest.hexdigest()))
-        rows += found
+            hashed.update(row.model_dump_json().encode() + b"\n")
+        read.append(Source(name=source.name, rows=len(found), sha256=hashed.hexdigest()))
+        rows += _told_apart(found, rows)
     if not rows:
         wanted = f" of {', '.join(roles)}" if roles else ""
         raise UsageError(f"{', '.join(map(str, sources))}: no row{wanted} to train on")
     return rows, read
+
+
+def _told_apart(rows: Sequence[RoleRow], before: Sequence[RoleRow]) -> Iterator[RoleRow]:
+    """Yield the rows of a source; a dialogue gets another id where it has that of another one in sources before.
+
+    Files may number their calls alike. Two dialogues of which no answer is the same are not the same in two forms.
+    """
+    known, own = _answers(before), _answers(rows)
+    for row in rows:
+        there = known.get(row.dialogue)
+        if there and there.isdisjoint(own[row.dialogue]):
+            row = row.model_copy(update={"dialogue": f"{row.dialogue}-{digest(sorted(own[row.dialogue]))[:8]}"})
+        yield row
+
+
+def _answers(rows: Iterable[RoleRow]) -> dict[str, set[str]]:
+    """Return the answers in rows by dialogue."""
+    answers: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        answers[row.dialogue].add(row.answer)
+    return answers
 
 
 class Found(NamedTuple):
@@ -117,7 +140,7 @@ def find_examples(adapter: Path) -> Found | None:
         places = [Path(name), adapter / name, adapter.resolve().parent / name, *Path().glob(f"*/{glob.escape(name)}")]
         for place in places:
             if found := _read_same(place, roles, source):
-                rows += found
+                rows += _told_apart(found, rows)
                 break
         else:
             missing.append(source.name)
@@ -137,14 +160,12 @@ def _read_same(path: Path, roles: Collection[Role], source: Source) -> list[Role
 
 def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:
     if not source.is_dir():
-        yield from _read_file(source, Limits(), roles)
+        yield from _read_file(source, source.stem, Limits(), roles)
     elif (source / MANIFEST).exists():
         manifest = read_manifest(source)
-        for shard in manifest.shards:
-            yield from _read_file(source / shard.name, manifest.limits, roles)
-    elif not RunStore.exists(source) and (files := sorted(source.rglob("*.jsonl"))):
-        for file in files:
-            yield from _read_file(file, Limits(), roles)
+        yield from _read_files(source, [source / shard.name for shard in manifest.shards], manifest.limits, roles)
+    elif not (source / STORE_FILE).exists() and (files := sorted(source.rglob("*.jsonl"))):
+        yield from _read_files(source, files, Limits(), roles)
     else:
         with read_made(source) as store:
             limits = Limits.model_validate(store.provenance.configuration["limits"])
@@ -152,11 +173,17 @@ def _read(source: Path, roles: Collection[Role]) -> Iterator[RoleRow]:
                 yield from role_rows(Labelled.of(record), limits, roles)
 
 
-def _read_file(path: Path, limits: Limits, roles: Collection[Role]) -> Iterator[RoleRow]:
+def _read_files(folder: Path, files: Sequence[Path], limits: Limits, roles: Collection[Role]) -> Iterator[RoleRow]:
+    for file, name in name_files(folder, files).items():
+        yield from _read_file(file, name, limits, roles)
+
+
+def _read_file(path: Path, name: str, limits: Limits, roles: Collection[Role]) -> Iterator[RoleRow]:
+    """Yield the requests in a file; `name` begins the ids of rows without one."""
     for number, row in _rows(path):
         where = f"{path}:{number}"
         try:
-            yield from _examples(row, where, f"{path.stem}-{number}", limits, roles)
+            yield from _examples(row, where, f"{name}-{number}", limits, roles)
         except ValidationError as error:
             raise UsageError(f"{where}: {describe_invalid(error)}") from None
 

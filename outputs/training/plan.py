@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agents.digests import digest
 from outputs.datasets.roles import RoleRow
 from outputs.training.packing import Pack, TokenRow, count_nodes, pack, plan_packs
 
@@ -58,7 +59,10 @@ def split_rows(rows: Sequence[RoleRow], share: float, seed: int) -> Split:
 
 
 def _groups(rows: Iterable[RoleRow]) -> dict[str, str]:
-    """Return for each dialogue the name of its group: dialogues that share a persona, directly or over others."""
+    """Return for each dialogue the name of its group: dialogues that share a persona, directly or over others.
+
+    A dialogue that is there under two ids is one: both have the same longest request, with the same answer.
+    """
     parents: dict[tuple[str, str], tuple[str, str]] = {}
 
     def find(node: tuple[str, str]) -> tuple[str, str]:
@@ -66,13 +70,24 @@ def _groups(rows: Iterable[RoleRow]) -> dict[str, str]:
             parents[node] = node = parents[parents[node]]
         return node
 
+    longest: dict[str, RoleRow] = {}
+    shared: list[tuple[str, tuple[str, str]]] = []
     for row in rows:
-        dialogue = find(("dialogue", row.dialogue))
+        find(("dialogue", row.dialogue))
         if row.persona:
-            # The smaller one becomes the root, so that the name does not depend on the order of the rows.
-            one, other = sorted((dialogue, find(("persona", row.persona))))
-            parents[other] = one
+            shared.append((row.dialogue, ("persona", row.persona)))
+        longest[row.dialogue] = max(longest.get(row.dialogue, row), row, key=_length)
+    shared += [(name, ("words", digest((row.messages, row.answer)))) for name, row in longest.items()]
+    for name, what in shared:
+        # The smaller one becomes the root, so that the name does not depend on the order of the rows.
+        one, other = sorted((find(("dialogue", name)), find(what)))
+        parents[other] = one
     return {name: "/".join(find((kind, name))) for kind, name in list(parents) if kind == "dialogue"}
+
+
+def _length(row: RoleRow) -> tuple[int, str, str]:
+    """Return by what the longest request of a dialogue is told, in whatever order its rows come."""
+    return len(row.messages), row.answer, row.role
 
 
 def plan_epoch(items: Sequence[Item], batch: int, seed: int, epoch: int) -> list[list[int]]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from personas.dedup.pruning import prune
-from personas.persona import TRAITS, UNKNOWN, Persona
+from personas.persona import TRAITS, UNKNOWN, Persona, call_of
 
 SAMPLE = 1000
 """How many personas, spread evenly, show how close personas lie to each other."""
@@ -77,14 +77,21 @@ def _rank(persona: Persona) -> tuple[int, int, int, str]:
 
 
 def _absorb(survivor: Persona, absorbed: Sequence[Persona]) -> Persona:
-    """Return the survivor with the sources of all; what comes from several pools counts once."""
-    others = {persona.id: persona for persona in absorbed if persona.id != survivor.id}.values()
-    sources = tuple(dict.fromkeys(source for persona in (survivor, *others) for source in persona.sources))
-    if all(persona.stands_for == len(persona.sources) for persona in (survivor, *others)):
-        stands_for = len(sources)
-    else:
-        stands_for = survivor.stands_for + sum(persona.stands_for for persona in others)
-    return survivor.model_copy(update={"sources": sources, "stands_for": stands_for})
+    """Return the survivor with the sources of all.
+
+    A call that is in several pools counts once, whatever it is called there. A persona that is in several pools may
+    have absorbed others in each of them: their calls count all, and what it stands for beyond its calls counts once.
+    """
+    members = (survivor, *absorbed)
+    calls: dict[str, str] = {}
+    without_call: dict[str, int] = {}
+    for persona in members:
+        for source in persona.sources:
+            calls.setdefault(call_of(source), source)
+        beyond = persona.stands_for - len(persona.sources)
+        without_call[persona.id] = max(without_call.get(persona.id, beyond), beyond)
+    stands_for = max(survivor.stands_for, len(calls) + sum(without_call.values()))
+    return survivor.model_copy(update={"sources": tuple(calls.values()), "stands_for": stands_for})
 
 
 def _nearest(vectors: npt.NDArray[np.float32]) -> list[float]:

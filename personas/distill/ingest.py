@@ -9,6 +9,7 @@ from agents.errors import UsageError
 from personas.distill.filters import Filters
 from personas.distill.forms.call import Broken
 from personas.distill.transcripts import Line, Reading, ThirdVoices, Transcript, read_transcripts
+from personas.persona import source_of
 from quality.privacy import Private, scrub
 
 
@@ -69,4 +70,4 @@ def ingest(
         scrubbed = scrub([line.text for line in item.lines])
         ingested.replaced.update(scrubbed.counts)
         lines = zip(item.lines, scrubbed.texts, strict=True)
-        yield Transcript(f"{item.id}-{words[:8]}", tuple(Line(line.speaker, text) for line, text in lines))
+        yield Transcript(source_of(item.id, words), tuple(Line(line.speaker, text) for line, text in lines))

@@ -25,7 +25,7 @@ from agents.reading import (
     parse_json,
     parse_values,
 )
-from personas.distill.forms.call import Broken, Call, Row, group_rows
+from personas.distill.forms.call import LEFT_OUT, Broken, Call, Row, group_rows
 from personas.distill.forms.captions import are_captions, parse_captions
 from personas.distill.forms.documents import Place, find_calls
 from personas.distill.forms.foreign import name_foreign
@@ -36,6 +36,7 @@ from quality.text import find_language
 
 STANDARD_INPUT = "-"
 _SHOWN_NAMES, _SHOWN_CHARACTERS = 6, 60
+_ID_CHARACTERS = 100
 _TABLES = (".csv", ".tsv", ".tab")
 """How the names of tables end."""
 _SIDES = {"agent": Speaker.SUPPORTER, "customer": Speaker.CUSTOMER}
@@ -140,13 +141,13 @@ class _File(NamedTuple):
         whole = chain(first, lines)
         is_whole = is_document([line.strip() for line in first if line.strip()])
         if is_whole is None:
-            yield from self._read_text([line if is_text(line) else "" for line in first], whole)
+            yield from self._read_text(first, whole)
             return
-        rows: list[Row] = []
+        rows: list[Row | Broken] = []
         for item in self._read_document(list(whole)) if is_whole else self._read_values(whole):
-            if isinstance(item, Row):
+            if not isinstance(item, Call):
                 rows.append(item)
-            else:
+            if not isinstance(item, Row):
                 yield item
         yield from group_rows(rows, self.stem)
 
@@ -164,25 +165,29 @@ class _File(NamedTuple):
     def _read_values(self, lines: Iterable[str]) -> Iterator[Call | Row | Broken]:
         for number, line in enumerate(lines, start=1):
             place = Place(f"{self.label}:{number}", f"{self.stem}-{number}")
-            if not is_text(line):
-                yield Broken(place.where, why_no_text(line))
-            elif line.strip():
-                try:
-                    value = parse_json(line)
-                except ValueError as error:
-                    yield Broken(place.where, f"no transcript: no JSON: {error}")
-                else:
-                    yield from find_calls(value, place, self.reading.is_known)
+            if not line.strip():
+                continue
+            problem = "" if is_text(line) else why_no_text(line)
+            try:
+                found = find_calls(parse_json(line), place, self.reading.is_known)
+            except ValueError as error:
+                why = problem or f"no transcript: no JSON: {error}"
+                yield Broken(place.where, f"{why}{LEFT_OUT}", is_gap=True)
+                continue
+            if problem:
+                yield Broken(place.where, f"{problem}{LEFT_OUT}")
+                found = [item._replace(is_whole=False) for item in found if isinstance(item, Row)]
+            yield from found
 
     def _read_text(self, first: list[str], lines: Iterable[str]) -> Iterator[Call | Broken]:
         """Yield the calls of lines that are no JSON; what is no text in them is told at the end."""
         broken: list[Broken] = []
-        texts = self._texts(lines, broken)
+        texts = self._noting(lines, broken)
         is_known = self.reading.is_known
         if are_captions(first):
-            yield Call(f"{self.stem}-1", f"{self.label}:1", parse_captions(texts, is_known))
+            yield from _if_text(Call(f"{self.stem}-1", f"{self.label}:1", parse_captions(texts, is_known)))
         elif isinstance(table := self._find_table(first), Broken):
-            yield table
+            yield table if is_text(table.problem) else Broken(table.where, why_no_text(table.problem))
         elif table:
             yield from read_table(table, texts, self.label, self.stem, is_known)
         else:
@@ -191,22 +196,26 @@ class _File(NamedTuple):
             ):
                 number = call[0][0]
                 said = parse_text((line for _, line in call), is_known)
-                yield Call(f"{self.stem}-{number}", f"{self.label}:{number}", said)
+                yield from _if_text(Call(f"{self.stem}-{number}", f"{self.label}:{number}", said))
         yield from broken
 
-    def _texts(self, lines: Iterable[str], broken: list[Broken]) -> Iterator[str]:
-        """Yield lines, an empty one in place of each that is no text; `broken` is added to."""
+    def _noting(self, lines: Iterable[str], broken: list[Broken]) -> Iterator[str]:
+        """Yield lines; `broken` is told of those that are no text."""
         for number, line in enumerate(lines, start=1):
-            if is_text(line):
-                yield line
-            else:
-                broken.append(Broken(f"{self.label}:{number}", why_no_text(line)))
-                yield "\n"
+            if not is_text(line):
+                broken.append(Broken(f"{self.label}:{number}", f"{why_no_text(line)}{LEFT_OUT}"))
+            yield line
 
     def _find_table(self, first: list[str]) -> Table | Broken | None:
         columns = self.reading.columns
         is_named = self.name.lower().endswith(_TABLES) or (bool(columns) and "." not in self.name)
         return find_table(first, columns, is_named=is_named, label=self.label)
+
+
+def _if_text(call: Call) -> Iterator[Call]:
+    """Yield a call all of which is text."""
+    if all(is_text(said.name) and is_text(said.text) for said in call.said):
+        yield call
 
 
 def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdVoices]:
@@ -230,7 +239,7 @@ def _assemble(call: Call, sides: Sides) -> Iterator[Transcript | Broken | ThirdV
     if third:
         yield ThirdVoices(call.where, third)
     lines = [Line(speaker, text) for name, text in spoken if (speaker := by_name[name])]
-    yield Transcript(call.id, _merge(lines))
+    yield Transcript(_bare(call.id)[:_ID_CHARACTERS], _merge(lines))
 
 
 def _is_third(name: str, by_name: Mapping[str, Speaker | None], sides: Sides) -> bool:

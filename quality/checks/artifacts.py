@@ -49,7 +49,7 @@ _ARTIFACT = re.compile(
     | [\ufffc\ufffd▁ĠĊ]                                     # not decoded, or marks of a tokenizer
     | â€ | [\u00c2-\u00f4][\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u00bf] | 锟斤拷 | 烫烫烫     # decoded as what it is not
     | [\u034f\u115f\u1160\u2800\u3164\uffa0]                 # letters without a shape, and what selects no shape
-    | (?<![\W\d_{CHINESE}])[\ufe00-\ufe0f\U000e0100-\U000e01ef] | [\ufe00-\ufe0f\U000e0100-\U000e01ef]{{2}}
+    | (?<![\W\d_{CHINESE}\u2139])[\ufe00-\ufe0f\U000e0100-\U000e01ef] | [\ufe00-\ufe0f\U000e0100-\U000e01ef]{{2}}
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from quality.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
-from quality.privacy.lexicon import is_ordinary, parts_of
+from quality.privacy.lexicon import is_letters_of_code, is_ordinary, parts_of
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -22,7 +22,8 @@ _TEENS = (
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 DIGITS_ZH = "零〇一二三四五六七八九幺洞"
 """The Chinese numerals that are said for digits, as the characters of a pattern."""
-_DIGIT_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | dict.fromkeys(("oh", "o", "nought"), "0")
+_ZEROS = ("oh", "o", "nought", "naught")
+_DIGIT_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | dict.fromkeys(_ZEROS, "0")
 _TEN_WORDS = {word: str(value * 10) for value, word in enumerate(_TENS, start=2)}
 _DIGITS_OF = (
     _DIGIT_WORDS
@@ -31,7 +32,9 @@ _DIGITS_OF = (
     | dict(zip(DIGITS_ZH, "0012345678910", strict=True))
 )
 _FIGURES_ZH = str.maketrans(f"{DIGITS_ZH}壹贰叁肆伍陆柒捌玖", "0012345678910123456789")
-_TIMES = {"double": 2, "triple": 3, "treble": 3}
+_TIMES = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
+TIMES = "|".join(_TIMES)
+"""The English words for a digit or a letter said several times, as a pattern."""
 NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
 """The English words for the numbers below a hundred, as a pattern."""
 
@@ -90,10 +93,13 @@ _HARMLESS = (
 )
 _DIGITS = (
     rf"(?:\d++(?![A-Za-z]|-[A-Za-z])|[{DIGITS_ZH}]"
-    rf"|(?:{'|'.join(_UNITS[1:])}) hundred(?=,? (?:double |triple )?(?:{NUMBER_WORDS}|\d)\b)"
-    rf"|(?:(?:double|triple|treble)[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
+    rf"|(?:{'|'.join(_UNITS[1:])}) hundred(?=,? (?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d)\b)"
+    rf"|(?:(?:{TIMES})[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
 )
-_SEPARATOR = r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|then|and then),? |[./]| {1,6}|)"
+_SEPARATOR = (
+    r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|stroke|space|then|and then),? |[./]"
+    r"| {1,6}|)"
+)
 _BEGINNINGS = rf"[A-Za-z0-9'+($€£¥₹{DIGITS_ZH}农阴阳公闰十正冬腊]"
 """With what any number or code begins."""
 _NUMBER = re.compile(
@@ -104,6 +110,8 @@ _NUMBER = re.compile(
     _FLAGS,
 )
 _GROUP = re.compile(_DIGITS, _FLAGS)
+_INSTEAD = re.compile(r",? (?:and )?(?:not|instead of|rather than)(?: the)? ", re.IGNORECASE)
+"""Between a private number and what somebody took for it."""
 _EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\b\.?|x|转|分机号?) ?\d{1,5}(?!\d)", _FLAGS)
 UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
 _HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
@@ -113,7 +121,7 @@ _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _CAPITALS = re.compile(r"[A-Z]{5}")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _SPOKEN = re.compile(
-    rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
+    rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:(?:{TIMES}) |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
     rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
     re.ASCII,
@@ -168,11 +176,14 @@ _AMOUNT = re.compile(
 )
 """What makes an amount of the number that follows, unless it says where to."""
 _LETTERS_BEFORE = re.compile(
-    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}[A-Z]?|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| (?:dash|hyphen|slash|stroke) )"
+    r"(?<![A-Za-z0-9'])(?:(?:[A-Z]{1,5}\d{0,4}[A-Z]?|[a-z]{2,5}|\d{1,4}[A-Z]{1,3}|\d{1,4})(?:[ -]| (?:dash|hyphen"
+    r"|slash|stroke) )"
     r"|[A-Za-z] (?:as in|for) [A-Za-z]+,? )$"
 )
 _LETTERS_BEHIND = re.compile(r"(?:[ -](?:[B-HJ-Z]|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z0-9]{2,6})(?![A-Za-z0-9'])){1,6}")
 _MOST_LETTERED = 6
+_LITTLE_ELSE = 16
+"""Characters that an answer has beside the digits when it tells nothing else."""
 
 
 def digits_of_zh(numerals: str) -> str:
@@ -209,6 +220,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
         for match in pattern.finditer(text):
             yield Finding(*match.span(), kind)
     cues = Cues(text)
+    last: Finding | None = None
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         found: Private | None = None
@@ -227,6 +239,10 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
             cue = cues.at(begin, run.end)
             lettered = begin < start and cue.kind and cue.enough < 5
             found = cue.kind if lettered else _kind_of_run(run, text, start, cue, asked)
+            if not found and asked and _is_little_else(text, start, run) and not cue.is_harmless:
+                found = next(iter(asked))  # Some digits of a longer answer.
+            if not found and last and _INSTEAD.fullmatch(text, last.end, start):
+                found = last.kind
             if found in (Private.ACCOUNT_NUMBER, Private.ID_NUMBER):
                 start = begin
             else:
@@ -234,7 +250,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
         if found is Private.PHONE_NUMBER and (extension := _EXTENSION.match(text, end)):
             end = extension.end()
         if found:
-            yield Finding(start, end, found)
+            yield (last := Finding(start, end, found))
     cues = Cues(text)
     for match in _LETTERS.finditer(text):
         cue = cues.at(*match.span())
@@ -362,12 +378,20 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
     return len(digits) < 7 and cue.kind is None and not (len(groups) == 3 and "-" in written)
 
 
+def _is_little_else(text: str, start: int, run: _Run) -> bool:
+    """Return whether an English text tells nothing beside a run of digits, which is no amount and no year."""
+    little = text.isascii() and len(text) - (run.end - start) <= _LITTLE_ELSE
+    return little and not _YEAR_FIGURES.fullmatch(run.digits) and not _AMOUNT.search(text, 0, start)
+
+
 def _with_letters(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return where a number stands together with the capital letters that belong to it."""
+    """Return where a number stands together with the letters that belong to it."""
     begin = start
     for _ in range(_MOST_LETTERED):
         before = _LETTERS_BEFORE.search(text, max(0, begin - 24), begin)
         if not before or is_ordinary(word := before[0][:-1].lower()) or is_cue(word):
+            break
+        if before[0][:2].islower() and not is_letters_of_code(word):
             break
         begin = before.start()
     behind = _LETTERS_BEHIND.match(text, end)

@@ -2,12 +2,13 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from agents.errors import UsageError
-from outputs.files import require_file, require_folder, write_whole
+from outputs.files import require_apart, require_file, require_folder, write_whole
 
 
 def test_what_cannot_be_written_is_told_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +61,36 @@ def test_a_link_stays_one_and_a_pipe_is_written_to(tmp_path: Path) -> None:
     write_whole(tmp_path / "pipe", ["one", "two"])
     reader.join(10)
     assert read == ["one\ntwo\n"] and (tmp_path / "pipe").is_fifo()
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    shard, link = tmp_path / "export" / "data" / "train.jsonl", tmp_path / "link"
+    link.symlink_to(shard)
+    require_apart([shard], tmp_path / "out", None, Path("/dev/null"), Path("/dev/null"))
+    for written in (shard, link, tmp_path / "export", tmp_path / "export" / "." / "data" / "train.jsonl"):
+        with pytest.raises(UsageError, match=r"train\.jsonl is read, and would be written over"):
+            require_apart([shard], tmp_path / "out", written)
+    with pytest.raises(UsageError, match="out is to hold two things"):
+        require_apart([], tmp_path / "out", tmp_path / "export" / ".." / "out")
+
+
+def test_two_who_write_a_file_at_once_leave_it_whole(tmp_path: Path) -> None:
+    def write(name: str) -> None:
+        for _ in range(10):
+            write_whole(tmp_path / "out.jsonl", (name for _ in range(500)))
+
+    with ThreadPoolExecutor(4) as pool:
+        for written in [pool.submit(write, name) for name in "abcd"]:
+            written.result(30)
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 500 and len(set(lines)) == 1 and os.listdir(tmp_path) == ["out.jsonl"]
+
+
+def test_what_goes_wrong_on_the_way_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    write_whole(tmp_path / "out.jsonl", ["old"])
+    with pytest.raises(ZeroDivisionError):
+        write_whole(tmp_path / "out.jsonl", (str(1 // n) for n in (1, 0)))
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "old\n" and os.listdir(tmp_path) == ["out.jsonl"]
 
 
 def test_no_character_costs_a_file(tmp_path: Path) -> None:

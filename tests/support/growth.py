@@ -28,16 +28,23 @@ class Pump(NamedTuple):
 
 PUMPS = (
     *map(Pump, ("a", "1", "一", "@", "-", "!", "号", "是", "[", "“", "(", "<", "\u0323\u0301")),
-    *map(Pump, ("a ", "1-", "A.", "A-", "1 uh ", "一呃", "“‘", "[[a", "<think>", "客服：", "the John ", "dot a ", "卓玛")),
+    *map(Pump, ("a ", "1-", "A.", "A-", "1 uh ", "一呃", "“‘", "[[a", "<think>", "客服：", "the John ", "dot a ")),
     # White space between words, where each pattern that begins or ends with it may look from each character on.
     *(
         Pump(unit, before, behind)
         for unit in (" ", "\n")
-        for before, behind in (("a", "b:"), ("客服", "a："), ("<", "think>"), ("(GT", "a)"), ("《", "a"), ("Jane (", "a)"))
+        for before, behind in (
+            ("a", "b:"),
+            ("客服", "a："),
+            ("<", "think>"),
+            ("(GT", "a)"),
+            ("《", "a"),
+            ("Jane (", "a)"),
+        )
     ),
     Pump("a", "x @ ", "!"),
     Pump("A-", "1 ", " 1"),
-    Pump("卓玛", "", "嘿嘿嘿嘿嘿"),
+    *(Pump("卓玛", "", behind) for behind in ("", "嘿嘿嘿嘿嘿")),
     Pump("1 a ", "me@ "),
     Pump("[", "](", ""),
     Pump("<think>", "</think>"),

@@ -158,7 +158,7 @@ async def interrupt(job: Job, folder: Path, engine: Engine, stop: Stop, moment: 
             return False
         if stop in (Stop.KILL, Stop.TERM):
             process.send_signal(signal.Signals[stop.value])
-            return await process.wait() in (130, -signal.Signals[stop.value])
+            return await process.wait() in (143, -signal.Signals[stop.value])
         await engine.kill()
         if stop is Stop.GONE:
             code = await process.wait()

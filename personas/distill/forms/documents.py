@@ -5,7 +5,6 @@ Genesys, Zendesk, Intercom), of recognisers (AWS Transcribe, Deepgram, WhisperX)
 ABCD, Taskmaster) and chats (messages, ShareGPT).
 """
 
-import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,8 +16,11 @@ from personas.distill.forms.keys import (
     CALL,
     CALLS,
     HIDDEN,
+    HIDDEN_TYPES,
     MEANT,
     NUMBER,
+    PARTIES,
+    PRESENT,
     SPEAKER_OF_OBJECT,
     TEXT,
     TEXT_OF_OBJECT,
@@ -28,7 +30,7 @@ from personas.distill.forms.keys import (
     plain_key,
 )
 from personas.distill.forms.tables import parse_number
-from personas.distill.forms.text import parse_text
+from personas.distill.forms.text import parse_text, take_out_markup
 
 WANTED = 'an object with "turns" of "speaker" and "text" would be read'
 _DEEPEST = 20
@@ -39,11 +41,7 @@ _NAMES = ("role", "type", "kind", "name", "displayname", "id", "label")
 """What names a speaker who is an object, the first of those that are there."""
 _ROLES = ("participantrole", "role", "participantpurpose", "purpose", "type", "kind")
 _BEARERS = ("participantid", "speakerid", "userid", "id", "speaker", "name")
-_TEXTS_OF_PARTS = ("text", "content", "parts", "value", "transcript", "word")
-_MARKUP = re.compile(
-    r"</?(?:p|div|br|span|b|i|u|em|strong|a|ul|ol|li|img|table|tbody|tr|td|th|h\d|blockquote|html|body|font)\b[^<>]*>",
-    re.IGNORECASE,
-)
+_TEXTS_OF_PARTS = ("text", "content", "parts", "value", "transcript", "word", "msg")
 _BEFORE_A_MARK = re.compile(r" (?=[.,;:?!，。；：？！](?:\s|$))")
 _BETWEEN_CHINESE = re.compile(rf"(?<=[{CHINESE}]) (?=[{CHINESE}])")
 _HIDDEN_NAME = "internal note"
@@ -185,7 +183,8 @@ class _Search:
                 ),
                 ("", ""),
             )
-            if text and any(item[keys[key]] is mark for key, mark in HIDDEN.items() if key in keys):
+            hidden = any(item[keys[key]] is mark for key, mark in HIDDEN.items() if key in keys)
+            if text and (hidden or plain_key(str(item.get(keys.get("type", ""), ""))) in HIDDEN_TYPES):
                 said.append(Said(_HIDDEN_NAME, text))
             elif text and is_certain:
                 said.append(Said(name, text))
@@ -225,7 +224,7 @@ class _Search:
         lines = [part] if isinstance(part, str) else part
         if key not in (*CALLS, *TEXT) or not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
             return []
-        said = parse_text(lines, self._is_known)
+        said = parse_text(map(take_out_markup, lines), self._is_known)
         names = {one.name for one in said if one.name}
         return said if len(names) > 1 and (alone or any(map(self._is_known, names))) else []
 
@@ -233,9 +232,9 @@ class _Search:
 def _name(value: Any, roles: Mapping[str, str], key: str = "") -> str:
     """Return the name in a value that says who speaks; of one that is true or false, what its key says."""
     if isinstance(value, bool):
-        return key if value else f"not {key}"
-    if isinstance(value, dict):
-        name = _first_scalar(_plain(value), _NAMES)
+        name = key if value else f"not {key}"
+    elif isinstance(value, dict):
+        name = PRESENT.get(key) or _first_scalar(_plain(value), _NAMES)
     else:
         name = str(value) if isinstance(value, str | int | float) else ""
     name = roles.get(name, name)
@@ -250,8 +249,7 @@ def _text_under(key: str, value: Any) -> str:
 def _text(value: Any) -> str:
     """Return the text of a value: itself, or that of its parts, as chats have them."""
     if isinstance(value, str):
-        shown = _MARKUP.sub(" ", value)
-        return value if shown == value else html.unescape(shown).strip()
+        return take_out_markup(value)
     if isinstance(value, list):
         joined = " ".join(filter(None, (part if isinstance(part, str) else _text_of_part(part) for part in value)))
         return _BETWEEN_CHINESE.sub("", _BEFORE_A_MARK.sub("", joined))
@@ -267,7 +265,8 @@ def _text_of_part(part: Any) -> str:
 
 def _roles(value: dict[str, Any]) -> dict[str, str]:
     """Return the roles of participants by their names, where an object lists them beside what they say."""
-    roles: dict[str, str] = {}
+    own = _plain(value)
+    roles = {id_: side for key, side in PARTIES.items() if (id_ := _first_scalar(own, (key,)))}
     lists = (part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], dict))
     for people in (part for part in lists if _plain(part[0]).keys().isdisjoint(TEXT)):
         for plain in (_plain(person) for person in people if isinstance(person, dict)):
@@ -291,8 +290,9 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
 
 def _first_scalar(plain: Mapping[str, Any], keys: Iterable[str]) -> str:
     """Return the first number or short text under one of some keys; empty when there is none."""
-    values = (str(plain[key]) for key in keys if isinstance(plain.get(key), str | int))
-    return next((text for text in values if 0 < len(text) <= _LONGEST_NAME and "\n" not in text), "")
+    found = (plain.get(key) for key in keys)
+    values = (str(value) for value in found if isinstance(value, str | int) and not isinstance(value, bool))
+    return next((text for text in values if text.strip() and len(text) <= _LONGEST_NAME and "\n" not in text), "")
 
 
 def describe(value: Any) -> str:

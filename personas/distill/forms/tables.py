@@ -7,9 +7,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from agents.errors import shorten
-from personas.distill.forms.call import Broken, Call, Row, Said, group_rows
+from agents.reading import is_text
+from personas.distill.forms.call import LEFT_OUT, Broken, Call, Row, Said, group_rows
 from personas.distill.forms.keys import CALL, NUMBER, SPEAKER, TEXT, plain_key
-from personas.distill.forms.text import parse_text
+from personas.distill.forms.text import parse_text, take_out_markup
 
 PARTS = {"speaker": SPEAKER, "text": TEXT, "id": CALL, "turn": NUMBER}
 """The columns that a table can have, and what they are called."""
@@ -97,18 +98,19 @@ def read_table(
         stem: the name of the file, for ids.
         is_known: tells whether a name stands for one of the two sides.
     """
-    broken: list[Broken] = []
+    rows = list(_rows(table, lines, label))
     if "speaker" in table.places:
-        yield from group_rows(_rows(table, lines, label, broken), stem)
+        yield from group_rows(rows, stem)
     else:
-        for row in _rows(table, lines, label, broken):
-            number = row.where.rpartition(":")[2]
-            yield Call(row.call or f"{stem}-{number}", row.where, parse_text([row.said.text], is_known))
-    yield from broken
+        for row in rows:
+            if isinstance(row, Row) and row.is_whole:
+                number = row.where.rpartition(":")[2]
+                yield Call(row.call or f"{stem}-{number}", row.where, parse_text([row.said.text], is_known))
+    yield from (row for row in rows if isinstance(row, Broken))
 
 
-def _rows(table: Table, lines: Iterable[str], label: str, broken: list[Broken]) -> Iterator[Row]:
-    """Yield the rows of a table; `broken` is added to."""
+def _rows(table: Table, lines: Iterable[str], label: str) -> Iterator[Row | Broken]:
+    """Yield the rows of a table."""
     numbered = iter(lines)
     above = sum(1 for _ in islice(numbered, table.skipped))
     reader = csv.reader(numbered, delimiter=table.delimiter)
@@ -120,16 +122,16 @@ def _rows(table: Table, lines: Iterable[str], label: str, broken: list[Broken]) 
         except StopIteration:
             return
         except csv.Error as error:
-            broken.append(Broken(where, f"no row of a table: {error}"))
+            yield Broken(where, f"no row of a table: {error}{LEFT_OUT}", is_gap=True)
             continue
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) <= needed:
-            broken.append(Broken(where, f"a row of {len(cells)} cells, which is too few"))
+            yield Broken(where, f"a row of {len(cells)} cells, which is too few")
             continue
         known = {part: cells[place].strip() for part, place in table.places.items() if place < len(cells)}
-        said = Said(known.get("speaker", ""), known["text"])
-        yield Row(known.get("id", ""), parse_number(known.get("turn")), said, where)
+        said = Said(known.get("speaker", ""), take_out_markup(known["text"]))
+        yield Row(known.get("id", ""), parse_number(known.get("turn")), said, where, all(map(is_text, cells)))
 
 
 def parse_number(text: object) -> float | None:

@@ -11,6 +11,7 @@ too: they are third voices, and nobody's words. A line without a name belongs to
 by it what happened ("Jane has joined the chat").
 """
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -25,7 +26,7 @@ _TIME = (
     r"(?:[上下]午|凌晨|晚上)?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,6})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?:Z|[+-]\d{2}:?\d{2})?"
 )
 _DATE = r"\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?"
-_SECONDS = r"\d+(?:[.,]\d+)?\s?s(?:ec(?:onds?)?)?\b"
+_SECONDS = r"(?:\d+\s?h\s)?(?:\d+\s?m\s)?\d+(?:[.,]\d+)?\s?s(?:ec(?:onds?)?)?\b"
 _MOMENT = rf"(?:{_DATE},?[T ]+{_TIME}|{_TIME}|{_SECONDS})"
 _SPAN = rf"{_MOMENT}(?:\s*(?:-->|->|[-–—~]|to)\s*{_MOMENT})?"
 _STAMP = rf"(?:[\[(（【<]\s*(?:{_SPAN}|{_DATE}|\d+\.\d+(?:\s*[-–—]\s*\d+\.\d+)?)\s*[\])）】>]|{_SPAN})"
@@ -101,6 +102,11 @@ _EVENT = re.compile(
 )
 """What an export tells of a call on a line of its own."""
 _PLACEHOLDERS = frozenset(kind.value for kind in Private)
+_MARKUP = re.compile(
+    r"</?(?:p|div|br|span|b|i|u|em|strong|a|ul|ol|li|img|table|tbody|tr|td|th|h\d|blockquote|html|body|font)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_LINE_END = re.compile(r"<br\b[^<>]*>|</(?:p|div|li|tr|h\d|blockquote)\s*>", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*(-{3,}|={3,})\s*")
 MAX_WORDS, MAX_CHINESE = 4, 8
 """The longest name of a third voice, in words and in Chinese characters."""
@@ -224,6 +230,17 @@ def _is_name(parts: _Line, way: int, lower_case: bool) -> bool:
     if len(words) > 1 and _OF_A_SENTENCE.search(name):
         return False
     return is_third(name) or not any(_LOWER_WORD.match(word) for word in words) or (lower_case and len(words) <= 2)
+
+
+def take_out_markup(text: str) -> str:
+    r"""Return a text without tags of HTML; where these end a line or a paragraph, a line ends.
+
+    >>> take_out_markup("<p>Chat &amp; more</p>( 2s ) Agent: Hi <b>Ann</b><br>"), take_out_markup("I <3 it, a < b")
+    ('Chat & more\n( 2s ) Agent: Hi Ann', 'I <3 it, a < b')
+    """
+    if (shown := _MARKUP.sub(" ", _LINE_END.sub("\n", text))) == text:
+        return text
+    return "\n".join(" ".join(line.split()) for line in html.unescape(shown).split("\n")).strip()
 
 
 def split_calls(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:

@@ -109,7 +109,10 @@ def test_a_byte_order_mark_is_no_part_of_an_answer() -> None:
 
 
 def events(*pieces: Any) -> bytes:
-    return "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode() + b"data: [DONE]\n\n"
+    return (
+        "".join(f"data: {json.dumps(piece, ensure_ascii=False)}\n\r\n" for piece in pieces).encode()
+        + b"data: [DONE]\n\n"
+    )
 
 
 def piece(reason: str | None = None, **delta: Any) -> dict[str, Any]:
@@ -122,10 +125,10 @@ def test_a_stream_that_nobody_asked_for_is_put_together() -> None:
         piece(role="assistant", content=""),
         piece(content="Ye"),
         piece(reasoning_content="Hm."),
-        piece(content="s."),
+        piece(content="s.\u2028\x85"),
     ]
     completion = read_completion(b": waiting\n\n" + events(*pieces, piece("stop"), usage))
-    assert completion.read(50, whole=True) == "Yes." and completion.usage == Usage(1, 7, 0, 3)
+    assert completion.read(50, whole=True).split() == ["Yes."] and completion.usage == Usage(1, 7, 0, 3)
     with pytest.raises(NoCompletionError, match="no JSON but 'data: "):
         read_completion(events(*pieces))
     with pytest.raises(NoCompletionError, match="but 'overloaded'"):

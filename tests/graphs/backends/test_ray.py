@@ -330,7 +330,7 @@ async def test_a_local_ray_stays_on_loopback_and_sigterm_ends_the_job_politely(t
         _, err = await process.communicate()
         server.delay = 0.0
         funnel = await play([server], tmp_path / "plain", dialogues=40, canaries=0.05, limits={})
-    assert process.returncode == 130
+    assert process.returncode == 143
     plan, trial, stopping, interrupted = (line for line in err.decode().splitlines() if "in flight |" not in line)
     assert (
         plan.startswith("200 dialogues")

@@ -19,7 +19,7 @@ async def test_an_interrupted_pilot_that_is_not_kept_promises_nothing(tmp_path: 
             await asyncio.sleep(0.05)
         process.terminate()
         _, err = await process.communicate()
-    assert process.returncode == 130 and "Nothing is stored of it" in err.decode() and "--resume" not in err.decode()
+    assert process.returncode == 143 and "Nothing is stored of it" in err.decode() and "--resume" not in err.decode()
 
 
 async def test_a_working_job_is_seen_from_another_terminal(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ async def test_an_interrupted_distillation_says_how_to_go_on(tmp_path: Path, sto
             await asyncio.sleep(0.05)
         process.send_signal(stop)
         _, err = await process.communicate()
-    assert process.returncode == 130 and not (tmp_path / "pool.jsonl").exists()
+    assert process.returncode == 128 + stop and not (tmp_path / "pool.jsonl").exists()
     assert "go on with: rolecs distill --resume --run r" in err.decode()
     code, out, _ = await rolecs("status", "r", cwd=tmp_path)
     assert code == 0 and "No job works on it." in out and "have ended" in out
@@ -60,7 +60,7 @@ async def test_an_interrupted_job_says_how_to_go_on(tmp_path: Path, stop: signal
             await asyncio.sleep(0.05)
         process.send_signal(stop)
         _, err = await process.communicate()
-        assert process.returncode == 130
+        assert process.returncode == 128 + stop
         assert "go on with: rolecs generate --resume --run r" in err.decode()
         server.delay = 0.0
         code, out, _ = await rolecs("generate", "--resume", "--run", "r", cwd=tmp_path)

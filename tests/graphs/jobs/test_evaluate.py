@@ -223,3 +223,13 @@ def test_what_holds_no_strategies_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps({"dialogue": [{"speaker": "Supporter", "text": "Hello."}]}))
     with pytest.raises(UsageError, match=r"plain\.jsonl: no supporter turn has a strategy"):
         read_evaluation_set([file])
+
+
+def test_sources_may_number_their_dialogues_alike(tmp_path: Path) -> None:
+    def write(name: str, *ids: str) -> Path:
+        rows = [{"dialogue_id": id_, "turns": [{"speaker": "agent", "text": "Hi.", "strategy": "GT"}]} for id_ in ids]
+        (tmp_path / name).write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        return tmp_path / name
+
+    sources = [write("one.jsonl", "1", "2"), write("two.jsonl", "2", "3", "3")]
+    assert [dialogue.id for dialogue in read_evaluation_set(sources)] == ["1", "1:2", "2:2", "3", "3"]

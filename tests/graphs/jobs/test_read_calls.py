@@ -40,7 +40,7 @@ def test_no_transcript_is_written_over(tmp_path: Path) -> None:
     require_no_transcript(settings, pool, None)
     require_no_transcript(settings, Path("/dev/null"), Path("/dev/null"))
     for written in ((call, None), (pool, tmp_path / "." / "call.txt"), (link, None)):
-        with pytest.raises(UsageError, match=r"call\.txt is a transcript and would be written over"):
+        with pytest.raises(UsageError, match=r"call\.txt is read, and would be written over"):
             require_no_transcript(settings, *written)
     with pytest.raises(UsageError, match="is to hold two things"):
         require_no_transcript(settings, pool, pool)

@@ -1,6 +1,7 @@
 """Jobs that are asked to stop, and stores that cannot be written: what has ended is stored, and nothing hangs."""
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -142,12 +143,34 @@ async def test_a_thread_that_uses_the_job_is_awaited_when_the_job_is_cancelled()
     assert ended == [True]
 
 
-def run_and_interrupt(work: Callable[[Interruption], Any]) -> str:
+def run_and_interrupt(work: Callable[[Interruption], Any], code: int = 130, *, is_service: bool = False) -> str:
     shown = io.StringIO()
     with pytest.raises(SystemExit) as ended:
-        run_interruptible(work, Console(file=shown), lambda: "Go on with X.", 30.0)
-    assert ended.value.code == 130
+        run_interruptible(work, Console(file=shown), lambda: "Go on with X.", 30.0, is_service=is_service)
+    assert ended.value.code == code
     return shown.getvalue()
+
+
+@pytest.mark.parametrize("finishes", [True, False])
+@pytest.mark.parametrize(
+    ("stop", "is_service", "code"),
+    [
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, False, 143),
+        (signal.SIGINT, True, 130),
+        (signal.SIGTERM, True, 0),
+    ],
+)
+def test_the_exit_code_tells_who_stopped_what(
+    stop: signal.Signals, is_service: bool, code: int, finishes: bool
+) -> None:
+    async def work(interruption: Interruption) -> None:
+        done = asyncio.Event()
+        with interruption.finishing(done.set) if finishes else contextlib.nullcontext():
+            os.kill(os.getpid(), stop)
+            await done.wait()
+
+    run_and_interrupt(work, code, is_service=is_service)
 
 
 def test_a_job_that_cannot_finish_anything_is_cancelled_and_the_way_on_is_shown() -> None:

@@ -72,6 +72,16 @@ async def test_every_answered_turn_and_star_survives_a_kill(tmp_path: Path) -> N
     connection.close()
 
 
+async def test_a_service_manager_sees_a_service_that_ended_well(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with running(loopback):
+        process = await start("serve", "--base-url", loopback.base_url, *FLAGS, cwd=tmp_path)
+        await address_of(process)
+        process.terminate()
+        _, err = await process.communicate()
+    assert process.returncode == 0 and err.decode().endswith("Interrupted. The service is stopped.\n")
+
+
 async def test_sigterm_lets_what_is_in_flight_end(tmp_path: Path) -> None:
     loopback = Loopback()
     addresses: asyncio.Queue[str] = asyncio.Queue()

@@ -62,6 +62,12 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
 ) -> None:
     with pytest.raises(UsageError, match=r"README\.md names no licence"):
         push_export(exported, REPOSITORY, public=True, endpoint=hub.url)
+    card = (exported / "README.md").read_bytes()
+    for written in (b"Our calls.\n", b"\xef\xbb\xbf---\r\nlicense: unknown\r\n---\r\n"):
+        (exported / "README.md").write_bytes(written)
+        with pytest.raises(UsageError, match=r"README\.md names no licence"):
+            push_export(exported, REPOSITORY, public=True, endpoint=hub.url)
+    (exported / "README.md").write_bytes(card)
     with pytest.raises(UsageError, match="is no name of a repository"):
         push_export(exported, "some body/calls!", endpoint=hub.url)
     (exported / "data/train-00001.jsonl").unlink()

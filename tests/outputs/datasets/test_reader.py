@@ -113,6 +113,21 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
         assert f"calls.jsonl:{row.id[6:]}: {problem}" in row.problem or problem in row.problem
 
 
+def test_ids_are_those_of_the_rows_where_they_have_some(tmp_path: Path) -> None:
+    said = [{"speaker": "agent", "text": "Hello."}]
+    for folder in ("may", "june"):
+        (tmp_path / folder).mkdir()
+    own = [{"id": "mine", "dialogue": said}, {"id": 7, "dialogue": said}, {"dialogue_id": 8, "turns": said}]
+    without = [{"id": None, "dialogue": said}, {"dialogue_id": None, "turns": said}, {"turns": said}]
+    for name, rows in (("may/calls", own), ("june/calls", without), ("june/others", without)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    wanted = [f"{name}-{number}" for name in ("june/calls", "others") for number in (1, 2, 3)]
+    assert [dialogue.id for dialogue in read_dialogues(tmp_path)] == [*wanted, "mine", "7", "8"]
+    (tmp_path / "may/calls.jsonl").write_text('{"id": {"a": 1}, "dialogue": []}\n{"id": true, "dialogue": []}\n')
+    dialogues, broken = read_sound_dialogues(tmp_path)
+    assert len(dialogues) == 6 and all("no labelled dialogue: id: " in row.problem for row in broken)
+
+
 def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path) -> None:
     assert len(list(read_dialogues(exported))) == 5
     (exported / "manifest.json").unlink()

@@ -37,3 +37,8 @@ def test_a_dialogue_of_no_known_domain_is_read(tmp_path: Path) -> None:
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"):
         ids(tmp_path)
+    (tmp_path / "calls.jsonl").write_text('{"turns": [{"speaker": "agent", "text": "Hi."}]}', encoding="utf-8")
+    assert ids(tmp_path) == ["calls-1"], "a folder of files is read as they are"
+    (tmp_path / "run.sqlite").write_text("no store", encoding="utf-8")
+    with pytest.raises(UsageError, match="no run store"):
+        ids(tmp_path)

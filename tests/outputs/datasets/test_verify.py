@@ -6,8 +6,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outputs.datasets.reader import read_dialogues
 from outputs.datasets.verify import verify_export
-from tests.support.exports import edit_row
+from tests.support.exports import MakeRecord, edit_row, export
+from tests.support.runs import make_run
 
 
 def test_verify_names_every_damage(exported: Path) -> None:
@@ -27,6 +29,14 @@ def test_verify_names_every_damage(exported: Path) -> None:
         "data/train-00002.jsonl: No such file or directory",
     ):
         assert expected in problems
+
+
+def test_what_people_call_a_persona_is_no_words_of_a_models(tmp_path: Path, make_record: MakeRecord) -> None:
+    persona = make_record().persona.model_copy(update={"id": "a\u2028b\x85<c> 😀"})
+    with make_run(tmp_path / "run", [make_record(persona=persona)]) as store:
+        export(store, tmp_path / "shards")
+    assert list(verify_export(tmp_path / "shards")) == []
+    assert [dialogue.persona_id for dialogue in read_dialogues(tmp_path / "shards")] == [persona.id]
 
 
 def test_verify_reads_the_flow_rules_again(exported: Path) -> None:

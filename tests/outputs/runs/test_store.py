@@ -1,6 +1,5 @@
 """The run store: rows are written whole and once, and a run is resumed as it was begun or not at all."""
 
-import ctypes
 import shutil
 import sqlite3
 import subprocess
@@ -36,6 +35,7 @@ from quality.checks.rules import Violation
 from quality.gate.verdict import EmotionLabelling, Labelling, Verdict
 from quality.trust.canaries import Canary, CanaryResult
 from tests.conftest import FAILURE, flawless
+from tests.support.read_only import heed_modes
 
 HEADER = Provenance.build({"seed": 7, "model": "m"}, {"run": "x"}, {"rolecs": "0"})
 PLAN = [Planned(i, f"key-{i}", "en-001", "technical-support", 1, i) for i in range(4)]
@@ -249,14 +249,6 @@ for folder in map(Path, sys.argv[1:]):
 """
 
 
-_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
-
-
-def _heed_modes() -> None:
-    """Make the program that is started next heed the modes of files, also as root: see capabilities(7)."""
-    ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
-
-
 def test_a_run_is_read_where_nothing_can_be_written(tmp_path: Path, make_record: MakeRecord) -> None:
     ended, torn = tmp_path / "ended", tmp_path / "torn"
     torn.mkdir()
@@ -270,7 +262,7 @@ def test_a_run_is_read_where_nothing_can_be_written(tmp_path: Path, make_record:
     try:
         done = subprocess.run(
             [sys.executable, "-c", _LOOK, ended, torn],
-            preexec_fn=_heed_modes,
+            preexec_fn=heed_modes,
             capture_output=True,
             text=True,
         )

@@ -1,7 +1,11 @@
 """Scorecards: what is stored, what it sums up to, and the rows that are made of it."""
 
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,7 @@ from outputs.scorecards.store import (
 )
 from outputs.scorecards.summary import summarise
 from outputs.training.examples import read_examples
+from tests.support.read_only import heed_modes
 from tests.support.topics import acme_topic
 
 
@@ -47,6 +52,30 @@ def change(card: Scorecard, number: int, **fields: Any) -> Scorecard:
     """Return a card with one turn changed."""
     turns = [turn.model_copy(update=fields) if turn.number == number else turn for turn in card.turns]
     return card.model_copy(update={"turns": tuple(turns)})
+
+
+def test_scorecards_are_read_where_nothing_can_be_written(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    ended, torn = tmp_path / "ended [1]#", tmp_path / "torn"
+    for folder in (ended, torn):
+        folder.mkdir()
+    with ScorecardStore.open(ended / "serve.sqlite") as store:
+        store.write(Opened(card_of(en_turns, stars=5)))
+        # As of a service that was killed: what was written last stands in the log alone.
+        for name in ("serve.sqlite", "serve.sqlite-wal"):
+            shutil.copyfile(ended / name, torn / name)
+    for folder in (ended, torn):
+        folder.chmod(0o555)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "rolecs", "scorecard", folder / "serve.sqlite"],
+                preexec_fn=heed_modes,
+                capture_output=True,
+                text=True,
+                env=os.environ | {"COLUMNS": "100"},
+            )
+        finally:
+            folder.chmod(0o755)
+        assert done.returncode == 0 and "1 dialogues, 1 with stars" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_store_of_the_first_version_is_read_and_gone_on_with(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:

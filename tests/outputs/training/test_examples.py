@@ -58,6 +58,26 @@ def test_each_supporter_turn_of_a_chat_is_an_answer(tmp_path: Path, make_record:
         assert row.messages[-1].role == "user"
 
 
+def test_files_that_number_their_calls_alike_hold_different_calls(tmp_path: Path, make_record: MakeRecord) -> None:
+    def write(name: str, *answers: str) -> Path:
+        chats = [[{"role": "user", "content": "Hi."}, {"role": "assistant", "content": text}] for text in answers]
+        rows = [{"id": str(number), "messages": chat} for number, chat in enumerate(chats)]
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        return tmp_path / name
+
+    one, two = write("a/calls.jsonl", "Yes.", "No."), write("b/calls.jsonl", "Maybe.", "No.")
+    rows, read = read_examples([one, two], ())
+    names = [row.dialogue for row in rows]
+    assert names[:2] == ["0", "1"] and names[2].startswith("0-") and names[3] == "1", "the same call stays one"
+    assert read[1] == read_examples([two], ())[1][0], "what an adapter says of its sources is of each alone"
+    with make_run(tmp_path / "run", [make_record()]) as store:
+        for form in (Format.ROLES, Format.ROLECS):
+            export(store, tmp_path / form, form)
+    rows, _ = read_examples([tmp_path / "run", tmp_path / Format.ROLES, tmp_path / Format.ROLECS], ())
+    assert len({row.dialogue for row in rows}) == 1
+
+
 def test_rows_of_other_sources_are_taken_as_they_are(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "Is it sound?"}]
     judged = {"id": "j", "role": "judge", "dialogue": "d", "messages": messages, "answer": "1"}

@@ -24,7 +24,7 @@ def make_rows(pairs: list[tuple[int, int]]) -> list[RoleRow]:
             dialogue=f"d{dialogue}",
             persona=f"p{persona}" if persona else "",
             messages=MESSAGES,
-            answer="Yes.",
+            answer=f"Yes, {dialogue}.",
         )
         for number, (dialogue, persona) in enumerate(pairs)
     ]
@@ -39,6 +39,16 @@ def test_neither_a_dialogue_nor_a_persona_is_on_both_sides(pairs, share, seed, r
         assert not {getattr(row, key) for row in train} & {getattr(row, key) for row in held_out} - {""}
     shuffled = random.sample(rows, len(rows))
     assert {row.id for row in split_rows(shuffled, share, seed).held_out} == {row.id for row in held_out}
+
+
+def test_a_dialogue_under_two_ids_is_held_out_as_one() -> None:
+    rows = make_rows([(number, 0) for number in range(20)])
+    again = [row.model_copy(update={"id": f"again-{row.id}", "dialogue": f"again-{row.dialogue}"}) for row in rows]
+    for seed in range(5):
+        train, held_out = split_rows([*again, *rows], 0.5, seed)
+        assert len(train) == len(held_out) == 20 and not {row.answer for row in train} & {
+            row.answer for row in held_out
+        }
 
 
 def test_the_share_is_one_of_dialogues_and_something_is_held_out_where_it_can_be() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agents.csc.language import Language
 from personas.dedup.merging import merge_duplicates
-from personas.persona import UNKNOWN, Persona
+from personas.persona import UNKNOWN, Persona, call_of
 
 
 def make(id_: str, description: str = "You are you.", **fields: object) -> Persona:
@@ -61,6 +61,30 @@ def test_the_same_persona_of_two_pools_counts_once() -> None:
     seeds = [make("a", sources=()), make("b", sources=(), stands_for=3)]
     (group,) = merge_duplicates(seeds, unit(0, 0), 0.85).groups
     assert group.survivor.id == "b" and group.survivor.stands_for == 4
+
+
+def test_a_call_counts_once_whatever_its_files_call_it() -> None:
+    one, two = make("a", sources=("calls-1-3fa2b1c4",)), make("b", sources=("calls (1)-7-3fa2b1c4", "d-0123456a"))
+    (group,) = merge_duplicates([one, two.model_copy(update={"stands_for": 2})], unit(0, 0), 0.85).groups
+    assert set(map(call_of, group.survivor.sources)) == {"3fa2b1c4", "0123456a"} and group.survivor.stands_for == 2
+    dates = [make("a", sources=("x-20240131",)), make("b", sources=("y-20240131",))]
+    assert merge_duplicates(dates, unit(0, 0), 0.85).groups[0].survivor.stands_for == 2
+
+
+@given(st.permutations(range(4)))
+def test_pools_of_pools_lose_no_call(order: list[int]) -> None:
+    """A persona has absorbed another in each of two pools; theirs meet again, below a richer one or not."""
+    merged = [
+        make("a", sources=("a", "b"), stands_for=2),
+        make("a", sources=("a", "c"), stands_for=2),
+        make("seed", sources=(), stands_for=3),
+        make("seed", sources=(), stands_for=1),
+    ]
+    for richer in ([], [make("rich", job="nurse", sources=("r",))]):
+        personas = [merged[i] for i in order] + richer
+        (group,) = merge_duplicates(personas, unit(*[0] * len(personas)), 0.85).groups
+        assert set(group.survivor.sources) == {"a", "b", "c", *(one.sources[0] for one in richer)}
+        assert group.survivor.stands_for == len(group.survivor.sources) + 3
 
 
 def test_one_and_none() -> None:

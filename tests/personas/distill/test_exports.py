@@ -31,6 +31,22 @@ JSON = {
             {"text": HELLO, "participantPurpose": "internal"}, {"text": CARD, "participantPurpose": "external"}]}]},
         BOTH, frozenset({"ivr"}),
     ),
+    "Genesys messages": Export(
+        {"id": "r1", "messagingTranscript": [
+            {"from": "0a1b", "purpose": "workflow", "messageText": "Rate us."},
+            {"from": "77e1", "fromExternalContact": {"id": "e", "firstName": "Ann"}, "messageText": CARD},
+            {"from": "91c2", "fromUser": {"id": "u", "name": "Bo Li"}, "messageText": HELLO}]},
+        [CARD, HELLO], frozenset({"0a1b"}),
+    ),
+    "Genesys messages, by purpose": Export(
+        {"messagingTranscript": [{"from": "91c2", "purpose": "agent", "messageText": HELLO},
+                                 {"from": "77e1", "purpose": "customer", "messageText": CARD}]}, BOTH,
+    ),
+    "Zendesk ticket without users": Export(
+        {"id": 7, "requester_id": 11, "assignee_id": 22, "comments": [
+            {"author_id": 11, "body": CARD}, {"author_id": 22, "body": HELLO}, {"author_id": 33, "body": "No."}]},
+        [CARD, HELLO], frozenset({"33"}),
+    ),
     "AWS Transcribe": Export(
         {"results": {
             "transcripts": [{"transcript": f"{HELLO} {CARD}"}],
@@ -111,7 +127,39 @@ JSON = {
     "Freshdesk": Export(
         [{"id": 7, "conversations": [{"body_text": CARD, "incoming": True}, {"body_text": HELLO, "incoming": False},
                                      {"body_text": "They lie.", "incoming": False, "private": True}]}],
-        [CARD, HELLO], frozenset({"internal note"}), agent="not incoming", customer="incoming",
+        [CARD, HELLO], frozenset({"internal note"}),
+    ),
+    "LivePerson": Export(
+        {"messageRecords": [
+            {"type": "TEXT_PLAIN", "messageData": {"msg": {"text": CARD}}, "sentBy": "Consumer"},
+            {"type": "TEXT_PLAIN", "messageData": {"msg": {"text": HELLO}}, "sentBy": "Agent"}]}, [CARD, HELLO],
+    ),
+    "HubSpot": Export(
+        {"results": [{"type": "MESSAGE", "text": CARD, "direction": "INCOMING", "senders": [{"actorId": "V-1"}]},
+                     {"type": "MESSAGE", "text": HELLO, "direction": "OUTGOING", "senders": [{"actorId": "A-7"}]}]},
+        [CARD, HELLO],
+    ),
+    "NICE CXone": Export(
+        {"messages": [{"direction": "inbound", "messageContent": {"text": CARD}},
+                      {"direction": "outbound", "messageContent": {"text": HELLO}}]}, [CARD, HELLO],
+    ),
+    "Gorgias": Export(
+        {"messages": [{"from_agent": False, "body_text": CARD, "sender": {"id": 1}},
+                      {"from_agent": True, "body_text": HELLO, "sender": {"id": 2}}]}, [CARD, HELLO],
+    ),
+    "Crisp": Export(
+        [{"from": "user", "type": "text", "content": CARD},
+         {"from": "operator", "type": "note", "content": "They lie."},
+         {"from": "operator", "type": "text", "content": HELLO}], [CARD, HELLO], frozenset({"internal note"}),
+    ),
+    "Front": Export(
+        {"_results": [{"is_inbound": True, "body": f"<div>{CARD}</div>", "author": None},
+                      {"is_inbound": False, "body": HELLO, "author": {"username": "ann"}}]}, [CARD, HELLO],
+    ),
+    "Salesforce": Export(
+        {"Id": "570", "Body": "<p align=\"center\">Chat Started: Friday</p>( 2s ) Agent: Hello, this is Acme.<br>"
+                              "( 1m 12s ) Visitor: My card was declined.<br>"},
+        BOTH, frozenset({"Chat Started"}),
     ),
     "Rasa": Export(
         {"sender_id": "7", "events": [{"event": "action", "name": "action_listen"}, {"event": "user", "text": CARD},

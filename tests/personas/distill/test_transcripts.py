@@ -92,6 +92,61 @@ def test_broken_lines_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     assert messages[3].endswith("--speaker robot=agent") and "this is a JSON array of 1 numbers" in messages[4]
 
 
+ROW = '{{"conversation_id": {}, "speaker": "{}", "text": "{}"}}\n'
+TWO = "".join(ROW.format(call, side, "Hello.") for call in (1, 2) for side in ("agent", "customer"))
+CUES = "WEBVTT\n\n{}00:01.000 --> 00:02.000\n<v Agent>Hello.\n\n00:02.000 --> 00:03.000\n<v Customer>{}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "whole"),
+    [
+        # What follows without a name would be taken for the agent's, and the agent's two utterances for one.
+        ("a.txt", "Agent: Hi.\nCustomer: café\nand more\nAgent: I see.\n---\nAgent: Hi.\nCustomer: Yes.\n", 2, ["a-6"]),
+        ("a.csv", "id,speaker,text\n1,agent,Hi.\n1,user,café\n1,agent,Bye.\n2,agent,Hi.\n2,user,Yes.\n", 3, ["2"]),
+        ("a.csv", "text\nAgent: Hi. Customer: café\nAgent: Hi. Customer: Yes.\n", 2, ["a-3"]),
+        ("a.csv", "speaker,text,höhe\nagent,Hi.,1\nuser,Yes.,2\n", 1, ["a-1"]),
+        ("a.csv", "wer,was,höhe\nagent,Hi.,1\n", 1, []),
+        ("a.vtt", CUES.format("NOTE café\n\n", "Yes."), 3, ["a-1"]),
+        ("a.vtt", CUES.format("", "café"), 7, []),
+        ("a.jsonl", TWO.replace("Hello.", "café", 1) + ROW.format(1, "agent", "Bye."), 1, ["2"]),
+        ("a.jsonl", TWO + ROW.format(3, "agent", "Hi.") + ROW.format(3, "user", "Yes.")[:9], 6, ["1", "2"]),
+        ("a.jsonl", ROW.format(1, "agent", "Hi.") + "{torn\n" + ROW.format(1, "user", "Yes.") + TWO, 2, ["2"]),
+        ("a.jsonl", TWO[: len(TWO) // 2] + '{"made": "today"}\n' + TWO[len(TWO) // 2 :], 3, ["1", "2"]),
+    ],
+)
+def test_a_call_that_lacks_a_line_is_left_out_and_the_line_named(
+    tmp_path: Path, name: str, content: str, line: int, whole: list[str]
+) -> None:
+    (tmp_path / name).write_bytes(content.encode("cp1252"))
+    found = read(tmp_path / name)
+    assert [item.id for item in found if isinstance(item, Transcript)] == whole
+    (broken,) = (item for item in found if isinstance(item, Broken))
+    assert broken.where == f"{tmp_path / name}:{line}" and not any(isinstance(item, ThirdVoices) for item in found)
+
+
+@pytest.mark.parametrize(
+    ("id_", "read_as"),
+    [
+        (9007199254740993, "9007199254740993"),
+        ("a/b c", "a/b c"),
+        ("a\u2028b\x85c\0d", "a b c d"),
+        ("half \ud83d", "half"),
+        ("😀", "😀"),
+        *((nothing, "calls-1") for nothing in (None, "", " ", "x" * 5000, "a\nb", {"a": 1}, [1])),
+    ],
+)
+def test_any_id_is_one_that_can_be_written(tmp_path: Path, id_: object, read_as: str) -> None:
+    (call,) = read_text(tmp_path, json.dumps({"dialogue_id": id_, "turns": TURNS}), "calls.jsonl")
+    assert isinstance(call, Transcript) and call.id == read_as
+
+
+def test_files_put_one_behind_the_other_have_marks_within(tmp_path: Path) -> None:
+    for encoding, name in (("utf-8-sig", "a.jsonl"), ("utf-16", "b.jsonl")):
+        rows = [json.dumps({"dialogue_id": id_, "turns": TURNS}) + "\n" for id_ in ("c1", "c2")]
+        (tmp_path / name).write_bytes(b"".join(row.encode(encoding) for row in rows))
+        assert [getattr(item, "id", item) for item in read(tmp_path / name)] == ["c1", "c2"]
+
+
 def test_text_that_names_nobody_is_broken(tmp_path: Path) -> None:
     broken, call = read_text(tmp_path, "Dear all,\nsee below\n---\nCustomer: My card was declined.\nAgent: Why?\n")
     assert "call.txt:1: no transcript: it does not tell who speaks, such as by 'Agent:'" in str(broken)
