@@ -20,7 +20,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 SPEAKER_PATTERN = rf"(?:{_any_of(SPEAKERS_BY_NAME)})"
-LABEL_PATTERN = rf"(?:(?:strategy|策略)\s*[:：]?\s*)?(?:{_any_of(_LONG_LABELS | frozenset(Strategy))})"
+LABEL_PATTERN = rf"(?:(?:strategy|策略)\s*+(?:[:：]\s*+)?)?(?:{_any_of(_LONG_LABELS | frozenset(Strategy))})"
 
 STRATEGY_NAMES_PATTERN = (
     "(?:"
@@ -35,27 +35,27 @@ STRATEGY_NAMES_PATTERN = (
 
 
 def _tag(inside: str) -> str:
-    return rf"[<\[◁]\s*[|｜]?\s*(?:{inside})\s*[|｜]?\s*[>\]▷]"
+    return rf"[<\[◁]\s*+(?:[|｜]\s*+)?(?:{inside})\s*+(?:[|｜]\s*+)?[>\]▷]"
 
 
 _THOUGHT = "(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad|思考|推理)"
 _THOUGHT_BEGINS = _tag(rf"(?:(?:begin|start)_of_)?{_THOUGHT}(?:_begin|_start)?")
 _THOUGHT_ENDS = _tag(rf"/\s*{_THOUGHT}|end_of_{_THOUGHT}|{_THOUGHT}_end")
 _THOUGHTS = re.compile(f"{_THOUGHT_BEGINS}.*?{_THOUGHT_ENDS}", re.DOTALL | re.IGNORECASE)
-_BEFORE_A_STRAY_END = re.compile(rf"\A.*{_THOUGHT_ENDS}", re.DOTALL | re.IGNORECASE)
+_UP_TO_THE_LAST_END = re.compile(rf"\A.*{_THOUGHT_ENDS}", re.DOTALL | re.IGNORECASE)
 """Chat templates write the beginning themselves, and some servers leave it out of the answer."""
-_BREAKS = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
+_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Whatever ends a line for any reader of files."""
 _CJK = rf"[\u3000-\u303f{CHINESE}\uff00-\uffef]"
 _CJK_BREAK = re.compile(rf"(?<={_CJK})\n|\n(?={_CJK})")
 # A speaker's name or a strategy's full name counts as a prefix only with a colon behind it, a label also in brackets:
 # "客户您好" and "Greetings to you" are speech.
 _PREFIX = re.compile(
-    rf"""^\s*\**\s*(?:
-        (?:{SPEAKER_PATTERN})(?:\s*[(（][^()（）]{{0,40}}[)）])?\s*\**\s*[:：]
-      | [\[【(（<]\s*(?:{SPEAKER_PATTERN}|{LABEL_PATTERN}(?:\s*[:：,，-]?\s*{LABEL_PATTERN})?)
-        \s*[\]】)）>]\s*\**\s*[:：]?
-      | (?:{_any_of(_LONG_LABELS)})\s*\**\s*[:：]
+    rf"""^\s*+\**+\s*+(?:
+        (?:{SPEAKER_PATTERN})(?:\s*+[(（][^()（）]{{0,40}}[)）])?\s*+\**+\s*+[:：]
+      | [\[【(（<]\s*+(?:{SPEAKER_PATTERN}|{LABEL_PATTERN}(?:\s*+(?:[:：,，-]\s*+)?{LABEL_PATTERN})?)
+        \s*+[\]】)）>]\s*+\**+\s*+[:：]?
+      | (?:{_any_of(_LONG_LABELS)})\s*+\**+\s*+[:：]
       | (?:strategy|策略)\s*[:：]\s*{LABEL_PATTERN}\s*(?:[\n:：.。]|$)
       | \[say\]|【发言】
     )\s*\**""",
@@ -94,7 +94,10 @@ def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
     >>> clean_utterance("They want a greeting.</think> Hello.")
     'Hello.'
     """
-    text = _BEFORE_A_STRAY_END.sub("", _THOUGHTS.sub("", text)).strip()
+    if last := _UP_TO_THE_LAST_END.match(text):
+        # No thought that has an end begins behind it: each beginning would be looked for one up to the text's end.
+        text = _UP_TO_THE_LAST_END.sub("", _THOUGHTS.sub("", last[0]) + text[last.end() :])
+    text = text.strip()
     code = re.compile(rf"^{strategy}\s*[:：]") if strategy else None
     while True:
         cleaned = code.sub("", text) if code else text
@@ -102,4 +105,5 @@ def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
         if cleaned == text:
             break
         text = cleaned
-    return _CJK_BREAK.sub("", _BREAKS.sub("\n", text)).replace("\n", " ").replace("\t", " ")
+    lines = "\n".join(line for part in _BREAK.split(text) if (line := part.strip()))
+    return _CJK_BREAK.sub("", lines).replace("\n", " ").replace("\t", " ")

@@ -19,7 +19,7 @@ _DEPARTMENT = re.compile(
     r"|hotline|operations|sales|billing|retention|assistant|agent|rep(?:resentative)?)\b"
 )
 """What makes no person of a name that begins with the customer's: "client relations" work for the company."""
-_REMARK = re.compile(r"(.+?)\s*[(（\[]\s*([^()（）\[\]]+?)\s*[)）\]]")
+_REMARK = re.compile(r"(.+?) ?[(（\[] ?([^()（）\[\]]+?) ?[)）\]]")
 _OF_SEVERAL = re.compile(r"[^:]*\d[^:]*")
 """A remark that tells one of several apart, and is no time: "Tier 2"."""
 _PERSON = r"(?:[a-z](?:[a-z'’.]+)?(?: [a-z][a-z'’.]*)?)"
@@ -46,10 +46,15 @@ def find_speaker(name: str, sides: Sides) -> Speaker | None:
         return sides[plain]
     if found := SPEAKERS_BY_NAME.get(plain):
         return found
-    remark = _REMARK.fullmatch(name.strip().rstrip(":："))
+    remark = _find_remark(name)
     if remark is None or _OF_SEVERAL.fullmatch(remark[2]) or is_third(remark[2]):
         return None
     return next((one for part in remark.groups() if (one := SPEAKERS_BY_NAME.get(plain_name(part)))), None)
+
+
+def _find_remark(name: str) -> re.Match[str] | None:
+    """Return a name with a remark in brackets behind it, the two as groups; None where there is no remark."""
+    return _REMARK.fullmatch(" ".join(name.split()).rstrip(":："))
 
 
 def find_sides(names: Iterable[str], sides: Sides) -> dict[str, Speaker | None]:
@@ -69,7 +74,7 @@ def find_sides(names: Iterable[str], sides: Sides) -> dict[str, Speaker | None]:
         plain = plain_name(name)
         if speaker or plain in sides or is_third(plain):
             continue
-        remark = _REMARK.fullmatch(name.strip().rstrip(":："))
+        remark = _find_remark(name)
         found = _NUMBERED.fullmatch(plain)
         side = SPEAKERS_BY_NAME.get(found[1] if found else plain_name(remark[1]) if remark else "")
         if side and not (side is Speaker.CUSTOMER and _DEPARTMENT.search(plain)):

@@ -34,7 +34,7 @@ _ARTIFACT = re.compile(
     rf"""
       [<＜]\s*(?:[/!?|｜]|0x|[^\W\d_])[^<>＜＞]{{0,60}}[>＞]     # <think>, </s>, <|im_end|>, <0x0A>
     | [<＜][/!?|｜] | (?<!\w)[<＜][^\W\d_]                   # the same, cut off
-    | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*/?\s*(?:think|思考|推理)
+    | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*+(?:/\s*+)?(?:think|思考|推理)
     | ^\s*/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
     | (?<![a-z])im_(?:start|end)(?![a-z])
     | \{{[^{{}}]*["':}}] | ["'\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
@@ -55,7 +55,7 @@ _ARTIFACT = re.compile(
 )
 _BRACKETED = re.compile(
     r"\[(?:/|(?:INST|THINK|SYS|SYSTEM|TOOL_CALLS|AVAILABLE_TOOLS|BOS|EOS|PAD|UNK|SEP|CLS|g?MASK|END)\]"
-    r"|\d{1,3}(?:;\d{1,3})*m|[^]]*\]\()"
+    r"|\d{1,3}(?:;\d{1,3})*m|[^][]*\]\()"
 )
 """Tokens in square brackets, what is left of an escape sequence, links. Apart from the others, as placeholders stand in
 square brackets too: this is looked for where a bracket is."""

@@ -123,7 +123,7 @@ _TO_THE_CUSTOMER = {
 """What the company's side does to a customer: a direction that says it is not the customer's."""
 _TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
 """What the task says of where the call stands."""
-_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]*['\"’”]")
+_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]{0,400}['\"’”]")
 """What a screen or a letter says may well speak to "you"."""
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
 

@@ -47,7 +47,10 @@ FEELING_CODE = re.compile(
 )
 """A feeling as models write it: a label, and no talk. Neutral is left out: it is a word."""
 _STRATEGY_NAME = re.compile(rf"\b{STRATEGY_NAMES_PATTERN}\b")
-_SPEAKER = guard(rf"(?:^|[\n{SENTENCE_ENDS}”\"])\s*\**{SPEAKER_PATTERN}\**\s*[:：]", ":|：")
+_SPEAKER = guard(
+    rf"(?:^\s*+|[{SENTENCE_ENDS}”\"]\s*+|\n[^\S\n]*+)\**+{SPEAKER_PATTERN}\**+\s*+[:：]",
+    ":|：",
+)
 _ROLES_AND_TASKS = guard(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
     r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call|given_up"
@@ -275,6 +278,9 @@ def _find_same_wording(now: "_Reading", before: Sequence["_Reading"], cutoff: fl
 class _Reading(NamedTuple):
     """What of a text is compared with others, all in lower case and without punctuation.
 
+    Of a text that is too long for a turn only so much is read as a turn may have: the time to compare two grows with
+    the product of their lengths.
+
     Its sentences that are long enough to be told apart; its words in alphabetical order as one text, empty when they
     are few; the words that it opens with, none when it is no longer than they are.
     """
@@ -287,14 +293,13 @@ class _Reading(NamedTuple):
 @lru_cache(maxsize=65_536)
 def _read(text: str, language: Language) -> _Reading:
     joint, shortest, count = _JOINT[language], MIN_SENTENCE[language], OPENING_WORDS[language]
-    split = _split(text)
+    split = _split(text[:MAX_CHARACTERS])
     words = list(chain.from_iterable(split))
     bag = joint.join(sorted(words))
-    first = words if len(text) <= MAX_CHARACTERS else split_words(text[:MAX_CHARACTERS])
     return _Reading(
         tuple([said for sentence in split if len(said := joint.join(sentence)) >= shortest]),
         bag if len(bag) >= shortest else "",
-        tuple(first[:count]) if len(first) > count else (),
+        tuple(words[:count]) if len(words) > count else (),
     )
 
 

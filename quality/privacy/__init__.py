@@ -55,7 +55,7 @@ _PLACES_OF_A_SECRET = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """Single characters of a secret word, as banks ask for them."""
-_TOKEN = re.compile(r"[\w'!@#$%^&*-]*\w")
+_TOKEN = re.compile(r"(?<![\w'!@#$%^&*-])[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
     r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who|which)\b"
     r"|^\W*(?:and|the|your)\b"

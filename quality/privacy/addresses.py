@@ -175,13 +175,13 @@ _ANSWER_END = re.compile(
 )
 _LONGEST_ANSWER = 90
 _CONTINENTAL = re.compile(
-    r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan"
-    r"|gracht"
+    r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]{0,40}(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat"
+    r"|laan|gracht"
     r"|plein|kade|vej|gade|gatan|vägen|veien)|(?:(?i:rue|via|viale|piazza|calle|avenida|rua|ulica|ul\.|plaza|paseo"
     r"|corso))"
     r"(?: (?:de|del|della|des|du|dei|la|los|las))*(?: [^\W\d_][\w'-]+){1,2}),? (?:n[°º.] ?)?\d{1,4} ?[a-zA-Z]?(?!\w)"
     # A postcode behind a number makes a street of any word with a capital.
-    r"|(?<![\w.])[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2} \d{1,4}[a-zA-Z]?(?=,? \d{4,5} [A-Z])"
+    r"|(?<![\w.])[A-Z][\w'-]{1,40}(?: [A-Z][\w'-]{1,40}){0,2} \d{1,4}[a-zA-Z]?(?=,? \d{4,5} [A-Z])"
 )
 _POSTCODE = (
     r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]\d\d ?[A-Z0-9]{4}"

@@ -66,7 +66,7 @@ NAME = re.compile(
     | (?=[{_RELATIVES_BEGIN}])(?:{RELATIVES})(?:叫|是|,)?(?P<relative>[{FREQUENT}]{_SHORT})
     | (?=[宝儿女闺孩孙外侄妹弟客专顾管助小主亲老同姐哥谢感])(?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}}){_END}
     | (?={_OFTEN}{{2}}[妈爸奶爷外])(?P<child>{_BEGIN}{_OFTEN}{{2}})(?=妈|爸|奶奶|爷爷|外婆|外公)
-    | (?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·)*{_GIVEN}{{0,3}}?{_END})
+    | (?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·){{0,12}}{_GIVEN}{{0,3}}?{_END})
     | (?=[{_FAMILY_BEGINS}])(?:
         (?P<full>(?:{COMPOUND}|[{FREQUENT}]){_OFTEN}{{2}})
       | (?P<compound>(?:{COMPOUND}){_OFTEN}(?:{_END}|(?={ROLES})))
@@ -202,7 +202,7 @@ SURE = tuple(
             """,
         ),
         (
-            "是.+的",
+            "是.{3,5}的",
             rf"是(?P<doer>{_GIVEN}{{2,3}})(?=(?:[下寄订退填买]|签收|经手|介绍|推荐|接待|接|办|下单|受理|给我|帮我|处理)的)",
         ),
     )

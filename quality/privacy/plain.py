@@ -41,6 +41,9 @@ _GROUPED = re.compile(
     re.ASCII,
 )
 """The groups of a card or a phone number, with anything between them: line ends, Markdown, bars."""
+_MOST_MARKS = 30
+"""Accents of one character: text has no more (the stream-safe format of Unicode's annex 15), and to put them in order
+takes a time that grows with their square."""
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 
@@ -90,10 +93,10 @@ def _read_unit(text: str, start: int) -> tuple[str, int]:
         meant = html.unescape(f"&{entity[1]}") if entity[1] else chr(int(entity[2], 16))
         if not meant.startswith("&"):
             unit, end = meant, entity.end()
-    while end < len(text) and unicodedata.combining(text[end]):
-        unit += text[end]
+    marks = end
+    while end < min(len(text), marks + _MOST_MARKS) and unicodedata.combining(text[end]):
         end += 1
-    return unit, end
+    return unit + text[marks:end], end
 
 
 @lru_cache(4096)

@@ -13,8 +13,8 @@ from personas.distill.forms.text import parse_text
 
 _ARROW = re.compile(r"\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}")
 _NO_CUE = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|$)")
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
-_TAG = re.compile(r"</?(?:[bcivu]|lang|ruby|rt|font|span|br)\b[^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_VOICE = re.compile(r"<v(?:\.[^ \t>]{0,200})?[ \t]++([^>]{0,200})>")
+_TAG = re.compile(r"</?(?:[bcivu]|lang|ruby|rt|font|span|br)\b[^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 
 
 def are_captions(lines: list[str]) -> bool:

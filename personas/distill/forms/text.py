@@ -59,7 +59,9 @@ _MID_LINE_ANY = re.compile(
     rf"{_MID_LINE.pattern}|(?<=[.!?])\s+(?=(?-i:[A-Z]\w*(?: [A-Z0-9]\w*){{0,2}}):\s)", re.IGNORECASE
 )
 """The same where lines are known to hold several speakers: a third voice may be one."""
-_CHAT = re.compile(r"<\|im_start\|>\s*([^\n]*)\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL)
+_CHAT = re.compile(
+    r"<\|im_start\|>(?:[^\S\n]*+\n)*([^\n]{0,1000})\n(.*?)(?:<\|im_end\|>|(?=<\|im_start\|>)|\Z)", re.DOTALL
+)
 _CHAT_BEGIN = "<|im_start|>"
 
 _NO_NAME = re.compile(r"[,;!?\"“”，。；！？、…]|\.{2}|://")
