@@ -49,7 +49,7 @@ _WORD_BEFORE = re.compile(r"(?<![\w.'])([A-Za-z0-9]+),? $", re.ASCII)
 _JOINED = re.compile(
     r"(?:,? (?:(?:that's|it's|and) )?(?:all (?:in )?|in )?(?:(?:one|1) word|lower ?case(?: letters)?|small letters"
     r"|together"
-    r"|(?:with )?no (?:spaces|gaps|dots)))+(?=,? (?:at|dot|underscore|dash|hyphen|@) )",
+    r"|(?:with )?no (?:spaces|gaps|dots))){1,4}(?=,? (?:at|dot|underscore|dash|hyphen|@) )",
     _FLAGS,
 )
 """How the words before it are written; the local part goes on behind it."""

@@ -46,6 +46,7 @@ PUMPS = (
     Pump("A-", "1 ", " 1"),
     *(Pump("卓玛", "", behind) for behind in ("", "嘿嘿嘿嘿嘿")),
     Pump("1 a ", "me@ "),
+    Pump("one word ", "", " @"),
     Pump("[", "](", ""),
     Pump("<think>", "</think>"),
 )

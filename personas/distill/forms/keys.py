@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from agents.csc.speakers import LONGEST_NAME
+
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -94,4 +96,4 @@ def plain_key(key: str) -> str:
     >>> plain_key("Participant_Role"), plain_key("call-ID "), plain_key("说话人")
     ('participantrole', 'callid', '说话人')
     """
-    return _NO_WORD.sub("", unicodedata.normalize("NFKC", key).casefold())
+    return _NO_WORD.sub("", unicodedata.normalize("NFKC", key[:LONGEST_NAME]).casefold())
