@@ -4,11 +4,11 @@ A labelled span counts as found when all of it is replaced, whatever the placeho
 these whose placeholder is the labelled kind. A replacement counts as right when it overlaps a labelled span, and as too
 wide when it takes more than two letters or digits beside. All sentences were written by hand.
 
-Mistakes on three of the sets, seen, hard and seen2, were looked at and mended, and a test holds the scrubber to the
-first. Those on the others, blind, unseen and blind2, were not, and no test asserts anything of them: their figures say
-what to expect of other calls. Hard and unseen are halves, drawn by chance, of one set that was written before the rules
-were changed for it, seen2 and blind2 of another. In these some sentences stand behind the question that they answer, or
-are exchanges of several turns.
+Mistakes on four of the sets, seen, hard, seen2 and seen3, were looked at and mended, and a test holds the scrubber to
+the first. Those on the others, blind, unseen, blind2 and blind3, were not, and no test asserts anything of them: their
+figures say what to expect of other calls. Hard and unseen are halves, drawn by chance, of one set that was written
+before the rules were changed for it, seen2 and blind2 of another, seen3 and blind3 of a third. In these some sentences
+stand behind the question that they answer, or are exchanges of several turns.
 """
 
 import argparse
@@ -26,8 +26,9 @@ from quality.privacy import Finding, find_in_dialogue, find_private
 
 SEEN = Path(__file__).parent.parent / "tests" / "data" / "private"
 BLIND = Path(__file__).parent / "data" / "private"
-SETS = {"seen": SEEN, "blind": BLIND} | {name: BLIND / name for name in ("hard", "unseen", "seen2", "blind2")}
-NOT_LOOKED_AT = ("blind", "unseen", "blind2")
+_PAIRS = ("hard", "unseen", "seen2", "blind2", "seen3", "blind3")
+SETS = {"seen": SEEN, "blind": BLIND} | {name: BLIND / name for name in _PAIRS}
+NOT_LOOKED_AT = ("blind", "unseen", "blind2", "blind3")
 MOST_BESIDE = 2
 """Letters and digits that a replacement may take beside what is private."""
 NAMES = ("UserName", "Address")
@@ -119,7 +120,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     rows = []
     for language, (label, folder) in product(Language, SETS.items()):
-        scores, mistakes = measure(folder / f"{language}.jsonl")
+        file = folder / f"{language}.jsonl"
+        if not file.exists():
+            continue
+        scores, mistakes = measure(file)
         groups = dict(sorted(scores.items())) | {
             "names and addresses": sum((scores.get(kind, Score()) for kind in NAMES), Score()),
             "numbers and e-mails": sum((scores.get(kind, Score()) for kind in NUMBERS), Score()),

@@ -6,6 +6,7 @@ The patterns expect plain text and step over each character a bounded number of 
 import re
 from collections.abc import Iterator
 
+from quality.privacy.cedict import load_cedict
 from quality.privacy.cues import Finding, Private
 from quality.privacy.lexicon import is_ordinary, keys_of, parts_of
 from quality.privacy.name_words import table
@@ -21,14 +22,16 @@ _BUILDING = (
 _STREET = (
     r"(?:ln|hwy|pkwy|st|drive|dr|court|ct|place|pl|square|sq|way|close|circle|cir|row|gardens?|grove|mews|gate|hill"
     r"|walk"
-    r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|esplanade|alley|bend|crossing|ridge|meadows?"
+    r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|esplanade|alley|bend|crossing|ridge"
+    r"|meadows?"
     r"|fields?|heights|mount|passage|embankment|croft|plaza|chase|drove|villas|cottages|buildings|bypass|turnpike"
     r"|works|quays?"
     rf"|{_BUILDING})"
 )
 _NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
 _FLAT = (
-    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa|number|no)\b"
+    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa"
+    r"|number|no)\b"
     rf"\.? ?#?|#){_NUMBER}"
 )
 _HOUSE = (
@@ -56,7 +59,8 @@ _HINT_WORDS = frozenset((*NUMBER_WORDS.split("|"), "box", "flat", "apartment"))
 _NO_STREET = re.compile(
     r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?"
     r"|minutes?|"
-    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times|way|more"
+    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times"
+    r"|way|more"
     r"|other|"
     r"different|am|pm)\b",
     _FLAGS,
@@ -87,7 +91,8 @@ _NAMED = re.compile(
 """A house with a name and no number."""
 _NEAR = re.compile(
     r"\b(?:live|living|we're|i'm|staying|(?:house|flat|place) is|sen[dt] it|deliver(?:ed)? (?:it )?to|address is) "
-    r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from|over)"
+    r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from"
+    r"|over)"
     r"|(?:two|three|\w+) doors (?:down |up )?from|(?:on |at )?the (?:corner|end|top|bottom) of) "
     rf"(?:[\w'-]+ ){{1,7}}(?<!\ba )(?<!the )(?<!busy )(?<!main )(?<!quiet ){_SURE_STREET})(?![\w'-])",
     _FLAGS,
@@ -108,22 +113,28 @@ _NAMED_CUE = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this|the)\b"
-    r".{0,32}\b(?:live|living|stay|staying|send|deliver|delivered|post|ship|go|going|sent|come|collect|posted|located)\b"
+    r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this"
+    r"|the)\b"
+    r".{0,32}\b(?:live|living|stay|staying|send|deliver|delivered|post|ship|go|going|sent|come|collect|posted"
+    r"|located)\b"
     r"|\b(?:which|what) (?:street|road|building|flat|apartment|house|unit)\b|\bwhere (?:to|you live)\b"
-    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪[条个栋幢]|几[栋幢]楼?"
+    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条个栋幢]"
+    r"|几[栋幢]楼?|第?几[楼层单](?:元|[?,。呢]|$)"
     r"|几号(?:[楼?？,，。]|$)|哪边住"
 )
 """A question for a place."""
 _LEAD = re.compile(
-    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
+    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is"
+    r"|i live (?:at"
     r"|in)|we live (?:at|in)"
-    r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在|寄到|送到|地址是?)(?:[ ,.:]+"
+    r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在"
+    r"|我?的?[车人](?:[坏停]?在)|寄到|送到|地址是?)(?:[ ,.:]+"
     r"|(?<=[\u4e00-\u9fff])))*",
     re.IGNORECASE,
 )
 _PLACE_WORD = re.compile(
-    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of|end of"
+    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of"
+    rf"|end of"
     rf"|opposite|behind|above|next to)\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
     _FLAGS,
 )
@@ -138,6 +149,8 @@ _ANSWER_END = re.compile(
     _FLAGS,
 )
 _LONGEST_ANSWER = 90
+_BARE_ZH = re.compile(r"(?:(?![的了吗呢吧不没我你您他她这那有是还就都也很在说看先再又请给])[\u4e00-\u9fff]){3,8}")
+"""The name of an estate and nothing else."""
 _CONTINENTAL = re.compile(
     r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan"
     r"|gracht"
@@ -163,22 +176,26 @@ _MOST_PIECES = 7
 _HAN = r"\u4e00-\u9fff"
 _COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
 _BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄|座)"
-_UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|队|户|街坊|[东西南北]?[区期]|-)"
+_UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|社|队|户|街坊|舍(?!五入|不得|得)|[东西南北]?[区期]|-)"
 _PARTS = (
     rf"(?:附?{_COUNT}{_UNIT_ZH})(?:[, ]?附?{_COUNT}{_UNIT_ZH}){{0,6}}"
     rf"(?:[, ]?(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})|之[{DIGITS_ZH}\d])?(?:室|房|号)?"
 )
 _ROAD_ZH = (
     r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道|嘉园|写字楼|广场|社区|村|工业园|产业园|科技园|宿舍"
-    r"|天地|国际|府|湾)"
+    r"|天地|国际|府|湾|坊|轩|阁|家属院|大院|山庄|[华豪]庭|公馆|别墅|[村屯]子|坪|塘)"
 )
 _ADDRESS_ZH = re.compile(
     r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
     rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
     rf"|[{_HAN}]{{2,8}}(?:[一二三四五六七八九\d]+期)?(?<![码号单])\d{{1,3}}(?:-\d{{1,4}}){{1,3}}(?!\d)"
+    rf"|[{_HAN}]{{2,8}}?(?<![码号单])(?:[{DIGITS_ZH}]{{1,3}}-){{1,2}}[{DIGITS_ZH}]{{3,4}}(?!-)"
+    rf"|[{_HAN}]{{2,6}}(?:镇|(?<!城)乡(?!镇)|街道)[{_HAN}]{{1,6}}?(?:[村屯寨](?![民委里口镇])|嘎查|社区)"
+    rf"|[{_HAN}]{{2,8}}[路街道][和与跟]?[{_HAN}]{{1,8}}?[路街道]的?(?:交叉口|交[汇叉]处?|路口|拐角)"
     rf"|[{_HAN}]{{0,6}}(?:楼|宿舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)"
     rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
-    rf"|(?<=住在|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|送到|搬到|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
+    rf"|(?<=住在|家住|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|寄回|送到|发到|搬到"
+    rf"|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
     rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
 )
 _MORE_ZH = re.compile(
@@ -186,17 +203,25 @@ _MORE_ZH = re.compile(
 )
 """What else is said of where it is."""
 _NEAR_ZH = re.compile(
-    rf"(?:住在?|址[是在写为]|家在|[寄送搬][到往去]|派到)(?P<place>[{_HAN}\w]{{2,20}}?(?:[东西南北][门口头边面]|往[东西南北里左右]|隔壁|对面|后面|旁边"
+    rf"(?:住在?|址[是在写为]|家在|[寄送搬][到往去]|派到)(?P<place>[{_HAN}\w]{{2,20}}?(?:[东西南北][门口头边面]"
+    rf"|往[东西南北里左右]|隔壁|对面|后面|旁边"
     r"|斜对过|斜对面|进[来去]|拐进去|右手边|左手边)"
-    rf"[{_HAN}\w]{{0,10}}?)(?=[,。!?]|就[行好可]|[了吧]?$|[了吧][,。])"
+    rf"(?:[{_HAN}\w]{{0,10}}?那[家户栋间幢]|[{_HAN}\w]{{0,10}}?(?=[ ,。!?]|就[行好可]|[了吧]?$|[了吧][,。])))"
 )
 """An address that is told by what is near."""
 _BEHIND_ZH = re.compile(rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)")
+_ORDINAL_ZH = re.compile(
+    rf"[{_HAN}\w]{{0,16}}?(?:[东西南北][头边面口门]|[村屯寨]子?|[巷弄]子?|胡同|[前后]门|旁边|对面|后面|隔壁"
+    rf"|往[东西南北里])[{_HAN}]{{0,6}}?"
+    r"第[一二三四五六七八九十\d]{1,2}个?(?:家|户|栋|幢|排|门洞?|单元|院子?|胡同|巷子?|房子?|间)"
+)
+"""A house that is told by counting."""
 _SHOPS_ZH = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
 _HINT_ZH = re.compile(
-    r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])|住|[址家我]在|[寄送搬][到往去]"
+    r"[号栋幢弄室楼层组座单户门区期镇乡舍社#第-]|路口|交[叉汇]|拐角|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])"
+    r"|住|[址家我]在|[寄送搬][到往去]"
 )
-_BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}$")
+_BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}(?<=[{_HAN}])(?:[A-Za-z]{{2,12}} ?)?$|$")
 _NO_STREET_ZH = re.compile(
     r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<![解开])放|快递|麻烦|[址写]写|(?<!东)来|从(?!化)|和(?!平|谐|顺"
     r"|田|龙|静|政|林|县)|[改换变写][成为到])"
@@ -259,8 +284,23 @@ def find_address_answer(text: str) -> Iterator[Finding]:
     start = lead.end() if lead else 0
     behind = _ANSWER_END.search(text, start)
     end = behind.start() if behind else len(text.rstrip(" .。"))
-    if 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) and not _NO_ADDRESS.search(text):
+    if _NO_ADDRESS.search(text):
+        return
+    if 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end):
         yield Finding(start, end, Private.ADDRESS)
+    elif _BARE_ZH.fullmatch(text, start, end) and not _is_made_of_words(text[start:end]):
+        yield Finding(start, end, Private.ADDRESS)
+
+
+def _is_made_of_words(text: str) -> bool:
+    """Return whether a Chinese text is but words of the dictionary, cities among them, one behind the other."""
+    words, proper = load_cedict()[:2]
+    ends = {0}
+    for end in range(2, len(text) + 1):
+        parts = {text[end - size : end] for size in (2, 3, 4) if end - size in ends}
+        if not (parts.isdisjoint(words) and parts.isdisjoint(proper)):
+            ends.add(end)
+    return len(text) in ends
 
 
 def _end_of_place(text: str, end: int) -> int:
@@ -279,6 +319,9 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
         return
     for match in _NEAR_ZH.finditer(text):
         yield Finding(*match.span("place"), Private.ADDRESS)
+    for match in _ORDINAL_ZH.finditer(text) if "第" in text else ():
+        other = _NO_STREET_ZH.match(text, match.start(), match.end() - 2)
+        yield Finding(other.end() if other else match.start(), match.end(), Private.ADDRESS)
     for match in _ADDRESS_ZH.finditer(text):
         start = match.start()
         if before := _BEFORE_ZH.search(text, max(0, start - 32), start):

@@ -85,6 +85,8 @@ _HARMLESS = (
     r"|\d{1,3}(?: \d{3})+[.,]\d\d(?!\d)"
     r"|\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
     r"|\d{1,9}\.\d{1,2}(?!\d|[.-]\d)"
+    # Addresses of home networks.
+    r"|(?:10|127|192\.168)(?:\.\d{1,3}){2,3}(?![\d.])"
     r"|(?:19|20)\d\d ?(?:-|to|~|至|到) ?(?:19|20)\d\d(?![\d-])"
     rf"|\d{{1,9}}(?:\.\d++)?(?={_UNIT})"
 )
@@ -104,18 +106,29 @@ _NUMBER = re.compile(
     _FLAGS,
 )
 _GROUP = re.compile(_DIGITS, _FLAGS)
+_LEAST_ASKED = 4
+"""The digits of a number that was asked for."""
+_MOST_OF_PART = 8
+"""More digits than that are the whole of a number."""
+_PART = re.compile(
+    r"(?:[嗯好对是,。. ]|好的|然后|还有|最后|后面|yes|yeah|ok|okay|then|and)*+"
+    rf"(?P<run>{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+)"
+    r"(?:[嗯对啊哦,。?!. ]|好的?|[您你]?继续|记下了|然后呢|还有呢|没错|ok|okay|yes|right)*+",
+    _FLAGS,
+)
 _EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\b\.?|x|转|分机号?) ?\d{1,5}(?!\d)", _FLAGS)
 UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
 _HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
 _MOST_COUNTED = 6
-"""A "hundred" behind more numbers than that says two digits."""
+"""A "hundred" behind more numbers than that says two digits, and Chinese digits are read out and count nothing."""
 _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _CAPITALS = re.compile(r"[A-Z]{5}")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _SPOKEN = re.compile(
     rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:double |triple |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
-    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
+    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},"
+    rf"|[{DIGITS_ZH}][ ,、-]{{1,2}}[{DIGITS_ZH}]",
     re.ASCII,
 )
 
@@ -128,14 +141,21 @@ _IBAN = re.compile(
     r"(?: ?(?:[A-Z]{1,2}\d[A-Z0-9]?|\d[A-Z0-9]{0,2}))?(?![A-Za-z0-9])",
     re.ASCII,
 )
+_PLATE_SIGN = f"[A-Z0-9{DIGITS_ZH}]"
 _PLATE = re.compile(
     r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新] ?[A-Za-z][· .,、-]{0,2}"
-    r"(?:[A-Z0-9](?:[ ,、]{0,2}[A-Z0-9]){4,5}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
+    rf"(?:{_PLATE_SIGN}(?:[ ,、]{{0,2}}{_PLATE_SIGN}){{4,5}}|[A-Z0-9]{{4,5}}[学警港澳挂领])(?!{_PLATE_SIGN})"
     r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
     re.ASCII,
 )
+_HONG_KONG_IDENTITY = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6} ?\([0-9A]\)", re.ASCII)
 _POSTCODE = re.compile(r"(?<=\b[A-Z]{2} )\d{5}(?:-\d{4})?(?![-\d])|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.ASCII)
-_BY_FORM = ((_IBAN, Private.ACCOUNT_NUMBER), (_PLATE, Private.ID_NUMBER), (_POSTCODE, Private.ADDRESS))
+_BY_FORM = (
+    (_IBAN, Private.ACCOUNT_NUMBER),
+    (_PLATE, Private.ID_NUMBER),
+    (_HONG_KONG_IDENTITY, Private.ID_NUMBER),
+    (_POSTCODE, Private.ADDRESS),
+)
 _IDENTITY = re.compile(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}")
 _LONG_CODE = re.compile(r"[A-Z]{2,}-\d{4,}|.*?\d{5}.*", re.ASCII)
@@ -200,6 +220,15 @@ def _may_be_spoken(text: str, small: str) -> bool:
     return not _NUMBER_KEYS.isdisjoint(parts) or not _MONTHS.isdisjoint([part[:3] for part in parts])
 
 
+def is_part_of_number(text: str) -> bool:
+    """Return whether a plain text holds a few digits and nothing else, as of who reads out a long number in parts."""
+    part = _PART.fullmatch(text)
+    if not part:
+        return False
+    digits = (len(group) if group.isdigit() else 1 for group in _GROUP.findall(part["run"]))
+    return sum(digits) <= _MOST_OF_PART
+
+
 def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding]:
     """Yield the private numbers and codes of a plain text.
 
@@ -209,6 +238,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
         for match in pattern.finditer(text):
             yield Finding(*match.span(), kind)
     cues = Cues(text)
+    least = 3 if asked and is_part_of_number(text) else _LEAST_ASKED
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         found: Private | None = None
@@ -226,7 +256,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
             begin, end = _with_letters(text, start, run.end)
             cue = cues.at(begin, run.end)
             lettered = begin < start and cue.kind and cue.enough < 5
-            found = cue.kind if lettered else _kind_of_run(run, text, start, cue, asked)
+            found = cue.kind if lettered else _kind_of_run(run, text, start, cue, asked, least)
             if found in (Private.ACCOUNT_NUMBER, Private.ID_NUMBER):
                 start = begin
             else:
@@ -286,7 +316,8 @@ class _Run(NamedTuple):
         """Read a run, without the last group when a unit makes an amount of it."""
         tokens = list(_GROUP.finditer(match.string, match.start("run"), match.end("run")))
         hundred = len(tokens) > _MOST_COUNTED and _HUNDRED.match(match.string, match.end("run"))
-        if not hundred and UNIT_BEHIND.match(match.string, match.end("run")):
+        read_out = len(tokens) > _MOST_COUNTED and tokens[-1][0] in DIGITS_ZH
+        if not hundred and not read_out and UNIT_BEHIND.match(match.string, match.end("run")):
             tokens.pop()
         if not tokens:
             return None
@@ -310,8 +341,10 @@ class _Run(NamedTuple):
         return cls(groups, end, spoken)
 
 
-def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[Private]) -> Private | None:
-    """Return the kind of a run of digits, None for a harmless one."""
+def _kind_of_run(
+    run: _Run, text: str, start: int, cue: Cue, asked: Collection[Private], least: int
+) -> Private | None:
+    """Return the kind of a run of digits, None for a harmless one; what was asked for has at least so many digits."""
     size = len(run.digits)
     shape = _shape(run, text[start : run.end])
     countable = _YEAR_OR_ROUND.fullmatch(run.digits) is not None
@@ -319,7 +352,7 @@ def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[P
         return shape if shape is Private.ID_NUMBER else cue.kind
     if not _AMOUNT.search(text, max(0, start - 12), start):
         for kind in asked:
-            if size >= (3 if kind is Private.PASSWORD else 4) and (kind in CERTAIN or not countable):
+            if size >= (3 if kind is Private.PASSWORD else least) and (kind in CERTAIN or not countable):
                 return shape or kind
     if size < 5 or (cue.is_harmless and not shape) or (not shape and _is_harmless(run, text, start, cue)):
         return None
