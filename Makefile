@@ -6,7 +6,7 @@ DEMO_MODEL := demo-model
 
 .PHONY: demo demo-data demo-model demo-calibration test lint unit bench soak golden lock clean
 
-# Generates 4 dialogues with the embedded default (vLLM on the CPU, a tiny model), reports, exports and verifies them.
+# Generates 8 dialogues with the embedded default (vLLM on the CPU, a tiny model), reports, exports and verifies them.
 # Exit code 1 of generate means that some dialogue failed or none was kept: the demo shows that too.
 demo: $(VENV)/runtime
 	rm -rf $(DEMO)

@@ -4,6 +4,9 @@ Exit codes: 0 done, 1 something failed, 2 wrong use, 130 interrupted by Ctrl-C, 
 """
 
 import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -40,39 +43,34 @@ from graphs.cli.train import train
 from graphs.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-app.command(cls=JobCommand)(generate)
-app.command(cls=JobCommand)(estimate)
-for command in (
-    status,
-    distill,
-    rewrite,
-    dedup,
-    export,
-    verify,
-    push,
-    train,
-    evaluate,
-    label,
-    probe,
-    probe_report,
-    judge,
-    calibrate,
-    compare,
-    rate,
-    report,
-    inspect,
-    topics,
-    serve,
-    scorecard,
-    chat,
-    engine,
-    graph,
-):
-    app.command()(command)
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Play calls and look at them": (generate, estimate, status, inspect, report),
+    "Real calls": (distill, dedup, rewrite, label, compare),
+    "The gate, and people beside it": (judge, calibrate, rate),
+    "Data sets": (export, verify, push),
+    "Models": (train, evaluate),
+    "Put a model to work, or try an agent": (chat, serve, scorecard, probe, probe_report),
+    "Other": (topics, engine, graph),
+}
+"""The commands, as the help groups them."""
+for panel, commands in PANELS.items():
+    for command in commands:
+        takes_ray = command in (generate, estimate)
+        app.command(cls=JobCommand if takes_ray else None, rich_help_panel=panel)(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rolecs {metadata.version('rolecs')}")
+        raise typer.Exit
 
 
 @app.callback()
-def rolecs() -> None:
+def rolecs(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Play synthetic support calls between five LLM roles, keep the flawless ones, export them for training."""
 
 

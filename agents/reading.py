@@ -75,8 +75,10 @@ def is_text(line: str) -> bool:
 
 def find_no_text(lines: Iterable[str]) -> tuple[int, str] | None:
     """Return the number, from 1, of the first line that was no text, and what is wrong with it; None if all were."""
-    broken = ((number, line) for number, line in enumerate(lines, start=1) if not is_text(line))
-    return next(((number, why_no_text(line)) for number, line in broken), None)
+    for number, line in enumerate(lines, start=1):
+        if not is_text(line):
+            return number, why_no_text(line)
+    return None
 
 
 @contextmanager
@@ -93,7 +95,8 @@ def naming(file: object, kind: str = "") -> Iterator[None]:
             f"cannot read {kind}{file}: it is a folder; name files in it, such as {file}/*.jsonl"
         ) from None
     except (OSError, EOFError, zlib.error, UnicodeError) as error:  # EOFError, zlib.error: a gzip file cut off, damaged
-        raise UsageError(f"cannot read {kind}{file}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(f"cannot read {kind}{file}: {why}") from None
 
 
 def read_text(path: Path, kind: str = "") -> str:

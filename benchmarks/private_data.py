@@ -120,10 +120,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     rows = []
     for language, (label, folder) in product(Language, SETS.items()):
-        file = folder / f"{language}.jsonl"
-        if not file.exists():
+        sentences = folder / f"{language}.jsonl"
+        if not sentences.exists():
             continue
-        scores, mistakes = measure(file)
+        scores, mistakes = measure(sentences)
         groups = dict(sorted(scores.items())) | {
             "names and addresses": sum((scores.get(kind, Score()) for kind in NAMES), Score()),
             "numbers and e-mails": sum((scores.get(kind, Score()) for kind in NUMBERS), Score()),

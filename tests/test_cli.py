@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -266,8 +267,9 @@ async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Lo
     ("arguments", "message"),
     [
         (["generate", "--topics", "weather"], "unknown topic 'weather'; the topics are product-consultation"),
+        (["generate", "--topics", "retial"], "unknown topic 'retial' (did you mean retail?); the topics are"),
         (["generate", "--language", "fr"], "'fr' is not one of 'en', 'zh'"),
-        (["generate", "--personas", "none.jsonl", "--base-url", "URL"], "cannot read the persona pool none.jsonl"),
+        (["generate", "--personas", "none.jsonl", "--base-url", "URL"], "pool none.jsonl: No such file or directory"),
         (["generate", "--personas", "broken.jsonl", "--base-url", "URL"], "broken.jsonl:2: no persona: "),
         (["generate", "--model", "gpt", "--base-url", "URL"], "has no model 'gpt'; it has: loopback"),
         (["generate", "--base-url", "http://127.0.0.1:9"], "no model server at http://127.0.0.1:9/v1"),
@@ -369,6 +371,10 @@ async def test_the_graph_is_printed(tmp_path: Path) -> None:
     code, out, _ = await rolecs("graph", cwd=tmp_path)
     assert code == 0
     check_golden("graph.mmd", out.removesuffix("\n"))
+
+
+async def test_the_version_is_told(tmp_path: Path) -> None:
+    assert await rolecs("--version", cwd=tmp_path) == (0, f"rolecs {version('rolecs')}\n", "")
 
 
 async def test_help_is_quick_to_read_and_names_defaults(tmp_path: Path) -> None:

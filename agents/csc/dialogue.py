@@ -66,6 +66,7 @@ class Repair(BaseModel):
         check: the check that it failed.
         action: what was done about it.
         said: the turn as it was said; None where a plan or a direction failed.
+        text: the plan or the direction as it was; None where a turn failed, and in runs that did not store it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +77,7 @@ class Repair(BaseModel):
     check: str
     action: Action
     said: Turn | None = None
+    text: str | None = None
 
 
 def is_abandoned(repairs: Sequence[Repair]) -> bool:
@@ -93,6 +95,10 @@ class Plan(BaseModel):
 
     scenario: str
     customer_goal: str
+
+    def __str__(self) -> str:
+        """Return both on one line, for people."""
+        return f"{self.scenario} | {self.customer_goal}"
 
 
 @dataclass(frozen=True, slots=True)

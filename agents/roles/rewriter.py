@@ -52,6 +52,10 @@ class Brief(BaseModel):
         """Scenario and goal."""
         return Plan(scenario=self.scenario, customer_goal=self.customer_goal)
 
+    def __str__(self) -> str:
+        """Return the plan on one line, for people."""
+        return str(self.plan)
+
 
 @dataclass(frozen=True, slots=True)
 class RewriterView:

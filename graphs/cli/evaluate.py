@@ -73,7 +73,7 @@ def evaluate(
     quiet: Quiet = False,
     config: Config = None,
 ) -> None:
-    """Measure how well a model chooses the strategies of labelled dialogues, and says what their supporters say."""
+    """Measure how a model does as the supporter of labelled dialogues: its strategies, its words, whole calls."""
     settings = job_settings(EvaluateSettings, EVALUATIONS, context)
 
     from graphs.jobs.evaluate import evaluate as evaluate_one
@@ -234,11 +234,9 @@ def write_page(run: Path, result: "Result", differences: "Mapping[str, Differenc
 
 
 def _show(results: "Sequence[Result]", differences: "Mapping[str, Differences]", settings: EvaluateSettings) -> None:
-    from outputs.evaluation.table import show_differences, show_results
+    from outputs.evaluation.table import show_results
 
-    output.print(show_results(results, settings.history))
-    if differences:
-        output.print(show_differences(results[0].model, differences))
+    output.print(show_results(results, settings.history, differences))
     for result in results:
         output.print(f"Results: {result.files[0]}, and each answer: {result.files[1]}")
     output.print(f"To read them: {settings.run / REPORT}")

@@ -24,6 +24,7 @@ from graphs.dialogue.turns import (
     Asked,
     DialogueContext,
     choose_next_strategy,
+    describe_failed,
     direct_next_turn,
     lay_down_plan,
     say_customer,
@@ -116,9 +117,8 @@ def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Ask
     if asked.answer is None:
         actions[-1] = "rewound" if can_rewind else "abandoned"
     repairs = state["repairs"].copy()
-    for (answer, fault), action in zip(asked.failed, actions, strict=True):
-        said = answer if isinstance(answer, Turn) else None
-        repairs.append(Repair(turn=number, part=part, speaker=speaker, check=fault.check, action=action, said=said))
+    for failed, action in zip(asked.failed, actions, strict=True):
+        repairs.append(describe_failed(failed, number, part, speaker, action))
     if isinstance(asked.answer, Turn):
         return {"turns": [*turns, asked.answer], "repairs": repairs}
     if asked.answer is not None or not can_rewind:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, SupporterView, Turn
+from agents.csc.dialogue import Action, CustomerView, GoalOutcome, Part, Plan, Repair, SupporterView, Turn
 from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
@@ -62,6 +62,30 @@ class Asked(Generic[AnswerT]):
     def last(self) -> AnswerT:
         """The answer that passed, or else the last one that did not: for a person, who waits for some answer."""
         return self.failed[-1][0] if self.answer is None else self.answer
+
+
+def describe_failed(
+    failed: tuple[object, FailedCheck], number: int, part: Part, speaker: Speaker | None, action: Action
+) -> Repair:
+    """Return what is stored of an answer that did not pass: the turn, or the words of the plan or direction.
+
+    Args:
+        failed: the answer, and the worst that was wrong with it.
+        number: of the turn, from 1; 0 of a plan.
+        part: what was asked for.
+        speaker: whose turn or direction it is; None for a plan.
+        action: what was done about it.
+    """
+    answer, fault = failed
+    said = text = None
+    match answer:
+        case Turn():
+            said = answer
+        case Direction():
+            text = answer.text
+        case _:
+            text = str(answer)
+    return Repair(turn=number, part=part, speaker=speaker, check=fault.check, action=action, said=said, text=text)
 
 
 async def lay_down_plan(persona: str, topic: Topic, number: int, context: DialogueContext) -> Asked[Plan]:

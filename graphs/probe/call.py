@@ -29,6 +29,7 @@ from graphs.dialogue.turns import (
     AnswerT,
     Asked,
     DialogueContext,
+    describe_failed,
     direct_next_turn,
     lay_down_plan,
     say_customer,
@@ -232,11 +233,8 @@ class _Call:
         """
         number = 0 if part == "plan" else len(self._heard.turns) + 1
         speaker = None if part == "plan" else Speaker.CUSTOMER
-        for answer, fault in asked.failed:
-            said = answer if isinstance(answer, Turn) else None
-            self._heard.repairs.append(
-                Repair(turn=number, part=part, speaker=speaker, check=fault.check, action="said-again", said=said)
-            )
+        for failed in asked.failed:
+            self._heard.repairs.append(describe_failed(failed, number, part, speaker, "said-again"))
         if asked.answer is None:
             check = asked.failed[-1][1].check
             raise UnreadableAnswerError(f"our customer, turn {number}: the {part} failed the check {check} each time")

@@ -132,7 +132,7 @@ def _rolecs_fields(record: Record) -> dict[str, Any]:
         "seed": record.seed,
         "model": record.model,
         "judge_model": record.judge_model,
-        "repairs": [repair.model_dump(exclude={"said"}) for repair in record.repairs],
+        "repairs": [repair.model_dump(exclude={"said", "text"}) for repair in record.repairs],
         "usage": {role: asdict(spent) for role, spent in record.usage.items()},
     }
     if record.course:

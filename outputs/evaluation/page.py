@@ -29,6 +29,8 @@ from outputs.evaluation.table import (
     describe_result,
     feelings_rows,
     felt_differences_rows,
+    name_whole,
+    short_names,
     variety_rows,
     wins_rows,
 )
@@ -132,6 +134,7 @@ def _shown(evaluation: Evaluation, limits: Limits, judgements: Mapping[str, Judg
 def _render_head(title: str, result: Result, differences: Mapping[str, Differences]) -> str:
     """Return the page down to the end of its figures."""
     configuration = result.provenance.configuration
+    names = short_names((result.model, *differences, *result.wins))
     return page_template("evaluation.html").render(
         head=page_head(f"{title} · rolecs evaluation", scripts=("reader.js", "evaluation.js")),
         title=title,
@@ -139,15 +142,20 @@ def _render_head(title: str, result: Result, differences: Mapping[str, Differenc
         settings={key: value for key, value in configuration.items() if key not in SHOWN_SETTINGS},
         versions=result.provenance.versions,
         sentence=describe_result(result),
+        compared=[name_whole(other, names) for other in differences],
         judge=result.judge,
         seen=result.contamination.describe() if result.contamination else "Nobody has looked: see --train.",
-        others=list(differences),
+        others=[names[other] for other in differences],
         rows=_rows(result, differences),
         tables=[
-            Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result])),
-            Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, feelings_rows(result)),
-            Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt_differences_rows(result.model, differences)),
-            Cells(WINS_TITLE, WINS_COLUMNS, wins_rows(result)),
+            Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows([result], names)),
+            Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, feelings_rows(result, names)),
+            Cells(
+                FELT_DIFFERENCES_TITLE,
+                FEELINGS_COLUMNS,
+                felt_differences_rows(result.model, differences, names),
+            ),
+            Cells(WINS_TITLE, WINS_COLUMNS, wins_rows(result, names)),
         ],
         published=PUBLISHED[configuration["history"]],
         published_metrics=PUBLISHED_METRICS,

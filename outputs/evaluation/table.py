@@ -1,6 +1,7 @@
 """The tables of an evaluation: a model's metrics beside others' and beside published ones, and paired differences."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -49,21 +50,51 @@ FEELINGS_COLUMNS = ("after", "turns", "accuracy", "EM", "EM in the dialogues")
 FELT_DIFFERENCES_TITLE = "Differences by what the customer had felt, paired by dialogue"
 
 
-def show_results(results: Sequence[Result], history: str) -> RenderableType:
-    """Return the metrics of some models, and below them those that others published for this kind of history."""
+def short_names(models: Iterable[str]) -> dict[str, str]:
+    """Return by hub name or folder of a model the last part of it that no other one has; all of it where there is none.
+
+    >>> short_names(["Qwen/Qwen2.5-7B", "runs/a/adapter", "runs/b/adapter"])
+    {'Qwen/Qwen2.5-7B': 'Qwen2.5-7B', 'runs/a/adapter': 'a', 'runs/b/adapter': 'b'}
+    """
+    parts = {model: [part for part in model.split("/") if part.strip(".")] for model in models}
+    having = Counter(part for own in parts.values() for part in set(own))
+    return {model: next((part for part in reversed(own) if having[part] == 1), model) for model, own in parts.items()}
+
+
+def name_whole(model: str, names: Mapping[str, str]) -> str:
+    """Return the short name of a model with the whole one behind it, if that is another."""
+    return model if names[model] == model else f"{names[model]} ({model})"
+
+
+def names_of(results: Sequence[Result]) -> dict[str, str]:
+    """Return the short names of models, and of those that a judge compared them with."""
+    return short_names(model for result in results for model in (result.model, *result.wins))
+
+
+def show_results(
+    results: Sequence[Result], history: str, differences: Mapping[str, Differences] | None = None
+) -> RenderableType:
+    """Return the metrics of some models, and below them those that others published for this kind of history.
+
+    `differences` are those of the first model to others, by the others' names.
+    """
+    names = names_of(results)
     table = Table("asked for", "metric", title=SCORES_TITLE, title_justify="left")
     for result in results:
-        table.add_column(result.model, justify="right", overflow="fold")
+        table.add_column(names[result.model], justify="right", overflow="fold")
     for question, metrics in METRICS.items():
         rows = [(metric, [result.estimates[question][metric.name] for result in results]) for metric in metrics]
         _add_section(table, question, rows, describe_estimate)
-    parts: list[RenderableType] = [table, *map(describe_result, results)]
+    told = [f"{name_whole(result.model, names)}: {describe_result(result)}" for result in results]
+    parts: list[RenderableType] = [table, *told]
     if any(result.scores.dialogues for result in results):
-        parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results)), FIGURES)]
-    if felt := [row for result in results for row in feelings_rows(result)]:
+        parts += ["", show_cells(Cells(VARIETY_TITLE, VARIETY_COLUMNS, variety_rows(results, names)), FIGURES)]
+    if felt := [row for result in results for row in feelings_rows(result, names)]:
         parts += ["", show_cells(Cells(FEELINGS_TITLE, FEELINGS_COLUMNS, felt), FIGURES)]
-    if won := [row for result in results for row in wins_rows(result)]:
+    if won := [row for result in results for row in wins_rows(result, names)]:
         parts += ["", show_cells(Cells(WINS_TITLE, WINS_COLUMNS, won), FIGURES)]
+    if differences:
+        parts += ["", show_differences(results[0].model, differences)]
     return Group(*parts, "", _published(history))
 
 
@@ -84,23 +115,27 @@ def _add_section(
         )
 
 
-def variety_rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """Return by what was said the cells of `VARIETY_COLUMNS`: the references once, then each model's replies."""
+def variety_rows(results: Sequence[Result], names: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return by what was said the cells of `VARIETY_COLUMNS`: the references once, then each model's replies.
+
+    `names` are the models' short names, here and below.
+    """
     rows: dict[str, tuple[str, ...]] = {}
     for result in results:
         for question, found in result.scores.variety.items():
-            name = "the dialogues themselves" if question == REFERENCE else f"{result.model}: {QUESTIONS[question]}"
+            model = names[result.model]
+            name = "the dialogues themselves" if question == REFERENCE else f"{model}: {QUESTIONS[question]}"
             share = "-" if found.boilerplate is None else f"{found.boilerplate:.0%}"
             rows.setdefault(name, (name, *(f"{found.distinct[n]:.3f}" for n in ORDERS), share))
     return list(rows.values())
 
 
-def wins_rows(result: Result) -> list[tuple[str, ...]]:
+def wins_rows(result: Result, names: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Return by other model the cells of `WINS_COLUMNS`."""
     net = Metric("net", "won less lost", lambda sums: float("nan"))
     return [
         (
-            f"{result.model} against {other}",
+            f"{names[result.model]} against {names[other]}",
             *(f"{count:,}" for count in (wins.won, wins.tied, wins.lost)),
             describe_difference(wins.net, net),
             f"{wins.unread:,}",
@@ -109,17 +144,19 @@ def wins_rows(result: Result) -> list[tuple[str, ...]]:
     ]
 
 
-def feelings_rows(result: Result) -> list[tuple[str, ...]]:
+def feelings_rows(result: Result, names: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Return by what the customer had felt the cells of `FEELINGS_COLUMNS`; none where nobody named feelings."""
-    return _felt_rows(result.model, result.feelings, describe_estimate)
+    return _felt_rows(names[result.model], result.feelings, describe_estimate)
 
 
-def felt_differences_rows(model: str, differences: Mapping[str, Differences]) -> list[tuple[str, ...]]:
+def felt_differences_rows(
+    model: str, differences: Mapping[str, Differences], names: Mapping[str, str]
+) -> list[tuple[str, ...]]:
     """Return by other model and by what the customer had felt the cells of `FEELINGS_COLUMNS`, of differences."""
     return [
         row
         for other, found in differences.items()
-        for row in _felt_rows(f"{model} minus {other}", found.feelings, describe_difference)
+        for row in _felt_rows(f"{names[model]} minus {names[other]}", found.feelings, describe_difference)
     ]
 
 
@@ -148,28 +185,25 @@ def _published(history: str) -> Table:
 
 def show_differences(model: str, differences: Mapping[str, Differences]) -> RenderableType:
     """Return by how much a model's metrics are higher than those of others, by the others' names."""
-    table = Table("asked for", "metric", title=f"{model} minus ..., paired by dialogue", title_justify="left")
+    names = short_names((model, *differences))
+    title = f"{names[model]} minus ..., paired by dialogue"
+    table = Table("asked for", "metric", title=title, title_justify="left")
     for other in differences:
-        table.add_column(other, justify="right", overflow="fold")
+        table.add_column(names[other], justify="right", overflow="fold")
     for question, metrics in METRICS.items():
         rows = [
             (metric, [found.metrics[question][metric.name] for found in differences.values()]) for metric in metrics
         ]
         _add_section(table, question, rows, describe_difference)
     parts: list[RenderableType] = [table]
-    if felt := felt_differences_rows(model, differences):
+    if felt := felt_differences_rows(model, differences, names):
         parts += ["", show_cells(Cells(FELT_DIFFERENCES_TITLE, FEELINGS_COLUMNS, felt), FIGURES)]
     return Group(*parts, "* the interval does not hold 0.")
 
 
 def describe_result(result: Result) -> str:
     """Return over how many answers the metrics are, and what was wrong with them, as a sentence."""
-    scores = result.scores
-    return (
-        f"{result.model}: {', '.join(_counts(result))}."
-        if scores.dialogues
-        else f"{result.model}: nothing was answered."
-    )
+    return f"{', '.join(_counts(result))}." if result.scores.dialogues else "nothing was answered."
 
 
 def _counts(result: Result) -> Iterator[str]:

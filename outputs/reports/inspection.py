@@ -27,8 +27,7 @@ EXAMPLE_CHARACTERS = 160
 class Finding(NamedTuple):
     """A check: how many of how many stored things fail it, how often it made something be asked for again, examples.
 
-    The examples are of what is stored, and where that is too little of turns that were said again; of plans and
-    directions that were asked for again nothing is kept.
+    The examples are of what is stored, and where that is too little of what was asked for again.
     """
 
     subject: str
@@ -70,7 +69,7 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
     totals: Counter[str] = Counter()
     repairs: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], list[str]] = {}
-    said_again: dict[tuple[str, str], list[str]] = {}
+    asked_again: dict[tuple[str, str], list[str]] = {}
     lengths: list[int] = []
     dialogues = abandoned = ended = answered = 0
     for record in records:
@@ -85,9 +84,10 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
         for repair in record.repairs:
             key = RepairKind.of(repair)
             repairs[key] += 1
-            if repair.said and len(said_again.setdefault(key, [])) < EXAMPLES:
-                place = f"{record.id[:6]}, turn {repair.turn}, said again"
-                said_again[key].append(f"{place}: {repair.said.text}")
+            text = repair.said.text if repair.said else repair.text
+            if text and len(asked_again.setdefault(key, [])) < EXAMPLES:
+                place = f"{record.id[:6]}, turn {repair.turn}" if repair.turn else record.id[:6]
+                asked_again[key].append(f"{place}, asked again: {text}")
         if is_abandoned(record.repairs):
             abandoned += 1
         elif record.error is None:
@@ -101,7 +101,7 @@ def inspect_dialogues(records: Iterable[Record]) -> Inspection:
             counts[subject, check],
             totals[subject],
             repairs[subject, check],
-            tuple((examples.get((subject, check), []) + said_again.get((subject, check), []))[:EXAMPLES]),
+            tuple((examples.get((subject, check), []) + asked_again.get((subject, check), []))[:EXAMPLES]),
         )
         for subject, checks in _CHECKS.items()
         for check in checks
@@ -125,7 +125,7 @@ def _cases(record: Record) -> Iterator[_Case]:
         return
     plan = record.plan
     faults = check_plan(plan, record.played_persona, record.full_topic, language)
-    yield _Case("plan", _names(faults), f"{name}: {plan.scenario} | {plan.customer_goal}")
+    yield _Case("plan", _names(faults), f"{name}: {plan}")
     for index, turn in enumerate(record.turns):
         place = f"{name}, turn {index + 1}"
         if turn.direction is not None:

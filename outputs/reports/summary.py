@@ -21,7 +21,7 @@ def summarise(funnel: Funnel, prices: Prices) -> Group:
     if sentence := describe_emotions(funnel):
         parts.append(sentence)
     if REPAIRS in funnel.counts:
-        parts += ["", _repair_table(funnel), f"Kept thanks to repairs: {funnel.repaired:,} dialogues."]
+        parts += ["", _repair_table(funnel), f"Dialogues kept thanks to repairs: {funnel.repaired:,}."]
     return Group(*parts, "", usage_table(funnel))
 
 

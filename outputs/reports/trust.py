@@ -1,6 +1,8 @@
 """How far the gate of a run can be trusted, in sentences: what its calibration says, and what canaries showed."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from agents.errors import UsageError
 from outputs.reports.calibration import find_calibration, stamp_of
@@ -24,16 +26,25 @@ def describe_trust(provenance: Provenance, funnel: Funnel) -> list[str]:
     except UsageError as error:
         about = f"Uncalibrated: {error}."
     else:
-        about = _describe_calibration(calibration) if calibration else _describe_lack(stamp)
+        about = _describe_calibration(calibration) if calibration else _describe_lack(stamp, provenance.settings)
     # Of this model alone the weights are known.
     tiny = ["The judge is the demo model, a tiny one."] if stamp.weights else []
     return [about, *tiny, _describe_canaries(DialogueCounts.of(funnel).canaries)]
 
 
-def _describe_lack(stamp: GateStamp) -> str:
+def _describe_lack(stamp: GateStamp, settings: Mapping[str, Any]) -> str:
+    """Say that nobody calibrated the gate, with the command that does so for this very one, its server left open."""
+    server = ("--base-url", "URL") if settings.get("judge_base_url") or settings.get("base_url") else ()
+    command = shlex.join(
+        (
+            *("rolecs", "calibrate", "GOLD.jsonl", "--language", stamp.language, *server),
+            *("--model", stamp.judge_model),
+            *("--judge-votes", str(stamp.votes), "--min-agreement", str(stamp.min_agreement)),
+        )
+    )
     return (
         f"Uncalibrated: nobody has compared this gate (judge {stamp.judge_model}, rubric {stamp.rubric}) with people's "
-        f"labels. Do it by: rolecs calibrate GOLD.jsonl --language {stamp.language}"
+        f"labels. Do it by: {command}"
     )
 
 

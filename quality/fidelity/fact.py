@@ -32,7 +32,8 @@ class Fact(BaseModel):
         kind: what it is about.
         value: the same however it is said; of a date year, month and day, "?" for what is not said; of a day how many
             from today on. Where it may be one of several, all of them, "|" between.
-        unit: of a number, a currency, or half of the day; empty where none is said.
+        unit: of a number, a currency, or half of the day; empty where none is said. Where it may be one of several, all
+            of them, "|" between.
         text: how it is said.
         turn: the one-based utterance that says it.
         passing: whether it is hardly meant as a fact: "an hour", "the first". It tells other facts, and nothing has to
@@ -58,7 +59,7 @@ class Fact(BaseModel):
             return not number.unit and bool(_hours(time.value) & _values(number.value))
         if not (self.kind is other.kind or {self.kind, other.kind} <= _NUMERIC):
             return False
-        if not self.unit or not other.unit or self.unit == other.unit:
+        if not self.unit or not other.unit or _values(self.unit) & _values(other.unit):
             return bool(_values(self.value) & _values(other.value))
         (unit, size), (other_unit, other_size) = (_SMALLER_UNITS.get(one.unit, (one.unit, 1)) for one in (self, other))
         return unit == other_unit and any(
@@ -100,12 +101,13 @@ CURRENCIES = {
     "USD": r"\$|(?:us )?dollars?|bucks?|usd|美元|美金|刀",
     "EUR": r"€|euros?|eur|欧元",
     "GBP": r"£|pounds?|quid|gbp|英镑",
-    "JPY": r"yen|jpy|日元|日币",
+    "JPY": r"yen|jpy|日元|日币|円",
     "CHF": r"(?:swiss )?francs?|chf|瑞士法郎|瑞郎",
     "INR": r"₹|rupees?|inr|卢比",
-    "CNY": r"¥|￥|yuan|rmb|cny|元|块钱?|人民币",
+    "CNY": r"yuan|rmb|cny|元|块钱?|人民币",
+    "CNY|JPY": r"[¥￥]",
 }
-"""The currencies, and how they are called, as patterns."""
+"""The currencies, and how they are called, as patterns; what may be one of several has them all, "|" between."""
 SIGN = r"(?:[$€£¥￥₹]|(?:AUD|CAD|SGD|HKD|USD|EUR|GBP|JPY|CHF|INR|RMB|CNY|人民币|美元|欧元|英镑|港币|日元)(?= ?\d))"
 """What stands before an amount, as a pattern."""
 CENTS = r"cents?|pence|角|毛"

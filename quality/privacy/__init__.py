@@ -16,9 +16,10 @@ from quality.privacy.addresses import asks_for_address, find_address_answer, fin
 from quality.privacy.cedict import load_cedict
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from quality.privacy.digits import NUMBER_WORDS, is_part_of_number
 from quality.privacy.emails import asks_for_email, find_emails
 from quality.privacy.lexicon import is_ordinary, load_lexicon
-from quality.privacy.numbers import find_numbers, holds_number, is_part_of_number
+from quality.privacy.numbers import find_numbers, holds_number
 from quality.privacy.plain import Plain, make_plain
 from quality.privacy.spoken import find_spelled, write_down
 from quality.text import CHINESE_CHARACTER, PLACEHOLDER
@@ -30,29 +31,47 @@ _MASK = "\ue000"
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = guard(
-    rf"(?:\b{SECRET_WORD}(?:(?:'s|,? is| was| to| should be| would be),?(?: u[hm],?)?|:) "
+    rf"(?:\b(?:{SECRET_WORD}|(?:security|secret|memorable) (?:answer|place|name))(?:(?:'s|,? is| was| to| should be"
+    r"| would be),?(?: u[hm],?)?|:) "
     r"|(?:密码|口令|暗号|密保[^,。]{0,12}?|暗语|通关密语|安全词)(?:就?是|为|:|[改设][成为的]是?"
     r"|(?<!怎么)[填说写用]的是?) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
     r"|(?<!\S)(?=\S{0,40}[A-Za-z])(?=\S{0,40}\d)(?=\S{0,40}[!@#$%^&*][A-Za-z0-9])(?P<mix>[\w!@#$%^&*.-]{6,40})(?!\S)",
-    "word|passcode|pass code|phrase|密码|口令|暗号|密保|暗语|通关密语|安全词|!|@|#|$|%|^|&|*",
+    "word|passcode|pass code|phrase|security|secret|memorable|密码|口令|暗号|密保|暗语|通关密语|安全词|!|@|#|$|%|^|&|*",
     re.IGNORECASE | re.ASCII,
 )
 _NO_SECRET = re.compile(r".*(?:ed|ing|ly)$|.*的$|什么|多少|[不错对几没要被]", re.IGNORECASE)
 _SECRET_QUESTION = re.compile(
     r"\b(?:what|what's|your|tell|give|provide|confirm|verify|enter|say)\b(?:(?!my\b|reset|change|forg).){0,40}"
     rf"\b{SECRET_WORD}|\b(?:first|favou?rite|childhood) (?:pet|teacher|school|car|street)|\bpet's name"
-    r"|\bsecurity (?:question|answer)|\bcity .{0,16}\bborn\b|密保|口令|暗号|宠物|小学"
+    r"|\b(?:security|secret) (?:question|answer)|\bmemorable (?:place|name|date|answer|information)"
+    r"|\bcity .{0,16}\bborn\b|密保|口令|暗号|宠物|小学"
 )
+_PLACES_OF_A_SECRET = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d(?:st|nd|rd|th))(?: (?:one|letter"
+    r"|digit"
+    r"|character))?(?:'s| is|:) (?:(?:an?|the|capital|big|small) )?"
+    rf"(?P<character>[b-hj-z]|[ai](?=[,.]|$)|\d|{NUMBER_WORDS})(?!\w)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Single characters of a secret word, as banks ask for them."""
 _TOKEN = re.compile(r"[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
-    r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who"
-    r"|which)\b|^\W*(?:and|the|your)\b"
+    r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who|which)\b"
+    r"|^\W*(?:and|the|your)\b"
     r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪|贵姓|称呼"
     r"|^.{0,6}(?:姓名|名字|电话|手机号?码?|号码|地址|卡号|单号|邮箱|身份证号?码?)[?。]?$"
 )
+_BACK_CHANNEL = re.compile(
+    r"(?:\W{0,3}(?:aha|all right|alright|and|ah|cool|fine|go ahead|go on|got (?:it|that)|great|hm|hmm|i see"
+    r"|i'm listening|lovely"
+    r"|mhm|mm|mm-?hmm?|next|ok|okay|perfect|right|so|sure|thank you|thanks|that|then|uh[ -]?huh|yeah|yep|yes"
+    r"|yup)\b){1,6}\W{0,3}",
+    re.IGNORECASE | re.ASCII,
+)
+"""What the other side says while an answer goes on."""
 _LONG_ANSWER = 8
 """An answer of more words than that is no secret word."""
 _STAYS_OPEN = 3
@@ -121,7 +140,7 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
     found: list[list[Finding]] = []
     known = names.KnownNames()
     known_zh = names_zh.KnownNames()
-    asked, age = _NOTHING, 0
+    asked, answered, age = _NOTHING, _NOTHING, 0
     for plain, _ in plains:
         findings = list(_find_cached(plain, asked))
         found.append(findings)
@@ -133,7 +152,12 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
         if now == _NOTHING and asked.kinds and is_part_of_number(plain):
             age = 0
             continue
-        if now != _NOTHING or findings or _MASK in plain or age >= _STAYS_OPEN:
+        if now == _NOTHING and answered != _NOTHING and _BACK_CHANNEL.fullmatch(plain):
+            asked, answered, age = answered, _NOTHING, 0  # "Four one five." "Mm-hm." "Eight oh two."
+            continue
+        is_answer = bool(findings) or _MASK in plain
+        answered = _Asked(email=asked.email, kinds=asked.kinds) if is_answer else _NOTHING
+        if now != _NOTHING or is_answer or age >= _STAYS_OPEN:
             asked, age = now, 0
     for (plain, _), findings in zip(plains, found, strict=True):
         for start, end in (*known.find(plain), *known_zh.find(plain)):
@@ -207,7 +231,11 @@ def _find_numbers_and_places(plain: str, asked: _Asked, chinese: bool) -> Iterat
 
 
 def _secret_answer(plain: str) -> Iterator[Finding]:
-    """Yield the words that end a short answer and are none of those that everybody says."""
+    """Yield the characters of a secret word, or the words that end a short answer and are none that everybody says."""
+    characters = [match.span("character") for match in _PLACES_OF_A_SECRET.finditer(plain)]
+    if characters:
+        yield from (Finding(*span, Private.PASSWORD) for span in characters)
+        return
     tokens = list(_TOKEN.finditer(plain))
     first = len(tokens)
     while first and len(tokens) - first < 3 and not _is_no_secret(tokens[first - 1][0]):

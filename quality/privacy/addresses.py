@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cedict import load_cedict
-from quality.privacy.cues import Finding, Private
-from quality.privacy.lexicon import is_ordinary, keys_of, parts_of
+from quality.privacy.cues import Finding, Private, is_cue
+from quality.privacy.digits import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
+from quality.privacy.lexicon import is_ordinary, keys_of, load_lexicon, parts_of
 from quality.privacy.name_words import table
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -22,7 +22,7 @@ _BUILDING = (
 _STREET = (
     r"(?:ln|hwy|pkwy|st|drive|dr|court|ct|place|pl|square|sq|way|close|circle|cir|row|gardens?|grove|mews|gate|hill"
     r"|walk"
-    r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|esplanade|alley|bend|crossing|ridge"
+    r"|quay|trail|yard|rise|view|green|park|estate|vale|wharf|loop|parade|lorong|esplanade|alley|bend|crossing|ridge"
     r"|meadows?"
     r"|fields?|heights|mount|passage|embankment|croft|plaza|chase|drove|villas|cottages|buildings|bypass|turnpike"
     r"|works|quays?"
@@ -35,7 +35,7 @@ _FLAT = (
     rf"\.? ?#?|#){_NUMBER}"
 )
 _HOUSE = (
-    r"(?:\d{1,5}(?:[A-Z]|[-/]\d{1,4}[A-Z]?)?(?![\w'])"
+    r"(?:\d{1,5}(?:[A-Z]|[-/]\d{1,4}[A-Z]?| (?:to|and) \d{1,5}| bis)?(?![\w'])"
     rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and)){{0,4}}(?![\w'-]))"
 )
 _ADDRESS = re.compile(
@@ -48,13 +48,44 @@ _ADDRESS = re.compile(
     r"(?: (?:de|del|della|des|du|la|los|las|l'))*"
     r" ?(?-i:[A-Z][\w'-]+)(?: (?-i:[A-Z])[\w'-]+)?))"
     r"|\bhouse (?:no\.? ?)?\d{1,4}[a-z]?,? (?:road|street|block|sector|lane|phase) (?:no\.? ?)?\d{1,3}\b"
-    r"|\brural route \d{1,3}(?:,? box \d{1,5})?|\bp\.? ?o\.? ?box \d+"
+    r"|\b\d{1,5} (?:county|state) (?:road|highway|route) \d{1,4}(?![\w'])"
+    rf"|\b(?:rural (?:route|delivery)|rr) (?:\d{{1,3}}|{NUMBER_WORDS})(?![\w'])(?:,? box \d{{1,5}})?"
+    rf"|\b(?:p\.? ?o\.? ?box|post office box|(?:private|locked) bag) (?:(?:number|no\.?) )?(?:x ?)?"
+    rf"(?:\d+|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))*+(?![\w']))"
     r"|\b(?:apt|apartment|suite|flat)\b\.? ?#?(?:\d{1,5}[A-Z]?|[A-Z]\d{1,4})(?![\w'])",
     _FLAGS,
 )
+_PLACE_NUMBER = (
+    rf"(?:\d{{1,5}}(?:[-/]\d{{1,5}}){{0,3}}[A-Z]?|(?:{NUMBER_WORDS})(?:[ -](?:(?:dash"
+    rf"|slash) )?(?:{NUMBER_WORDS})){{0,6}}"
+    r"(?: [a-f])?|[B-HJ-NP-Z])(?![\w'])"
+)
+_PREMISES = re.compile(
+    r"\b(?:(?:flat|apt|apartment|unit|plot|block|blk|house|villa|stand|erf)\b\.? ?(?:no\.?|number"
+    rf"|#)? ?(?:{_PLACE_NUMBER}|A(?=,))"
+    r"(?:,? (?:(?:flat|apartment|apt|unit|house|floor|level|block|building|tower|wing|street|road|cross|main|lane"
+    r"|sector"
+    rf"|phase|number)\b\.? ?|no\.? ?(?=\d)|#){_PLACE_NUMBER}){{1,4}}"
+    r"|(?:flat|apt|apartment"
+    rf"|unit) {_PLACE_NUMBER}, (?:the )?[\w'-]+(?: [\w'-]+)?, (?:[\w'-]+ ){{1,2}}{_SURE_STREET}(?![\w'-])"
+    r"|\d{1,5}(?:/\d{1,4})?,? \d{1,2}(?:st|nd|rd|th) (?:cross|main)\b(?:,? \d{1,2}(?:st|nd|rd|th) (?:cross|main"
+    r"|block|stage)\b){0,3}"
+    rf"|(?:h|house|door|d|flat|plot)\.? ?no\.?:? ?\d{{1,5}}(?:[-/]\d{{1,5}}){{1,3}}[A-Z]?(?![\w'])"
+    rf"(?:,? (?:street|road|cross|main|lane|sector|phase)\b\.? ?(?:no\.? ?)?{_PLACE_NUMBER})?)",
+    _FLAGS,
+)
+"""A block and a flat in it, a house in a street that has a number: an address, though no name is told."""
+_PREMISE_WORDS = table("flat apt apartment unit plot block blk house villa stand erf h d door cross")
+_CALLED = re.compile(
+    r"\b(?:farm|house|cottage|bungalow|croft|villa|lodge)(?:'s| is|, it's)? (?:called|named) "
+    r"(?P<place>(?!(?:the|a|after|back|for|in|off|on|out|up)\b)[\w'-]+(?: [\w'-]+){0,3}(?:, (?:by|near|in"
+    r"|at) [\w'-]+)?)(?=[,.;!?]|$)",
+    _FLAGS,
+)
+"""A house that is told by its name."""
 _DIGIT = re.compile(r"\d")
-_HINT = re.compile(rf"\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bflat\b|\bapartment\b")
-_HINT_WORDS = frozenset((*NUMBER_WORDS.split("|"), "box", "flat", "apartment"))
+_HINT = re.compile(rf"\b(?:{NUMBER_WORDS}),? [a-z]|\bbox\b|\bbag\b|\bflat\b|\bapartment\b")
+_HINT_WORDS = frozenset((*NUMBER_WORDS.split("|"), "box", "bag", "flat", "apartment"))
 """The words of `_HINT`."""
 _NO_STREET = re.compile(
     r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?"
@@ -68,8 +99,9 @@ _NO_STREET = re.compile(
 _ADDRESS_CUE = re.compile(
     r"\b(?:address(?:'s| is| was|:)?|(?:live[sd]?|living|reside[sd]?|stay(?:s|ing)?|i'm|we're|located|based)"
     r" (?:at|on|in)"
+    r"|(?:my|our|his|her|their|the)(?: new| old)? (?:place|house|flat|home|office)(?:'s| is| was)"
     r"|(?:deliver(?:ed|y)?|ship(?:ped)?|sen[dt]|post(?:ed)?|mail(?:ed)?|moved?|moving)(?: (?:it|this|them|that))?"
-    r" (?:to|into)) (?:still |now )?$",
+    r" (?:to|into)|moved? from|went to|left at) (?:still |now )?$",
     re.IGNORECASE,
 )
 _NAMED_END = rf"(?:{_BUILDING}|{_SURE_STREET}|court|heights|gardens|quays?|wharf|mews)"
@@ -113,12 +145,14 @@ _NAMED_CUE = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this"
-    r"|the)\b"
+    r"\bwhere(?:abouts)? (?:are|is|do|does|did|should|shall|can|will|would) (?:you|we|i|they|he|she|it|that|this|the)\b"
     r".{0,32}\b(?:live|living|stay|staying|send|deliver|delivered|post|ship|go|going|sent|come|collect|posted"
-    r"|located)\b"
-    r"|\b(?:which|what) (?:street|road|building|flat|apartment|house|unit)\b|\bwhere (?:to|you live)\b"
-    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条个栋幢]"
+    r"|located|based|sending|delivering|posting|shipping)\b"
+    r"|\b(?:which|what|what's the|and the) (?:street|road|building|flat|apartment|house|unit)\b"
+    r"|\b(?:street|road|house|building|farm|estate) name\b|\bname of the (?:street|road|house|building|farm"
+    r"|estate)\b|\bwhere (?:to|you live)\b"
+    r"|住[在哪址]|哪[儿里]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条栋幢]"
+    r"|哪一?个(?:小区|社区|村|[乡城]?镇|城市|地方|位置|地址|单元|街道?|楼|路口)"
     r"|几[栋幢]楼?|第?几[楼层单](?:元|[?,。呢]|$)"
     r"|几号(?:[楼?？,，。]|$)|哪边住"
 )
@@ -165,17 +199,25 @@ _POSTCODE = (
     r"|(?:[A-Z]{2,3} )?\d{4,6}(?:-\d{4})?)(?![\w-])"
 )
 _BEHIND = re.compile(
-    rf",? (?i:{_FLAT})|,? \d{{1,2}}\. ?(?:OG|Stock|Etage|floor)\b|, [ED]G\b"
+    # "Ave 2 #08-113", "Close, off Allen Avenue", "opposite the filling station".
+    rf",? #\d{{1,3}}-\d{{1,5}}[A-Z]?(?!\w)|(?<=[a-z]) \d{{1,2}}(?=,? #\d|,|\.|$)"
+    rf"|,? (?i:off|opp(?:osite)?\.?|behind|beside|near|next to) (?:(?:the )?[\w'-]+ ){{1,4}}(?i:{_SURE_STREET}"
+    r"|station|church|mosque"
+    rf"|temple|school|market|junction|hospital|mall|park|bus stop)(?![\w'-])"
+    rf"|,? (?i:{_FLAT})|,? \d{{1,2}}\. ?(?:OG|Stock|Etage|floor)\b|, [ED]G\b"
     rf"|,? {_POSTCODE}(?: (?P<place>[A-Z][\w'-]+))?|,? (?:[NS][EW]?|[EW]|North|South|East|West)\b(?!')"
-    r"|, [A-Z]{2,3}\b(?!')|, (?P<town>[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})"
+    rf"|,(?: [a-z'-]+){{1,2}} {_SURE_STREET}(?![\w'-])"
+    r"|, [A-Z]{2,3}\b(?!')|, (?P<town>[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2}(?: \d{1,2}(?![\w-]))?)"
     r"|,(?: [a-z]+){1,3},? (?:[a-z]{2} \d{5}|[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2})\b"
+    r"|,? (?P<small>[a-z'-]+(?: [a-z'-]+){0,2}?)(?P<code>,? \d{4,6}(?![\w-]| \d)"
+    rf"|(?: (?:{NUMBER_WORDS})){{4,6}}(?![\w-])|(?=[,.]|$))"
 )
 """What may follow the street, piece by piece: flat, postcode, direction, region, town; all of it written small."""
 _MOST_PIECES = 7
 
 _HAN = r"\u4e00-\u9fff"
 _COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
-_BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄|座)"
+_BLOCK = r"(?:号楼|号院|(?<![A-Za-z]{2})#楼?|栋|幢|单元|弄|座)"
 _UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|社|队|户|街坊|舍(?!五入|不得|得)|[东西南北]?[区期]|-)"
 _PARTS = (
     rf"(?:附?{_COUNT}{_UNIT_ZH})(?:[, ]?附?{_COUNT}{_UNIT_ZH}){{0,6}}"
@@ -195,7 +237,7 @@ _ADDRESS_ZH = re.compile(
     rf"|[{_HAN}]{{0,6}}(?:楼|宿舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)"
     rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
     rf"|(?<=住在|家住|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|寄回|送到|发到|搬到"
-    rf"|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
+    rf"|搬去)(?!哪|什么)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
     rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
 )
 _MORE_ZH = re.compile(
@@ -240,6 +282,9 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
             yield Finding(*match.span("code"), Private.ADDRESS)
     if not _NAMED_WORDS.isdisjoint(keys):
         yield from _find_named(text)
+    if "called" in keys or "named" in keys:
+        for match in _CALLED.finditer(text):
+            yield Finding(*match.span("place"), Private.ADDRESS)
     has_digit = _DIGIT.search(text) is not None
     if not has_digit and (_HINT_WORDS.isdisjoint(parts_of(text)) or not _HINT.search(text.lower())):
         return
@@ -253,6 +298,8 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
                 continue
         elif (not cued and (match["bare"] or match["small"])) or (match["small"] and _is_no_street(match["small"])):
             continue
+        yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+    for match in _PREMISES.finditer(text) if not _PREMISE_WORDS.isdisjoint(keys) else ():
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
     for match in _CONTINENTAL.finditer(text) if has_digit else ():
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
@@ -284,11 +331,9 @@ def find_address_answer(text: str) -> Iterator[Finding]:
     start = lead.end() if lead else 0
     behind = _ANSWER_END.search(text, start)
     end = behind.start() if behind else len(text.rstrip(" .。"))
-    if _NO_ADDRESS.search(text):
-        return
-    if 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end):
-        yield Finding(start, end, Private.ADDRESS)
-    elif _BARE_ZH.fullmatch(text, start, end) and not _is_made_of_words(text[start:end]):
+    is_place = 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) is not None
+    is_bare = _BARE_ZH.fullmatch(text, start, end) is not None and not _is_made_of_words(text[start:end])
+    if (is_place or is_bare) and not _NO_ADDRESS.search(text):
         yield Finding(start, end, Private.ADDRESS)
 
 
@@ -309,8 +354,18 @@ def _end_of_place(text: str, end: int) -> int:
         behind = _BEHIND.match(text, end)
         if not behind or is_ordinary((behind["town"] or behind["place"] or "-").split()[0]):
             break
+        if behind["small"] and not _is_small_town(behind["small"], bool(behind["code"])):
+            break
         end = behind.end()
     return end
+
+
+def _is_small_town(words: str, has_postcode: bool) -> bool:
+    """Return whether words in small letters are the name of a place: no ordinary ones, or words of no dictionary."""
+    first, *others = words.split()
+    if any(map(is_ordinary, (first, *others))) or is_cue(first):
+        return False
+    return has_postcode or not load_lexicon().is_english(first)
 
 
 def find_addresses_zh(text: str) -> Iterator[Finding]:

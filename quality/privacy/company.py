@@ -21,6 +21,12 @@ _BEHIND = re.compile(
     r"|[,，]?(?:是|这是)(?:我们)?(?:的)?(?:客服|官方|投诉|服务)",
     re.IGNORECASE,
 )
+_FREEPHONE = re.compile(
+    r"0?8(?:00|08)[ -]\d{3}[ -]?\d{3,4}|1[38]00[ -]\d{3}[ -]\d{3}"
+    r"|(?:\+?1[ -])?8(?:00|88|77|66|55|44|33)[ -]\d{3}[ -]\d{4}"
+)
+"""Who calls such a number pays nothing: no person has one."""
+_MINE = re.compile(r"\b(?:my|me)\b[^.?!]*$", re.IGNORECASE)
 _SHORT = re.compile(r"\d{3,6}", re.ASCII)
 _DIALLED = re.compile(
     r"\b(?:call|dial|ring|phone|(?:text|send) (?:\S+ ){0,2}to) $|(?:[拨打]打?|致电|发送?(?:短信)?\w{0,4}到) ?$",
@@ -36,6 +42,8 @@ def is_companys(text: str, finding: Finding) -> bool:
     if kind not in _KINDS:
         return False
     before = _SENTENCE_END.split(text[max(0, start - _BEFORE_CHARACTERS) : start])[-1]
+    if kind is Private.PHONE_NUMBER and _FREEPHONE.match(text, start, end) and not _MINE.search(before):
+        return True
     if _BEFORE.search(before) or _BEHIND.match(text, end):
         return True
     return _SHORT.fullmatch(text, start, end) is not None and _DIALLED.search(before) is not None

@@ -43,7 +43,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数|型号|机型|版本|批次",
     ),
     Private.ADDRESS: (
-        r"(?:zip|post|postal)[- ]?codes?|zip\b|address\b|(?:door|house) number",
+        r"(?:zip|post|postal|eir)[- ]?codes?|pincodes?\b|zip\b|address\b|(?:door|house) number",
         r"邮编|邮政编码|门牌|地址",
     ),
     Private.BIRTH_DATE: (
@@ -59,11 +59,11 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     ),
     Private.ID_NUMBER: (
         r"passport|ssn\b|social(?: security)?\b|national insurance\b|ni number|licen[cs]e\b|id (?:card|number)"
-        r"|identity\b|tax(?:payer)? ?(?:file|id\w*|ref\w*|number|no)\b|tin\b|vat\b|plates?\b|registration\b"
-        r"|medicare\b|nhs\b|aadhaar\b|nric\b",
+        r"|identity\b|tax(?:payer)? ?(?:file|id\w*|ref\w*|number|no)\b|tin\b|vat\b|plates?\b|reg(?:o|istration)?\b"
+        r"|vrn\b|medic(?:are|aid)\b|nhs\b|(?:hospital|patient) number|mrn\b|aadhaar\b|pan\b|nric\b|fin\b|ppsn?\b"
+        r"|bvn\b|nin\b|tfn\b|my ni\b",
         r"身份证(?:号码?)?(?:尾号)?|身份号码|证件|证号|护照|驾照|驾驶证|[社医]保卡?|税号|纳税人|统编|车牌|牌照"
-        r"|通行证|军官证|台胞证|回乡证|居住证"
-        r"|学生证|户口本|学籍号|准考证",
+        r"|通行证|军官证|台胞证|回乡证|居住证|学生证|户口本|学籍号|准考证",
     ),
     Private.CARD_NUMBER: (
         r"cards?\b|visa\b|master ?card\b|amex\b|last (?:four|4)\b"
@@ -79,7 +79,8 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     ),
     Private.ACCOUNT_NUMBER: (
         r"(?:account|acct|acc|order|booking|reservation|confirmation|policy|claim|customer|client|member(?:ship)?"
-        r"|loyalty|reference|ref|tracking|invoice|ticket|case|iban|routing|sort ?code|swift|transaction|contract|loan"
+        r"|loyalty|reference|ref|consignment|waybill|docket|bsb|ifsc|mpan|mprn|nmi|tracking|invoice|ticket|case|iban"
+        r"|routing|sort ?code|swift|transaction|contract|loan"
         r"|serial|imei|meter|user|employee|staff|badge|agent|student|pnr|wechat|package|parcel|receipt|device|online"
         r"|login|service tag|vin)s?\b",
         r"账号|帐号|账户|帐户|户头|订单|[单票件柜案]号|保单|合同|客户号|会员|编[号码]|流水|运单|快递|物流|微信"
@@ -102,8 +103,8 @@ _CUE_EN = re.compile(rf"\b(?=[a-z0-9])(?:{_one_of_the_cues(0)})", re.ASCII)
 _CUE = re.compile(rf"{_CUE_EN.pattern}|{_one_of_the_cues(1)}", re.ASCII)
 _LINK = re.compile(
     r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
-    r"|i have|(?:end|start|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?"
-    r"|digits"
+    r"|i have|(?:that )?i (?:got|was sent|received)|(?:you|they|it) (?:sent|texted|gave)(?: me)?|(?:end|start"
+    r"|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits"
     r"|should|be|would|it|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here"
     r"|uh|um|er|so|ok|okay|yes|please)\b\.?"
     r"|号码?|是|为|的|[后末前][两几三四六346]位|倒数|最后|开头|尾[号数]|末尾|就是|应该|[我您你]"
@@ -119,6 +120,8 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """What makes sure that a number names something and counts nothing."""
+_NUMBERS_THEMSELVES = ("aadhaar", "bvn", "nin", "nric", "pan", "plate", "reg", "rego", "social", "ssn", "tin", "vrn")
+"""Cues that need no "number" in a question."""
 _ENDING = re.compile(
     r"\b(?:end(?:s|ing)?(?: in| with)|last (?:four|4|three|3)(?: digits)?)(?: are| is|:)? $"
     r"|(?:[后末尾]|倒数)[四4三3几]位(?:数字?)?(?:是|就是|:|,)? ?$",
@@ -192,6 +195,7 @@ def asked_kinds(text: str) -> tuple[Private, ...]:
     for cue in _find_cues(text):
         kind = _kind_of(cue)
         about = max(0, cue.start() - 20), cue.end() + 12
-        if kind in (*CERTAIN, Private.PHONE_NUMBER) or (kind and _NUMBER_WORD.search(text, *about)):
+        named = kind in (*CERTAIN, Private.PHONE_NUMBER) or cue[0] in _NUMBERS_THEMSELVES
+        if kind and (named or _NUMBER_WORD.search(text, *about)):
             kinds[kind] = None
     return tuple(kinds)

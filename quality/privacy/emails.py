@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from quality.guarded import guard
 from quality.privacy.cues import Finding, Private
+from quality.privacy.digits import NUMBER_WORDS, TIMES
 from quality.privacy.lexicon import is_ordinary, load_lexicon
-from quality.privacy.numbers import NUMBER_WORDS
+from quality.privacy.name_words import table
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
 _HOST = r"(?:gmail|g mail|yahoo|hotmail|outlook|icloud|aol|proton|qq|163|126|live|msn)"
+_DOMAIN = r"(?:[\w-]{2,24}|[a-z] [a-z](?!\w))"
+"""What stands between the dots behind a host: "dot co dot u k"."""
 _DASH = r"(?:dash|hyphen|minus)"
 _DOT = r"(?: ?(?:\.|点|[(\[](?:dot|\.)[)\]]) ?| (?:dot|point|period) )"
 _JOINT = (
@@ -27,20 +30,42 @@ _AT = guard(
     "@|艾特|圈|小老鼠|[at|(at|at ",
     re.ASCII,
 )
-_LETTERS = r"(?:\w,? ){0,24}"
+_LETTERS = rf"(?:(?:(?:{TIMES}) )?\w(?:,? (?:as in|for|like) [A-Za-z]{{1,16}})?,? ){{0,24}}"
 _EMAIL = re.compile(
     rf"(?<![\w.'+-])(?P<local>{_LETTERS}[\w.%+-]{{1,64}}(?:{_JOINT}(?:\w ){{0,24}}?[\w.+-]{{1,64}}){{0,6}}"
-    rf"(?:[ -](?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
+    rf"(?:[ -](?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
     rf"(?:@|{_SAID_AT}| ?@ ?(?={_HOST}|[\w-]*[A-Za-z][\w-]*(?: ?\.[ ]?\w|点)))"
-    rf"(?:[\w-]{{1,64}}|网易|腾讯|新浪|谷歌|搜狐|雅虎)(?:{_DOT}[\w-]{{1,24}}){{0,4}}"
-    rf"| at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:{_DASH} )?[\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
-    r"(?:(?:\.| dot | point )[\w-]{2,24}){0,3})",
+    rf"(?:[\w-]{{1,64}}|网易|腾讯|新浪|谷歌|搜狐|雅虎)(?:{_DOT}[\w-]{{1,24}}){{0,4}}(?:(?<= dot [a-z]) [a-z](?!\w))?"
+    rf"|,? at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:{_DASH} )?[\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
+    rf"(?:(?:\.| dot | point ){_DOMAIN}){{0,3}})",
     _FLAGS,
 )
 _LOCAL_PART = re.compile(
-    rf"{_JOINT}|[\d._]|^(?:info|sales|support|contact|hello|admin|office|enquiries|bookings)$", _FLAGS
+    rf"{_JOINT}|[\d._]|\b(?:{NUMBER_WORDS})\b"
+    r"|^(?:info|sales|support|contact|hello|admin|office|enquiries|bookings)$",
+    _FLAGS,
 )
-_WORD_BEFORE = re.compile(r"(?<![\w.'])([A-Za-z0-9]+) $", re.ASCII)
+_WORD_BEFORE = re.compile(r"(?<![\w.'])([A-Za-z0-9]+),? $", re.ASCII)
+_JOINED = re.compile(
+    r"(?:,? (?:(?:that's|it's|and) )?(?:all (?:in )?|in )?(?:(?:one|1) word|lower ?case(?: letters)?|small letters"
+    r"|together"
+    r"|(?:with )?no (?:spaces|gaps|dots)))+(?=,? (?:at|dot|underscore|dash|hyphen|@) )",
+    _FLAGS,
+)
+"""How the words before it are written; the local part goes on behind it."""
+_JOIN = "_"
+_MOST_JOINED = 4
+_BEFORE_JOINED = table(
+    """address an and as be dot e-mail email er for is it it's its just mail my no ok okay so that that's to uh um was
+    well yeah yes"""
+)
+"""Words that are hardly the beginning of a local part that is several words said as one."""
+_LOCAL_ALONE = re.compile(
+    r"(?<![\w'-])[A-Za-z0-9]+(?: (?:dot|underscore|dash|hyphen) [A-Za-z0-9]+)+(?![\w'-])"
+    r"|(?<![\w'.-])(?:[A-Za-z]{2,32}\d{1,6}|[A-Za-z]{1,32}[._][A-Za-z0-9]{2,32})(?![\w'-])",
+    re.ASCII,
+)
+"""An answer that leaves the host for later."""
 _MAIL_CUE = re.compile(r"\be-?mail|\bmail\b|\baddress|邮箱|邮件", _FLAGS)
 
 
@@ -55,11 +80,27 @@ def asks_for_email(text: str) -> bool:
     return _MAIL_CUE.search(text) is not None
 
 
+def _start_of_joined(text: str, start: int) -> int:
+    """Return where several words begin that are said to be one, the last of them at `start`."""
+    for _ in range(_MOST_JOINED):
+        before = _WORD_BEFORE.search(text, max(0, start - 24), start)
+        if not before or before[1].lower() in _BEFORE_JOINED:
+            break
+        start = before.start()
+    return start
+
+
 def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
     """Yield the e-mail addresses of a plain text; `asked` tells whether the other side has just asked for one."""
     small = text.lower()
     if not _AT.search(small, small):
+        if asked:
+            for match in _LOCAL_ALONE.finditer(text):
+                yield Finding(*match.span(), Private.EMAIL)
         return
+    if "word" in small or "case" in small or "small" in small or " no " in small or "together" in small:
+        # Of the same length, so that places stay.
+        text = _JOINED.sub(lambda joined: _JOIN * len(joined[0]), text)
     for match in _EMAIL.finditer(text):
         said = match["host"]
         if said and said.isdigit() and not re.match(_HOST, said, _FLAGS):
@@ -73,6 +114,8 @@ def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
             or _MAIL_CUE.search(text, max(0, match.start() - 64), match.start())
         ):
             start = match.start()
+            if _JOIN in match["local"]:
+                start = _start_of_joined(text, start)
             while (
                 said and match.start() - start < 32 and (before := _WORD_BEFORE.search(text, max(0, start - 24), start))
             ):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from quality.guarded import guard, in_small
 from quality.privacy.cues import Finding, Private
+from quality.privacy.digits import DIGITS_ZH, NUMBER_WORDS
 from quality.privacy.lexicon import is_ordinary, load_lexicon
-from quality.privacy.numbers import DIGITS_ZH
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
@@ -14,17 +14,20 @@ _SERVICES = (
 )
 _CUE = guard(
     rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
-    rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?@?"
-    r"(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: (?:dot|underscore|dash|hyphen|point) "
-    r"[A-Za-z0-9]+(?: \d+)?){1,4})?)(?P<more>(?: [A-Za-z0-9]+){1,5}(?=,? (?:all )?(?:one"
-    r"|1) word))?",
+    rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?"
+    r"(?:(?<=[s:] )at (?P<said>[A-Za-z0-9]+(?: [A-Za-z0-9]+){0,3})(?=[,.!?]|$)|(?:(?:capital|big"
+    r"|upper ?case) )?@?(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: (?:dot|underscore|dash"
+    r"|hyphen|point) "
+    r"[A-Za-z0-9]+(?: \d+)?){1,4})?)(?P<more>(?:,? [A-Za-z0-9]+){1,5},? (?:all )?(?:one|1) word"
+    rf"(?:,? (?:then )?(?:{NUMBER_WORDS}|\d{{1,4}})(?!\w)){{0,4}})?)",
     f"user|log|handle|gamer|screen|{_SERVICES}",
     _FLAGS,
 )
 _AT = re.compile(r"(?<![\w.@/])@[A-Za-z_][\w.]{2,30}\w", re.ASCII)
 _LOOKS_LIKE_ONE = re.compile(r".*(?:\d|[_.-]\w|[a-z][A-Z])", re.ASCII)
 _QUESTION = re.compile(
-    rf"\buser ?(?:name|id)\b|\blog-?in (?:name|id)\b|\bgamer ?tag\b|\bhandle\?|\b(?:{_SERVICES})(?: (?:id|name|handle"
+    r"\buser ?(?:name|id)\b|\blog-?in (?:name|id)\b|\b(?:your|the) log-?in\?|\bgamer ?tag\b|\bhandle\?"
+    rf"|\b(?:{_SERVICES})(?: (?:id|name|handle"
     rf"|account))"
     r"|[登用][录陆户]名|昵称|网名|微信号|账号名"
 )
@@ -58,6 +61,9 @@ _ANSWER_ZH = re.compile(
 def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
     """Yield the user names that a plain text tells."""
     for match in _CUE.finditer(text, in_small(text)):
+        if match["said"]:
+            yield Finding(*match.span("said"), Private.ACCOUNT_NUMBER)
+            continue
         word = match["word"]
         if (
             match["more"]

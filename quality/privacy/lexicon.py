@@ -1,5 +1,6 @@
 """The lists of English names and words, and how a text is split into its words."""
 
+import heapq
 import importlib
 import importlib.resources
 import pkgutil
@@ -25,11 +26,15 @@ Of the other locales those are that no English dictionary has.
 _CENSUS_FIRST = ("dist.female.first", "dist.male.first")
 _CENSUS_LAST = "dist.all.last"
 _FIRST_RATHER_THAN_WORD = 1.2e-5
+_FREQUENT = 4000
+"""How many words of the dictionary are often met, and often misspelled."""
 _LAST_RATHER_THAN_WORD = 5e-5
 """A listed name that is in the dictionary too is rather a name from this percentage of people a mention on."""
 
 _LETTER = r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
 WORD = re.compile(rf"{_LETTER}+(?:-{_LETTER}+|'(?![sS](?!{_LETTER})){_LETTER}+)*")
+NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able|ous|ful|less|ive|ical)$")
+_VOWEL = re.compile("[aeiouy]")
 _JOINT = re.compile("[-']")
 _ONE_S = re.compile(rf"(?<!{_LETTER})(?<!')[sS](?!{_LETTER})")
 _IN_CAPITALS = re.compile(r"\b[A-Z]{2,}(?:[-'][A-Z]{2,})?(?: [A-Z]\.?)?(?: [A-Z][A-Z'-]+)+\b")
@@ -48,7 +53,7 @@ class Lexicon(NamedTuple):
     """Words: all first names, the popular ones among them, family names, common words, and what never names anybody.
 
     `clear_last` are family names that are hardly ever words; `english` are the words of a spelling dictionary, with the
-    names that it holds.
+    names that it holds; `frequent` are those of them that are met most.
     """
 
     first: frozenset[str]
@@ -58,6 +63,7 @@ class Lexicon(NamedTuple):
     common: frozenset[str]
     dull: frozenset[str]
     english: frozenset[str]
+    frequent: frozenset[str]
 
     def is_first(self, key: str) -> bool:
         """Return whether somebody may be called so; of a double name both parts count."""
@@ -136,6 +142,7 @@ def load_lexicon() -> Lexicon:
         frozenset(common),
         frozenset(common - names | NO_NAMES),
         spelled,
+        frozenset(heapq.nlargest(_FREQUENT, mentions, key=mentions.__getitem__)) | common | NO_NAMES,
     )
 
 
@@ -204,3 +211,36 @@ def is_ordinary(word: str) -> bool:
     """Return whether a word is one of the most common English ones."""
     key = _fold(word)
     return key in NO_NAMES or key in load_lexicon().common
+
+
+def is_unheard_of(key: str) -> bool:
+    """Return whether a word is in no dictionary, nor its parts ("fifty-two"), and has not the form of one that is."""
+    is_english = load_lexicon().is_english
+    # "Lookin'" has lost its last letter.
+    heard = all(is_english(part) or (part.endswith("in") and is_english(f"{part}g")) for part in key.split("-"))
+    return (
+        key not in NO_NAMES | WORDS_TOO and not heard and NO_NAME_ENDING.search(key) is None and not is_misspelled(key)
+    )
+
+
+@lru_cache(1024)
+def is_misspelled(key: str) -> bool:
+    """Return whether a word that is no listed name is one edit from one of the most common English words."""
+    lexicon = load_lexicon()
+    if not 4 <= len(key) <= 16 or lexicon.is_first(key) or lexicon.is_last(key):
+        return False
+    halves = [(key[:at], key[at:]) for at in range(len(key) + 1)]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    edited = {first + second[1:] for first, second in halves if second}
+    edited |= {first + second[1] + second[0] + second[2:] for first, second in halves if len(second) > 1}
+    edited |= {first + letter + second[1:] for first, second in halves if second for letter in letters}
+    edited |= {first + letter + second for first, second in halves for letter in letters}
+    return not edited.isdisjoint(lexicon.frequent)
+
+
+def is_letters_of_code(word: str) -> bool:
+    """Return whether a few letters in one piece are no word, as a transcript writes the letters of a code: "jx"."""
+    key = word.lower()
+    if not 2 <= len(key) <= 5 or is_ordinary(key):
+        return False
+    return _VOWEL.search(key) is None or not load_lexicon().is_english(key)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from quality.privacy.lexicon import Word, load_lexicon, split_words
-from quality.privacy.name_words import LEAD_OF_AN_ANSWER, NAME_NOUNS, NO_NAMES, PEOPLE, PRONOUNS, ROLES, THINGS
-from quality.privacy.names import NO_NAME_ENDING, are_adjacent
+from quality.privacy.lexicon import NO_NAME_ENDING, Word, load_lexicon, split_words
+from quality.privacy.name_trust import SPELLED_BEHIND
+from quality.privacy.name_words import BOOKED, LEAD_OF_AN_ANSWER, NAME_NOUNS, NO_NAMES, PEOPLE, PRONOUNS, ROLES, THINGS
+from quality.privacy.names import are_adjacent
 
 _LEAD = LEAD_OF_AN_ANSWER | ROLES
 _CLAUSE_END = re.compile(r"[,.!?;]")
@@ -15,11 +16,19 @@ _QUESTION = re.compile(
     r"|\bname\?|^name\b"
     r"|\bwho (?:am i|is this|do i|may i|are you|is calling)|\bwho's (?:this|calling)|\bspell (?:that|it|your)"
     r"|\band (?:yours|you are|you)\b|\bwhom? .{0,24}\b(?:pleasure|speaking|speak)\b"
-    r"|\b(?:speaking (?:with|to)|call you|address you)\?"
+    r"|\b(?:speaking (?:with|to)|call you|address you)\?|\bwhose name\b"
+    r"|\b(?:what|which) name (?:is|was|did|do|should|would|shall|have|will)\b"
+    rf"|\bwho(?:'s| is| was|'ll be) (?:the|your|his|her) (?:\w+ )?(?:{'|'.join(sorted(NAME_NOUNS | ROLES))}|guest"
+    r"|holder|contact"
+    r"|owner|traveller)\b|\bwho else\b"
+    r"|\bwho (?:took|told|helped|served|signed|rang|phoned|called|visited|lives|(?:did|do|should|shall|will|would"
+    r"|can) (?:you|we|i))"
+    r" (?!bank|insure|work|use\b)"
 )
 _NO_QUESTION = re.compile(
     rf"\b(?:{'|'.join(sorted(THINGS))}|apartment|doctor)(?:'s)? name"
-    rf"|\bname (?:of|for) (?:the|that|this|your|which) (?!(?:{'|'.join(sorted(NAME_NOUNS | PEOPLE | ROLES))})\b)"
+    r"|\bname (?:of|for) (?:the|that|this|your"
+    rf"|which) (?!(?:{'|'.join(sorted(BOOKED | NAME_NOUNS | PEOPLE | ROLES))})\b)"
 )
 
 
@@ -36,6 +45,7 @@ def find_answers(text: str) -> Iterator[tuple[int, int]]:
         index
         for index in range(1, len(words))
         if _CLAUSE_END.search(text, words[index - 1].end, words[index].start)
+        and words[index].key not in _LEAD
         and load_lexicon().is_first(words[index].key)
         and (
             words[index].capital
@@ -69,4 +79,4 @@ def _answer_length(text: str, words: list[Word], first: int) -> int:
         return 0
     clear = head.capital or (lexicon.is_first(head.key) and not lexicon.is_word(head.key))
     end = words[first + length - 1].end
-    return length if clear or not text[end : end + 1].strip(",.!?_0123456789") else 0
+    return length if clear or SPELLED_BEHIND.match(text, end) or not text[end : end + 1].strip(",.!?_0123456789") else 0

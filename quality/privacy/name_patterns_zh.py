@@ -52,7 +52,7 @@ _RELATIVES_BEGIN = (
     "主师队组店站村柜骑快找跟和给由请是帮替让问"
 )
 _FAMILY_BEGINS = f"{SURNAMES}{''.join(name[0] for name in COMPOUND.split('|'))}"
-_HOLDERS_BEGIN = "备客病学监报下购就房货出租开持投当签预入乘收付汇寄联被借担申经办负受委代机车户业患署法抬"
+_HOLDERS_BEGIN = "备客病学监报下购就承房货出开持投当签预入乘收付汇寄联被借担申经负受委代机车户业患署法抬"
 NAME = re.compile(
     # With most characters no name begins: what several alternatives begin with is looked at once for all of them.
     rf"""
@@ -81,8 +81,8 @@ NAME = re.compile(
     | (?=[小老阿{FREQUENT}])
         (?P<nick>[小老阿](?![康钱])[{FREQUENT}](?:{_NICK_END}|头)|(?:[{FREQUENT}](?<![方施高])[工董]
         |(?=小){_BEGIN}小[{NICKS}]|(?=阿){_BEGIN}阿(?![姨里拉迪尔司胶根文明康]){_OFTEN}){_NICK_END})
-    | (?=.[哥姐叔姨婶伯嫂爷奶太妈爸])(?P<elder>[{FREQUENT}]|{_BEGIN}{_OFTEN})(?:[哥姐叔姨婶伯嫂爷](?![哥姐妹弟])
-      |奶奶|妈妈|爸爸|太(?=[^{_HAN}]|$))
+    | (?=.[哥姐叔姨婶伯嫂爷奶太妈爸])(?P<elder>[{FREQUENT}]|{_BEGIN}(?![月军]嫂){_OFTEN})
+      (?:[哥姐叔姨婶伯嫂爷](?![哥姐妹弟])|奶奶|妈妈|爸爸|太(?=[^{_HAN}]|$))
     | (?=[小老]){_BEGIN}(?P<junior>[小老][{SOLE}]){_NICK_END}
     | (?=[{SURNAMES}])(?:
         (?=[{FREQUENT}])(?:{_BEGIN}|(?<=一下))(?P<alone>[{FREQUENT}](?=[{_HAN}]?[{GIVEN_OFTEN}]){_SHORT})
@@ -317,5 +317,7 @@ LAST_CLAUSE = re.compile(
     rf"[,。](?:大名|全名|小名|名字|叫|是|姓)*(?P<name>(?:{COMPOUND}|[{SURNAMES}]){_GIVEN}{{1,2}})(?=[,。]?$)"
     rf"|[,。](?:还有|和|叫|是)*(?P<further>(?:{COMPOUND}|[{SURNAMES}]){_OFTEN}{{1,2}})(?=,)"
 )
-MANY_TOLD = re.compile(rf"(?:(?![退换修赔该要能想有走来去买卖])([{_HAN}])[{_HAN}]{{1,3}}的\1(?![{_HAN}]).{{0,12}}){{2}}")
+MANY_TOLD = re.compile(
+    rf"(?:(?![退换修赔该要能想有走来去买卖])([{_HAN}])[{_HAN}]{{1,3}}的\1(?![{_HAN}]).{{0,12}}){{2}}"
+)
 """Two characters that are told by words that hold them."""

@@ -40,7 +40,7 @@ _WORDS: Final = table(
 )
 """Further words that somebody somewhere is called."""
 
-_VERBS_TOO: Final = table(
+VERBS_TOO: Final = table(
     """bill bo bob buck carol chase chip chuck curt drew earl edit fancy frank gene grant hunter jack josh justice lance
     major marina mark marsh max may merry miles nick parker pat patience pierce randy ray rich rob rocky rose rusty
     sandy skip sue tanner taylor trace val victor wade ward will woody worth"""
@@ -74,7 +74,7 @@ SMALL_WORDS_TOO: Final = table(
 )
 """Further names that are words when they are written small."""
 
-GIVEN_WHEN_SMALL: Final = (GIVEN_TOO | SMALL_WORDS_TOO | table("april destiny june skye")) - _VERBS_TOO
+GIVEN_WHEN_SMALL: Final = (GIVEN_TOO | SMALL_WORDS_TOO | table("april destiny june skye")) - VERBS_TOO
 """Of the given names that are words those that are names in small letters too, behind a word that a name follows."""
 
 ALL_GIVEN_TOO: Final = GIVEN_TOO | GIVEN_WHEN_SMALL
@@ -127,7 +127,9 @@ _THINGS: Final = table(
     sainsbury's sainsburys samsung santander schwab shein shh shoot siemens skype sony spectrum spotify sprint
     sim standard starling starts subaru sweet t-mobile teams telstra temu tesco therefore toyota transport ugg uhh ups
     usps venmo vodafone volkswagen volvo waitrose walmart wayfair whatsapp whoa wi-fi wifi windows woops xbox
-    xfinity xiaomi yea yess yikes youtube yuck zara zelle zoom"""
+    xfinity xiaomi yea yess yikes youtube yuck zara zelle zoom
+    alot autopay cmon dunno g'day gday gonna gunna log-in oughta rsvp tysm wanna y'all couldve shouldve wouldve
+    howabout appt"""
 )
 """Brands and words of the trade that have a capital, or open an utterance."""
 
@@ -185,6 +187,13 @@ COMPANIES: Final = frozenset(
             "jimmy choo",
             "caesar salad",
         ),
+        *("jo malone", "jack wolfskin", "helly hansen", "fred perry", "laura ashley", "cath kidston", "karen millen"),
+        *("kurt geiger", "russell hobbs", "george foreman", "john deere", "johnnie walker", "tom ford"),
+        *("donna karan", "vivienne westwood", "alexander mcqueen", "stella mccartney", "christian dior"),
+        *("giorgio armani", "tory burch", "kenneth cole", "eddie bauer", "tim hortons", "ben sherman", "thomas sabo"),
+        *("daniel wellington", "ernest jones", "john hancock", "charles stanley", "taylor wimpey", "mary berry"),
+        *("brooks brothers", "james villas", "max factor", "bobbi brown", "paul mitchell", "charles tyrwhitt"),
+        *("elizabeth arden", "steve madden"),
         *("virgin atlantic", "aston martin", "mary kay", "jp morgan", "johnson and", "and johnson", "lloyds bank"),
     )
 )
@@ -195,7 +204,8 @@ TIERS: Final = table("account accounts card cardholder cardholders club level me
 
 TOLD: Final = table(
     """ask asked chat chatted chatting complained connect contact contacted dealing dealt described emailed escalated
-    explain explained explaining forward forwarded handed met pass passed promised put speak speaking spoke spoken talk
+    explain explained explaining forward forwarded handed left met pass passed promised put speak speaking spoke
+    spoken talk
     talked talking tell telling thank thanked told transfer transferred transferring"""
 )
 """Verbs of which persons are the object."""
@@ -249,12 +259,15 @@ TITLES: Final = table(
 """Titles that a family name always follows."""
 
 ROLES: Final = table(
-    """accountant au-pair builder carer caregiver caseworker cleaner handler midwife solicitor vet accountant adjuster
+    """accountant auntie aunty au-pair builder carer caregiver caseworker cleaner handler midwife solicitor vet
+    accountant adjuster
     adviser advisor agent agents assistant associate attorney aunt baby boss boy boyfriend broker brother brothers
-    child clerk coach colleague consultant counselor courier cousin coworker dad daughter daughters dentist director
+    child clerk coach colleague consultant counselor courier cousin coworker dad da daddy daughter daughters dentist
+    director
     doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl girlfriend
     granddaughter grandfather grandma grandmother grandpa grandson guy husband installer judge kid kids lady
-    landlady landlord lawyer man manager mechanic miss mom mother mum nan nana gran granny grandad nanny neighbor
+    landlady landlord lawyer man manager mechanic miss mom mother mum nan nana gran granny grandad granddad mam mammy
+    nanny neighbor
     neighbour nephew niece nurse officer operator pal partner person plumber prof professor realtor receptionist rep
     representative roommate secretary sister sisters son sons specialist spouse stepdaughter stepfather stepmother
     stepson supervisor teacher technician tenant therapist trainer tutor uncle wife woman"""
@@ -338,10 +351,20 @@ BEHIND_PRESENTED: Final = table("again and calling from here i i'm i've speaking
 SIGNATURES: Final = table("attn named regards signed sincerely")
 """Words that a name always follows."""
 
+DONE_BY: Final = table("advised called contacted dealt handled helped informed served signed told visited")
+"""What is done by somebody, in front of "by"."""
+
+SALUTATIONS: Final = table("bye cheers dear goodbye hello hey hi thanks")
+"""Words in front of a name, in small letters too, when nothing but punctuation follows it."""
+
+SIGN_OFFS: Final = table("best cheers rds regards rgds ta thanks thx ty tx wishes")
+"""Words with which a message ends, before the name of who wrote it."""
+
 LEAD_OF_AN_ANSWER: Final = table(
-    """absolutely actually believe called certainly for guess probably reckon think thought course er full first gladly
+    """absolutely actually be believe called certainly down for goes guess he's holder i'd i'll it'd it'll probably
+    reckon think thought course er full first gladly
     hello her hers hi his i i'm is it it's its last ma'am maiden mine miss mr mrs ms my name no of oh ok okay please
-    problem right s say should she sir so sorry spelled sure that that's the they this uh um under wanna want to was
-    well would be yeah yep yes you"""
+    problem right s say should she sir so sorry spelled sure she's
+    that that'd that'll that's the they this uh um under wanna want to was well would yeah yep yes you"""
 )
 """Words with which an answer begins before it comes to the name."""

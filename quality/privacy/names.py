@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator
 
 from quality.privacy.cedict import load_cedict
-from quality.privacy.lexicon import WORD, Word, in_list, is_ordinary, load_lexicon, may_spell, split_words
+from quality.privacy.lexicon import (
+    NO_NAME_ENDING,
+    WORD,
+    Word,
+    in_list,
+    is_ordinary,
+    is_unheard_of,
+    load_lexicon,
+    may_spell,
+    split_words,
+)
 from quality.privacy.name_trust import Trust, find_trust
 from quality.privacy.name_words import (
     ALL_GIVEN_TOO,
@@ -21,7 +31,6 @@ from quality.privacy.name_words import (
     SPEAKS,
     TIERS,
     TITLES,
-    WORDS_TOO,
 )
 
 _INITIAL = re.compile(r"[A-Z]\.")
@@ -33,7 +42,6 @@ _SMALL_INITIALS = re.compile(
     r"|(?<=\bname is )[b-hj-z])\.? ([a-z]{3,})\b"
 )
 _COUNTED = re.compile(r"\b(?:plan|option|type|class|level|grade|section|row|gate|vitamin|part|group|letter) $", re.I)
-NO_NAME_ENDING = re.compile(r"(?:ly|ing|ed|ish|ese|ian|ican|ic|tion|ness|able|ous|ful|less|ive|ical)$")
 _SPELLED = re.compile(
     r"(?<![A-Za-z0-9'-])[A-Za-z](?:(?:-[A-Za-z]){2,}|(?:[ ,.]{1,2}[A-Za-z]){3,})(?![A-Za-z0-9'-])"
     r"|(?<![A-Za-z0-9'])[A-Za-z] (?:as in|for|like) [A-Za-z]+(?:,? (?:and )?[A-Za-z] (?:as in|for|like) [A-Za-z]+)+"
@@ -132,7 +140,7 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
-        if trust and len(key) > 3 and _is_unheard_of(key):
+        if trust and len(key) > 3 and is_unheard_of(key):
             return True
         if trust is Trust.LIKELY and len(key) > 3 and key in lexicon.clear_last:
             return True
@@ -142,9 +150,9 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
             # "My brother will ring": behind a person these are verbs.
             is_name = known and key not in ("may", "will")
             return is_name and trust is Trust.LIKELY and _family_follows(text, words, index)
-        sure = trust is Trust.LIKELY or in_list(lexicon.popular, key)
+        sure = trust is Trust.LIKELY or in_list(lexicon.popular, key) or (len(key) > 4 and is_unheard_of(key))
         return (sure and len(key) > (2 if trust is Trust.LIKELY else 3)) or _family_follows(text, words, index)
-    if trust is Trust.WEAK and (_is_unheard_of(key) or (not index and (clear or (known and key in ALL_GIVEN_TOO)))):
+    if trust is Trust.WEAK and (is_unheard_of(key) or (not index and (clear or (known and key in ALL_GIVEN_TOO)))):
         return True
     if trust is Trust.LIKELY:
         ending = None if "-" in key or (index and key.endswith("ly")) else NO_NAME_ENDING.search(key)
@@ -158,7 +166,7 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
     if clear or (key in GIVEN_TOO and _stands_out(text, words, index)):
         return True
     if (
-        _is_unheard_of(key)
+        is_unheard_of(key)
         and index + 1 < len(words)
         and words[index + 1].capital
         and are_adjacent(text, words, index + 1)
@@ -178,14 +186,6 @@ def _is_small_name(text: str, words: list[Word], index: int) -> bool:
         return key in ALL_GIVEN_TOO
     ends = behind == len(words) or not are_adjacent(text, words, behind)
     return key in GIVEN_WHEN_SMALL and (ends or words[behind].key in NO_NAMES or words[behind].key in BEHIND_SMALL)
-
-
-def _is_unheard_of(key: str) -> bool:
-    """Return whether a word is in no dictionary, nor its parts ("fifty-two"), and has not the form of one that is."""
-    is_english = load_lexicon().is_english
-    # "Lookin'" has lost its last letter.
-    heard = all(is_english(part) or (part.endswith("in") and is_english(f"{part}g")) for part in key.split("-"))
-    return key not in NO_NAMES | WORDS_TOO and not heard and NO_NAME_ENDING.search(key) is None
 
 
 def _stands_out(text: str, words: list[Word], index: int) -> bool:
@@ -237,7 +237,7 @@ def _goes_on(text: str, words: list[Word], index: int, trust: Trust, capital: bo
     if known:
         return len(key) > 2
     ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not are_adjacent(text, words, index + 1)
-    return trust is not Trust.NONE and ends and len(key) > 2 and _is_unheard_of(key)
+    return trust is not Trust.NONE and ends and len(key) > 2 and is_unheard_of(key)
 
 
 def are_adjacent(text: str, words: list[Word], index: int) -> bool:

@@ -6,9 +6,10 @@ All patterns expect plain text and step over each character a bounded number of 
 import re
 from collections.abc import Collection, Iterator
 
-from quality.privacy.cues import Cues, Finding, Private
-from quality.privacy.lexicon import keys_of, may_spell
-from quality.privacy.numbers import NUMBER_WORDS, holds_number
+from quality.privacy.cues import Cues, Finding, Private, is_cue
+from quality.privacy.digits import NUMBER_WORDS, TIMES
+from quality.privacy.lexicon import is_letters_of_code, keys_of, may_spell
+from quality.privacy.numbers import holds_number
 from quality.privacy.plain import Plain, rewrite
 from quality.privacy.spoken_zh import write_down_zh
 
@@ -16,27 +17,34 @@ _FLAGS = re.IGNORECASE | re.ASCII
 
 _NATO = (
     "alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|quebec"
-    "|romeo|sierra|tango|uniform|victor|whiske?y|x-?ray|yankee|zulu"
+    "|romeo|sierra|tango|uniform|victor|whiske?y|x[- ]?ray|yankee|zulu"
 )
 """The words of the spelling alphabet of radio operators (ICAO)."""
 _FILLER = (
     r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)"
-    r"|(?:no,? )?(?:wait|sorry)|i mean|make that"
-    r"|one sec)"
+    r"|(?:(?:no|nope|nah),? )?(?:wait|sorry)|no|nope|i mean|i think(?: (?:it's|an?))?|make that|actually|okay|one sec)"
 )
 _SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
+_HESITATION = r"(?:u+h+m*|u+m+|e+r+m*|h+m+)"
 _FILLERS = re.compile(
-    rf"(?<![\w'])(?:{_SAID}|hundred|dash|hyphen|slash)(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
-    rf"(?= (?:double |triple |then )?{_SAID}(?![\w']))",
+    rf"(?<![\w'])(?:(?:{_SAID}|hundred|dash|hyphen|slash|{_NATO}|(?:as in|for"
+    rf"|like) [A-Za-z-]{{1,16}})(?P<filler>(?:[,.]{{0,3}} {_FILLER}(?![\w'])){{1,3}}[,.]{{0,3}})"
+    rf"(?= (?:(?:{TIMES}|then) )?(?:{_SAID}|{_NATO})(?![\w']))"
+    # Letters that a transcript writes as one word.
+    rf"|[A-Za-z]{{2,5}}(?P<hesitation>,? {_HESITATION},?)(?= (?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d{{1,19}})(?![\w'])))",
     _FLAGS,
 )
-_MAY_FILL = re.compile(r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec|i mean|make that)\b", _FLAGS)
+_MAY_FILL = re.compile(
+    r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec|i mean|make that)\b"
+    rf"|\b(?:no|nope|actually|okay|i think(?: (?:it's|an?))?),? (?:\d|[b-hj-z]\b|(?:{NUMBER_WORDS}|{TIMES})\b)",
+    _FLAGS,
+)
 _LETTER = (
-    r"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:double|triple) )?[A-Za-z](?:,? (?:as in|for"
-    r"|like) [A-Za-z]+)?"
+    rf"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:{TIMES}) )?[A-Za-z](?:,? (?:as in|for"
+    r"|like) [A-Za-z-]+)?"
 )
 _TOKEN = (
-    rf"(?:{_NATO}|(?:(?:double|triple) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)"
+    rf"(?:{_NATO}|(?:(?:{TIMES}) )?(?:{NUMBER_WORDS})|\d{{1,4}}|[A-Z]{{2,3}}(?= (?:slash|dash|stroke)\b)"
     rf"|{_LETTER})(?![\w'])"
 )
 _SPELLED = re.compile(
@@ -45,12 +53,14 @@ _SPELLED = re.compile(
     _FLAGS,
 )
 _TOKENS = re.compile(_TOKEN, _FLAGS)
+_PIECE_BEFORE = re.compile(r"(?<![\w'-])([A-Za-z]{2,5})[ ,-]{1,2}$", re.ASCII)
+_PIECE_BEHIND = re.compile(r"[ ,-]{1,2}([A-Za-z]{2,5})(?![\w'-])", re.ASCII)
 _AS_IN = re.compile(r" (?:as in|for|like) ", re.IGNORECASE)
 _ONE_LETTER = re.compile(rf"(?:.* )?[A-Za-z](?: (?:as in|for|like) .*)?|{_NATO}", _FLAGS)
 _NATO_WORDS = frozenset(
     _NATO.replace("juliett?", "juliet|juliett")
     .replace("whiske?y", "whiskey|whisky")
-    .replace("x-?ray", "x-ray|xray")
+    .replace("x[- ]?ray", "x-ray|xray")
     .split("|")
 )
 _WORDS = ("a", "A", "I", "i")
@@ -60,7 +70,8 @@ _WORDS = ("a", "A", "I", "i")
 def write_down(plain: Plain) -> Plain:
     """Return a plain text as it would be written: without what fills the pauses of who reads out a number."""
     if _MAY_FILL.search(plain.text):
-        plain = rewrite(plain, [(*match.span("filler"), "") for match in _FILLERS.finditer(plain.text)])
+        fillers = [(*match.span(match.lastgroup or 0), "") for match in _FILLERS.finditer(plain.text)]
+        plain = rewrite(plain, fillers)
     return plain if plain.text.isascii() else write_down_zh(plain)
 
 
@@ -90,6 +101,7 @@ def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
             tokens.pop()
         letters = [token[0] for token in tokens if _ONE_LETTER.fullmatch(token[0])]
         start, end = tokens[0].start(), tokens[-1].end()
+        start, end = _with_pieces(text, start, end)
         cue = cues.at(start, end)
         said = cue.kind if cue.enough < 5 else next(iter(asked), None)
         if len(letters) == len(tokens):
@@ -98,3 +110,12 @@ def find_spelled(text: str, asked: Collection[Private]) -> Iterator[Finding]:
                 yield Finding(start, end, said or Private.USER_NAME)
         elif letters and (len(tokens) >= 4 if said else len(tokens) >= 5 and len(letters) >= 2):
             yield Finding(start, end, said or Private.ACCOUNT_NUMBER)
+
+
+def _with_pieces(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where a spelled code stands together with the letters that a transcript has in one piece."""
+    before = _PIECE_BEFORE.search(text, max(0, start - 8), start)
+    if before and is_letters_of_code(before[1]) and not is_cue(before[1].lower()):
+        start = before.start()
+    behind = _PIECE_BEHIND.match(text, end)
+    return start, behind.end() if behind and is_letters_of_code(behind[1]) else end

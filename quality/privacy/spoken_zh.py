@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from quality.privacy.cedict import load_cedict
-from quality.privacy.numbers import DIGITS_ZH, digits_of_zh
+from quality.privacy.digits import DIGITS_ZH, digits_of_zh
 from quality.privacy.plain import Plain, rewrite
 from quality.text import CHINESE_CHARACTER
 

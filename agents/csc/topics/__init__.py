@@ -1,6 +1,7 @@
 """What calls are about: the topics that ship, a TOML file for each group in this folder, and those of users' own."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from agents.csc.language import Language
@@ -85,8 +86,10 @@ def _rows_named(name: str) -> dict[str, dict[Language, Topic]]:
         return own
     if name in TOPICS or name in GROUPS:
         return {code: TOPICS[code] for code in ((name,) if name in TOPICS else GROUPS[name])}
+    near = get_close_matches(name, (*TOPICS, *GROUPS), n=1, cutoff=0.7)
+    meant = f" (did you mean {near[0]}?)" if near else ""
     raise ValueError(
-        f"unknown topic {name!r}; the topics are {', '.join(TOPICS)}; the groups are {', '.join(GROUPS)}; "
+        f"unknown topic {name!r}{meant}; the topics are {', '.join(TOPICS)}; the groups are {', '.join(GROUPS)}; "
         "a file of your own ends in .toml"
     )
 

@@ -2,7 +2,7 @@
 // One dialogue of a rolecs report as it is read: its plan, its turns, and what was found of them.
 // All texts are data: they are written by textContent or as text nodes, never parsed as HTML.
 
-const ACTIONS = { "said-again": "said again", rewound: "went back by an exchange", abandoned: "the call was given up" };
+const ACTIONS = { "said-again": "asked for again", rewound: "went back by an exchange", abandoned: "the call was given up" };
 
 /** Make an element. Properties with a dash are attributes; children are nodes or texts, and null is left out. */
 function el(tag, properties = {}, ...children) {
@@ -36,7 +36,7 @@ async function unpack(base64) {
 }
 
 const plain = (code) => code.replaceAll("_", " ");
-const reasonName = (reason) => plain(reason.replace(/^(point|rule|turn):/, "$1: "));
+const reasonName = (reason) => plain(reason.replace(/^([a-z]+):/, "$1: "));
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** The dialogue that is read, in a box; `prefix` tells the ids of its turns from those of another one on the page. */
@@ -128,13 +128,14 @@ class Reader {
 
   call(record) {
     const notesAt = (number) => [
-      ...Reader.repairs(record.repairs.filter((repair) => repair.turn === number)),
+      ...this.repairs(record.repairs.filter((repair) => repair.turn === number)),
       ...record.violations.filter((violation) => violation.turn === number).map(Reader.violation)];
     const labels = record.verdict?.labelling?.labels ?? {};
     const heard = record.emotion_labelling?.labels ?? {};
     const later = [...new Set(record.repairs.map((repair) => repair.turn))].filter((turn) => turn > record.turns.length);
     return el("section", { className: "call", "aria-label": "Conversation" },
       ...[this.feelings(record)].filter(Boolean),
+      ...notesAt(0),
       ...record.violations.filter((violation) => violation.turn === null).map(Reader.violation),
       ...record.turns.map((turn, i) => this.turn(turn, i + 1, labels[i + 1], heard[i + 1], notesAt(i + 1))),
       ...later.flatMap((turn) => el("div", { className: "turn unsaid" }, el("p", { className: "who" }, `${turn} · never said`), ...notesAt(turn))));
@@ -216,14 +217,18 @@ class Reader {
       turn.direction ? this.text("p", "direction", turn.direction) : null, ...notes);
   }
 
-  /** Notes on repairs of one turn; equal ones are told once, with how often. */
-  static repairs(repairs) {
-    const times = new Map();
-    for (const { check, action } of repairs) {
-      const note = `${check}: ${ACTIONS[action]}`;
-      times.set(note, (times.get(note) ?? 0) + 1);
+  /** Notes on repairs of one turn, or of the plan (0); equal ones are told once, with how often and what failed. */
+  repairs(repairs) {
+    const failed = new Map();
+    for (const { part, check, action, said, text } of repairs) {
+      const note = `${part === "turn" ? "" : `${part}, `}${check}: ${ACTIONS[action]}`;
+      failed.set(note, [...(failed.get(note) ?? []), said?.text ?? text]);
     }
-    return [...times].map(([note, n]) => el("p", { className: "mark repair" }, el("b", {}, "Repair "), note, n > 1 ? `, ${n} times` : null));
+    return [...failed].map(([note, texts]) => {
+      const told = texts.filter(Boolean).map((text) => this.text("p", "", text));
+      return el("div", { className: "mark repair" }, el("b", {}, "Repair "), note, texts.length > 1 ? `, ${texts.length} times` : null,
+        told.length ? el("details", {}, el("summary", {}, "What failed"), ...told) : null);
+    });
   }
 
   static violation({ rule, detail }) {

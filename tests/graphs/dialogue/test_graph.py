@@ -124,6 +124,7 @@ async def test_a_turn_that_cannot_be_mended_takes_back_an_exchange() -> None:
     turns, repairs = await play(Actor(is_bad=lambda number: number in (4, 5, 6)))
     assert [repair.action for repair in repairs] == ["said-again", "said-again", "rewound"]
     assert {repair.turn for repair in repairs} == {4} and len(turns) == LENGTH
+    assert {(repair.said and repair.said.text, repair.text) for repair in repairs} == {(BAD, None)}
     assert [turn.speaker for turn in turns[:4]] == [Speaker.SUPPORTER, Speaker.CUSTOMER] * 2
 
 
@@ -145,6 +146,7 @@ async def test_a_plan_that_tells_the_persona_is_laid_down_again_and_the_supporte
     assert [(repair.turn, repair.part, repair.speaker, repair.check, repair.action) for repair in end["repairs"]] == [
         (0, "plan", None, "persona-told", "said-again")
     ] * 2
+    assert {repair.text for repair in end["repairs"]} == {f"{LEAK.scenario} | {LEAK.customer_goal}"}
     hint = PLAN_HINTS["persona-told"][Language.EN]
     assert [hint in asked for asked in actor.asked[:4]] == [False, True, True, False]
     assert actor.seen and not any("patient baker" in text for text in actor.seen)
@@ -165,6 +167,7 @@ async def test_a_bad_direction_is_given_again_then_takes_back_an_exchange() -> N
         (4, "direction", "no-sentence", "said-again"),
         (4, "direction", "no-sentence", "rewound"),
     ]
+    assert [repair.text for repair in end["repairs"]] == [",", "[Direct] Tell when it began.", *["done"] * 3]
     assert len(end["turns"]) == LENGTH and {turn.direction for turn in end["turns"][1::2]} == {DIRECTION}
 
 

@@ -295,10 +295,11 @@ def test_a_rejected_line_says_why(make_record: MakeRecord) -> None:
 def test_a_dialogue_whose_plans_were_all_faulty_is_exported_among_the_rejected(
     tmp_path: Path, make_record: MakeRecord
 ) -> None:
-    repair = Repair(turn=0, part="plan", speaker=None, check="length", action="abandoned")
+    repair = Repair(turn=0, part="plan", speaker=None, check="length", action="abandoned", text="Too long a plan.")
     unplanned = make_record(plan=None, turns=(), verdict=None, repairs=(repair,))
     with make_run(tmp_path / "run", [unplanned]) as store:
         export(store, tmp_path / "shards")
     assert not list(verify_export(tmp_path / "shards"))
     (row,) = load(tmp_path / "shards", "rejected")
     assert (row["scenario"], row["dialogue"], row["rejected_for"]) == ("", [], ["plan:length"])
+    assert "Too long a plan." not in json.dumps(row), "what failed stays in the run"

@@ -41,7 +41,7 @@ def test_turns_are_counted_by_what_the_customer_had_felt() -> None:
         "dissatisfied": (8, 0.75, 0.25, 0.5),
         UPSET: (4, 0.5, 0.5, 1.0),
     }
-    rows = feelings_rows(result(scores)._replace(feelings=found))
+    rows = feelings_rows(result(scores)._replace(feelings=found), {"mine": "mine"})
     assert rows[2] == (f"mine: {UPSET}", "4", "50.0 (50.0 to 50.0)", "50.0 (50.0 to 50.0)", "100.0")
 
 
@@ -57,7 +57,7 @@ def test_another_model_is_compared_after_feelings_with_enough_turns() -> None:
     found = good.differences(poor)
     told = {name: (of.turns, of.accuracy.value, of.empathy.low, of.reference) for name, of in found.feelings.items()}
     assert told == {"fearful": (20, 0.5, 0.5, 1.0), UPSET: (20, 0.5, 0.5, 1.0)}
-    assert felt_differences_rows("mine", {"theirs": found})[0] == (
+    assert felt_differences_rows("mine", {"theirs": found}, {"mine": "mine", "theirs": "theirs"})[0] == (
         *("mine minus theirs: fearful", "20", "+50.0 (+50.0 to +50.0) *", "+50.0 (+50.0 to +50.0) *", "100.0"),
     )
     console = Console(file=io.StringIO(), width=200, record=True)
@@ -71,7 +71,7 @@ def test_another_model_is_compared_after_feelings_with_enough_turns() -> None:
 
 def test_without_feelings_nothing_changes() -> None:
     scores = scores_of(evaluation("d", *GOOD))
-    assert scores.by_feeling() == {} and feelings_rows(result(scores)) == []
+    assert scores.by_feeling() == {} and feelings_rows(result(scores), {"mine": "mine"}) == []
     assert scores.differences(scores).feelings == {}
     assert "felt" not in evaluation("d", *GOOD).turns[1].model_dump_json()
     stored = felt("fearful 2", Strategy.EM).model_dump_json()

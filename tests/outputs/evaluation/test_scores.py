@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
+from outputs.evaluation.page import render_evaluation
 from outputs.evaluation.table import show_differences, show_results
 from tests.conftest import FAILURE
 from tests.outputs.evaluation.samples import GOOD, POOR, evaluation, result, scores_of
@@ -47,6 +48,23 @@ def test_differences_are_over_the_dialogues_that_both_answered() -> None:
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
     assert "+50.0 (+50.0 to +50.0) *" in text_of(show_differences("good", {"poor": good.differences(poor)}))
     assert good.differences(good).metrics["reply"]["bleu4"].value == 0.0
+
+
+def test_models_go_by_short_names_that_tell_them_apart() -> None:
+    good = scores_of(evaluation("a", *GOOD))
+    long = "/data/models/a/very/long/way/to/adapter"
+    other = result(good)
+    known = other.provenance.configuration
+    mine = other._replace(provenance=other.provenance.model_copy(update={"configuration": known | {"model": long}}))
+    text = text_of(show_results([mine, other], "reference", {"mine": good.differences(good)}))
+    assert text.index("adapter minus ...") < text.index("Not ours: published")
+    assert f"adapter ({long}): 2 turns" in text and text.count(long) == 1 and "\nmine: 2 turns" in text
+    text = text_of(
+        show_differences(long, {"/elsewhere/adapter": good.differences(good), "./x": good.differences(good)})
+    )
+    assert "to minus ..." in text and " elsewhere " in text and " x " in text
+    page = "".join(render_evaluation("", mine, {"/elsewhere/adapter": good.differences(good)}, []))
+    assert "elsewhere (/elsewhere/adapter)" in page and ">minus elsewhere<" in page
 
 
 def test_the_table_marks_what_others_published() -> None:

@@ -82,7 +82,9 @@ def varied_records(language: Language) -> list[Record]:
     ]
     again = Repair(turn=5, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
     back = Repair(turn=6, speaker=Speaker.CUSTOMER, check="cut-off", action="rewound")
-    given_up = Repair(turn=40, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")
+    said = Turn(speaker=Speaker.CUSTOMER, text="I need to")
+    given_up = Repair(turn=40, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned", said=said)
+    anew = Repair(turn=0, part="plan", speaker=None, check="person", action="said-again", text=HOSTILE)
     violations = [
         Violation(rule="length", turn=None, detail="8 utterances, 10 to 50 are asked for"),
         Violation(rule="greeting", turn=5, detail="GT: GT opens the call and never returns"),
@@ -96,7 +98,7 @@ def varied_records(language: Language) -> list[Record]:
             verdict=None,
         ),
         changed(fourth, near_duplicate=NearDuplicate(id=first.id, similarity=0.973)),
-        changed(fifth, repairs=[again, given_up], verdict=None),
+        changed(fifth, repairs=[anew, again, given_up], verdict=None),
         changed(sixth, verdict=Verdict(unscored="the answer was cut off")),
         *others,
     ]

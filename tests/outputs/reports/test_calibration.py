@@ -69,6 +69,10 @@ def test_a_calibration_is_found_for_its_gate_alone(calibration: Calibration, dat
         other = provenance(**{name: value})
         assert find_calibration(stamp_of(other)) is None
         assert describe_trust(other, funnel({}))[0].startswith("Uncalibrated: nobody has compared this gate")
+    at_a_server = provenance(judge_votes=3).model_copy(update={"settings": {"base_url": ["http://10.0.0.1/v1"]}})
+    assert describe_trust(at_a_server, funnel({}))[0].endswith(
+        "rolecs calibrate GOLD.jsonl --language en --base-url URL --model judge --judge-votes 3 --min-agreement 0.5"
+    )
     keep_calibration(calibration.model_copy(update={"calls": 20}))
     found = find_calibration(calibration.stamp)
     assert found and found.calls == 20 and len(list(data_folder.iterdir())) == 1

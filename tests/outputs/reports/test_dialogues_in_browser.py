@@ -18,7 +18,7 @@ async def test_a_turn_shows_its_labels_and_what_befell_it(open_page: OpenPage) -
     await page.locator("#row-0").click()
     await expect(page.locator("#turn-1 .who")).to_have_text("1GT GreetingConnecting")
     await expect(page.locator("#turn-2 .direction")).to_have_text("say what is still open")
-    await expect(page.locator("#turn-5 .repair")).to_have_text("Repair repetition: said again, 2 times")
+    await expect(page.locator("#turn-5 .repair")).to_have_text("Repair repetition: asked for again, 2 times")
     await expect(page.locator("#turn-6 .repair")).to_have_text("Repair cut-off: went back by an exchange")
     await expect(page.locator(".canaries li")).to_have_text(
         ["swapped label caught (point: strategy adherence)", "granted request missed", "sound call passed"]
@@ -33,6 +33,12 @@ async def test_a_turn_shows_its_labels_and_what_befell_it(open_page: OpenPage) -
     await expect(page.locator(".alert pre")).to_have_text("Traceback\n  in line 7\n")
     await page.locator("#row-4").click()
     await expect(page.locator(".unsaid")).to_contain_text("the call was given up")
+    await expect(page.locator(".unsaid details p")).to_be_hidden()
+    await page.locator(".unsaid summary").click()
+    await expect(page.locator(".unsaid details p")).to_have_text("I need to")
+    await expect(page.locator(".call > .repair")).to_contain_text("Repair plan, person: asked for again")
+    await page.locator(".call > .repair summary").click()
+    await expect(page.locator(".call > .repair p")).to_have_text(HOSTILE)
     await page.locator("#row-5").click()
     await expect(page.locator(".findings")).to_contain_text("Unscored: the answer was cut off")
 

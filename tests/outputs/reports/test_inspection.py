@@ -46,11 +46,14 @@ def test_what_fails_a_check_is_counted_with_examples(make_record: Callable[..., 
     assert "13.0 utterances on average" in text and "4 played to their end, 0 abandoned" in text
 
 
-def test_what_was_asked_again_is_counted_with_the_turns_that_failed(make_record: Callable[..., Record]) -> None:
+def test_what_was_asked_again_is_counted_with_what_failed(make_record: Callable[..., Record]) -> None:
     said = Turn(speaker=Speaker.CUSTOMER, text="What can I do for you?")
     repairs = (
-        Repair(turn=0, part="plan", speaker=None, check="persona-told", action="said-again"),
-        Repair(turn=2, part="direction", speaker=Speaker.CUSTOMER, check="speech", action="said-again"),
+        Repair(turn=0, part="plan", speaker=None, check="persona-told", action="said-again", text="A baker."),
+        *(
+            Repair(turn=2, part="direction", speaker=Speaker.CUSTOMER, check="speech", action="said-again", text=text)
+            for text in ("I am angry.", "My card!", "My, my.")
+        ),
         Repair(turn=1, speaker=Speaker.SUPPORTER, check="invented-fact", action="said-again"),
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="said-again", said=said),
         Repair(turn=2, speaker=Speaker.CUSTOMER, check="wrong-side", action="abandoned"),
@@ -62,11 +65,19 @@ def test_what_was_asked_again_is_counted_with_the_turns_that_failed(make_record:
     again = {(finding.subject, finding.check): finding.asked_again for finding in found.findings if finding.asked_again}
     assert again == {
         ("plan", "persona-told"): 1,
-        ("direction", "speech"): 1,
+        ("direction", "speech"): 3,
         ("customer", "wrong-side"): 2,
         ("supporter", "invented-fact"): 1,
     }
-    assert f"{given_up.id[:6]}, turn 2, said again: What can I do for you?" in told(found)
+    name, text = given_up.id[:6], told(found)
+    for example in (
+        f"{name}, asked again: A baker.",
+        f"{name}, turn 2, asked again: I am angry.",
+        f"{name}, turn 2, asked again: My card!",
+        f"{name}, turn 2, asked again: What can I do for you?",
+    ):
+        assert example in text
+    assert "My, my." not in text, "two examples are enough"
 
 
 def test_a_run_in_which_nothing_failed_says_so(make_record: Callable[..., Record]) -> None:

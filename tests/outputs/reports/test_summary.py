@@ -25,7 +25,7 @@ def test_repairs_are_told_by_speaker_and_check_the_most_frequent_first() -> None
     told = lines({REPAIRS: {cut_off: 2, repetition: 1200}, REWINDS: {cut_off: 2, repetition: 3}})
     begin = told.index("supporter: repetition 1,200")
     assert told[begin + 1 : begin + 3] == ["rewound 5", "customer: cut-off 2"]
-    assert "Kept thanks to repairs: 7 dialogues." in told
+    assert "Dialogues kept thanks to repairs: 7." in told
 
 
 def test_the_commonest_cause_of_what_failed_or_went_unscored_is_told_as_it_is() -> None:

@@ -28,6 +28,7 @@ def one(text: str) -> Fact:
     [
         (("$1,200", "1200 dollars", "twelve hundred dollars", "1.2k dollars"), "amount", "1200"),
         (("5000元", "五千块", "5千元", "¥5,000"), "amount", "5000"),
+        (("¥5,000", "￥5000", "5,000 yen", "5000日元", "5000円"), "amount", "5000"),
         (("1.7%", "1.7 percent"), "percent", "1.7"),
         (("百分之四点五", "4.5%的利率"), "percent", "4.5"),
         (("4 May", "May 4th", "the fourth of May"), "date", "?-5-4"),
@@ -72,7 +73,15 @@ def test_what_is_no_fact_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("told", "other"),
-    [("5 days", "5 hours"), ("$5", "£5"), ("4 May", "in May"), ("4 May 2025", "4 May 2024"), ("1.7%", "17%")],
+    [
+        ("5 days", "5 hours"),
+        ("$5", "£5"),
+        ("5元", "5日元"),
+        ("¥5", "$5"),
+        ("4 May", "in May"),
+        ("4 May 2025", "4 May 2024"),
+        ("1.7%", "17%"),
+    ],
 )
 def test_another_value_or_unit_tells_another_fact(told: str, other: str) -> None:
     assert not one(told).is_told_by(one(other))

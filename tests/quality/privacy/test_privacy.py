@@ -241,6 +241,7 @@ def test_numbers_codes_and_addresses_are_found(text: str, private: str, kind: Pr
         "别整那些幺蛾子，退货的退，换货的换",
         "加两勺就行，前面路口左拐，二〇二四两会那阵子",
         "四舍五入，一般三到五天，第二家更便宜",
+        "月嫂（安徽人，在上海做工）",
     ],
 )
 def test_what_personas_are_made_of_stays(text: str) -> None:
@@ -278,6 +279,11 @@ def test_what_personas_are_made_of_stays(text: str) -> None:
         (
             ["您贵姓？", "免贵，钮", "住哪个小区？", "碧波云庭", "姓名", "方向，方向盘的方向"],
             ["您贵姓？", "免贵，[UserName]", "住哪个小区？", "[Address]", "姓名", "[UserName]，[UserName]"],
+        ),
+        # A day is no place.
+        (
+            ["交割是哪一个日期？", "二月十号，货款那天到。", "寄到哪一个小区？", "碧波云庭"],
+            ["交割是哪一个日期？", "二月十号，货款那天到。", "寄到哪一个小区？", "[Address]"],
         ),
         (
             ["请问您贵姓？", "免贵姓张", "请问您的全名？", "张丽华", "好的，丽华女士。"],
