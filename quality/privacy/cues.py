@@ -99,8 +99,13 @@ def _one_of_the_cues(language: int) -> str:
     )
 
 
+_BEGINNINGS_ZH = (
+    "[46q二件优会传住体保兑六军准出分动医单卡参发取受口台合呼四回地型学安客宽密就尾居工帐序座开微快户房手打扣批护报拨挂换提暗机来柜校"
+    "核案档气水流激燃版牌物生电病短确示社票积税纳统编联航订设证识读账身车运通邀邮错门预驾验]"
+)
+"""With what the Chinese cues begin: at other characters none of them is tried."""
 _CUE_EN = re.compile(rf"\b(?=[a-z0-9])(?:{_one_of_the_cues(0)})", re.ASCII)
-_CUE = re.compile(rf"{_CUE_EN.pattern}|{_one_of_the_cues(1)}", re.ASCII)
+_CUE = re.compile(rf"{_CUE_EN.pattern}|(?={_BEGINNINGS_ZH})(?:{_one_of_the_cues(1)})", re.ASCII)
 _LINK = re.compile(
     r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
     r"|i have|(?:that )?i (?:got|was sent|received)|(?:you|they|it) (?:sent|texted|gave)(?: me)?|(?:end|start"

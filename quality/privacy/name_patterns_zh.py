@@ -52,6 +52,7 @@ _RELATIVES_BEGIN = (
     "主师队组店站村柜骑快找跟和给由请是帮替让问"
 )
 _FAMILY_BEGINS = f"{SURNAMES}{''.join(name[0] for name in COMPOUND.split('|'))}"
+_TRANSCRIBED_BEGINS = "".join({part[0] for part in TRANSCRIBED.split("|")})
 _HOLDERS_BEGIN = "备客病学监报下购就承房货出开持投当签预入乘收付汇寄联被借担申经负受委代机车户业患署法抬"
 NAME = re.compile(
     # With most characters no name begins: what several alternatives begin with is looked at once for all of them.
@@ -68,7 +69,7 @@ NAME = re.compile(
     | (?=[{_RELATIVES_BEGIN}])(?:{RELATIVES})(?:叫|是|,)?(?P<relative>[{FREQUENT}]{_SHORT})
     | (?=[宝儿女闺孩孙外侄妹弟客专顾管助小主亲老同姐哥谢感])(?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}}){_END}
     | (?={_OFTEN}{{2}}[妈爸奶爷外])(?P<child>{_BEGIN}{_OFTEN}{{2}})(?=妈|爸|奶奶|爷爷|外婆|外公)
-    | (?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·)*{_GIVEN}{{0,3}}?{_END})
+    | (?=[{_TRANSCRIBED_BEGINS}])(?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·)*{_GIVEN}{{0,3}}?{_END})
     | (?=[{_FAMILY_BEGINS}])(?:
         (?P<full>(?:{COMPOUND}|[{FREQUENT}]){_OFTEN}{{2}})
       | (?P<unheard>[{FREQUENT}](?:{_OFTEN}{_GIVEN}|{_GIVEN}{_OFTEN}))
@@ -236,8 +237,8 @@ SURE = tuple(
             rf"|[打来去接看签取说收在拿带回]|一下|发|转|吧)",
         ),
         (
-            "^..[说在给帮接来去的让告昨刚没打]|[,。 ]",
-            rf"(?:^|[,。!? ])(?P<lone>{_OFTEN}{{2}})(?=[说在给帮接去让告昨刚打]|来[过的了]|的[卡手电号账单快])",
+            "[说在给帮接去让告昨刚打来的]",
+            rf"(?P<lone>{_OFTEN}{_OFTEN})(?=[说在给帮接去让告昨刚打]|来[过的了]|的[卡手电号账单快])(?<![^,。!? ]..)",
         ),
         (
             "[A-Za-z]{3}",

@@ -53,7 +53,9 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
                 yield again.end() - 1, again.end()
         if match["written"] and match["written"][:2] in BLANKS:
             continue
-        if match["written"] and (text[start - 1] in "人方主者头" or match[0].startswith(_NO_PERSONS)):
+        if match["written"] and match[0].startswith(_NO_PERSONS):
+            may_be = text[start : start + 2] not in load_cedict().words and _may_be_called(text[start:end])
+        elif match["written"] and text[start - 1] in "人方主者":
             may_be = text[start : start + 2] not in load_cedict().words
         elif match.lastgroup in _TOLD:
             may_be = (
@@ -94,7 +96,7 @@ def _find_told(text: str) -> Iterator[tuple[int, int]]:
                 yield alone.span()
 
 
-_NO_PERSONS = ("备注", "客户备注", "收件", "寄件", "学员", "病人")
+_NO_PERSONS = ("备注", "客户备注", "收件", "寄件", "学员", "病人", "抬头")
 """Holders of a name that often hold something else."""
 _A_PERSON = re.compile("[员长师人家生板友亲属官察客服主机理事保]$|保安|[爸妈爷奶公婆哥姐弟妹儿女]$")
 """Who is meant, but not by name."""

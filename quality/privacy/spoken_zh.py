@@ -13,7 +13,7 @@ from quality.privacy.digits import DIGITS_ZH, digits_of_zh
 from quality.privacy.plain import Plain, rewrite
 from quality.text import CHINESE_CHARACTER
 
-_HONG_KONG = str.maketrans("係喺嘅唔咗冇佢嚟畀啲嗰哋邨於妳", "是在的不了没他来给些那们村于你")
+_HONG_KONG = dict(zip("係喺嘅唔咗冇佢嚟畀啲嗰哋邨於妳", "是在的不了没他来给些那们村于你", strict=True))
 """Characters of written Cantonese, and variants, with those that the patterns know."""
 
 _FIGURE = rf"[0-9{DIGITS_ZH}]"
@@ -30,13 +30,13 @@ _MAIL = r"(?:gmail|qq|foxmail|outlook|hotmail|扣扣|sina|sohu|yeah|icloud|live|
 class _Form(NamedTuple):
     """A way to say something, one of the characters without which it is not said, and how it is written."""
 
-    hints: str
+    hint: re.Pattern[str]
     pattern: re.Pattern[str]
     written: Callable[[re.Match[str]], str]
 
 
 def _form(hints: str, pattern: str, written: Callable[[re.Match[str]], str]) -> _Form:
-    return _Form(hints, re.compile(pattern), written)
+    return _Form(re.compile(f"[{hints}]"), re.compile(pattern), written)
 
 
 _FORMS = (
@@ -90,13 +90,13 @@ _FORMS = (
     ),
     # A letter, and numerals with pauses between.
     _form(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "A-Z",
         rf"(?<![A-Za-z])[A-Z](?:[ ,、]{{1,2}}{_FIGURE}{{1,8}}){{2,6}}(?![A-Za-z])",
         lambda match: re.sub("[ ,、]+", "", match[0]),
     ),
     # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
     _form(
-        f"{DIGITS_ZH}壹贰叁肆伍陆柒捌玖",
+        "A-Za-z·@零壹贰叁肆伍陆柒捌玖",
         rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?@)"
         rf"|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}",
         lambda match: digits_of_zh(match[0]),
@@ -105,8 +105,10 @@ _FORMS = (
 
 
 @cache
-def _simple_characters() -> dict[int, str | int]:
-    return load_cedict().simple | _HONG_KONG
+def _traditional() -> tuple[re.Pattern[str], dict[str, str]]:
+    """Return what finds a character that is not simplified, and the simplified ones by these."""
+    simple = load_cedict().simple | _HONG_KONG
+    return re.compile(f"[{''.join(simple)}]"), simple
 
 
 def write_down_zh(plain: Plain) -> Plain:
@@ -117,8 +119,9 @@ def write_down_zh(plain: Plain) -> Plain:
     """
     if not CHINESE_CHARACTER.search(plain.text):
         return plain
-    plain = Plain(plain.text.translate(_simple_characters()), plain.places)
-    for hints, pattern, written in _FORMS:
-        if any(map(plain.text.__contains__, hints)):
+    traditional, simple = _traditional()
+    plain = Plain(traditional.sub(lambda match: simple[match[0]], plain.text), plain.places)
+    for hint, pattern, written in _FORMS:
+        if hint.search(plain.text):
             plain = rewrite(plain, [(*match.span(), written(match)) for match in pattern.finditer(plain.text)])
     return plain

@@ -64,6 +64,7 @@ def test_what_hints_at_an_address_is_one_of_its_words(text: str) -> None:
     [
         (HOLDERS, f"[{name_patterns_zh._HOLDERS_BEGIN}]"),
         *((words[0], "[a-z0-9]") for words in cues._CUES.values()),
+        *((words[1], cues._BEGINNINGS_ZH) for words in cues._CUES.values()),
         *(
             (part, numbers._BEGINNINGS)
             for part in (numbers._DATE, numbers._HARMLESS, rf"(?:\+ ?|plus )?\(?{digits._DIGITS}")

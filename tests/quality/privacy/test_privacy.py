@@ -242,6 +242,8 @@ def test_numbers_codes_and_addresses_are_found(text: str, private: str, kind: Pr
         "加两勺就行，前面路口左拐，二〇二四两会那阵子",
         "四舍五入，一般三到五天，第二家更便宜",
         "月嫂（安徽人，在上海做工）",
+        "东头第一家超市的退款没到，我在福田华强北",
+        "跟海尔说了，病人要转院，发票抬头写个人",
     ],
 )
 def test_what_personas_are_made_of_stays(text: str) -> None:
