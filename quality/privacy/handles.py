@@ -34,10 +34,15 @@ _QUESTION = re.compile(
 _TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
 
 _HAN = r"\u4e00-\u9fff"
-_CUE_ZH = re.compile(
+_BEGINNINGS_ZH = "[微v威薇q扣抖快小淘旺京拼支游bliw加用登账会网昵]"
+"""With what a Chinese word for a user name begins."""
+_CUE_WORD_ZH = (
     r"(?:(?:微信|v信|vx|威信|薇信|qq|扣扣|抖音|快手|小红书|微博|淘宝|旺旺|京东|拼多多|支付宝|游戏|b站"
     r"|(?<![a-z])(?:line|ins|whatsapp)(?![a-z]))"
     r" ?(?:账?[号户]|会员名|名|id)?+|加v(?![a-z])|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
+)
+_CUE_ZH = re.compile(
+    rf"(?={_BEGINNINGS_ZH}){_CUE_WORD_ZH}"
     rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>(?![A-Za-z])[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
     rf"|(?P<joined>[{_HAN}\w]{{1,10}}_\w{{1,12}})"
     r"|(?:就?是|叫|为|我|[您你]?[搜加]|:){0,2} ?(?!(?:app|pc|pay|vip|pos|wi-?fi|ios"
