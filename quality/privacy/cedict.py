@@ -61,4 +61,6 @@ def load_cedict() -> Cedict:
                 if name := _ENGLISH_NAME.match(meanings):
                     english.add(name[1].lower())
     only_traditional = {old: simple for old, simple in simple_of.items() if old not in simplified}
-    return Cedict(*map(frozenset, (words, proper - figures, figures, english)), only_traditional)
+    return Cedict(
+        frozenset(words), frozenset(proper - figures), frozenset(figures), frozenset(english), only_traditional
+    )
