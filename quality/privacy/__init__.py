@@ -151,7 +151,7 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
                 (known_zh if CHINESE_CHARACTER.search(name) else known).learn(name)
         now, age = _asked(plain), age + 1
         if now == _NOTHING and asked.kinds and is_part_of_number(plain):
-            age = 0
+            age = 0  # The next part follows, or the other side repeats this one.
             continue
         if now == _NOTHING and answered != _NOTHING and _BACK_CHANNEL.fullmatch(plain):
             asked, answered, age = answered, _NOTHING, 0  # "Four one five." "Mm-hm." "Eight oh two."

@@ -30,8 +30,7 @@ _STREET = (
 )
 _NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
 _FLAT = (
-    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa"
-    r"|number|no)\b"
+    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa|number|no)\b"
     rf"\.? ?#?|#){_NUMBER}"
 )
 _HOUSE = (
@@ -90,8 +89,7 @@ _HINT_WORDS = frozenset((*NUMBER_WORDS.split("|"), "box", "bag", "flat", "apartm
 _NO_STREET = re.compile(
     r"\b(?:the|a|an|on|my|your|his|her|our|this|that|in|of|to|at|for|and|or|down|up|from|with|is|was|by|miles?"
     r"|minutes?|"
-    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times"
-    r"|way|more"
+    r"hours?|days?|blocks?|weeks?|years?|months?|houses?|doors?|met(?:er|re)s?|km|feet|bedrooms?|people|times|way|more"
     r"|other|"
     r"different|am|pm)\b",
     _FLAGS,
@@ -123,8 +121,7 @@ _NAMED = re.compile(
 """A house with a name and no number."""
 _NEAR = re.compile(
     r"\b(?:live|living|we're|i'm|staying|(?:house|flat|place) is|sen[dt] it|deliver(?:ed)? (?:it )?to|address is) "
-    r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from"
-    r"|over)"
+    r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from|over)"
     r"|(?:two|three|\w+) doors (?:down |up )?from|(?:on |at )?the (?:corner|end|top|bottom) of) "
     rf"(?:[\w'-]+ ){{1,7}}(?<!\ba )(?<!the )(?<!busy )(?<!main )(?<!quiet ){_SURE_STREET})(?![\w'-])",
     _FLAGS,
@@ -158,8 +155,7 @@ _QUESTION = re.compile(
 )
 """A question for a place."""
 _LEAD = re.compile(
-    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is"
-    r"|i live (?:at"
+    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
     r"|in)|we live (?:at|in)"
     r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在"
     r"|我?的?[车人](?:[坏停]?在)|寄到|送到|地址是?)(?:[ ,.:]+"
@@ -167,8 +163,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _PLACE_WORD = re.compile(
-    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of"
-    rf"|end of"
+    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of|end of"
     rf"|opposite|behind|above|next to)\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
     _FLAGS,
 )

@@ -37,8 +37,7 @@ SECRET_WORD = r"(?:pass ?(?:word|code|phrase)|(?:code|secret|memorable|safe|magi
 _CUES: dict[Private | None, tuple[str, str]] = {
     # A number behind these is none of the kinds below.
     None: (
-        r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code"
-        r"|number)s?"
+        r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code|number)s?"
         r"|flight|room|gate|version|readings?\b|mileage\b|odometer\b",
         r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数|型号|机型|版本|批次",
     ),
@@ -71,8 +70,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"卡号?|尾号",
     ),
     Private.PHONE_NUMBER: (
-        r"(?:tele)?phones?\b|mobile\b|cell(?:phone)?\b|tel\b|fax\b|whatsapp\b|landline\b|ext(?:ension)?\b"
-        r"|call ?back\b"
+        r"(?:tele)?phones?\b|mobile\b|cell(?:phone)?\b|tel\b|fax\b|whatsapp\b|landline\b|ext(?:ension)?\b|call ?back\b"
         r"|(?:call|text|ring|reach)(?: me| us| her| him)?(?: back)? (?:at|on)\b|(?:contact|best) number"
         r"|number to (?:call|reach)",
         r"手机(?:号码?)?(?:尾号)?|手提|电话|座机|分机|联系方式|打给|打[到回]|回电|回拨|来电|拨打|拨我|传真|呼我|换号",

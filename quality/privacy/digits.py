@@ -14,6 +14,7 @@ _TEENS = (
     *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+"""The English words for the digits in order, and for the tens from twenty on."""
 DIGITS_ZH = "零〇一二三四五六七八九幺洞"
 """The Chinese numerals that are said for digits, as the characters of a pattern."""
 _ZEROS = ("oh", "o", "nought", "naught")

@@ -287,7 +287,10 @@ THE_SAME = re.compile(
 FAME = re.compile(
     r"的?(?:演唱会|代言|直播|发布会|新歌|电影|专辑|粉丝|相声|周边|同款|小说|作品|全集|公园|故居|路|集团|公司|牌)"
 )
-ROLE = re.compile(ROLES)
+_ROLES_BEGIN = (
+    "专主书会伯先助医博厂叔同处大太夫女奶婆小局工师店律总技护教村校法爷班社科站管组经老董行警记设部镇队阿院顾"
+)
+ROLE = re.compile(f"(?=[{_ROLES_BEGIN}])(?:{ROLES})")
 SHORT_TITLE = re.compile("先生|女士|小姐")
 COMPOUNDS = re.compile(COMPOUND)
 BEGINS_LIKE_A_NAME = re.compile(_FAMILIAR)

@@ -282,6 +282,7 @@ def test_what_personas_are_made_of_stays(text: str) -> None:
             ["您贵姓？", "免贵，钮", "住哪个小区？", "碧波云庭", "姓名", "方向，方向盘的方向"],
             ["您贵姓？", "免贵，[UserName]", "住哪个小区？", "[Address]", "姓名", "[UserName]，[UserName]"],
         ),
+        (["初始密码abc#12345，登录后请修改"], ["初始密码[Password]，登录后请修改"]),
         # A day is no place.
         (
             ["交割是哪一个日期？", "二月十号，货款那天到。", "寄到哪一个小区？", "碧波云庭"],
