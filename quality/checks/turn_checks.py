@@ -53,10 +53,11 @@ _SPEAKER = guard(
 )
 _ROLES_AND_TASKS = guard(
     r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
-    r"|my goal says\b)|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|ends_call|given_up"
+    r"|my goal says\b|(?:your|my) next turn(?=[,:]| is\b| will\b)|customer['’]s next reply\b)"
+    r"|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|你的下一句|ends_call|given_up"
     r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
-    "as an ai|language model|assistant|role|persona|goal says|作为|语言模型|角色扮演|我的人设|ends_call|given_up"
-    "|[say]|[choose]|[direct]|【发言】|【选择】|【指导】",
+    "as an ai|language model|assistant|role|persona|goal says|next turn|next reply|作为|语言模型|角色扮演|我的人设"
+    "|下一句|ends_call|given_up|[say]|[choose]|[direct]|【发言】|【选择】|【指导】",
 )
 _TO_THE_JUDGE = guard(
     r"\b(?:(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
