@@ -109,8 +109,8 @@ def show_summary(summary: Summary) -> RenderableType:
     """Return the summary to be printed."""
     total = summary.total
     parts: list[RenderableType] = [
-        f"{total.dialogues:,} dialogues, {total.rated:,} with stars: {describe_mean(total.stars)}; "
-        f"{total.thumbs:,} thumbs, up {describe_share(total.up)}; {summary.unsound:,} turns passed no check"
+        f"Dialogues: {total.dialogues:,}; with stars: {total.rated:,}, mean {describe_mean(total.stars)}; "
+        f"thumbs: {total.thumbs:,}, up {describe_share(total.up)}; turns that passed no check: {summary.unsound:,}"
     ]
     for part, figures in summary.parts.items():
         rows = [

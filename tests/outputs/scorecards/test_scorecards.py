@@ -75,7 +75,7 @@ def test_scorecards_are_read_where_nothing_can_be_written(tmp_path: Path, en_tur
             )
         finally:
             folder.chmod(0o755)
-        assert done.returncode == 0 and "1 dialogues, 1 with stars" in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 0 and "Dialogues: 1; with stars: 1" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_store_of_the_first_version_is_read_and_gone_on_with(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
