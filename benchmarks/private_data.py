@@ -7,9 +7,8 @@ wide when it takes more than two letters or digits beside. All sentences were wr
 Mistakes on four of the sets, seen, hard, seen2 and seen3, were looked at and mended, and a test holds the scrubber to
 the first. Those on the others, blind, unseen, blind2 and blind3, were not, and no test asserts anything of them: their
 figures say what to expect of other calls. Hard and unseen are halves, drawn by chance, of one set that was written
-before
-the rules were changed for it, seen2 and blind2 of another, seen3 and blind3 of a third. In these some sentences stand
-behind the question that they answer, or are exchanges of several turns.
+before the rules were changed for it, seen2 and blind2 of another, seen3 and blind3 of a third. In these some sentences
+stand behind the question that they answer, or are exchanges of several turns.
 """
 
 import argparse

@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from personas.pool import SEED_POOLS, load_pool
 from tests.support import DATA
+from tests.support.commands import Commands, Done, run_anew
 from tests.support.golden import FOLDER, check_golden
 from tests.support.loopback import Faults, Loopback, Manners, serve
 
@@ -28,22 +29,36 @@ ALL_DIFFER = ("--max-similarity", "1", "--gate-trial", "skip")
 """The loopback server's dialogues are all made of the same words, and its gate needs no trial."""
 
 
-async def rolecs(*arguments: object, cwd: Path, **env: str) -> tuple[int, str, str]:
-    """Run the command; return its exit code, standard output and standard error."""
-    process = await start(*arguments, cwd=cwd, **env)
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1"}
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HOME": "none"}
+COMMANDS = Commands(**PLAIN, **OFFLINE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_commands_afterwards() -> Iterator[None]:
+    yield
+    COMMANDS.close()
+
+
+async def rolecs(*arguments: object, cwd: Path, **env: str) -> Done:
+    """Run the command in a process of its own that need not make the imports."""
+    return await COMMANDS.run(arguments, cwd, env)
+
+
+async def rolecs_anew(*arguments: object, cwd: Path) -> Done:
+    """Run the command in a Python of its own."""
+    return await run_anew(arguments, cwd, os.environ | PLAIN | OFFLINE)
 
 
 async def start(*arguments: object, cwd: Path, **env: str) -> asyncio.subprocess.Process:
+    """Start the command in a Python of its own."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "rolecs",
         *map(str, arguments),
         cwd=cwd,
-        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"} | env,
+        env=os.environ | PLAIN | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=heed_interrupts,
@@ -64,23 +79,23 @@ async def server() -> AsyncIterator[Loopback]:
 async def test_the_whole_line(server: Loopback, tmp_path: Path) -> None:
     topics = ("--topics", "complaint-dispute,technical-support")
     flags = (*topics, *ALL_DIFFER, "--base-url", server.base_url)
-    code, out, err = await rolecs("generate", "-n", 6, *flags, cwd=tmp_path)
+    code, out, err = await rolecs_anew("generate", "-n", 6, *flags, cwd=tmp_path)
     assert code == 0
     # Behind it comes progress, where the machine is slow.
     first = "6 dialogues: personas 6 of 28 (0 to 1 calls each), topics 2 of 2 (1 to 5 calls each), pairs 6 of 56"
     assert err.splitlines()[0] == first
     for part in ("planned", "kept", "supporter_assistant", "Tokens per kept dialogue", "Next: rolecs export"):
         assert part in out
-    code, out, err = await rolecs("inspect", "rolecs-run", cwd=tmp_path)
+    code, out, err = await rolecs_anew("inspect", "rolecs-run", cwd=tmp_path)
     assert (code, err) == (0, "") and out.startswith("6 dialogues: 6 played to their end, 0 abandoned.\n")
-    code, out, err = await rolecs("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
+    code, out, err = await rolecs_anew("export", "rolecs-run", "--out", "shards", "--shard-lines", 4, cwd=tmp_path)
     assert code == 0 and "shards/data/train-00001.jsonl: 2 lines" in out
-    code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
+    code, out, _ = await rolecs_anew("verify", "shards", cwd=tmp_path)
     assert (code, out) == (0, "shards: every shard is whole and as the manifest says\n")
     rows = [json.loads(line) for line in (tmp_path / "shards/data/train-00000.jsonl").read_text().splitlines()]
     assert {row["source"] for row in rows} <= {"complaints and disputes", "technical support and online services"}
     (tmp_path / "shards/data/train-00001.jsonl").unlink()
-    code, out, _ = await rolecs("verify", "shards", cwd=tmp_path)
+    code, out, _ = await rolecs_anew("verify", "shards", cwd=tmp_path)
     assert code == 1 and "train-00001.jsonl: No such file" in out and "shards: problems found: 1" in out
 
 
@@ -115,7 +130,7 @@ async def test_no_terminal_costs_a_result(server: Loopback, tmp_path: Path) -> N
 
 
 async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> None:
-    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_DATA_HOME": str(tmp_path / "data"), **OFFLINE}
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_DATA_HOME": str(tmp_path / "data")}
     async with serve(Loopback(pass_rate=0.9)) as server:
         flags = ("-n", 12, "--canaries", 1, "--judge-votes", 3, "--base-url", server.base_url)
         code, out, err = await rolecs("generate", *flags, cwd=tmp_path, **places)
@@ -207,11 +222,8 @@ async def test_a_pilot_that_keeps_nothing_says_so_and_leaves_no_folder(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-OFFLINE = {"HF_HUB_OFFLINE": "1"}
-
-
 async def test_from_calls_to_a_balanced_run(server: Loopback, tmp_path: Path) -> None:
-    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **OFFLINE}
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     flags = ("--base-url", server.base_url, "--out", "pool.jsonl", "--report", "pool.html")
     reading = ("--speaker", "supervisor=agent", "--speaker", "Hold=none", "--columns", "speaker=who,text=said")
     star = os.path.relpath(STAR, tmp_path)
@@ -307,7 +319,6 @@ async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Lo
         (["label", "row.jsonl", "--out", "./row.jsonl", "--base-url", "URL"], "row.jsonl is read, and would be"),
         (["generate", "--temperature", "0,8"], "'0,8' is not a valid float. Decimals have a point: 0.8"),
         (["generate", "--config", "comma.toml"], "decimals have a point, as in 0.8"),
-        (["generate", "--run", "\udcff"], "an argument is no UTF-8 text"),
         (["judge", "points.jsonl", "--base-url", "URL"], "points.jsonl:1: no labelled dialogue: points: "),
         (["calibrate", "row.jsonl", "--base-url", "URL"], "every call needs people's labels"),
         (["report", "none"], "none holds no run"),
@@ -327,12 +338,17 @@ async def test_wrong_use_is_one_line_and_exit_2(
     (tmp_path / "points.jsonl").write_text(labelled, encoding="utf-8")
     (tmp_path / "comma.toml").write_text("temperature = 0,8\n", encoding="utf-8")
     given = [server.base_url if argument == "URL" else argument for argument in arguments]
-    code, out, err = await rolecs(*given, cwd=tmp_path, **OFFLINE)
+    code, out, err = await rolecs(*given, cwd=tmp_path)
     assert code == 2 and out == ""
     assert message in " ".join(err.replace("│", " ").split())
     if err.startswith("rolecs:"):
         assert err.count("\n") == 1
     assert not server.calls
+
+
+async def test_an_argument_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    code, out, err = await rolecs_anew("generate", "--run", os.fsdecode(b"\xff"), cwd=tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1) and "an argument is no UTF-8 text" in err
 
 
 async def test_no_key_is_ever_written_or_shown(server: Loopback, tmp_path: Path) -> None:
@@ -374,9 +390,9 @@ async def test_the_graph_is_printed(tmp_path: Path) -> None:
 
 
 async def test_the_version_is_told(tmp_path: Path) -> None:
-    assert await rolecs("--version", cwd=tmp_path) == (0, f"rolecs {version('rolecs')}\n", "")
+    assert await rolecs_anew("--version", cwd=tmp_path) == (0, f"rolecs {version('rolecs')}\n", "")
 
 
 async def test_help_is_quick_to_read_and_names_defaults(tmp_path: Path) -> None:
-    code, out, _ = await rolecs("generate", "--help", cwd=tmp_path)
+    code, out, _ = await rolecs_anew("generate", "--help", cwd=tmp_path)
     assert code == 0 and "(default: 0.05)" in " ".join(out.replace("│", " ").split())

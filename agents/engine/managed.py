@@ -27,6 +27,8 @@ STOP_S = 15.0
 """Seconds that an engine has to end by itself before it is killed."""
 LAST_LINES = 8
 """Number of lines of an engine's log that the message of its end holds."""
+_FRAME = ("  File ", "    ")
+"""What the lines of a traceback's frames begin with: the place, and the code at it."""
 PR_SET_PDEATHSIG = 1
 """The option of prctl(2) that asks for a signal at the parent's death."""
 GRAMMAR_CONFIG = '{"backend":"xgrammar","disable_any_whitespace":true}'
@@ -91,11 +93,11 @@ class Engine:
         return self._process.returncode is not None
 
     def last_lines(self, count: int = LAST_LINES) -> str:
-        """Return the last lines of the engine's log, at most `count` and without the empty ones among them."""
+        """Return what the last lines of the engine's log say, at most `count`: none is empty or a traceback's frame."""
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 16_384))
             lines = file.read().decode(errors="replace").splitlines()
-        return "\n".join(line for line in lines[-count:] if line.strip())
+        return "\n".join(line for line in lines[-count:] if line.strip() and not line.startswith(_FRAME))
 
 
 @contextlib.asynccontextmanager

@@ -27,10 +27,12 @@ def text_field(language: Language, marks: int, opening: str = "") -> Any:
 
     Args:
         language: of the text; a Chinese one begins in Chinese.
-        marks: the most marks that may end a sentence, the points of decimals among them.
+        marks: the most marks that may end a sentence; the points of decimals are none.
         opening: a pattern of the words that it begins with; by default any beginning of a sentence will do.
     """
     mark, fewest = _MARK[language], FEWEST_CHARACTERS[language] - 1
-    within = rf'[^"\\\n\r\t{mark}]'
-    first = f"{opening or _BEGINNING[language]}{within}{{{fewest}}}{within}*"
-    return Field(json_schema_extra={"pattern": f"^{first}([{mark}]{within}+){{0,{marks - 1}}}[{mark}]$"})
+    plain = rf'[^"\\\n\r\t{mark}]'
+    within = rf"({plain}|\.[0-9])" if language is Language.EN else plain
+    others = f"([{mark}]{within}+){{0,{marks - 1}}}" if marks > 1 else ""
+    first = f"{opening or _BEGINNING[language]}{plain}{{{fewest}}}{within}*"
+    return Field(json_schema_extra={"pattern": f"^{first}{others}[{mark}]$"})

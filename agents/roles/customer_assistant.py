@@ -23,15 +23,17 @@ MAX_TOKENS = 200
 """Longest answer, in tokens."""
 DIRECTION_CHARACTERS = {Language.EN: 200, Language.ZH: 70}
 """Most characters of a direction: one sentence."""
-DIRECTION_MARKS = 3
-"""Most marks in it that may end a sentence: one, with decimals and abbreviations."""
+DIRECTION_MARKS, DIRECTION_MARKS_AGAIN = 3, 1
+"""Most marks in it that may end a sentence: one, with abbreviations; and in one that is asked for again."""
 OPENINGS_AGAIN = {
-    Language.EN: "(Tell|Say|Ask|Answer|Give|Name|Confirm|Agree|Accept|Refuse|Insist|Explain|Describe|Complain|Admit"
-    "|Doubt|Thank|Object|Repeat|Mention|React|Feel) ",
-    Language.ZH: "(告诉客服|说|问|追问|回答|报出|确认|同意|接受|拒绝|坚持|解释|描述|抱怨|承认|质疑|要求|表示|感谢客服"
-    "|提到)",
+    Language.EN: "((Tell|Ask|Answer|Thank|Give|Remind|Explain to|Describe to) the supporter"
+    "|Ask (for|whether|why|how|what|when)|Say that|Confirm that|Agree|Accept|Refuse|Insist|Complain|Admit|Doubt|Object"
+    "|Repeat|Mention) ",
+    Language.ZH: "(告诉客服|问客服|追问客服|回答客服|感谢客服|要求客服|向客服(说明|抱怨|确认)|报出|同意|接受|拒绝|坚持"
+    "|承认|质疑|表示|提到)",
 }
-"""How a direction begins that is asked for again: with a verb. Weak models write the reply itself, or the company's."""
+"""How a direction begins that is asked for again: with a verb, and with whom the customer speaks to. Weak models write
+the reply itself, or what the company's side is to do ("Tell the customer ...")."""
 
 
 class Direction(NamedTuple):
@@ -57,7 +59,7 @@ def direction_type(
         language: of the direction.
         outcomes: how the matter may stand; none where the call goes on in any case.
         emotions: ask for the feeling.
-        again: the last answer failed a check; this one is held to begin with a verb.
+        again: the last answer failed a check; this one is held to one sentence that begins with a verb.
     """
     fields: dict[str, Any] = {}
     if outcomes:
@@ -66,7 +68,12 @@ def direction_type(
     if emotions:
         feeling: Any = Literal[tuple(FEELINGS)]
         fields["feeling"] = (feeling, ...)
-    fields["direction"] = (str, text_field(language, DIRECTION_MARKS, OPENINGS_AGAIN[language] if again else ""))
+    field = (
+        text_field(language, DIRECTION_MARKS_AGAIN, OPENINGS_AGAIN[language])
+        if again
+        else text_field(language, DIRECTION_MARKS)
+    )
+    fields["direction"] = (str, field)
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 

@@ -57,6 +57,7 @@ _PREFIX = re.compile(
         \s*+[\]】)）>]\s*+\**+\s*+[:：]?
       | (?:{_any_of(_LONG_LABELS)})\s*+\**+\s*+[:：]
       | (?:strategy|策略)\s*[:：]\s*{LABEL_PATTERN}\s*(?:[\n:：.。]|$)
+      | \[say\]|【发言】
     )\s*\**""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -81,9 +82,10 @@ def _unquote(text: str) -> str:
 def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
     """Return the speech in a model's answer on one line.
 
-    Takes away thoughts, also where their beginning is missing, speaker prefixes, strategy labels in front and quotes
-    around the whole; repeated until nothing more comes off, so cleaning twice changes nothing. A bare code with a colon
-    ("ID: ...") is a label only when it is the code of `strategy`, the one that the turn was told to use.
+    Takes away thoughts, also where their beginning is missing, speaker prefixes, the task's tag and strategy labels in
+    front, and quotes around the whole; repeated until nothing more comes off, so cleaning twice changes nothing. A bare
+    code with a colon ("ID: ...") is a label only when it is the code of `strategy`, the one that the turn was told to
+    use.
 
     >>> clean_utterance('客服：【礼貌问候】“您好，请问有什么可以帮您？”')
     '您好，请问有什么可以帮您？'

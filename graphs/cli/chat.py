@@ -144,6 +144,10 @@ class TerminalScreen:
             who = "Customer, who ends the call" if turn.ends_call else "Customer"
         output.print(f"{who}: {turn.text}")
 
+    def wait(self, what: str) -> None:
+        """Show what takes a while."""
+        progress.print(what)
+
     def tell(self, problem: str) -> None:
         """Show why a line was not said."""
         progress.print(f"Not said: {problem}")
@@ -161,9 +165,9 @@ class TerminalScreen:
             output.print(f"  {_place(label.turn)}: you named it {label.named}, it reads as {label.labelled}")
         output.print("\nThe judge:" + (f" unscored, {review.unscored}" if review.unscored else ""))
         for point in review.points:
-            turns = ", ".join(map(str, point.turns))
+            turns = f"turn{'' if len(point.turns) == 1 else 's'} {', '.join(map(str, point.turns))}"
             output.print(f"  {'passed' if point.passed else 'failed'}: {point.question}")
-            output.print(f"    {point.reason} (turns {turns})")
+            output.print(f"    {point.reason} ({turns})")
 
 
 def _place(turn: int | None) -> str:

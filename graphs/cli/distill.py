@@ -75,7 +75,7 @@ def distill(
     for line in describe_causes(distilled.funnel):
         console.print(line)
     console.print(describe_cost(distilled.funnel, settings.prices, "persona"))
-    console.print(usage_table(distilled.funnel))
+    console.print("", usage_table(distilled.funnel), sep="\n")
     show_halt(distilled.halt, go_on, console)
     if failed:
         console.print(f"To try the failed ones again: {go_on} --retry-failed")

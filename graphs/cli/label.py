@@ -67,11 +67,11 @@ def label(
     replaced = annotated.ingested.replaced.total()
     console.print(f"Calls labelled: {len(annotated.annotations):,}. Pieces of private data replaced: {replaced:,}.")
     if looked := second_look_stages(funnel):
-        console.print(stages_table(looked, "Second look"))
-    console.print(show_annotation(funnel))
+        console.print("", stages_table(looked, "Second look"), sep="\n")
+    console.print("", show_annotation(funnel), sep="\n")
     for line in describe_causes(funnel):
         console.print(line)
-    console.print(usage_table(funnel))
+    console.print("", usage_table(funnel), sep="\n")
     show_halt(annotated.halt, go_on, console)
     if failed:
         console.print(f"{failed:,} failed; to try them again: {go_on} --retry-failed")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.errors import UsageError
+from agents.shares import parse_share
 from graphs.cli.flags import job_settings, takes
 from graphs.cli.runs import Runs, versus_folder
 from graphs.cli.terminal import (
@@ -22,7 +23,7 @@ from graphs.cli.terminal import (
     output,
     progress,
 )
-from graphs.config.probe import ProbeSettings, parse_share
+from graphs.config.probe import ProbeSettings
 from graphs.scheduling.interrupts import interruptible
 from outputs.files import require_file, write_whole
 from outputs.runs.probe import PROBES
@@ -124,7 +125,11 @@ def deliver(folders: "Sequence[Path]", thresholds: dict[str, float], junit: Path
     for other in runs[1:]:
         first.require_same_customers(other)
     figures = [measure_probe(run.agent, run.calls) for run in runs]
-    comparisons = [compare_probes(first.agent, first.calls, other.agent, other.calls) for other in runs[1:]]
+    names = _tell_apart([run.agent for run in runs], folders)
+    comparisons = [
+        compare_probes(names[0], first.calls, name, other.calls)
+        for name, other in zip(names[1:], runs[1:], strict=True)
+    ]
     missed = find_missed(figures[0].rates, thresholds)
     for folder, found in zip(folders, figures, strict=True):
         write_figures(folder / FIGURES, found, comparisons if found is figures[0] else [])
@@ -133,8 +138,8 @@ def deliver(folders: "Sequence[Path]", thresholds: dict[str, float], junit: Path
     if junit:
         write_whole(junit, junit_lines(first.agent, first.calls, thresholds, missed))
     if not quiet:
-        for found in figures:
-            output.print(show_probe(found), "")
+        for name, found in zip(names, figures, strict=True):
+            output.print(show_probe(found.model_copy(update={"agent": name})), "")
         if comparisons:
             output.print(show_comparisons(comparisons), "")
         for folder in folders:
@@ -142,6 +147,18 @@ def deliver(folders: "Sequence[Path]", thresholds: dict[str, float], junit: Path
     for name, problem in missed.items():
         progress.print(f"Below the threshold: {name}: {problem}")
     return bool(missed)
+
+
+def _tell_apart(agents: "Sequence[str]", folders: "Sequence[Path]") -> list[str]:
+    """Return the agents' names, with the run where several have the same: one that was changed is probed again.
+
+    >>> _tell_apart(["bot", "other", "bot"], [Path("old"), Path("other"), Path("new")])
+    ['bot (old)', 'other', 'bot (new)']
+    """
+    return [
+        f"{agent} ({folder})" if agents.count(agent) > 1 else agent
+        for agent, folder in zip(agents, folders, strict=True)
+    ]
 
 
 def _folders(settings: ProbeSettings) -> dict[Path, tuple[str | None, str | None]]:

@@ -33,7 +33,7 @@ def rate(
     from outputs.rating.items import read_calls
 
     if summary == (rater is not None):
-        raise UsageError("say who rates by --rater NAME, or ask for what was said by --summary")
+        raise UsageError("say who rates by --rater NAME, or ask for what was said by --summary: one of the two")
     calls = read_calls(runs)
     if len(calls) < len(runs):
         raise UsageError("a run is named twice")

@@ -62,8 +62,7 @@ def rewrite(
     failed, kept = funnel.outcomes[Outcome.FAILED], funnel.outcomes[Outcome.KEPT]
     code = 1 if failed or funnel.none_scored else 0
     console = results_console(quiet, code)
-    console.print(stages_table(done.stages, "Calls"))
-    console.print(summarise(funnel, settings.prices))
+    console.print(stages_table(done.stages, "Calls"), "", summarise(funnel, settings.prices), "", sep="\n")
     with read_made(settings.run) as store:
         console.print(show_before_and_after(before_and_after(rewritten(store, Outcome.KEPT))))
         for sentence in describe_trust(store.provenance, funnel):

@@ -40,7 +40,10 @@ def scorecard(
     if export:
         written = write_whole(export, (row.model_dump_json() for row in rated_rows(cards, stars)))
         output.print(f"Rows to train on: {export}, {written.lines:,} dialogues")
-        output.print(f"Next: {command_line('rolecs', 'train', export)}")
+        if written.lines:
+            output.print(f"Next: {command_line('rolecs', 'train', export)}")
+        else:
+            output.print(f"No dialogue was played to its end and got {stars} stars or more.")
     if prefs:
         written = write_whole(prefs, (row.model_dump_json() for row in preference_rows(cards, stars)))
         output.print(f"Preference pairs: {prefs}, {written.lines:,}")

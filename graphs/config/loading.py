@@ -28,7 +28,13 @@ def load_settings(
         return kind.model_validate(merged)
     except ValidationError as error:
         where = f" (flags and {config})" if config else ""
-        raise UsageError(f"settings{where}: {describe_invalid(error)}") from None
+        first = error.errors()[0]
+        if first["type"] == "missing" and len(first["loc"]) == 1:
+            name = str(first["loc"][0])
+            told = f"{name} is missing: give it by --{name.replace('_', '-')}, or in a settings file by --config"
+        else:
+            told = describe_invalid(error)
+        raise UsageError(f"settings{where}: {told}") from None
 
 
 READ = ("transcripts", "personas", "embedding_model", "agent", "versus", "train")

@@ -13,7 +13,7 @@ from agents.errors import UsageError
 from agents.llm.chat import Chat
 from graphs.dialogue.turns import DialogueContext, direct_next_turn, lay_down_plan, say_customer
 from personas.persona import Persona
-from quality.checks.rules import Violation, check_rules
+from quality.checks.rules import check_rules
 from quality.gate.case import Case
 from quality.gate.gate import Gate
 from quality.gate.labeller import label_strategies
@@ -119,12 +119,9 @@ class PracticeCall:
         """
         found = check_rules(self.turns, self._gate.limits, self.persona.language, self.plan.scenario)
         return Findings(
-            tuple(violation for violation in found if self._is_the_persons(violation)),
+            tuple(violation for violation in found if violation.is_supporters(self.turns)),
             await self._gate.judge(judge, self._case(self.turns)) if self.turns else None,
         )
-
-    def _is_the_persons(self, violation: Violation) -> bool:
-        return violation.turn is None or self.turns[violation.turn - 1].speaker is Speaker.SUPPORTER
 
     def _case(self, turns: tuple[Turn, ...]) -> Case:
         return Case.of(self.persona.language, self.topic, self.plan, self.persona.portrait, turns)

@@ -76,9 +76,7 @@ async def play_dialogue(planned: Planned, persona: Persona, clients: Clients, se
 
 async def _play(chat: Chat, planned: Planned, description: str, topic: Topic, settings: Settings) -> DialogueState:
     """Return the last state of a call with the persona of this description; it has no plan where none was sound."""
-    context = DialogueContext(
-        chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
-    )
+    context = DialogueContext.of(chat, settings, emotions=settings.emotions)
     return await play_call(description, topic, planned.number, context)
 
 

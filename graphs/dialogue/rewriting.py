@@ -186,9 +186,7 @@ class _Rewriting:
     async def _rewrite(self) -> bool:
         """Lay the call out, plan it and say it; tell whether that came to an end."""
         settings = self._settings
-        context = DialogueContext(
-            self._play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
-        )
+        context = DialogueContext.of(self._play, settings)
         state: DialogueState = {"turns": [], "repairs": []}
         asked = await self._lay_out(context)
         state.update(settle(state, "plan", None, asked))

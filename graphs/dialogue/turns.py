@@ -5,7 +5,7 @@ Nothing here takes back what was said or gives a dialogue up: that is the caller
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from agents.csc.dialogue import Action, CustomerView, GoalOutcome, Part, Plan, Repair, SupporterView, Turn
 from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
@@ -19,6 +19,7 @@ from agents.roles.customer_assistant import Direction, direct_customer
 from agents.roles.planner import plan_dialogue
 from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
+from graphs.config.settings import SpeakingSettings
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
 from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
 
@@ -44,6 +45,11 @@ class DialogueContext:
     utterance_tokens: int
     repairs: int
     emotions: bool = False
+
+    @classmethod
+    def of(cls, chat: Chat, settings: SpeakingSettings, *, emotions: bool = False) -> Self:
+        """Return the context of a dialogue of a job with these settings."""
+        return cls(chat, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, emotions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,9 @@ class Screen(Protocol):
     def begin(self, scenario: str, side: Speaker) -> None:
         """Show what is known beforehand, and what can be typed."""
 
+    def wait(self, what: str) -> None:
+        """Show what takes a while."""
+
     def show(self, turn: Turn) -> None:
         """Show what the model said, or what a person's words were taken for."""
 
@@ -107,9 +110,7 @@ class _Talk:
         self._id = f"chat-{secrets.token_hex(8)}"
         self._play = Chat(clients.play, settings.sampling, settings.seed, self._id)
         self._judge = Chat(clients.judge, settings.judge_sampling, derive_seed(settings.seed, "judge"), self._id)
-        self._context = DialogueContext(
-            self._play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs
-        )
+        self._context = DialogueContext.of(self._play, settings)
         self.turns: tuple[Turn, ...] = ()
         """What was said so far."""
         self._known: dict[str, Any] = {}
@@ -155,6 +156,7 @@ class _Talk:
         """Let the person be the supporter, and tell them afterwards what was found."""
         gate = self._settings.gate(required_agreement(self._settings.min_agreement, None))
         call = PracticeCall(persona, topic, gate)
+        self._screen.wait("The customer's call is being planned.")
         await call.open(self._context)
         self._know(call.topic, persona, call.plan)
         self._screen.begin(call.plan.scenario, Speaker.SUPPORTER)
@@ -164,6 +166,7 @@ class _Talk:
 
         await self._listen(say, lambda: call.is_over)
         if call.turns and not job.interruption.requested:
+            self._screen.wait("The call is being judged.")
             findings = await call.examine(self._judge)
             self._known |= {"violations": findings.violations, "verdict": findings.verdict}
             self._screen.review(Review.of(call, findings))

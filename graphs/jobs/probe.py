@@ -76,9 +76,9 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
         async with local_backend(job, call, Kinds(kinds, gate_kinds(settings.judge_sampling))) as backend:
 
             async def try_out() -> None:
-                await backend.try_out()
                 if settings.preflight:
                     await _ring(agent, settings)
+                await backend.try_out()
 
             asked, hardness = spec.model_dump(mode="json"), hardness_digest(settings.language)
             provenance = probes_provenance(settings, pool, asked, hardness, backend.model, backend.judge_model)

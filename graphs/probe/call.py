@@ -39,7 +39,7 @@ from graphs.probe.hardness import Hardness, falls_for, find_hardness
 from outputs.runs.probe import AgentFailure, Hardship, Probe
 from outputs.runs.record import Planned
 from personas.persona import Persona
-from quality.checks.rules import Violation, check_rules
+from quality.checks.rules import check_rules
 from quality.gate.case import Case
 from quality.gate.gate import hear_emotions
 from quality.gate.judge import judge_points
@@ -104,9 +104,7 @@ async def probe_call(
     with keeping_failure(ended):
         heard.plan = plans.get((planned.persona, planned.topic, planned.number))
         async with agent.call(planned.key) as conversation:
-            context = DialogueContext(
-                play, settings.language, settings.limits, settings.utterance_tokens, settings.repairs, settings.emotions
-            )
+            context = DialogueContext.of(play, settings, emotions=settings.emotions)
             await _Call(heard, conversation, context, planned, customer, hardness, settings).play()
         if heard.plan and all(failure.tried_again for failure in heard.failures):
             given = fit_to_call(settings.played_topics[planned.topic], heard.plan.scenario, settings.language)
@@ -279,7 +277,7 @@ async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str,
             turn.model_copy(update={"strategy": labels.get(number)}) for number, turn in enumerate(case.turns, 1)
         )
         violations = check_rules(turns, settings.limits, case.language, case.scenario)
-        told = tuple(v for v in violations if v.rule != NO_FAULT and _is_agents(v, turns))
+        told = tuple(v for v in violations if v.rule != NO_FAULT and v.is_supporters(turns))
         found = {"turns": turns, "violations": told}
         found["verdict"] = Verdict(points=await judge_points(chat, replace(case, turns=turns), settings.judge_votes))
     except UnreadableAnswerError as error:
@@ -287,7 +285,3 @@ async def _examine(chat: Chat, case: Case, settings: ProbeSettings) -> dict[str,
     if settings.emotions:
         found["emotion_labelling"] = await hear_emotions(chat, case)
     return found
-
-
-def _is_agents(violation: Violation, turns: Sequence[Turn]) -> bool:
-    return violation.turn is None or turns[violation.turn - 1].speaker is Speaker.SUPPORTER

@@ -81,7 +81,9 @@ class _HttpConversation:
         except (aiohttp.ClientError, OSError) as error:
             # Where no connection was made, the agent has not heard of the turn.
             never_sent = isinstance(error, aiohttp.ClientConnectorError)
-            detail = shorten(str(error), SHOWN) or type(error).__name__
+            # Without what the library puts around it: host, port and TLS as Python objects.
+            told = (error.strerror if isinstance(error, aiohttp.ClientConnectorError) else None) or str(error)
+            detail = shorten(told, SHOWN) or type(error).__name__
             raise AgentError("no-connection", detail, may_pass=never_sent) from None
         if response.status >= 300:
             shown = shorten(content[: 4 * SHOWN].decode(errors="replace"), SHOWN)

@@ -123,7 +123,7 @@ def interruptible(
     try:
         yield
     except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print(f"Interrupted. {hint()}")
+        console.print(f"Interrupted. {hint()}".rstrip())
         raise SystemExit(code()) from None
     except BrokenPipeError:
         raise  # who reads the results has seen enough

@@ -131,7 +131,8 @@ class LoadingDisplay:
 
     def __call__(self, seconds: float, line: str) -> None:
         """Show the state of the loading: at once in a terminal, else a line now and then."""
-        text = f"starting the engine for {self._model}, {seconds:.0f} s: {_LOG_PREFIX.sub('', line)}"
+        said = _LOG_PREFIX.sub("", line).strip()
+        text = f"starting the engine for {self._model}, {seconds:.0f} s" + (f": {said}" if said else "")
         if self._status:
             self._status.update(Text(text[: self._console.width - 4]))
         elif seconds >= self._next_line:

@@ -97,11 +97,14 @@ def write_results(
         write_whole(samples, _samples(store.records(Outcome.KEPT, Outcome.FAILED), scores))
         planned = store.planned
     estimates = scores.estimates()
-    content = _results(provenance, scores, estimates, planned, encoder)
-    content["rolecs"]["contamination"] = contamination and contamination.figures()
-    content["rolecs"]["judge"] = judged and _judge_figures(judged, scores)
+    own = _own_figures(scores, estimates, encoder) | {
+        "versions": provenance.versions,
+        "contamination": contamination and contamination.figures(),
+        "judge": judged and _judge_figures(judged, scores),
+    }
     if feelings := scores.by_feeling():
-        content["rolecs"]["by_feeling"] = {name: _feeling_figures(figures) for name, figures in feelings.items()}
+        own["by_feeling"] = {name: _feeling_figures(figures) for name, figures in feelings.items()}
+    content = _results(provenance, scores, estimates, planned) | {"rolecs": own}
     write_whole(results, [json.dumps(content, ensure_ascii=False, indent=2)])
     wins, calls, judge = (judged.wins, judged.calls or {}, judged.judge) if judged else ({}, {}, "")
     return Result(provenance, scores, estimates, (results, samples), wins, calls, feelings, contamination, judge)
@@ -134,8 +137,8 @@ def _results(
     scores: Scores,
     estimates: Mapping[str, Mapping[str, Estimate]],
     planned: int,
-    encoder: str | None,
 ) -> dict[str, Any]:
+    """Return the results with the keys of lm-evaluation-harness."""
     figures: dict[str, Any] = {"alias": TASK}
     for question, metrics in estimates.items():
         for name, found in metrics.items():
@@ -165,31 +168,35 @@ def _results(
             **provenance.configuration,
         },
         "model_name": provenance.configuration["model"],
-        "rolecs": {
-            "turns": scores.turns,
-            "failed_dialogues": scores.failed,
-            "unreadable": {question: scores.unreadable[question] for question in QUESTIONS},
-            "intervals": {
-                question: {name: [found.low, found.high] for name, found in metrics.items()}
-                for question, metrics in estimates.items()
-            },
-            "variety": {
-                name: {f"distinct_{n}": share for n, share in found.distinct.items()}
-                | {"boilerplate": found.boilerplate}
-                for name, found in scores.variety.items()
-            },
-            "broken_rules": dict(sorted(scores.broken_rules.items())),
-            "signatures": signatures(scores.languages, encoder),
-            "by_strategy": {
-                question: {code: figures.model_dump() for code, figures in by_label(scores.total(question)).items()}
-                for question in CHOICES
-            },
-            "confusion": {
-                "rows": "the right strategy",
-                "columns": [*LABELS, None],
-                **{question: confusion(scores.total(question)).astype(int).tolist() for question in CHOICES},
-            },
-            "versions": provenance.versions,
+    }
+
+
+def _own_figures(
+    scores: Scores, estimates: Mapping[str, Mapping[str, Estimate]], encoder: str | None
+) -> dict[str, Any]:
+    """Return what lm-evaluation-harness has no key for: intervals, variety, broken rules, figures by strategy."""
+    return {
+        "turns": scores.turns,
+        "failed_dialogues": scores.failed,
+        "unreadable": {question: scores.unreadable[question] for question in QUESTIONS},
+        "intervals": {
+            question: {name: [found.low, found.high] for name, found in metrics.items()}
+            for question, metrics in estimates.items()
+        },
+        "variety": {
+            name: {f"distinct_{n}": share for n, share in found.distinct.items()} | {"boilerplate": found.boilerplate}
+            for name, found in scores.variety.items()
+        },
+        "broken_rules": dict(sorted(scores.broken_rules.items())),
+        "signatures": signatures(scores.languages, encoder),
+        "by_strategy": {
+            question: {code: figures.model_dump() for code, figures in by_label(scores.total(question)).items()}
+            for question in CHOICES
+        },
+        "confusion": {
+            "rows": "the right strategy",
+            "columns": [*LABELS, None],
+            **{question: confusion(scores.total(question)).astype(int).tolist() for question in CHOICES},
         },
     }
 

@@ -10,6 +10,7 @@ from outputs.evaluation.feelings import FeelingFigures
 from outputs.evaluation.results import Result
 from outputs.evaluation.scores import METRICS, QUESTIONS, REFERENCE, Differences, Metric
 from outputs.reports.cells import FIGURES, Cells, begin_table, show_cells
+from outputs.reports.estimates import describe_figure
 from outputs.runs.run import most_frequent_first
 from quality.metrics.intervals import Estimate
 from quality.metrics.variety import ORDERS
@@ -234,11 +235,4 @@ def describe_difference(found: Estimate, metric: Metric) -> str:
 
 
 def _describe(found: Estimate, metric: Metric, sign: str) -> str:
-    """Return a figure with its interval, if there are such; `sign` is that of Python's number formats."""
-    if found.value is None:
-        return "-"
-    scale, form = 100 if metric.is_share else 1, f"{sign}.{metric.digits}f"
-    value = f"{scale * found.value:{form}}"
-    if found.low is None or found.high is None:
-        return value
-    return f"{value} ({scale * found.low:{form}} to {scale * found.high:{form}})"
+    return describe_figure(found, digits=metric.digits, scale=100 if metric.is_share else 1, sign=sign)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from outputs.probing.figures import PERCENTILES, Comparison, ProbeFigures
 from outputs.reports.cells import begin_table
+from outputs.reports.estimates import describe_figure, describe_share
 from quality.gate.rubric import LABEL_POINT
 from quality.metrics.intervals import Proportion
 
@@ -38,9 +39,7 @@ def name_rate(name: str) -> str:
 
 def show_proportion(found: Proportion) -> str:
     """Return a share in percent with its interval and what it is of."""
-    if found.value is None or found.low is None or found.high is None:
-        return "-"
-    return f"{found.value:.0%} [{100 * found.low:.0f}, {100 * found.high:.0f}] of {found.of:,}"
+    return f"{describe_share(found)} of {found.of:,}" if found.of else "-"
 
 
 def _rates_table(figures: ProbeFigures) -> Table:
@@ -103,7 +102,7 @@ def show_comparisons(comparisons: Sequence[Comparison]) -> RenderableType:
                 name_rate(name),
                 _percent(found.first.value),
                 _percent(found.second.value),
-                _show_difference(found.difference.value, found.difference.low, found.difference.high),
+                describe_figure(found.difference, digits=0, scale=100, sign="+"),
                 f"{found.first_only:,}",
                 f"{found.second_only:,}",
                 f"{found.p:.3f}" if found.first.of else "-",
@@ -118,11 +117,3 @@ def show_comparisons(comparisons: Sequence[Comparison]) -> RenderableType:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
-
-
-def _show_difference(value: float | None, low: float | None, high: float | None) -> str:
-    if value is None:
-        return "-"
-    if low is None or high is None:
-        return f"{100 * value:+.0f}"
-    return f"{100 * value:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]"

@@ -15,10 +15,9 @@ from outputs.runs.run import CountKey, Funnel
 
 def show_annotation(funnel: Funnel) -> Group:
     """Return the tables of labels: strategies over the supporter's turns, and emotions over the customer's, if any."""
-    tables = [_strategies(funnel.counts.get(STRATEGIES_GIVEN, {}))]
-    if emotions := funnel.counts.get(EMOTIONS_GIVEN):
-        tables.append(_emotions(emotions))
-    return Group(*tables)
+    strategies = _strategies(funnel.counts.get(STRATEGIES_GIVEN, {}))
+    emotions = funnel.counts.get(EMOTIONS_GIVEN)
+    return Group(strategies, "", _emotions(emotions)) if emotions else Group(strategies)
 
 
 def _strategies(counts: Mapping[CountKey, int]) -> Table:

@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from agents.csc.language import Language
 from outputs.reports.assets import page_head, page_template
 from outputs.reports.cells import Cells, show_cells
+from outputs.reports.estimates import describe_mean
 from quality.metrics.differences import Difference, Item
+from quality.metrics.intervals import Estimate
 from quality.metrics.realism import Realism, Separation
 
 _NAMES = ("synthetic", "real")
@@ -98,11 +100,11 @@ def _show_separation(separation: Separation | None) -> str:
     """Return an area under the curve with its interval.
 
     >>> _show_separation(Separation(auc=0.914, low=0.9, high=0.93))
-    '0.91 [0.90, 0.93]'
+    '0.91 (0.90 to 0.93)'
     """
-    return (
-        "- (one group)" if separation is None else f"{separation.auc:.2f} [{separation.low:.2f}, {separation.high:.2f}]"
-    )
+    if separation is None:
+        return "- (one group)"
+    return describe_mean(Estimate(value=separation.auc, low=separation.low, high=separation.high))
 
 
 def _trait(difference: Difference) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from agents.csc.dialogue import Turn
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from outputs.reports.estimates import describe_figure
 from outputs.runs.rewriting import Rewriting
 from quality.metrics.intervals import Estimate, Statistic, Sums, estimate, estimate_difference, ratio
 from quality.text import split_words
@@ -80,10 +81,7 @@ def _sums(turns: Sequence[Turn], labels: Iterable[Strategy]) -> Sums:
 
 def describe(found: Estimate, unit: str = "", sign: str = "") -> str:
     """Return an estimate with its interval; a dash where nothing was counted."""
-    if found.value is None:
-        return "-"
-    value = f"{found.value:{sign}.1f}{unit}"
-    return value if found.low is None else f"{value} ({found.low:{sign}.1f} to {found.high:{sign}.1f})"
+    return describe_figure(found, digits=1, unit=unit, sign=sign)
 
 
 def show_before_and_after(rows: Sequence[Row]) -> Table:

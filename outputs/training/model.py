@@ -4,8 +4,11 @@ import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx2
+import huggingface_hub
 import torch
 import torch.nn.functional as F
+from huggingface_hub.errors import OfflineModeIsEnabled
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -17,6 +20,7 @@ from agents.errors import UsageError, shorten
 from outputs.training.attention import TRIE_ATTENTION, make_blocks
 from outputs.training.packing import Ints, Pack, TokenRow, pack
 from outputs.training.settings import Precision, Switch, TrainSettings
+from personas.dedup.embedding import HUB_TIMEOUT_S
 
 ALL_LINEAR = "all-linear"
 ATTENTION = "attention"
@@ -73,6 +77,7 @@ def load_base(base: str, dtype: torch.dtype) -> Base:
     path = _find(name)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
+        _ask_hub(path)
         tokenizer = AutoTokenizer.from_pretrained(path)
         model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, attn_implementation=_DENSE_ATTENTION)
     except (OSError, ValueError) as error:
@@ -83,6 +88,23 @@ def load_base(base: str, dtype: torch.dtype) -> Base:
     model.config.use_cache = False
     longest = int(getattr(model.config, "max_position_embeddings", 0)) or 1 << 20
     return Base(name, model, tokenizer, longest, begun.folder if begun else None)
+
+
+def _ask_hub(path: str) -> None:
+    """Have a base that is neither a folder nor downloaded looked up: its download tries for a minute to reach a hub.
+
+    Raises:
+        OSError: it is not there.
+    """
+    if Path(path).is_dir():
+        return
+    try:
+        if not huggingface_hub.try_to_load_from_cache(path, "config.json"):
+            huggingface_hub.HfApi().model_info(path, timeout=HUB_TIMEOUT_S)
+    except ValueError:
+        raise OSError("no such folder, and no name that a hub could have") from None
+    except (OfflineModeIsEnabled, httpx2.TransportError):
+        raise OSError("no such folder, and no model hub in reach") from None
 
 
 def add_adapter(base: Base, settings: TrainSettings) -> Any:

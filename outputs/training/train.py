@@ -17,7 +17,14 @@ from agents.digests import digest
 from agents.errors import TrainingError, UsageError
 from outputs.datasets.roles import RoleRow
 from outputs.training.adapter import write_adapter, write_merged
-from outputs.training.checkpoint import State, gather_adapter, read_checkpoint, remove_checkpoint, write_checkpoint
+from outputs.training.checkpoint import (
+    State,
+    Tensors,
+    gather_adapter,
+    read_checkpoint,
+    remove_checkpoint,
+    write_checkpoint,
+)
 from outputs.training.examples import read_examples
 from outputs.training.model import Base, add_adapter, choose_dtype, load_base, negative_log_likelihoods, wants_packing
 from outputs.training.packing import Pack, count_nodes
@@ -58,57 +65,16 @@ def train(
             f"{out} holds a training that has not ended: go on by --resume, or name another folder by --out"
         )
     prepared = _prepare(sources, settings, listener)
-    trainer = prepared.trainer
-    begun = time.monotonic()
-    done, earlier, held_out = 0, 0.0, list[Held]()
+    run = _Run(prepared, listener)
     if found:
-        state, tensors = found
-        if state.digest != prepared.digest:
-            raise UsageError(f"{out} was begun with other settings, base or rows: go on with the same ones")
-        trainer.restore(state, tensors)
-        done, earlier, held_out = state.step, state.seconds, list(state.held_out)
-        listener.say(f"Going on after step {done:,}.")
-
-    def seconds() -> float:
-        return earlier + time.monotonic() - begun
-
-    def measure(step: int) -> None:
-        if prepared.held_out:
-            held_out.append(trainer.measure(prepared.held_out, step))
-            listener.measured(held_out[-1])
-
-    def checkpoint(step: int) -> None:
-        tensors = trainer.state()
-        if prepared.accelerator.is_main_process:
-            state = State(
-                digest=prepared.digest,
-                step=step,
-                seconds=seconds(),
-                curve=tuple(trainer.curve),
-                held_out=tuple(held_out),
-            )
-            write_checkpoint(out, state, tensors)
-
+        run.go_back_to(*found)
     try:
-        listener.began(trainer.steps, done)
-        if not done:
-            measure(0)
-        saved = time.monotonic()
-        for number in range(done + 1, trainer.steps + 1):
-            step, tokens = trainer.step(number)
-            listener.stepped(step, tokens)
-            if trainer.ends_epoch(number):
-                measure(number)
-            stopping = prepared.any_process(listener.stopping)
-            if stopping or prepared.any_process(time.monotonic() - saved >= settings.checkpoint_s):
-                checkpoint(number)
-                saved = time.monotonic()
-            if stopping:
-                return None
-        adapter = gather_adapter(trainer.model)
-        training = prepared.describe(trainer, held_out, seconds())
+        if not run.carry_out():
+            return None
+        adapter = gather_adapter(prepared.trainer.model)
+        training = prepared.describe(run.held_out, run.seconds)
         if prepared.accelerator.is_main_process:
-            write_adapter(out, prepared.accelerator.unwrap_model(trainer.model), adapter, training)
+            write_adapter(out, prepared.accelerator.unwrap_model(prepared.trainer.model), adapter, training)
             if settings.merge:
                 write_merged(out, prepared.base)
             remove_checkpoint(out)
@@ -204,7 +170,7 @@ class _Prepared(NamedTuple):
             return flag
         return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)))
 
-    def describe(self, trainer: Trainer, held_out: Sequence[Held], seconds: float) -> Training:
+    def describe(self, held_out: Sequence[Held], seconds: float) -> Training:
         """Return all that is known of the training now that it has ended."""
         return Training(
             base=self.base.name,
@@ -220,11 +186,89 @@ class _Prepared(NamedTuple):
             device=self.accelerator.device.type,
             precision=self.precision,
             parameters=self.parameters,
-            steps=trainer.steps,
+            steps=self.trainer.steps,
             seconds=seconds,
-            curve=tuple(trainer.curve),
+            curve=tuple(self.trainer.curve),
             held_out=tuple(held_out),
         )
+
+
+class _Run:
+    """The steps of a training, from the first or from a checkpoint on.
+
+    Attributes:
+        held_out: the figures of the held-out rows so far.
+    """
+
+    def __init__(self, prepared: _Prepared, listener: Listener) -> None:
+        self.held_out: list[Held] = []
+        self._prepared = prepared
+        self._listener = listener
+        self._done = 0
+        """Steps that were done before this one began."""
+        self._earlier_s = 0.0
+        """Seconds that they took."""
+        self._begun = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the training has taken, those before its checkpoint included."""
+        return self._earlier_s + time.monotonic() - self._begun
+
+    def go_back_to(self, state: State, tensors: Tensors) -> None:
+        """Begin at a checkpoint.
+
+        Raises:
+            UsageError: it is of another training.
+        """
+        if state.digest != self._prepared.digest:
+            out = self._prepared.settings.out
+            raise UsageError(f"{out} was begun with other settings, base or rows: go on with the same ones")
+        self._prepared.trainer.restore(state, tensors)
+        self._done, self._earlier_s, self.held_out = state.step, state.seconds, list(state.held_out)
+        self._listener.say(f"Going on after step {self._done:,}.")
+
+    def carry_out(self) -> bool:
+        """Carry out the steps that are left; false where the listener stopped it before the last, with a checkpoint.
+
+        Raises:
+            TrainingError: a step cannot be carried out.
+            OSError: a checkpoint cannot be written.
+        """
+        prepared, trainer, listener = self._prepared, self._prepared.trainer, self._listener
+        listener.began(trainer.steps, self._done)
+        if not self._done:
+            self._measure(0)
+        saved = time.monotonic()
+        for number in range(self._done + 1, trainer.steps + 1):
+            step, tokens = trainer.step(number)
+            listener.stepped(step, tokens)
+            if trainer.ends_epoch(number):
+                self._measure(number)
+            stopping = prepared.any_process(listener.stopping)
+            if stopping or prepared.any_process(time.monotonic() - saved >= prepared.settings.checkpoint_s):
+                self._checkpoint(number)
+                saved = time.monotonic()
+            if stopping:
+                return False
+        return True
+
+    def _measure(self, step: int) -> None:
+        if self._prepared.held_out:
+            self.held_out.append(self._prepared.trainer.measure(self._prepared.held_out, step))
+            self._listener.measured(self.held_out[-1])
+
+    def _checkpoint(self, step: int) -> None:
+        tensors = self._prepared.trainer.state()
+        if self._prepared.accelerator.is_main_process:
+            state = State(
+                digest=self._prepared.digest,
+                step=step,
+                seconds=self.seconds,
+                curve=tuple(self._prepared.trainer.curve),
+                held_out=tuple(self.held_out),
+            )
+            write_checkpoint(self._prepared.settings.out, state, tensors)
 
 
 def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listener) -> _Prepared:

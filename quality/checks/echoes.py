@@ -14,7 +14,7 @@ from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Strategy
 from agents.prompts.rendering import prompt_text
 from agents.roles import EMOTION_PROMPTS
-from quality.text import split_words
+from quality.text import ngrams, split_words
 
 RUN = {Language.EN: 6, Language.ZH: 12}
 """Words of a run that nobody shares with another text by chance."""
@@ -29,7 +29,7 @@ Runs = frozenset[tuple[str, ...]]
 @lru_cache(maxsize=4096)
 def runs_of(text: str, length: int) -> Runs:
     """Return all runs of `length` words of a text."""
-    return _runs(split_words(text), length)
+    return frozenset(ngrams(split_words(text), length))
 
 
 @cache
@@ -37,7 +37,7 @@ def prompt_runs(language: Language, length: int, *prompts: str) -> Runs:
     """Return all runs of `length` words of prompt files, each line by itself, without the values put in."""
     texts = (prompt_text(language, f"{prompt}.md") for prompt in prompts)
     parts = (part for text in texts for part in _HOLE.split(text))
-    return frozenset().union(*(_runs(split_words(part), length) for part in parts))
+    return frozenset().union(*(ngrams(split_words(part), length) for part in parts))
 
 
 def find_echo(text: str, sources: Iterable[Runs], length: int) -> str | None:
@@ -82,16 +82,8 @@ def _speaks(words: Sequence[str], told: Sequence[str]) -> bool:
 
 
 def _find_shared(words: Sequence[str], sources: Sequence[Runs], length: int) -> str | None:
-    runs = _runs_in_order(words, length)
+    runs = list(ngrams(words, length))
     # Hardly a text shares one, and this is told without a step of Python for each run.
     if all(source.isdisjoint(runs) for source in sources):
         return None
     return " ".join(next(run for run in runs if any(run in source for source in sources)))
-
-
-def _runs(words: Sequence[str], length: int) -> Runs:
-    return frozenset(_runs_in_order(words, length))
-
-
-def _runs_in_order(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
-    return list(zip(*(words[start:] for start in range(length)), strict=False))

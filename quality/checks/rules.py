@@ -20,6 +20,10 @@ class Violation(BaseModel):
     turn: int | None
     detail: str
 
+    def is_supporters(self, turns: Sequence[Turn]) -> bool:
+        """Tell whether the supporter broke it in a call of these turns; what the whole call broke counts as theirs."""
+        return self.turn is None or turns[self.turn - 1].speaker is Speaker.SUPPORTER
+
 
 def check_rules(turns: Sequence[Turn], limits: Limits, language: Language, scenario: str = "") -> list[Violation]:
     """Return every rule that a finished call broke; empty when the judge may see it.

@@ -72,6 +72,11 @@ DIRECTION_HINTS: dict[str, dict[Language, str]] = {
         ("language", "Write in English.", "用中文写。"),
         ("echo", "Say what the customer does next, not what the task is.", "写客户接下来说什么，不要照抄任务里的话。"),
         ("speech", "Tell the customer what to do; do not speak for them.", "写让客户怎么说，不要替客户说。"),
+        (
+            "wrong-side",
+            "It is the customer who speaks: what do they say to the supporter?",
+            "说话的是客户：写客户对客服说什么。",
+        ),
     )
 }
 """The checks on a direction, and what the customer assistant is told whose direction failed one."""
@@ -101,6 +106,21 @@ _REPORTS = re.compile(
     "|抱怨|质疑|承认|同意|接受|拒绝|感谢客服|描述|补充|重[复申]|催|[让向对求请](?:客服|对方|他|她))"
 )
 """How a Chinese sentence begins that may say 我 and 你: what is reported keeps the words as they are spoken."""
+_TO_THE_CUSTOMER = {
+    Language.EN: re.compile(
+        r"\b(?:tell|ask|give|offer|help|assist|inform|advise|remind|thank|assure|reassure|calm|direct|instruct|guide"
+        r"|encourage|invite|request|provide|let|get|have|answer|verify"
+        r"|ask for|(?:respond|reply|react|listen|speak|talk|explain|apologi[sz]e) to|(?:empathi[sz]e|agree) with)"
+        r"(?:ing|s)? (?:the|your|this) customer\b"
+        r"(?! (?:service|support|care|relations|help|team|rep|desk|line|agent|advis|number|reference|portal|account))",
+        re.IGNORECASE,
+    ),
+    Language.ZH: re.compile(
+        "(?:告诉|告知|通知|询问|追问|问|提醒|建议|鼓励|引导|指导|帮助|协助|安抚|安慰|感谢|回答|回复|回应|理解|[向对为给让请])"
+        "(?:一下)?(?:客户|顾客|用户)(?!服务|经理|专员|代表|端)"
+    ),
+}
+"""What the company's side does to a customer: a direction that says it is not the customer's."""
 _TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
 """What the task says of where the call stands."""
 _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]{0,400}['\"’”]")
@@ -158,6 +178,8 @@ def check_direction(direction: str, goal: str, language: Language) -> Iterator[F
         yield FailedCheck("echo", repr(mark.group()))
     elif fuzz.ratio(" ".join(split_words(direction)), " ".join(split_words(goal))) >= SAME_CONTENT:
         yield FailedCheck("echo", "the goal itself")
+    if mark := _TO_THE_CUSTOMER[language].search(direction):
+        yield FailedCheck("wrong-side", repr(mark.group()))
     if mark := _STATES[language].match(direction):
         yield FailedCheck("speech", repr(mark.group()))
     for sentence in split_sentences(_QUOTATION.sub("", direction)):

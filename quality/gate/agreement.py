@@ -1,23 +1,21 @@
 """How many of a call's labels the blind labeller must give as well: a share, or one of what this labeller reaches."""
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+from agents.shares import parse_share
 
 
 def _check(asked: float | str) -> float | str:
-    found = _PERCENT.fullmatch(asked) if isinstance(asked, str) else None
-    share = float(found[1]) / 100 if found else asked
     try:
-        share = float(share)
+        share = parse_share(asked)
     except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError("must be a share from 0 to 1, or a percentage such as 90% of what the labeller reaches")
-    return f"{found[1]}%" if found else share
+        raise ValueError(
+            "must be a share from 0 to 1, or a percentage such as 90% of what the labeller reaches"
+        ) from None
+    percent, *sign = str(asked).split("%")
+    return f"{percent.strip()}%" if sign else share
 
 
 MinAgreement = Annotated[float | str, AfterValidator(_check)]

@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from quality.guarded import guard, in_small
 from quality.privacy import handles, name_answers, names, names_zh
-from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses, find_addresses_zh
+from quality.privacy.addresses import asks_for_address, find_address_answer, find_addresses
+from quality.privacy.addresses_zh import find_addresses_zh
 from quality.privacy.cedict import load_cedict
 from quality.privacy.company import is_companys
 from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from quality.privacy.digits import NUMBER_WORDS, is_part_of_number
 from quality.privacy.emails import asks_for_email, find_emails
 from quality.privacy.lexicon import is_ordinary, load_lexicon
-from quality.privacy.numbers import NUMBER_WORDS, find_numbers, holds_number
+from quality.privacy.numbers import find_numbers, holds_number
 from quality.privacy.plain import Plain, make_plain
 from quality.privacy.spoken import find_spelled, write_down
 from quality.text import CHINESE_CHARACTER, PLACEHOLDER
@@ -32,7 +34,8 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _SECRET = guard(
     rf"(?:\b(?:{SECRET_WORD}|(?:security|secret|memorable) (?:answer|place|name))(?:(?:'s|,? is| was| to| should be"
     r"| would be),?(?: u[hm],?)?|:) "
-    r"|(?:密码|口令|暗号|密保(?:问题)?的?(?:答案)?|暗语|通关密语|安全词)(?:就?是|为|:|改成|设成|说的是|填的是?) ?)"
+    r"|(?:密码|口令|暗号|密保[^,。]{0,12}?|暗语|通关密语|安全词)(?:就?是|为|:|[改设][成为的]是?"
+    r"|(?<!怎么)[填说写用]的是?) ?)"
     r"[\"']?(?P<word>[^\s\"',，。\ue000]{2,40}[^\s\"',，。.?!;\ue000])"
     r"|密码 ?(?P<direct>(?=[!-~]{0,40}\d)[!-~]{3,40}[\w!@#$%^&*])"
     # A word with a letter, a digit and a sign in it.
@@ -59,7 +62,8 @@ _TOKEN = re.compile(r"(?<![\w'!@#$%^&*-])[\w'!@#$%^&*-]*\w")
 _REQUEST = re.compile(
     r"\?|\b(?:can|could|may|please|need|provide|tell|give|confirm|verify|what's|spell|enter|share|where|who|which)\b"
     r"|^\W*(?:and|the|your)\b"
-    r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪"
+    r"|请|麻烦|提供|告诉|报|说一下|多少|什么|吗|呢|核对|确认|方便|您的|哪|贵姓|称呼"
+    r"|^.{0,6}(?:姓名|名字|电话|手机号?码?|号码|地址|卡号|单号|邮箱|身份证号?码?)[?。]?$"
 )
 _BACK_CHANNEL = re.compile(
     r"(?:\W{0,3}(?:aha|all right|alright|and|ah|cool|fine|go ahead|go on|got (?:it|that)|great|hm|hmm|i see"
@@ -146,6 +150,9 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
                 name = plain[finding.start : finding.end]
                 (known_zh if CHINESE_CHARACTER.search(name) else known).learn(name)
         now, age = _asked(plain), age + 1
+        if now == _NOTHING and asked.kinds and is_part_of_number(plain):
+            age = 0  # The next part follows, or the other side repeats this one.
+            continue
         if now == _NOTHING and answered != _NOTHING and _BACK_CHANNEL.fullmatch(plain):
             asked, answered, age = answered, _NOTHING, 0  # "Four one five." "Mm-hm." "Eight oh two."
             continue

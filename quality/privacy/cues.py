@@ -52,14 +52,17 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     Private.PASSWORD: (
         rf"pins?\b|{SECRET_WORD}s?\b|cvv2?\b|cvc\b|otp\b|codes?\b|security answer"
         r"|(?:three|3|four|4|digits|number|numbers) on the back\b|back of (?:the|my|your) card",
-        r"密码|口令|验证码|安全码|校验码|动态码|激活码|取件码|提货码|核销码|兑换码|暗号|密保",
+        r"密码|口令|(?:验证|安全|校验|动态|激活|取件|提货|核销|兑换|短信|识别|开门)码|短信里?(?:那个|的"
+        r"|发的)?数字?|暗号|密保"
+        r"|(?<![后末尾前])[四六46]位数字?",
     ),
     Private.ID_NUMBER: (
         r"passport|ssn\b|social(?: security)?\b|national insurance\b|ni number|licen[cs]e\b|id (?:card|number)"
         r"|identity\b|tax(?:payer)? ?(?:file|id\w*|ref\w*|number|no)\b|tin\b|vat\b|plates?\b|reg(?:o|istration)?\b"
         r"|vrn\b|medic(?:are|aid)\b|nhs\b|(?:hospital|patient) number|mrn\b|aadhaar\b|pan\b|nric\b|fin\b|ppsn?\b"
         r"|bvn\b|nin\b|tfn\b|my ni\b",
-        r"身份证(?:号码?)?(?:尾号)?|证件|护照|驾照|驾驶证|[社医]保卡?|税号|纳税人|车牌|通行证|军官证",
+        r"身份证(?:号码?)?(?:尾号)?|身份号码|证件|证号|护照|驾照|驾驶证|[社医]保卡?|税号|纳税人|统编|车牌|牌照"
+        r"|通行证|军官证|台胞证|回乡证|居住证|学生证|户口本|学籍号|准考证",
     ),
     Private.CARD_NUMBER: (
         r"cards?\b|visa\b|master ?card\b|amex\b|last (?:four|4)\b"
@@ -70,7 +73,7 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"(?:tele)?phones?\b|mobile\b|cell(?:phone)?\b|tel\b|fax\b|whatsapp\b|landline\b|ext(?:ension)?\b|call ?back\b"
         r"|(?:call|text|ring|reach)(?: me| us| her| him)?(?: back)? (?:at|on)\b|(?:contact|best) number"
         r"|number to (?:call|reach)",
-        r"手机(?:号码?)?(?:尾号)?|电话|座机|分机|联系方式|打给|回电|拨打|传真",
+        r"手机(?:号码?)?(?:尾号)?|手提|电话|座机|分机|联系方式|打给|打[到回]|回电|回拨|来电|拨打|拨我|传真|呼我|换号",
     ),
     Private.ACCOUNT_NUMBER: (
         r"(?:account|acct|acc|order|booking|reservation|confirmation|policy|claim|customer|client|member(?:ship)?"
@@ -78,8 +81,11 @@ _CUES: dict[Private | None, tuple[str, str]] = {
         r"|routing|sort ?code|swift|transaction|contract|loan"
         r"|serial|imei|meter|user|employee|staff|badge|agent|student|pnr|wechat|package|parcel|receipt|device|online"
         r"|login|service tag|vin)s?\b",
-        r"账号|帐号|账户|帐户|户头|订单|单号|保单|合同|客户号|会员|编号|流水|运单|快递|物流|微信|户号|工号|序列号|机身号"
-        r"|设备号|发票|预约号|预订号|参考号|案件|车架号|(?<=[\u4e00-\u9fff,。])qq",
+        r"账号|帐号|账户|帐户|户头|订单|[单票件柜案]号|保单|合同|客户号|会员|编[号码]|流水|运单|快递|物流|微信"
+        r"|户号|工号|学号|序列号|机身号"
+        r"|设备号|发票|(?:预[约订定]|挂)号|参考号|案件|车架号|确认[号码]|受理号|档案号?|(?:病历|住院|就诊|门诊"
+        r"|病案|体检|积分)[卡号]*|宽带|(?:电|水|气|燃气)表"
+        r"|工单|报案|扣扣|(?<=[\u4e00-\u9fff,。])qq",
     ),
 }
 """The cues of each kind in English and in Chinese, in small letters."""
@@ -91,20 +97,29 @@ def _one_of_the_cues(language: int) -> str:
     )
 
 
+_BEGINNINGS_ZH = (
+    "[46q二件优会传住体保兑六军准出分动医单卡参发取受口台合呼四回地型学安客宽密就尾居工帐序座开微快户房手打扣批护报拨挂换提暗机来柜校"
+    "核案档气水流激燃版牌物生电病短确示社票积税纳统编联航订设证识读账身车运通邀邮错门预驾验]"
+)
+"""With what the Chinese cues begin: at other characters none of them is tried."""
 _CUE_EN = re.compile(rf"\b(?=[a-z0-9])(?:{_one_of_the_cues(0)})", re.ASCII)
-_CUE = re.compile(rf"{_CUE_EN.pattern}|{_one_of_the_cues(1)}", re.ASCII)
+_CUE = re.compile(rf"{_CUE_EN.pattern}|(?={_BEGINNINGS_ZH})(?:{_one_of_the_cues(1)})", re.ASCII)
 _LINK = re.compile(
     r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
     r"|i have|(?:that )?i (?:got|was sent|received)|(?:you|they|it) (?:sent|texted|gave)(?: me)?|(?:end|start"
     r"|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits"
     r"|should|be|would|it|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here"
     r"|uh|um|er|so|ok|okay|yes|please)\b\.?"
-    r"|号码?|是|为|的|[后末][四4六6]位|最后|尾号|就是|应该|我|吧|呢|啊|嗯|呃)*+",
+    r"|号码?|是|为|的|[后末前][两几三四六346]位|倒数|最后|开头|尾[号数]|末尾|就是|应该|[我您你]"
+    r"|[吧呢啊嗯呃哦诶额]|这边|那个|这个|记一?下|听[好着]?|念"
+    r"|好像|可能|大概|报|给|写|填|设置?|改|换|成|叫|这?一?[串组]|数字?|码|单|编|在|有|对|来|新|旧|老|现在|今天"
+    r"|刚才|收到|发|了|一下)*+",
     re.IGNORECASE | re.ASCII,
 )
 """What may stand between a cue and the number of which it speaks."""
 _NUMBER_WORD = re.compile(
-    r"\b(?:numbers?|no|num|id|codes?|ending|ends|starts|begins|last|final|digits|ref(?:erence)?|pnr)\b|#|号|[后末]|编",
+    r"\b(?:numbers?|no|num|id|codes?|ending|ends|starts|begins|last|final|digits|ref(?:erence)?|pnr)\b|#|号"
+    r"|[后末]|编|码|尾|单",
     re.IGNORECASE | re.ASCII,
 )
 """What makes sure that a number names something and counts nothing."""
@@ -112,7 +127,7 @@ _NUMBERS_THEMSELVES = ("aadhaar", "bvn", "nin", "nric", "pan", "plate", "reg", "
 """Cues that need no "number" in a question."""
 _ENDING = re.compile(
     r"\b(?:end(?:s|ing)?(?: in| with)|last (?:four|4|three|3)(?: digits)?)(?: are| is|:)? $"
-    r"|[后末尾][四4三3]位(?:数字?)?(?:是|就是|:|,)? ?$",
+    r"|(?:[后末尾]|倒数)[四4三3几]位(?:数字?)?(?:是|就是|:|,)? ?$",
     re.IGNORECASE,
 )
 """What stands before the end of a number."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from quality.guarded import guard
 from quality.privacy.cues import Finding, Private
+from quality.privacy.digits import NUMBER_WORDS, TIMES
 from quality.privacy.lexicon import is_ordinary, load_lexicon
 from quality.privacy.name_words import table
-from quality.privacy.numbers import NUMBER_WORDS, TIMES
 
 _FLAGS = re.IGNORECASE | re.ASCII
 

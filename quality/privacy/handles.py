@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from quality.guarded import guard, in_small
 from quality.privacy.cues import Finding, Private
+from quality.privacy.digits import DIGITS_ZH, NUMBER_WORDS
 from quality.privacy.lexicon import is_ordinary, load_lexicon
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _SERVICES = (
@@ -34,13 +34,20 @@ _QUESTION = re.compile(
 _TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
 
 _HAN = r"\u4e00-\u9fff"
+_BEGINNINGS_ZH = "[微v威薇q扣抖快小淘旺京拼支游bliw加用登账会网昵]"
+"""With what a Chinese word for a user name begins."""
+_CUE_WORD_ZH = (
+    r"(?:(?:微信|v信|vx|威信|薇信|qq|扣扣|抖音|快手|小红书|微博|淘宝|旺旺|京东|拼多多|支付宝|游戏|b站"
+    r"|(?<![a-z])(?:line|ins|whatsapp)(?![a-z]))"
+    r" ?(?:账?[号户]|会员名|名|id)?+|加v(?![a-z])|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
+)
 _CUE_ZH = re.compile(
-    r"(?:(?:微信|v信|vx|威信|薇信)(?:号|名|id)?|qq号?|抖音(?:号|名|id)?|快手号?|小红书号?|微博(?:名|号)?|(?:淘宝|京东|拼多多|支付宝"
-    r"|游戏)(?:账?[号户]|名|会员名|id)?"
-    r"|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
+    rf"(?={_BEGINNINGS_ZH}){_CUE_WORD_ZH}"
     rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>(?![A-Za-z])[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
-    r"|(?:就?是|叫|为|搜|加|:)? ?(?P<id>[A-Za-z][\w.-]*(?: ?(?:[\w.-]{1,20}"
-    rf"|[杠点]|下划线|下横线|[中短]?[横划]线|减号|[{DIGITS_ZH}]{{1,12}})){{0,8}}))",
+    rf"|(?P<joined>[{_HAN}\w]{{1,10}}_\w{{1,12}})"
+    r"|(?:就?是|叫|为|我|[您你]?[搜加]|:){0,2} ?(?!(?:app|pc|pay|vip|pos|wi-?fi|ios"
+    r"|ok)(?![a-z]))(?P<id>[A-Za-z][\w.-]*(?: ?(?:[\w.-]{1,20}"
+    rf"|点|[{DIGITS_ZH}]{{1,12}})){{0,8}}))",
     re.IGNORECASE | re.ASCII,
 )
 _NO_NAME_ZH = re.compile(
@@ -75,9 +82,8 @@ def find_handles(text: str, is_chinese: bool) -> Iterator[Finding]:
         for match in _AT.finditer(text):
             yield Finding(match.start() + 1, match.end(), Private.ACCOUNT_NUMBER)
     for match in _CUE_ZH.finditer(text) if is_chinese else ():
-        group = "named" if match["named"] else "id"
-        if match["id"] or not _NO_NAME_ZH.fullmatch(match["named"]):
-            yield Finding(*match.span(group), Private.ACCOUNT_NUMBER)
+        if not match["named"] or not _NO_NAME_ZH.fullmatch(match["named"]):
+            yield Finding(*match.span(match.lastgroup or 0), Private.ACCOUNT_NUMBER)
 
 
 def _is_made_up(word: str) -> bool:

@@ -110,7 +110,10 @@ class Trust(IntEnum):
 
 def find_trust(text: str, words: list[Word], index: int) -> Trust:
     """Return how surely a name begins at `words[index]`, by what is said around it."""
-    return max(_trust_by_behind(text, words, index), _trust_by_all(text, words, index))
+    return max(
+        _trust_by_behind(text, words, index),
+        _trust_by_ends(text, words, index) or _trust_by_before(text, words, index),
+    )
 
 
 def _trust_by_behind(text: str, words: list[Word], index: int) -> Trust:
@@ -136,11 +139,10 @@ def _trust_by_behind(text: str, words: list[Word], index: int) -> Trust:
     return Trust.NONE
 
 
-def _trust_by_all(text: str, words: list[Word], index: int) -> Trust:
-    """Return how surely a name begins at a word, by what is said before it above all."""
-    head, lexicon = words[index], load_lexicon()
-    behind = words[index + 1].key if index + 1 < len(words) else ""
-    is_given = head.key in ALL_GIVEN_TOO or head.key in VERBS_TOO
+def _trust_by_ends(text: str, words: list[Word], index: int) -> Trust:
+    """Return how surely a name begins at a word, by where it stands and the word or mark behind it."""
+    head = words[index]
+    behind = _key_behind(words, index)
     if behind in ("speaking", "here") or (behind == "calling" and head.capital):
         return Trust.LIKELY
     if behind == "from" and index + 2 < len(words) and words[index + 2].key in DEPARTMENTS:
@@ -153,12 +155,19 @@ def _trust_by_all(text: str, words: list[Word], index: int) -> Trust:
         return Trust.WEAK
     if head.capital and (
         _FIRST_OF_TWO.match(text, head.end)
-        or (behind == "again" and index < 2 and lexicon.is_first(head.key))
+        or (behind == "again" and index < 2 and load_lexicon().is_first(head.key))
         or (index and behind in SPEAKS and not words[index - 1].capital)
     ):
         return Trust.LIKELY
     if behind in SPEAKS and head.key in ALL_GIVEN_TOO and words[index - 1].key not in ARTICLES:
         return Trust.LIKELY
+    return Trust.NONE
+
+
+def _trust_by_before(text: str, words: list[Word], index: int) -> Trust:
+    """Return how surely a name begins at a word, by what is said before it above all."""
+    head, lexicon = words[index], load_lexicon()
+    behind = _key_behind(words, index)
     before = [word for word in words[max(0, index - 8) : index] if word.key not in FILLERS]
     if not before:
         return Trust.NONE
@@ -185,6 +194,7 @@ def _trust_by_all(text: str, words: list[Word], index: int) -> Trust:
         noun = next((place for place, key in enumerate(keys) if key in NAME_NOUNS), None)
         if noun is not None and not (noun + 1 < len(keys) and keys[noun + 1] in THINGS):
             return Trust.SURE
+    is_given = head.key in ALL_GIVEN_TOO or head.key in VERBS_TOO
     if is_given and not head.capital and _is_called(text, words, index, before, pair):
         return Trust.SURE
     if last in ("i'm", "im") or last in ROLES or pair in LIKELY_PAIRS:
@@ -209,8 +219,24 @@ def _trust_by_all(text: str, words: list[Word], index: int) -> Trust:
         or (last in ("is", "was") and behind in (PRESENCE if head.capital else ("in", "around", "available")))
     ) and _is_plausible(head):
         return Trust.LIKELY
+    return _trust_by_address(text, words, index, before[-1], pair)
+
+
+def _trust_by_address(text: str, words: list[Word], index: int, before: Word, pair: str) -> Trust:
+    """Return how surely a name begins at a word, as that of who is presented, greeted or spoken to.
+
+    Args:
+        text: of the utterance.
+        words: of it.
+        index: of the word.
+        before: the word before that says something.
+        pair: that one and the one before it.
+    """
+    head, last = words[index], before.key
+    behind = _key_behind(words, index)
+    comma = "," in text[before.end : head.start]
     presented = last in PRESENTING or pair in PRESENTING
-    if not (presented or last in GREETINGS or "," in gap):
+    if not (presented or last in GREETINGS or comma):
         return Trust.NONE
     set_off = _SET_OFF.match(text, head.start) is not None
     if presented:
@@ -222,12 +248,17 @@ def _trust_by_all(text: str, words: list[Word], index: int) -> Trust:
         set_off
         if head.capital
         else (set_off and last in SALUTATIONS and _is_plausible(head))
-        or (lexicon.is_first(head.key) and (set_off or head.key not in GIVEN_WHEN_SMALL))
+        or (load_lexicon().is_first(head.key) and (set_off or head.key not in GIVEN_WHEN_SMALL))
     ):
         return Trust.LIKELY
-    if set_off and ("," in gap and head.key not in WORDS_TOO and not before[-1].capital):
+    if set_off and comma and head.key not in WORDS_TOO and not before.capital:
         return Trust.LIKELY
     return Trust.NONE
+
+
+def _key_behind(words: list[Word], index: int) -> str:
+    """Return the key of the word behind another; empty where it is the last."""
+    return words[index + 1].key if index + 1 < len(words) else ""
 
 
 def _is_called(text: str, words: list[Word], index: int, before: list[Word], pair: str) -> bool:
@@ -249,7 +280,7 @@ def _is_plausible(word: Word) -> bool:
 
 def _presents(words: list[Word], index: int) -> bool:
     """Return whether somebody presents himself by a given name that is a word too."""
-    behind = words[index + 1].key if index + 1 < len(words) else ""
+    behind = _key_behind(words, index)
     before = [word.key for word in words[max(0, index - 3) : index]]
     if words[index].key not in ALL_GIVEN_TOO | VERBS_TOO:
         return False

@@ -1,14 +1,17 @@
 """Chinese names of people, found by what is said around them and by a dictionary."""
 
+import re
 from collections.abc import Iterator
 
 from quality.privacy.cedict import load_cedict
+from quality.privacy.lexicon import load_lexicon
 from quality.privacy.name_patterns_zh import (
     ANSWER,
     BEGINS_LIKE_A_NAME,
     COMPOUNDS,
     FAME,
     LAST_CLAUSE,
+    MANY_TOLD,
     NAME,
     NICKNAME,
     NICKNAME_HINT,
@@ -41,11 +44,18 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             for group, name in match.groupdict().items():
                 if name and _may_be_told(text, *match.span(group), group):
                     yield match.span(group)
+    by_parts = False
     for match in NAME.finditer(text):
         start, end = match.span(match.lastgroup or 0)
+        if match["spelt"]:
+            by_parts = True
+            if again := re.compile(rf"[, ]{text[end - 1]}(?![\u4e00-\u9fff])").match(text, end):
+                yield again.end() - 1, again.end()
         if match["written"] and match["written"][:2] in BLANKS:
             continue
-        if match["written"] and text[start - 1] in "人方主者头":
+        if match["written"] and match[0].startswith(_NO_PERSONS):
+            may_be = text[start : start + 2] not in load_cedict().words and _may_be_called(text[start:end])
+        elif match["written"] and text[start - 1] in "人方主者":
             may_be = text[start : start + 2] not in load_cedict().words
         elif match.lastgroup in _TOLD:
             may_be = (
@@ -53,6 +63,8 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             )
         else:
             may_be = not (_is_word(text, start, end) or _is_fame(text, start, end))
+            if match["unheard"]:
+                may_be = may_be and not _touches_word(text, start, end)
         if may_be:
             yield start, end
     for match in NICKNAME.finditer(text) if NICKNAME_HINT.search(text) else ():
@@ -67,12 +79,27 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             yield match.start() - length, match.start()
     for match in THE_SAME.finditer(text) if "的" in text or "," in text else ():
         yield match.span()
-    if TALKS_OF_NAMES.search(text):
+    if by_parts or TALKS_OF_NAMES.search(text) or (text.count("的") > 1 and MANY_TOLD.search(text)):
+        yield from _find_told(text)
         for match in WHICH_CHARACTER.finditer(text):
-            if match["told"] or (match[0][:2] not in NO_NAMES and match[0][:2] not in load_cedict().words):
+            if not match["told"] and match[0][:2] not in NO_NAMES and match[0][:2] not in load_cedict().words:
                 yield match.span()
 
 
+def _find_told(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where characters are told by words that hold them, and where these characters stand alone."""
+    for match in WHICH_CHARACTER.finditer(text):
+        if match["told"]:
+            yield match.span()
+            told = match["whole"] or match["first"] or match["last"]
+            for alone in re.finditer(rf"(?<![\u4e00-\u9fff]){told}(?![\u4e00-\u9fff])", text):
+                yield alone.span()
+
+
+_NO_PERSONS = ("备注", "客户备注", "收件", "寄件", "学员", "病人", "抬头")
+"""Holders of a name that often hold something else."""
+_A_PERSON = re.compile("[员长师人家生板友亲属官察客服主机理事保]$|保安|[爸妈爷奶公婆哥姐弟妹儿女]$")
+"""Who is meant, but not by name."""
 _TOLD = (
     *("written", "nick", "given", "child", "elder"),
     *("masked", "surname", "usual", "vague", "doubled", "spelt", "foreign", "latin", "staff", "spaced"),
@@ -83,19 +110,20 @@ _TOLD = (
 def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
     """Return whether what stands behind words that a name follows is one."""
     name = text[start:end]
-    if group in ("family", "single", "after", "western"):
+    if group in ("family", "single", "parts", "shape", "after", "western", "pinyin"):
         return name not in "名氏什啥个和跟与"
     if name[:2] in BLANKS:
         return False
     if group in ("short", "sought", "kin", "boss", "parent"):
-        ordinary = name in load_cedict().words and not all(char in GIVEN_OFTEN for char in name)
+        known = name in load_cedict().words or (group == "kin" and name in load_cedict().proper)
+        ordinary = known and not all(char in GIVEN_OFTEN for char in name)
         return (
-            not ordinary
+            (not ordinary or (group == "parent" and name[0] in "大二三小"))
             and (group != "boss" or name not in NO_NAMES)
             and not (
                 group in ("sought", "kin", "boss")
-                and len(name) == 3
-                and name[0] not in SURNAMES
+                and len(name) >= 3
+                and (name[0] not in SURNAMES or group == "kin")
                 and _holds_word(text, start, end)
             )
         )
@@ -103,10 +131,17 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         often = group == "doer" and all(char in GIVEN_OFTEN for char in name)
         return often or not _holds_word(text, start, end)
     if group in ("absent", "sayer"):
-        return name[:2] not in NO_NAMES and not (name[0] in "小阿老大" and name in load_cedict().words)
-    if group == "told":
+        often = all(char in GIVEN_OFTEN for char in name)
+        return name[:2] not in NO_NAMES and (often or name[1:] == "子" or not _begins_word(text, start, end))
+    if group == "person":
+        return not ROLE.match(name) and not _A_PERSON.search(name)
+    if group in ("only", "lone"):
+        return not _touches_word(text, start, end)
+    if group in ("foreigner", "helper"):
+        return load_lexicon().is_first(name.lower()) and not load_lexicon().is_word(name.lower())
+    if group in ("told", "caller"):
         return name not in load_cedict().words
-    if group in ("self", "named", "thanked"):
+    if group in ("self", "named", "kinself", "thanked"):
         # Whoever is called like a word says so.
         return group == "self" or name not in load_cedict().words or _may_be_called(name)
     if group in ("styled", "nickname"):
@@ -165,6 +200,13 @@ def _holds_word(text: str, start: int, end: int) -> bool:
     )
 
 
+def _touches_word(text: str, start: int, end: int) -> bool:
+    """Return whether there is a word of the dictionary that begins within a part of a text."""
+    cedict = load_cedict()
+    pieces = {text[first : first + length] for first in range(start, end) for length in (2, 3, 4)}
+    return not (pieces.isdisjoint(cedict.words) and pieces.isdisjoint(cedict.proper))
+
+
 def _length_before_role(text: str, end: int) -> int:
     """Return how many characters before a role or a title are a name."""
     if text[max(0, end - 1) : end + 2] in BRANDS:
@@ -193,14 +235,14 @@ def asks_for_name(text: str) -> bool:
 
 def find_answers(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the name stands in the answer to a question for a name."""
-    if (match := ANSWER.match(text)) and match["name"][:2] not in NO_ANSWERS:
+    match = ANSWER.match(text)
+    if match and match["name"][:2] not in NO_ANSWERS and match["loose"] not in load_cedict().words:
         yield match.span("name")
     for last in LAST_CLAUSE.finditer(text):
-        if last["name"] not in load_cedict().words or last["name"][0] in SOLE:
-            yield last.span("name")
-    for match in WHICH_CHARACTER.finditer(text):
-        if match["told"]:
-            yield match.span()
+        name = last["name"] or last["further"]
+        if name not in load_cedict().words or name[0] in SOLE:
+            yield last.span(last.lastgroup or 0)
+    yield from _find_told(text)
 
 
 class KnownNames:

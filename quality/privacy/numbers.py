@@ -7,48 +7,23 @@ up is private all the same.
 
 import re
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from quality.privacy.cues import CERTAIN, Cue, Cues, Finding, Private, is_cue
+from quality.privacy.digits import (
+    DIGITS_ZH,
+    NUMBER_WORDS,
+    RUN,
+    TENS,
+    TIMES,
+    UNIT,
+    UNITS,
+    Run,
+    is_part_of_number,
+)
 from quality.privacy.lexicon import is_letters_of_code, is_ordinary, parts_of
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
-_UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEENS = (
-    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
-    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-DIGITS_ZH = "零〇一二三四五六七八九幺洞"
-"""The Chinese numerals that are said for digits, as the characters of a pattern."""
-_ZEROS = ("oh", "o", "nought", "naught")
-_DIGIT_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | dict.fromkeys(_ZEROS, "0")
-_TEN_WORDS = {word: str(value * 10) for value, word in enumerate(_TENS, start=2)}
-_DIGITS_OF = (
-    _DIGIT_WORDS
-    | {word: str(value) for value, word in enumerate(_TEENS, start=10)}
-    | _TEN_WORDS
-    | dict(zip(DIGITS_ZH, "0012345678910", strict=True))
-)
-_FIGURES_ZH = str.maketrans(f"{DIGITS_ZH}壹贰叁肆伍陆柒捌玖", "0012345678910123456789")
-_TIMES = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
-TIMES = "|".join(_TIMES)
-"""The English words for a digit or a letter said several times, as a pattern."""
-NUMBER_WORDS = "|".join((*_DIGIT_WORDS, *_TEENS, *_TENS))
-"""The English words for the numbers below a hundred, as a pattern."""
-
-_UNIT = (
-    r" ?-?(?:(?:dollars?|bucks?|usd|eur|euros?|pounds?|gbp|quid|cents?|pence|yuan|rmb|cny|yen|jpy|rupees?|inr|won"
-    r"|pesos?|francs?|k|m|thousand|million|billion|hundred|grand|percent|per cent|points?|miles?|km|kilomet(?:er|re)s?"
-    r"|ft|feet|met(?:er|re)s?|sq|square|inch(?:es)?|gb|mb|tb|kb|mbps|kwh|mah|watts?|people|users?|guests?|customers"
-    r"|steps"
-    r"|shares|units|items|pieces|copies|words|rooms?|times|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?"
-    r"|weeks?|months?"
-    r"|years?|credits?|stars?|degrees?|am|pm|a\.m|p\.m|o'clock|calls|kg|lbs?|calories|bedrooms?)(?![A-Za-z])"
-    r"|[%‰°元块角分万千百亿人次天年月日点时秒米斤度位名件笔股折倍岁个张台套份期层楼周]"
-    r"|美元|美金|欧元|英镑|日元|港币|积分|小时|公里|公斤|平方|左右)"
-)
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -61,7 +36,7 @@ _DAY = (
 _YEAR = (
     r"(?:(?:19|20)\d\d(?!\d)|'\d\d(?!\d)"
     rf"|(?:nineteen|twenty|two thousand)(?:[ -](?:and )?(?:{NUMBER_WORDS})\b){{1,2}}"
-    rf"|(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_UNITS)}))?\b)"
+    rf"|(?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(UNITS)}))?\b)"
 )
 _DATE = (
     r"(?:19|20)\d\d ?[-/.年] ?(?:1[0-2]|0?[1-9]) ?[-/.月] ?(?:3[01]|[12]\d|0?[1-9])(?: ?[日号]|(?![\d-]))"
@@ -88,42 +63,31 @@ _HARMLESS = (
     r"|\d{1,3}(?: \d{3})+[.,]\d\d(?!\d)"
     r"|\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
     r"|\d{1,9}\.\d{1,2}(?!\d|[.-]\d)"
+    # Addresses of home networks.
+    r"|(?:10|127|192\.168)(?:\.\d{1,3}){2,3}(?![\d.])"
     r"|(?:19|20)\d\d ?(?:-|to|~|至|到) ?(?:19|20)\d\d(?![\d-])"
-    rf"|\d{{1,9}}(?:\.\d++)?(?={_UNIT})"
-)
-_DIGITS = (
-    rf"(?:\d++(?![A-Za-z]|-[A-Za-z])|[{DIGITS_ZH}]"
-    rf"|(?:{'|'.join(_UNITS[1:])}) hundred(?=,? (?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d)\b)"
-    rf"|(?:(?:{TIMES})[ -])?(?:{NUMBER_WORDS})(?![A-Za-z]))"
-)
-_SEPARATOR = (
-    r"(?: ?[-()]{1,2} ?|[,、] ?|(?:\.{2,6}|…{1,2}) ?|,? (?:dash|hyphen|slash|stroke|space|then|and then),? |[./]"
-    r"| {1,6}|)"
+    rf"|\d{{1,9}}(?:\.\d++)?(?={UNIT})"
 )
 _BEGINNINGS = rf"[A-Za-z0-9'+($€£¥₹{DIGITS_ZH}农阴阳公闰十正冬腊]"
 """With what any number or code begins."""
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?={_BEGINNINGS})(?:(?P<date>{_DATE})|(?P<harmless>{_HARMLESS})"
     r"|(?P<lettered>\d++(?:[-./]\d++)++[-/][A-Za-z]{1,2}(?![A-Za-z0-9]))"
-    rf"|(?P<run>(?:\+ ?|plus )?\(?{_DIGITS}(?:{_SEPARATOR}{_DIGITS})*+(?:X(?![A-Za-z0-9]))?)"
+    rf"|(?P<run>(?:\+ ?|plus )?\(?{RUN}(?:X(?![A-Za-z0-9]))?)"
     r"|(?P<code>(?=[A-Za-z_/-]{0,12}\d)[A-Za-z0-9]++(?:(?:[-_/]|\.(?=\d))[A-Za-z0-9]++)*+))",
     _FLAGS,
 )
-_GROUP = re.compile(_DIGITS, _FLAGS)
 _INSTEAD = re.compile(r",? (?:and )?(?:not|instead of|rather than)(?: the)? ", re.IGNORECASE)
 """Between a private number and what somebody took for it."""
 _EXTENSION = re.compile(r",? ?(?:ext(?:ension)?\b\.?|x|转|分机号?) ?\d{1,5}(?!\d)", _FLAGS)
-UNIT_BEHIND = re.compile(_UNIT, _FLAGS)
-_HUNDRED = re.compile(r"[ -]hundred\b", re.IGNORECASE)
-_MOST_COUNTED = 6
-"""A "hundred" behind more numbers than that says two digits."""
 _LETTERS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{5,8}(?![A-Za-z0-9-])")
 _CAPITALS = re.compile(r"[A-Z]{5}")
 _DIGIT = re.compile(r"\d", re.ASCII)
 _SPOKEN = re.compile(
     rf"\b(?:{NUMBER_WORDS})[ ,.-]{{1,4}}(?:(?:{TIMES}) |{NUMBER_WORDS})|[{DIGITS_ZH}]{{3}}|[年月]"
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* (?:the )?[a-z]+(?:st|nd|rd|th)\b"
-    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},",
+    rf"|(?:st|nd|rd|th) (?:day )?of (?:the )?[a-z]|[{DIGITS_ZH}]{{2}},"
+    rf"|[{DIGITS_ZH}][ ,、-]{{1,2}}[{DIGITS_ZH}]",
     re.ASCII,
 )
 
@@ -136,14 +100,21 @@ _IBAN = re.compile(
     r"(?: ?(?:[A-Z]{1,2}\d[A-Z0-9]?|\d[A-Z0-9]{0,2}))?(?![A-Za-z0-9])",
     re.ASCII,
 )
+_PLATE_SIGN = f"[A-Z0-9{DIGITS_ZH}]"
 _PLATE = re.compile(
     r"[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新] ?[A-Za-z][· .,、-]{0,2}"
-    r"(?:[A-Z0-9](?:[ ,、]{0,2}[A-Z0-9]){4,5}|[A-Z0-9]{4,5}[学警港澳挂领])(?![A-Z0-9])"
+    rf"(?:{_PLATE_SIGN}(?:[ ,、]{{0,2}}{_PLATE_SIGN}){{4,5}}|[A-Z0-9]{{4,5}}[学警港澳挂领])(?!{_PLATE_SIGN})"
     r"|\b[A-Z]{2}\d{2} [A-Z]{3}\b",
     re.ASCII,
 )
+_HONG_KONG_IDENTITY = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6} ?\([0-9A]\)", re.ASCII)
 _POSTCODE = re.compile(r"(?<=\b[A-Z]{2} )\d{5}(?:-\d{4})?(?![-\d])|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.ASCII)
-_BY_FORM = ((_IBAN, Private.ACCOUNT_NUMBER), (_PLATE, Private.ID_NUMBER), (_POSTCODE, Private.ADDRESS))
+_BY_FORM = (
+    (_IBAN, Private.ACCOUNT_NUMBER),
+    (_PLATE, Private.ID_NUMBER),
+    (_HONG_KONG_IDENTITY, Private.ID_NUMBER),
+    (_POSTCODE, Private.ADDRESS),
+)
 _IDENTITY = re.compile(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[48]00\d{7}")
 _LONG_CODE = re.compile(r"[A-Z]{2,}-\d{4,}|.*?\d{5}.*", re.ASCII)
@@ -183,16 +154,7 @@ _LETTERS_BEFORE = re.compile(
 _LETTERS_BEHIND = re.compile(r"(?:[ -](?:[B-HJ-Z]|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z0-9]{2,6})(?![A-Za-z0-9'])){1,6}")
 _MOST_LETTERED = 6
 _LITTLE_ELSE = 16
-"""Characters that an answer has beside the digits when it tells nothing else."""
-
-
-def digits_of_zh(numerals: str) -> str:
-    """Return a text with digits in the place of Chinese numerals.
-
-    >>> digits_of_zh("B七二零")
-    'B720'
-    """
-    return numerals.translate(_FIGURES_ZH)
+"""Characters that an English answer has beside the digits when it tells nothing else."""
 
 
 def holds_number(text: str) -> bool:
@@ -234,7 +196,7 @@ def find_numbers(text: str, asked: Collection[Private] = ()) -> Iterator[Finding
             if not _MEASURE.fullmatch(code):
                 start, end = _with_letters(text, start, end)
                 found = _kind_of_code(text[start:end], cues.at(start, end), asked)
-        elif match["run"] and (run := _Run.read(match)) and len(run.digits) >= 3:
+        elif match["run"] and (run := Run.read(match)) and len(run.digits) >= 3:
             begin, end = _with_letters(text, start, run.end)
             cue = cues.at(begin, run.end)
             lettered = begin < start and cue.kind and cue.enough < 5
@@ -286,47 +248,7 @@ def _kind_of_code(code: str, cue: Cue, asked: Collection[Private]) -> Private | 
     return None
 
 
-class _Run(NamedTuple):
-    """A run of digits, written or spoken: the digits group by group, and where the last group ends."""
-
-    groups: list[str]
-    end: int
-    spoken: bool
-
-    @property
-    def digits(self) -> str:
-        return "".join(self.groups)
-
-    @classmethod
-    def read(cls, match: re.Match[str]) -> "_Run | None":
-        """Read a run, without the last group when a unit makes an amount of it."""
-        tokens = list(_GROUP.finditer(match.string, match.start("run"), match.end("run")))
-        hundred = len(tokens) > _MOST_COUNTED and _HUNDRED.match(match.string, match.end("run"))
-        if not hundred and UNIT_BEHIND.match(match.string, match.end("run")):
-            tokens.pop()
-        if not tokens:
-            return None
-        groups: list[str] = []
-        spoken = before_spoken = False
-        for token in tokens:
-            *times, word = token[0].lower().replace("-", " ").split(" ")
-            digits = _DIGITS_OF[times.pop()] + "00" if word == "hundred" else _DIGITS_OF.get(word, word)
-            if before_spoken and not times and word in _DIGIT_WORDS and groups[-1] in _TEN_WORDS.values():
-                groups[-1] = groups[-1][0] + digits
-            else:
-                groups.append(digits * (_TIMES[times[0]] if times else 1))
-            before_spoken = word in _DIGITS_OF or word == "hundred"
-            spoken = spoken or before_spoken
-        if hundred:
-            return cls([*groups, "00"], hundred.end(), spoken)
-        end = tokens[-1].end()
-        if match.string[end : match.end("run")] in ("x", "X"):
-            groups[-1] += "X"
-            end += 1
-        return cls(groups, end, spoken)
-
-
-def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[Private]) -> Private | None:
+def _kind_of_run(run: Run, text: str, start: int, cue: Cue, asked: Collection[Private]) -> Private | None:
     """Return the kind of a run of digits, None for a harmless one."""
     size = len(run.digits)
     shape = _shape(run, text[start : run.end])
@@ -342,7 +264,7 @@ def _kind_of_run(run: _Run, text: str, start: int, cue: Cue, asked: Collection[P
     return shape or cue.kind or Private.ACCOUNT_NUMBER
 
 
-def _shape(run: _Run, written: str) -> Private | None:
+def _shape(run: Run, written: str) -> Private | None:
     """Return the kind that a number has by its form alone."""
     digits, lengths = run.digits, [len(group) for group in run.groups]
     if _IDENTITY.fullmatch(digits) or (lengths == [3, 2, 4] and "-" in written):
@@ -356,7 +278,7 @@ def _shape(run: _Run, written: str) -> Private | None:
     return Private.PHONE_NUMBER if run.spoken and len(digits) in (10, 11) else None
 
 
-def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
+def _is_harmless(run: Run, text: str, start: int, cue: Cue) -> bool:
     """Return whether a run without a telling form is an amount, a date, years, a range or a list."""
     groups, digits = run.groups, run.digits
     if len(groups) == 1:
@@ -378,9 +300,9 @@ def _is_harmless(run: _Run, text: str, start: int, cue: Cue) -> bool:
     return len(digits) < 7 and cue.kind is None and not (len(groups) == 3 and "-" in written)
 
 
-def _is_little_else(text: str, start: int, run: _Run) -> bool:
-    """Return whether an English text tells nothing beside a run of digits, which is no amount and no year."""
-    little = text.isascii() and len(text) - (run.end - start) <= _LITTLE_ELSE
+def _is_little_else(text: str, start: int, run: Run) -> bool:
+    """Return whether a text tells nothing beside a run of digits, which is no amount and no year."""
+    little = len(text) - (run.end - start) <= _LITTLE_ELSE if text.isascii() else is_part_of_number(text)
     return little and not _YEAR_FIGURES.fullmatch(run.digits) and not _AMOUNT.search(text, 0, start)
 
 

@@ -10,6 +10,7 @@ before.
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -79,6 +80,35 @@ def make_plain(text: str) -> Plain:
             places[-1] = places[-1][0], end
         start = end
     return Plain(_with_spaces("".join(shown)), places)
+
+
+def rewrite(plain: Plain, edits: Sequence[tuple[int, int, str]]) -> Plain:
+    """Return a plain text with other characters in some places, which are given in order.
+
+    Args:
+        plain: the text.
+        edits: where each part that goes begins and ends, and what stands there then.
+    """
+    text, places = plain
+    if not edits:
+        return plain
+    if places is None and all(len(new) == end - start for start, end, new in edits):
+        before = None
+    else:
+        before = places or [(index, index + 1) for index in range(len(text))]
+    pieces: list[str] = []
+    moved: list[tuple[int, int]] = []
+    done = 0
+    for start, end, new in edits:
+        pieces += text[done:start], new
+        if before:
+            moved += before[done:start]
+            if len(new) == end - start:
+                moved += before[start:end]
+            else:
+                moved += [(before[start][0], before[end - 1][1])] * len(new)
+        done = end
+    return Plain("".join(pieces) + text[done:], moved + before[done:] if before else None)
 
 
 def _with_spaces(plain: str) -> str:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Collection, Iterator
 
 from quality.privacy.cues import Cues, Finding, Private, is_cue
+from quality.privacy.digits import NUMBER_WORDS, TIMES
 from quality.privacy.lexicon import is_letters_of_code, keys_of, may_spell
-from quality.privacy.numbers import DIGITS_ZH, NUMBER_WORDS, TIMES, digits_of_zh, holds_number
-from quality.privacy.plain import Plain
+from quality.privacy.numbers import holds_number
+from quality.privacy.plain import Plain, rewrite
+from quality.privacy.spoken_zh import write_down_zh
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -32,27 +34,10 @@ _FILLERS = re.compile(
     rf"|[A-Za-z]{{2,5}}(?P<hesitation>,? {_HESITATION},?)(?= (?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d{{1,19}})(?![\w'])))",
     _FLAGS,
 )
-_FIGURE_ZH = rf"[A-Za-z0-9{DIGITS_ZH}]"
-_FILLERS_ZH = re.compile(
-    rf"(?<=[A-Za-z0-9{DIGITS_ZH}路街号栋楼弄院区元])"
-    r"(?P<filler>(?:[ ,、.]{0,2}(?:[呃嗯额诶啊]|那个|这个|等一?下[啊哈]?|我看看|稍等|然后|再)){1,3}[ ,、.]{0,2})"
-    rf"(?={_FIGURE_ZH})"
-)
 _MAY_FILL = re.compile(
     r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec|i mean|make that)\b"
     rf"|\b(?:no|nope|actually|okay|i think(?: (?:it's|an?))?),? (?:\d|[b-hj-z]\b|(?:{NUMBER_WORDS}|{TIMES})\b)",
     _FLAGS,
-)
-_TIMES_ZH = re.compile(
-    rf"(?<=[{DIGITS_ZH}\d,密码是号 ])([二三四五六])个([{DIGITS_ZH}\d])(?![十百千万块元个年月日天位人点分斤米])"
-)
-_CODE_ZH = re.compile(rf"(?<![A-Za-z])[A-Z](?:[ ,、]{{1,2}}[{DIGITS_ZH}\d]{{1,8}}){{2,6}}(?![A-Za-z])")
-"""A letter, and numerals with pauses between."""
-_PAUSE = re.compile("[ ,、]+")
-_FIGURES_ZH = re.compile(
-    # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
-    rf"(?<=[A-Za-z·])[ ·]?[{DIGITS_ZH}]{{2,24}}|[{DIGITS_ZH}]{{4,24}}(?= ?(?:艾特|圈|@))"
-    rf"|[{DIGITS_ZH}]{{2,24}}(?=[A-WYZ])|[零壹贰叁肆伍陆柒捌玖]{{4,24}}"
 )
 _LETTER = (
     rf"(?:(?:capital|big|small|upper ?case|lower ?case) )?(?:(?:{TIMES}) )?[A-Za-z](?:,? (?:as in|for"
@@ -83,36 +68,11 @@ _WORDS = ("a", "A", "I", "i")
 
 
 def write_down(plain: Plain) -> Plain:
-    """Return a plain text as it would be written: without what fills the pauses of who reads out a number.
-
-    Chinese numerals that stand beside letters, as in a code, become digits.
-    """
-    text, places = plain
-    written: list[tuple[int, int, str]] = []
-    if _MAY_FILL.search(text):
-        written += [(*match.span(match.lastgroup or 0), "") for match in _FILLERS.finditer(text)]
-    if not text.isascii():
-        written += [(*match.span("filler"), "") for match in _FILLERS_ZH.finditer(text)]
-        if not written:
-            codes = _CODE_ZH.finditer(text)
-            written += [(*pause.span(), "") for code in codes for pause in _PAUSE.finditer(text, *code.span())]
-        if "个" in text:
-            written += [
-                (*match.span(), digits_of_zh(match[2]) * int(digits_of_zh(match[1])))
-                for match in _TIMES_ZH.finditer(text)
-            ]
-    if written:
-        before = places or [(index, index + 1) for index in range(len(text))]
-        pieces: list[str] = []
-        places, done = [], 0
-        for start, end, digits in sorted(written):
-            pieces += text[done:start], digits
-            places += before[done:start]
-            places += [(before[start][0], before[end - 1][1])] * len(digits)
-            done = end
-        text = "".join(pieces) + text[done:]
-        places += before[done:]
-    return Plain(text if text.isascii() else _FIGURES_ZH.sub(lambda match: digits_of_zh(match[0]), text), places)
+    """Return a plain text as it would be written: without what fills the pauses of who reads out a number."""
+    if _MAY_FILL.search(plain.text):
+        fillers = [(*match.span(match.lastgroup or 0), "") for match in _FILLERS.finditer(plain.text)]
+        plain = rewrite(plain, fillers)
+    return plain if plain.text.isascii() else write_down_zh(plain)
 
 
 def _may_be_spelled(text: str) -> bool:

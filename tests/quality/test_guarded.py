@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality.guarded import Guarded, guard, in_small
-from quality.privacy import addresses, cues, name_patterns_zh, numbers
+from quality.privacy import addresses, cues, digits, handles, name_patterns_zh, numbers
 from quality.privacy.lexicon import parts_of
-from quality.privacy.name_words_zh import HOLDERS
+from quality.privacy.name_words_zh import HOLDERS, ROLES
 
 MODULES = ("checks.sides", "checks.turn_checks", "privacy", "privacy.emails", "privacy.handles")
 
@@ -62,11 +62,14 @@ def test_what_hints_at_an_address_is_one_of_its_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "beginnings"),
     [
+        (handles._CUE_WORD_ZH, handles._BEGINNINGS_ZH),
+        (ROLES, f"[{name_patterns_zh._ROLES_BEGIN}]"),
         (HOLDERS, f"[{name_patterns_zh._HOLDERS_BEGIN}]"),
         *((words[0], "[a-z0-9]") for words in cues._CUES.values()),
+        *((words[1], cues._BEGINNINGS_ZH) for words in cues._CUES.values()),
         *(
             (part, numbers._BEGINNINGS)
-            for part in (numbers._DATE, numbers._HARMLESS, rf"(?:\+ ?|plus )?\(?{numbers._DIGITS}")
+            for part in (numbers._DATE, numbers._HARMLESS, rf"(?:\+ ?|plus )?\(?{digits._DIGITS}")
         ),
     ],
 )

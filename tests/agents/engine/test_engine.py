@@ -26,7 +26,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-DYING = "import sys; print('loading'); print('no room for the weights'); sys.exit(3)"
+DYING = "import sys; print('loading'); print('    load()'); print('no room for the weights'); sys.exit(3)"
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
@@ -85,9 +85,10 @@ async def test_an_engine_that_dies_while_loading_shows_its_last_lines(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stand_in(monkeypatch, DYING)
-    with pytest.raises(EngineError, match=r"(?s)exit code 3.*no room for the weights"):
+    with pytest.raises(EngineError, match=r"(?s)exit code 3.*no room for the weights") as found:
         async with managed_engine("model", tmp_path / "engine.log"):
             raise AssertionError("never ready")
+    assert "load()" not in str(found.value), "the frames of a traceback are left to the log"
 
 
 async def test_an_engine_that_dies_later_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

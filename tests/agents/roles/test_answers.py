@@ -82,10 +82,26 @@ def test_a_plan_that_is_asked_for_again_is_told_from_outside(
 @pytest.mark.parametrize(
     ("language", "sound", "unsound"),
     [
-        (EN, "Ask what the fee of £4.50 is for.", "You can transfer money by following these steps."),
-        (ZH, "追问4.5元手续费是怎么回事。", "您可以按以下步骤转账。"),
+        (
+            EN,
+            "Ask what the fee of £4.50 is for.",
+            (
+                "You can transfer money by following these steps.",
+                "Tell the customer to contact the bank.",
+                "Ask what the fee is for. Then ask for the money back.",
+            ),
+        ),
+        (
+            ZH,
+            "追问客服4.5元手续费是怎么回事。",
+            ("您可以按以下步骤转账。", "回答客户的疑问。", "追问客服手续费是怎么回事。再要求退钱。"),
+        ),
     ],
 )
-def test_a_direction_that_is_asked_for_again_begins_with_a_verb(language: Language, sound: str, unsound: str) -> None:
+def test_a_direction_that_is_asked_for_again_is_one_sentence_of_what_the_customer_does(
+    language: Language, sound: str, unsound: tuple[str, ...]
+) -> None:
     first, again = (pattern_of(direction_type(language, (), again=which), "direction") for which in (False, True))
-    assert again.match(sound) and first.match(sound) and first.match(unsound) and not again.match(unsound)
+    assert again.match(sound) and first.match(sound)
+    for text in unsound:
+        assert first.match(text) and not again.match(text), text

@@ -39,6 +39,8 @@ from agents.roles.speech import clean_utterance
         ("Hello.\u2028How\x85are\tyou?", "Hello. How are you?"),
         ("Hello.\n\nHow are you?", "Hello. How are you?"),
         ("您好。\n请讲。", "您好。请讲。"),
+        ("[Say] Could I have your name?", "Could I have your name?"),
+        ("【发言】您好，请讲。", "您好，请讲。"),
     ],
 )
 def test_wrapping_comes_off(raw: str, clean: str) -> None:

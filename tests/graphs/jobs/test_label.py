@@ -70,7 +70,7 @@ async def test_each_turn_gets_the_label_of_its_side_and_the_file_is_read_by_all(
 
 async def told(annotated: Annotated) -> None:
     turns = [turn for annotation in annotated.annotations for turn in annotation.turns]
-    strategies, emotions = show_annotation(annotated.funnel).renderables
+    strategies, _, emotions = show_annotation(annotated.funnel).renderables
     counted = dict(zip(emotions.columns[0]._cells, emotions.columns[1]._cells, strict=True))  # type: ignore[union-attr]
     for name in ("neutral", "fearful"):
         felt = sum(turn.emotion is not None and turn.emotion.name == name for turn in turns)

@@ -104,7 +104,7 @@ def test_a_summary_by_hand(make_record: MakeRecord) -> None:
     console = Console(width=160)
     with console.capture() as capture:
         console.print(show_summary(summary), markup=False)
-    assert "2.75 [1.00, 4.50]" in capture.get() and "Of 1 pairs two is preferred to one in 50%" in capture.get()
+    assert "2.75 (1.00 to 4.50)" in capture.get() and "Of 1 pairs two is preferred to one in 50%" in capture.get()
 
 
 def test_the_gold_file_is_what_calibrate_takes(tmp_path: Path, make_record: MakeRecord) -> None:

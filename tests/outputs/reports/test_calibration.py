@@ -111,12 +111,12 @@ def test_a_calibration_is_told_in_a_sentence_and_a_table(
     (sentence, _) = describe_trust(provenance(), funnel({}))
     assert "chance" not in sentence
     assert sentence.startswith(
-        "Calibrated on gold.jsonl (19 calls, 2026-11-22): with 95% intervals, it passes 10% [0, "
+        "Calibrated on gold.jsonl (19 calls, 2026-11-22): with 95% intervals, it passes 10% (0 to "
     )
     console = Console(file=io.StringIO(), width=120, record=True)
     console.print(calibration_table(calibration))
     shown = console.export_text()
-    assert ALL_POINTS in shown and "strategy adherence" in shown and "89% [" in shown and "2 calls unscored" in shown
+    assert ALL_POINTS in shown and "strategy adherence" in shown and "89% (" in shown and "2 calls unscored" in shown
 
 
 @pytest.fixture
@@ -196,4 +196,4 @@ def test_calibrations_of_earlier_builds_are_found_and_read(calibration: Calibrat
     assert found and found.agreement[ALL_POINTS].kappa.value is None and is_chance(found.agreement[ALL_POINTS])
     console = Console(file=io.StringIO(), width=120, record=True)
     console.print(calibration_table(found))
-    assert "100% [100, 100] │ -" in console.export_text()
+    assert "100% (100 to 100) │ -" in console.export_text()

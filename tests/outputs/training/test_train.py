@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import huggingface_hub
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -221,7 +223,13 @@ def test_what_cannot_go_on_ends_with_one_line_and_the_last_checkpoint(
     assert train.train([rows_file], chosen, resumed, resume=True) and resumed.steps[0] == found[0].step + 1
 
 
-def test_wrong_use_is_one_line(rows_file: Path, settings: MakeSettings, tmp_path: Path) -> None:
+def test_wrong_use_is_one_line(
+    rows_file: Path, settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_reach(*_: object, **__: object) -> None:
+        raise httpx2.ConnectError("Name or service not known")
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", out_of_reach)
     chosen = settings()
     train.train([rows_file], chosen, Quiet(stop_after=1))
     with pytest.raises(UsageError, match="has not ended: go on by --resume"):
@@ -237,6 +245,8 @@ def test_wrong_use_is_one_line(rows_file: Path, settings: MakeSettings, tmp_path
     for changes, told in (
         ({"base": str(tmp_path)}, "cannot be loaded"),
         ({"base": str(chosen.out)}, "cannot be loaded"),
+        ({"base": "none/none"}, "no such folder, and no model hub in reach"),
+        ({"base": "./none"}, "no such folder, and no name that a hub could have"),
         ({"target": "nowhere"}, "--target nowhere"),
         ({"roles": ("planner",)}, "no row of planner to train on"),
     ):

@@ -102,6 +102,12 @@ def test_what_a_screen_says_may_speak_to_you() -> None:
         (ZH, "问清手续费。请告诉我，我会尽力提供帮助。", "speech"),
         (ZH, "告诉我为什么扣了两次。", "speech"),
         (ZH, "问什么事项，如果您能够提供更多信息，我们将很乐意处理。", "speech"),
+        (EN, "Tell the customer to contact the bank about the card.", "wrong-side"),
+        (EN, "Directly ask the customer for their name.", "wrong-side"),
+        (EN, "Ask for the customer's name and account number.", "wrong-side"),
+        (EN, "React to the customer's words about the fraud.", "wrong-side"),
+        (ZH, "回答客户的问题，并解释还款规则。", "wrong-side"),
+        (ZH, "建议客户详细描述一下情况。", "wrong-side"),
     ],
 )
 def test_a_fault_of_a_direction_is_found(language: Language, direction: str, check: str) -> None:
@@ -113,6 +119,11 @@ def test_a_fault_of_a_direction_is_found(language: Language, direction: str, che
     [
         (EN, "Ask about it, impatiently."),
         (EN, "Give [UserName] as the name."),
+        (EN, "Ask the customer service line's opening hours."),
+        (EN, "The customer asks what the fee is for."),
+        (EN, "Complain that every new customer gets a better rate."),
+        (ZH, "问客服老客户有没有优惠。"),
+        (ZH, "让客户经理回个电话。"),
         (EN, "The customer confirms the amount and asks for a date."),
         (EN, "Thank the supporter, and give [OrderNumber] once more."),
         (ZH, "谢谢客服，再报一遍[AccountNumber]。"),

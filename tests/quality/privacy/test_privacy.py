@@ -73,6 +73,14 @@ def found(text: str) -> list[tuple[str, str]]:
         ("名叫古力米热", "古力米热"),
         ("麻烦叫邬姐接电话", "邬"),
         ("我姓仉，单人旁", "仉"),
+        ("我姓肖。", "肖"),
+        ("经办的是郗红", "郗红"),
+        ("我係陳太，約好禮拜三", "陳"),
+        ("我是他女儿白雪", "白雪"),
+        ("护照拼音是OU YANG FEI", "OU YANG FEI"),
+        ("麻烦找kevin接电话", "kevin"),
+        ("我找大鹏，他在吗", "大鹏"),
+        ("我是萨仁图雅，呼和浩特那单", "萨仁图雅"),
     ],
 )
 def test_names_are_found(text: str, private: str) -> None:
@@ -163,6 +171,16 @@ def test_names_are_found(text: str, private: str) -> None:
         ("车牌川A幺二三四五", "川A幺二三四五", Private.ID_NUMBER),
         ("we're at the old rectory, church lane", "the old rectory, church lane", Private.ADDRESS),
         ("住在阳光花园六期", "阳光花园六期", Private.ADDRESS),
+        ("地址写供销社旁边红门那家快递知道", "供销社旁边红门那家", Private.ADDRESS),
+        ("我们在柳树屯东头第三家", "柳树屯东头第三家", Private.ADDRESS),
+        ("寄新北市板橋區文化路一段三百號十二樓之二", "新北市板橋區文化路一段三百號十二樓之二", Private.ADDRESS),
+        ("送到云庭SOHO C座1807", "云庭SOHO C座1807", Private.ADDRESS),
+        ("房子在翠微苑幺六杠二杠九零幺", "翠微苑幺六杠二杠九零幺", Private.ADDRESS),
+        ("清苑区何桥乡南王庄村，不用写门牌", "清苑区何桥乡南王庄村", Private.ADDRESS),
+        ("我身份證Y385102(4)", "Y385102(4)", Private.ID_NUMBER),
+        ("车牌鲁B 拐洞三 LP", "鲁B 拐洞三 LP", Private.ID_NUMBER),
+        ("会员号六六零 二幺 七五四积分没到", "六六零 二幺 七五四", Private.ACCOUNT_NUMBER),
+        ("游戏ID天天向上_77", "天天向上_77", Private.ACCOUNT_NUMBER),
         ("他是六九年闰六月初二生的", "六九年闰六月初二", Private.BIRTH_DATE),
         ("My PIN is 4 4 9 0.", "4 4 9 0", Private.PASSWORD),
         ("CVV 392", "392", Private.PASSWORD),
@@ -219,6 +237,13 @@ def test_numbers_codes_and_addresses_are_found(text: str, private: str, kind: Pr
         "钱放着，总怕给人弄走。",
         "往后每个月一号，我们还会出一期车主优惠单。",
         "合得上系统才让我看账。",
+        "路由器进192.168.1.1打不开",
+        "别整那些幺蛾子，退货的退，换货的换",
+        "加两勺就行，前面路口左拐，二〇二四两会那阵子",
+        "四舍五入，一般三到五天，第二家更便宜",
+        "月嫂（安徽人，在上海做工）",
+        "东头第一家超市的退款没到，我在福田华强北",
+        "跟海尔说了，病人要转院，发票抬头写个人",
     ],
 )
 def test_what_personas_are_made_of_stays(text: str) -> None:
@@ -252,6 +277,16 @@ def test_what_personas_are_made_of_stays(text: str) -> None:
         (
             ["What's the account number?", "Hold on.", "Sure.", "It's 351 531"],
             ["What's the account number?", "Hold on.", "Sure.", "It's [AccountNumber]"],
+        ),
+        (
+            ["您贵姓？", "免贵，钮", "住哪个小区？", "碧波云庭", "姓名", "方向，方向盘的方向"],
+            ["您贵姓？", "免贵，[UserName]", "住哪个小区？", "[Address]", "姓名", "[UserName]，[UserName]"],
+        ),
+        (["初始密码abc#12345，登录后请修改"], ["初始密码[Password]，登录后请修改"]),
+        # A day is no place.
+        (
+            ["交割是哪一个日期？", "二月十号，货款那天到。", "寄到哪一个小区？", "碧波云庭"],
+            ["交割是哪一个日期？", "二月十号，货款那天到。", "寄到哪一个小区？", "[Address]"],
         ),
         (
             ["请问您贵姓？", "免贵姓张", "请问您的全名？", "张丽华", "好的，丽华女士。"],
