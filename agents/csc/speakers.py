@@ -44,6 +44,7 @@ SPEAKERS_BY_NAME: dict[str, Speaker] = {
 
 _WRAPPING = " \t*_<>[]()【】（）\"'“”:：."
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
+
 LONGEST_NAME = 1000
 """Characters of a name that are looked at: to put accents in order takes a time that grows with their square."""
 
