@@ -68,12 +68,8 @@ def direction_type(
     if emotions:
         feeling: Any = Literal[tuple(FEELINGS)]
         fields["feeling"] = (feeling, ...)
-    field = (
-        text_field(language, DIRECTION_MARKS_AGAIN, OPENINGS_AGAIN[language])
-        if again
-        else text_field(language, DIRECTION_MARKS)
-    )
-    fields["direction"] = (str, field)
+    marks, opening = (DIRECTION_MARKS_AGAIN, OPENINGS_AGAIN[language]) if again else (DIRECTION_MARKS, "")
+    fields["direction"] = (str, text_field(language, marks, opening))
     return create_model("Direction", __config__=ConfigDict(frozen=True, extra="forbid"), **fields)
 
 
