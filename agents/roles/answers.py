@@ -34,5 +34,6 @@ def text_field(language: Language, marks: int, opening: str = "") -> Any:
     plain = rf'[^"\\\n\r\t{mark}]'
     within = rf"({plain}|\.[0-9])" if language is Language.EN else plain
     others = f"([{mark}]{within}+){{0,{marks - 1}}}" if marks > 1 else ""
-    first = f"{opening or _BEGINNING[language]}{plain}{{{fewest}}}{within}*"
+    # Written out one by one: as a repetition, each of the first tokens costs xgrammar 0.2.8 20 to 90 ms of a processor.
+    first = f"{opening or _BEGINNING[language]}{plain * fewest}{within}*"
     return Field(json_schema_extra={"pattern": f"^{first}{others}[{mark}]$"})
