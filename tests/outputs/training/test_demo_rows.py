@@ -86,7 +86,8 @@ def test_mixed_calls_hold_turns_of_one_customer_alone(rows: list[RoleRow]) -> No
     """Rows are held out by persona: no turn of a held-out call may be learned from another one's row."""
     said: dict[str, str] = {}
     for dialogue, persona in own_calls():
-        said |= {persona.id: said.get(persona.id, "") + "\n".join(json.dumps(turn.text) for turn in dialogue.turns)}
+        turns = "\n".join(json.dumps(turn.text, ensure_ascii=False) for turn in dialogue.turns)
+        said[persona.id] = said.get(persona.id, "") + turns
     mixed = [row for row in of_role(rows, Role.LABELLER) if "-mixed-" in row.id]
     for row in mixed:
         shown = re.findall(r'^\[\d+\] \w+: (".*")$', row.messages[-1].content, re.MULTILINE)
