@@ -105,3 +105,10 @@ def test_a_direction_that_is_asked_for_again_is_one_sentence_of_what_the_custome
     assert again.match(sound) and first.match(sound)
     for text in unsound:
         assert first.match(text) and not again.match(text), text
+
+
+def test_a_decimal_can_be_read_in_one_way_alone() -> None:
+    """A mark before a digit is none: what is ambiguous makes masks dearer with each decimal of a text."""
+    assert pattern(EN, 2).match("Ask the bank why 3.5 percent became 4.25 percent. It was 2.75 before.")
+    assert not pattern(EN, 2).match("Ask about the fee!5 percent is too much.")
+    assert pattern(ZH, 2).match("问手续费是怎么回事。5月3日扣了3.5元。")
