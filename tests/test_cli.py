@@ -129,8 +129,8 @@ async def test_no_terminal_costs_a_result(server: Loopback, tmp_path: Path) -> N
     assert f"skipped {calls}:2: no labelled dialogue" in err and "Traceback" not in err
 
 
-async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> None:
-    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_DATA_HOME": str(tmp_path / "data")}
+async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path, user_data: Path) -> None:
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     async with serve(Loopback(pass_rate=0.9)) as server:
         flags = ("-n", 12, "--canaries", 1, "--judge-votes", 3, "--base-url", server.base_url)
         code, out, err = await rolecs("generate", *flags, cwd=tmp_path, **places)
@@ -142,7 +142,7 @@ async def test_a_run_tells_how_far_its_gate_can_be_trusted(tmp_path: Path) -> No
         code, out, err = await rolecs("calibrate", GOLD, *flags, cwd=tmp_path, **places)
         assert code == 0, err
         calls = len(GOLD.read_text(encoding="utf-8").splitlines())
-        assert f"Gate and people on {calls} calls" in out and "whole gate" in out and str(tmp_path / "data") in out
+        assert f"Gate and people on {calls} calls" in out and "whole gate" in out and str(user_data) in out
     code, out, err = await rolecs("report", "rolecs-run", cwd=tmp_path, **places)
     assert (code, out) == (0, "Report: rolecs-run/report.html\n"), err
     page = (tmp_path / "rolecs-run" / "report.html").read_text(encoding="utf-8")
@@ -163,15 +163,15 @@ async def test_failures_exit_with_1_and_the_way_on(tmp_path: Path) -> None:
     assert code == 0, "the settings of the run, its server included, are taken up again"
 
 
-async def test_a_judge_that_nobody_can_read_is_named_and_keeps_no_calibration(tmp_path: Path) -> None:
+async def test_a_judge_that_nobody_can_read_is_named_and_keeps_no_calibration(tmp_path: Path, user_data: Path) -> None:
     lines = GOLD.read_text(encoding="utf-8").splitlines()[:3]
     (tmp_path / "gold.jsonl").write_text("\n".join(lines), encoding="utf-8")
     cause = "Unscored: 3; most often (3) for this: labeller: the answer ended with finish_reason 'weird'"
     async with serve(Loopback(manners=Manners(finish_reason="weird"))) as server:
         flags = ("--base-url", server.base_url, "--no-preflight")
-        code, out, err = await rolecs("calibrate", "gold.jsonl", *flags, cwd=tmp_path, XDG_DATA_HOME=str(tmp_path))
+        code, out, err = await rolecs("calibrate", "gold.jsonl", *flags, cwd=tmp_path)
         assert code == 1 and cause in err and "Nothing is kept: no call could be scored." in err
-        assert not (tmp_path / "rolecs").exists()
+        assert not user_data.exists()
         code, out, err = await rolecs("calibrate", "gold.jsonl", *flags[:2], "--run", "r", cwd=tmp_path)
         assert code == 2 and "finish_reason 'weird'" in err and not (tmp_path / "r").exists()
     code, out, _ = await rolecs("status", "rolecs-judge", cwd=tmp_path)

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import platformdirs
 import psutil
 import pytest
 import typer
@@ -158,10 +157,7 @@ async def test_a_worker_that_is_killed_is_started_anew(second_node: Any, cluster
     assert funnel.ended == 80 and set(servers[0].sessions) | set(servers[1].sessions) == set(stored(tmp_path))
 
 
-async def test_a_worker_tries_the_gate_before_anything_is_played(
-    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(platformdirs, "user_data_path", lambda _: tmp_path / "data")
+async def test_a_worker_tries_the_gate_before_anything_is_played(cluster: Any, tmp_path: Path) -> None:
     async with serve(Loopback(pass_rate=0.0)) as server:
         with pytest.raises(UsageError, match=r"^no call can pass this gate: judge loopback refuses all 4 sound calls"):
             await play([server], tmp_path / "none", dialogues=4, ray=cluster.address, gate_trial="stop")

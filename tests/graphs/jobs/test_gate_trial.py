@@ -5,7 +5,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
 
 from agents.csc.flow import Limits
@@ -25,13 +24,6 @@ from quality.trust.gate_trial import trial_cases
 from tests.support.jobs import run
 from tests.support.loopback import Loopback, Manners, serve
 from tests.support.loopback_answers import SAID, SOUND
-
-
-@pytest.fixture(autouse=True)
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's data folder."""
-    monkeypatch.setattr(platformdirs, "user_data_path", lambda _: tmp_path / "data")
-    return tmp_path / "data"
 
 
 async def play(server: Loopback, folder: Path, **fields: Any) -> Counter[Outcome]:
@@ -61,12 +53,12 @@ async def test_a_gate_that_refuses_every_sound_call_stops_the_job_before_anythin
 
 
 async def test_a_gate_that_nobody_can_read_is_told_with_the_cause_and_not_remembered(
-    tmp_path: Path, data: Path
+    tmp_path: Path, user_data: Path
 ) -> None:
     async with serve(Loopback(manners=Manners(finish_reason="weird"))) as server:
         with pytest.raises(UsageError, match=r"\(unscored 4; unscored for this: labeller.*finish_reason 'weird'\)"):
             await play(server, tmp_path / "run")
-    assert not data.exists()
+    assert not user_data.exists()
 
 
 async def test_it_goes_on_when_it_is_told_to(tmp_path: Path) -> None:
@@ -75,15 +67,15 @@ async def test_it_goes_on_when_it_is_told_to(tmp_path: Path) -> None:
     assert outcomes[Outcome.REJECTED] == 2
 
 
-async def test_a_trial_is_remembered_for_the_judge_and_the_rubric(tmp_path: Path, data: Path) -> None:
+async def test_a_trial_is_remembered_for_the_judge_and_the_rubric(tmp_path: Path, user_data: Path) -> None:
     async with serve(Loopback()) as server:
         assert (await play(server, tmp_path / "first"))[Outcome.KEPT] == 2
         first = len(server.requests)
         await play(server, tmp_path / "second")
         assert len(server.requests) - first < first - 40, "nothing was tried again"
-        assert len(list((data / "gate-trials").iterdir())) == 1
+        assert len(list((user_data / "gate-trials").iterdir())) == 1
         await play(server, tmp_path / "third", min_agreement=0.5)
-        assert len(list((data / "gate-trials").iterdir())) == 2, "another gate"
+        assert len(list((user_data / "gate-trials").iterdir())) == 2, "another gate"
 
 
 def weak_labeller(body: dict[str, Any]) -> str | None:

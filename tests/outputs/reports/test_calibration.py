@@ -31,10 +31,9 @@ from quality.trust.canaries import CanaryResult
 GATE = {"language": "en", "judge_model": "judge", "rubric": "abc", "judge_votes": 1, "min_agreement": 0.5}
 
 
-@pytest.fixture(autouse=True)
-def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    return tmp_path / "rolecs" / "calibrations"
+@pytest.fixture
+def data_folder(user_data: Path) -> Path:
+    return user_data / "calibrations"
 
 
 def provenance(**changes: Any) -> Provenance:

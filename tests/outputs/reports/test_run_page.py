@@ -279,7 +279,6 @@ def test_the_runs_figures_stand_beside_the_published_ones(make_record: Callable[
 def test_a_report_on_a_run_that_is_played_on_is_of_one_moment(
     tmp_path: Path, make_record: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     configuration = make_report(Language.EN, []).configuration
     gate = {"rubric": "abc", "judge_votes": 1, "min_agreement": 0.5}
     provenance = Provenance.build(configuration | gate, {}, {})
