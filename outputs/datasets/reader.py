@@ -1,6 +1,7 @@
 """Reads labelled dialogues: rolecs rows, rows of the published data sets (CSConv, RoleCS), labelled transcripts."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from outputs.datasets.dialogues import Labelled
 from outputs.datasets.manifest import MANIFEST, read_manifest
 from outputs.datasets.parquet import read_parquet
 from outputs.datasets.rows import FeltRow
+from outputs.runs.connections import STORE_FILE
 from personas.persona import portray
 from quality.gate.rubric import POINT_CODES
 from quality.text import CHINESE_CHARACTER
@@ -142,9 +144,16 @@ def _read(path: Path) -> Iterator[Labelled | Unreadable]:
 
 
 def find_files(path: Path) -> list[Path]:
-    """Return the files of a folder that `read_dialogues` reads; of a file itself."""
+    """Return the files of a folder that `read_dialogues` reads; of a file itself.
+
+    Raises:
+        UsageError: the folder is a run's, whose dialogues are in no file of rows.
+    """
     if not path.is_dir():
         return [path]
+    if (path / STORE_FILE).exists():
+        command = shlex.join(["rolecs", "export", str(path), "--rejected", "--out", "shards"])
+        raise UsageError(f"{path} is a run; write its dialogues to files by: {command}")
     if (path / MANIFEST).exists():
         return [path / shard.name for shard in read_manifest(path).shards]
     return sorted(path.rglob("*.jsonl"))

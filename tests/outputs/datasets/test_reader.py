@@ -135,3 +135,6 @@ def test_a_folder_is_read_as_its_rows_to_train_on(exported: Path, tmp_path: Path
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no dialogue"):
         read_sound_dialogues(tmp_path / "empty")
+    (tmp_path / "empty/run.sqlite").touch()
+    with pytest.raises(UsageError, match=r"is a run; write its .* by: rolecs export .*empty --rejected"):
+        read_sound_dialogues(tmp_path / "empty")
