@@ -27,7 +27,7 @@ def status(
     with RunStore[Any, Any].read_any(kinds, run) as store:
         owner = find_owner(run)
         with store.snapshot():
-            provenance, funnel, ended = store.provenance, store.funnel(), store.ended_times()
+            provenance, funnel, ended, ends = store.provenance, store.funnel(), store.ended_times(), store.ends
         found = build_status(provenance, funnel, ended, owner, time.time())
     if as_json:
         typer.echo(found.model_dump_json())
@@ -37,4 +37,4 @@ def status(
 
     for line in describe_status(found):
         output.print(line)
-    output.print(summarise(funnel, stored_prices(provenance)))
+    output.print(summarise(funnel, stored_prices(provenance), ends))

@@ -1,6 +1,6 @@
 """One job: all that the levels below a command share, handed down as one value."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,7 +15,7 @@ from graphs.scheduling.counters import Counters
 from graphs.scheduling.dispatcher import DEFAULT_TIMINGS, Dispatcher, Timings
 from graphs.scheduling.interrupts import Interruption
 from graphs.scheduling.stopping import Halt
-from outputs.runs.run import EndedItem, PlannedT, Provenance, RecordT, RunKind
+from outputs.runs.run import EndedItem, Outcome, PlannedT, Provenance, RecordT, RunKind
 from outputs.runs.store import RunStore
 
 SettingsT_co = TypeVar("SettingsT_co", bound=ServerSettings, covariant=True)
@@ -40,9 +40,9 @@ class Telemetry(Protocol):
         """Show that the engine loads `model`; what the context yields is told how far it is."""
 
     def following(
-        self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal
+        self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal, ends: Mapping[Outcome, str]
     ) -> AbstractAsyncContextManager[None]:
-        """Show the figures of the job for the length of the context."""
+        """Show the figures of the job for the length of the context; `ends` names the outcomes of its items."""
 
     def item(self, key: str, topic: str | None) -> AbstractContextManager[Callable[[EndedItem], None]]:
         """Watch one item being carried out; what the context yields is told of its record."""

@@ -132,7 +132,7 @@ async def run_pending(
         job.telemetry.reached(backend.endpoints)
         ended_before = counters.ended_here
         dispatcher = Dispatcher(backend.places, backend.concurrency, job.timings)
-        following = job.telemetry.following(counters, dispatcher, goal)
+        following = job.telemetry.following(counters, dispatcher, goal, store.ends)
         try:
             with counters.clock():
                 async with dispatcher, following, Journal(store) as journal:

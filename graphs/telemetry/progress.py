@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 from rich.console import Console
 from rich.progress import (
@@ -23,17 +23,23 @@ from outputs.runs.run import Outcome, count_left
 
 LIVE_S = 0.5
 PLAIN_S = 10.0
-SHOWN = (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
 _LOG_PREFIX = re.compile(r"^(?:\([^)]*\) )?[A-Z]+ \d\d-\d\d [\d:]+ \[[^]]*\] *")
 """What vLLM writes in front of a message: process, level, time, place."""
 
 
-def describe_counters(counters: Counters, goal: Goal, load: str) -> str:
-    """Return the figures of a job as one line; `load` says what is in flight."""
+def describe_counters(counters: Counters, goal: Goal, ends: Mapping[Outcome, str], load: str) -> str:
+    """Return the figures of a job as one line.
+
+    Args:
+        counters: of the job.
+        goal: what it is to reach.
+        ends: what the outcomes of its items are called; those that it has not are left out.
+        load: says what is in flight.
+    """
     usage, total, seconds = counters.usage_here, counters.usage, max(counters.seconds, 1e-3)
-    counts = ", ".join(f"{counters.outcomes[outcome]:,} {outcome}" for outcome in SHOWN)
+    counts = ", ".join(f"{counters.outcomes[outcome]:,} {name}" for outcome, name in ends.items())
     cached = usage.cached_tokens / usage.prompt_tokens if usage.prompt_tokens else 0.0
-    per_kept = f"{total.total_tokens / counters.kept:,.0f} tokens per kept, " if counters.kept else ""
+    per_kept = f"{total.total_tokens / counters.kept:,.0f} tokens per {ends[Outcome.KEPT]}, " if counters.kept else ""
     price = f"{format_usd(goal.prices.cost(total))}, " if goal.prices.are_given else ""
     remaining = count_left(counters.outcomes, goal.target_kept)
     left = "?"
@@ -59,15 +65,15 @@ def format_seconds(seconds: float) -> str:
 
 @contextlib.asynccontextmanager
 async def show_progress(
-    counters: Counters, describe_load: Callable[[], str], goal: Goal, console: Console
+    counters: Counters, describe_load: Callable[[], str], goal: Goal, ends: Mapping[Outcome, str], console: Console
 ) -> AsyncIterator[None]:
-    """Show the figures of a job for the length of the context; `describe_load` says what is in flight."""
+    """Show the figures of a job, see `describe_counters`, for the length of the context."""
 
     def show() -> tuple[int, int, str]:
         done, total = (
             (counters.ended, counters.planned) if goal.target_kept is None else (counters.kept, goal.target_kept)
         )
-        return done, total, describe_counters(counters, goal, describe_load())
+        return done, total, describe_counters(counters, goal, ends, describe_load())
 
     task = asyncio.create_task(_live(show, console) if console.is_terminal else _plain(show, console))
     try:

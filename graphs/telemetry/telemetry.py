@@ -5,7 +5,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,10 +123,12 @@ class JobTelemetry:
         return LoadingDisplay(self._console, model)
 
     @contextlib.asynccontextmanager
-    async def following(self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal) -> AsyncIterator[None]:
+    async def following(
+        self, counters: Counters, dispatcher: Dispatcher[Any, Any], goal: Goal, ends: Mapping[Outcome, str]
+    ) -> AsyncIterator[None]:
         """Show the figures in the console, and keep the metrics up to date."""
         async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(show_progress(counters, dispatcher.describe, goal, self._console))
+            await stack.enter_async_context(show_progress(counters, dispatcher.describe, goal, ends, self._console))
             if self._metrics:
                 await stack.enter_async_context(self._metrics.follow(counters, dispatcher))
             yield

@@ -1,6 +1,6 @@
 """The closing tables of a run: the funnel, and the tokens by role."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group
 from rich.table import Table
@@ -11,12 +11,19 @@ from outputs.reports.cells import begin_table
 from outputs.reports.run_figures import emotion_agreement
 from outputs.runs.cost import Prices, format_usd
 from outputs.runs.record import FEELINGS_HEARD, REWINDS, DialogueCounts
-from outputs.runs.run import REPAIRS, Funnel, Outcome, most_frequent_first
+from outputs.runs.run import KEPT_OR_NOT, REPAIRS, Funnel, Outcome, most_frequent_first
 
 
-def summarise(funnel: Funnel, prices: Prices) -> Group:
-    """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables."""
-    parts: list[Table | Text | str] = [describe_cost(funnel, prices), "", _funnel_table(funnel)]
+def summarise(funnel: Funnel, prices: Prices, ends: Mapping[Outcome, str] = KEPT_OR_NOT) -> Group:
+    """Return what a job ends with: what a kept dialogue took, in dollars too at any price, and below it the tables.
+
+    Args:
+        funnel: of the run.
+        prices: of its tokens.
+        ends: what the outcomes of its items are called; those that it has not are left out.
+    """
+    cost = describe_cost(funnel, prices, kept=ends[Outcome.KEPT])
+    parts: list[Table | Text | str] = [cost, "", _funnel_table(funnel, ends)]
     parts += [Text(line) for line in describe_causes(funnel)]
     if sentence := describe_emotions(funnel):
         parts.append(sentence)
@@ -25,14 +32,14 @@ def summarise(funnel: Funnel, prices: Prices) -> Group:
     return Group(*parts, "", usage_table(funnel))
 
 
-def describe_cost(funnel: Funnel, prices: Prices, item: str = "dialogue") -> str:
+def describe_cost(funnel: Funnel, prices: Prices, item: str = "dialogue", kept: str = "kept") -> str:
     """Return what each kept item took, the lost ones' part included, and what all cost at these prices."""
     tokens = funnel.tokens_per_kept
-    line = f"Tokens per kept {item}: " + ("none was kept." if tokens is None else f"{tokens:,.0f}")
+    line = f"Tokens per {kept} {item}: " + (f"none was {kept}." if tokens is None else f"{tokens:,.0f}")
     if not prices.are_given:
         return line
-    spent, kept = prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]
-    each = f", {format_usd(spent / kept)} per kept {item}" if kept else ""
+    spent, count = prices.cost(funnel.total_usage), funnel.outcomes[Outcome.KEPT]
+    each = f", {format_usd(spent / count)} per {kept} {item}" if count else ""
     return f"{line}\nCost: {format_usd(spent)}{each}"
 
 
@@ -54,7 +61,7 @@ def describe_emotions(funnel: Funnel) -> str | None:
     )
 
 
-def _funnel_table(funnel: Funnel) -> Table:
+def _funnel_table(funnel: Funnel, ends: Mapping[Outcome, str]) -> Table:
     table = begin_table("dialogues", "count", "share", title="Funnel")
 
     def add(name: str, count: int) -> None:
@@ -63,11 +70,12 @@ def _funnel_table(funnel: Funnel) -> Table:
     add("planned", funnel.planned)
     if waiting := funnel.outcomes[Outcome.PLANNED]:
         add("not played yet", waiting)
-    add("failed", funnel.outcomes[Outcome.FAILED])
-    add("rejected", funnel.outcomes[Outcome.REJECTED])
-    for reason, count in funnel.reasons.items():
-        add(f"  {reason}", count)
-    add("kept", funnel.outcomes[Outcome.KEPT])
+    for outcome in reversed(Outcome):
+        if outcome in ends:
+            add(ends[outcome], funnel.outcomes[outcome])
+        if outcome is Outcome.REJECTED:
+            for reason, count in funnel.reasons.items():
+                add(f"  {reason}", count)
     return table
 
 

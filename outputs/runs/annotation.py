@@ -4,7 +4,7 @@ from collections import Counter
 
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
-from outputs.runs.run import CountKey, Counts, PlannedCall, RunKind
+from outputs.runs.run import CountKey, Counts, Outcome, PlannedCall, RunKind
 from outputs.runs.second_look import LookedAgain
 
 STRATEGIES_GIVEN = "strategies given"
@@ -32,5 +32,5 @@ class Annotation(LookedAgain):
         return super().counts | {subject: dict(counts) for subject, counts in given.items() if counts}
 
 
-ANNOTATIONS = RunKind("label", PlannedCall, Annotation)
+ANNOTATIONS = RunKind("label", PlannedCall, Annotation, {Outcome.KEPT: "labelled", Outcome.FAILED: "failed"})
 """Runs of `rolecs label`."""

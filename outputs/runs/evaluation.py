@@ -6,7 +6,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.emotions import Feeling
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
-from outputs.runs.run import Counts, EndedItem, PlannedRow, RunKind
+from outputs.runs.run import Counts, EndedItem, Outcome, PlannedRow, RunKind
 
 UNREADABLE = "unreadable"
 """The subject under which answers are counted that nothing could be made of, by what was asked."""
@@ -101,5 +101,5 @@ class Evaluation(EndedItem):
         return {UNREADABLE: dict(found)} if found else {}
 
 
-EVALUATIONS = RunKind("evaluate", PlannedRow, Evaluation)
+EVALUATIONS = RunKind("evaluate", PlannedRow, Evaluation, {Outcome.KEPT: "answered", Outcome.FAILED: "failed"})
 """Runs of `rolecs evaluate`."""

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from outputs.runs.run import EndedItem, PlannedRow, RunKind
+from outputs.runs.run import EndedItem, Outcome, PlannedRow, RunKind
 from quality.gate.preference import Preference, Winner
 
 
@@ -44,5 +44,5 @@ class JudgedPairs(EndedItem):
         return problems[0] if problems and not self.is_scored else super().cause
 
 
-PAIRS = RunKind("evaluate --versus", PlannedRow, JudgedPairs)
+PAIRS = RunKind("evaluate --versus", PlannedRow, JudgedPairs, {Outcome.KEPT: "compared", Outcome.FAILED: "failed"})
 """Runs in which the answers of two models are compared."""

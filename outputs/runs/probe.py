@@ -8,7 +8,7 @@ from agents.csc.dialogue import GoalOutcome
 from agents.csc.speakers import Speaker
 from outputs.runs.record import DIALOGUES, Planned, Record
 from outputs.runs.rewriting import REWRITINGS
-from outputs.runs.run import RunKind
+from outputs.runs.run import Outcome, RunKind
 from quality.gate.verdict import UNSCORED
 
 FailureKind = Literal[
@@ -104,7 +104,9 @@ class Probe(Record):
         return self.error is None and self.reasons != [UNSCORED]
 
 
-PROBES = RunKind("probe", Planned, Probe)
+PROBES = RunKind(
+    "probe", Planned, Probe, {Outcome.KEPT: "passed", Outcome.REJECTED: "not passed", Outcome.FAILED: "failed"}
+)
 """Runs of `rolecs probe`."""
 PLAYED: tuple[RunKind[Any, Any], ...] = (DIALOGUES, PROBES, REWRITINGS)
 """The runs whose items are dialogues, to be read alike."""

@@ -32,6 +32,12 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+KEPT_OR_NOT: Mapping[Outcome, str] = {
+    outcome: outcome.value for outcome in (Outcome.KEPT, Outcome.REJECTED, Outcome.FAILED)
+}
+"""What the ends of items are called where a gate keeps some of them."""
+
+
 class EndedItem(BaseModel):
     """Base of what a run stores of an item that has ended: its key, the error if it failed, what it cost.
 
@@ -86,12 +92,14 @@ RecordT = TypeVar("RecordT", bound=EndedItem)
 class RunKind(NamedTuple, Generic[PlannedT, RecordT]):
     """What a run is made of: the command that makes it, the type of a planned item, the type of an ended one.
 
-    A planned item is a named tuple of plain values that begins with `position` and `key`.
+    A planned item is a named tuple of plain values that begins with `position` and `key`. `ends` is what users are told
+    of the outcomes; one that no item of this kind comes to is left out.
     """
 
     command: str
     planned: Callable[..., PlannedT]
     record: type[RecordT]
+    ends: Mapping[Outcome, str] = KEPT_OR_NOT
 
 
 class PlannedRow(NamedTuple):

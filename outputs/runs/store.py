@@ -194,6 +194,11 @@ class RunStore(Generic[PlannedT, RecordT]):
         return self._kind.command
 
     @property
+    def ends(self) -> Mapping[Outcome, str]:
+        """What users are told of the outcomes of its items, see `RunKind`."""
+        return self._kind.ends
+
+    @property
     def provenance(self) -> Provenance:
         """What the run is."""
         return Provenance.model_validate_json(_meta(self._db, "header"))

@@ -16,8 +16,9 @@ from graphs.scheduling.counters import Counters
 from graphs.scheduling.stopping import BLOCK, NO_YIELD, Goal, Halt, aim, count_needed, find_halt
 from graphs.telemetry.progress import describe_counters
 from outputs.runs.cost import Budget, Prices
+from outputs.runs.evaluation import EVALUATIONS
 from outputs.runs.record import DIALOGUES, NearDuplicate, Record
-from outputs.runs.run import Funnel, Outcome
+from outputs.runs.run import KEPT_OR_NOT, Funnel, Outcome
 from outputs.runs.store import RunStore
 from tests.conftest import FAILURE
 from tests.graphs.jobs.test_generate import play
@@ -135,14 +136,15 @@ def test_the_progress_line_tells_what_is_spent_and_left(make_record: MakeRecord)
     before = Funnel(outcomes=outcomes, reasons={}, counts={}, repaired=0, usage={})
     counters = Counters(before, lambda: spent[0])
     spent.pop(0)
-    assert describe_counters(counters, make_goal(), "3/4 in flight").endswith(
+    assert describe_counters(counters, make_goal(), KEPT_OR_NOT, "3/4 in flight").endswith(
         "1,000,000 tokens per kept, $8.00, 3/4 in flight | ? left"
     )
     counters.begin()
     counters.end(make_record())
-    assert "2 kept, 0 rejected" in describe_counters(counters, Goal(), "") and "?" not in describe_counters(
-        counters, Goal(), ""
-    )
+    line = describe_counters(counters, Goal(), KEPT_OR_NOT, "")
+    assert "2 kept, 0 rejected" in line and "?" not in line
+    line = describe_counters(counters, Goal(), EVALUATIONS.ends, "")
+    assert line.startswith("2 answered, 0 failed | ") and "tokens per answered, " in line
 
 
 @pytest.mark.parametrize("flags", [{"budget_usd": 5.0}, {"budget_usd": 5.0, "prices": {"input": 0.0}}])
