@@ -19,7 +19,8 @@ GAP = re.compile(
     r"\[(?:(?:your|the|insert|total|due|start|end|transaction|payment|new|old|current|monthly|specific)[ _]?)*"
     r"(?:amount|date|time|day|month|year|price|cost|fee|rate|balance|percentage|currency|period|number|duration"
     r"|(?:product|service|company|department|offer|plan|app|website|item|campaign|shop|store)(?:[ _]?(?:name|type))?"
-    r"|reason|issue|problem|solution|question|answer|option|goal|feel|feeling|emotion|topic|details?|link)\]",
+    r"|reason|issue|problem|solution|question|answer|option|goal|feel|feeling|emotion|topic|details?|link)\]"
+    rf"|\[[{CHINESE}]{{0,10}}(?:名字?|姓名|名称|称呼|金额|价格|费用|日期|时间|号码?|编号|电话|地址|产品|商品|公司|银行|部门|原因|问题|数量|内容)\]",
     re.IGNORECASE,
 )
 """What looks like a placeholder and stands for nothing private: the gap of a template that nobody has filled in."""

@@ -53,7 +53,7 @@ async def say_customer_turn(
     return await chat.say(
         Role.CUSTOMER,
         customer_turn_messages(view, direction, ends_call=ends_call, emotion=emotion, hint=hint),
-        clean=clean_utterance,
+        clean=lambda text: clean_utterance(text, Speaker.CUSTOMER),
         stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,
     )

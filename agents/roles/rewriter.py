@@ -169,7 +169,7 @@ async def say_rewritten_turn(
     text = await chat.say(
         Role.REWRITER,
         turn_messages(view, turns, step, hint),
-        clean=lambda answer: clean_utterance(answer, step.strategy),
+        clean=lambda answer: clean_utterance(answer, step.speaker, step.strategy),
         stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from agents.csc.language import CHINESE, Language
-from agents.csc.speakers import SPEAKERS_BY_NAME
+from agents.csc.speakers import SPEAKERS_BY_NAME, Speaker
 from agents.csc.strategies import STRATEGIES, Strategy, authors_label
 
 _LONG_LABELS = frozenset(
@@ -69,6 +69,15 @@ UTTERANCE_ENDS: dict[Language, tuple[str, ...]] = {
 servers take no more."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "「": "」", "『": "』"}
 
+_INTRODUCED = re.compile(
+    r"(?P<words>(?:\b(?:I['’]m|I am|this is|name is|it['’]s)|我是|我叫|(?:名字|姓名|这里)[是叫]?|^)[\s:：]*)"
+    r"\[(?:(?:your|my|agent|customer|representative)(?:['’]s)? (?:full |first |last )?name"
+    r"|(?:[您你我]|客服|客户)的?(?:名字|姓名))\]",
+    re.IGNORECASE,
+)
+"""The gap of a template where somebody says who they are: whose name it is follows from who speaks."""
+_NAMES = {Speaker.SUPPORTER: "[AgentName]", Speaker.CUSTOMER: "[UserName]"}
+
 
 def _unquote(text: str) -> str:
     """Remove one pair of quotes that wraps the whole of `text`; a quotation inside it stays."""
@@ -79,20 +88,20 @@ def _unquote(text: str) -> str:
     return inner.strip()
 
 
-def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
+def clean_utterance(text: str, speaker: Speaker, strategy: Strategy | None = None) -> str:
     """Return the speech in a model's answer on one line.
 
     Takes away thoughts, also where their beginning is missing, speaker prefixes, the task's tag and strategy labels in
     front, and quotes around the whole; repeated until nothing more comes off, so cleaning twice changes nothing. A bare
     code with a colon ("ID: ...") is a label only when it is the code of `strategy`, the one that the turn was told to
-    use.
+    use. Who introduces themselves by the gap of a template, as models do, gets the placeholder of their name.
 
-    >>> clean_utterance('客服：【礼貌问候】“您好，请问有什么可以帮您？”')
+    >>> clean_utterance('客服：【礼貌问候】“您好，请问有什么可以帮您？”', Speaker.SUPPORTER)
     '您好，请问有什么可以帮您？'
-    >>> clean_utterance("客户您好")
+    >>> clean_utterance("客户您好", Speaker.SUPPORTER)
     '客户您好'
-    >>> clean_utterance("They want a greeting.</think> Hello.")
-    'Hello.'
+    >>> clean_utterance("They want a greeting.</think> Hello, this is [Your Name].", Speaker.SUPPORTER)
+    'Hello, this is [AgentName].'
     """
     if last := _UP_TO_THE_LAST_END.match(text):
         # No thought that has an end begins behind it: each beginning would be looked for one up to the text's end.
@@ -106,4 +115,5 @@ def clean_utterance(text: str, strategy: Strategy | None = None) -> str:
             break
         text = cleaned
     lines = "\n".join(line for part in _BREAK.split(text) if (line := part.strip()))
-    return _CJK_BREAK.sub("", lines).replace("\n", " ").replace("\t", " ")
+    line = _CJK_BREAK.sub("", lines).replace("\n", " ").replace("\t", " ")
+    return _INTRODUCED.sub(rf"\g<words>{_NAMES[speaker]}", line) if "[" in line else line

@@ -41,7 +41,7 @@ async def say_supporter_turn(
     return await chat.say(
         Role.SUPPORTER,
         supporter_turn_messages(view, strategy, hint),
-        clean=lambda text: clean_utterance(text, strategy),
+        clean=lambda text: clean_utterance(text, Speaker.SUPPORTER, strategy),
         stop=UTTERANCE_ENDS[view.language],
         max_tokens=max_tokens,
     )

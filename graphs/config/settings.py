@@ -218,7 +218,7 @@ class SpeakingSettings(GateSettings, OwnJudgeSettings):
 
     utterance_tokens: int = Field(200, ge=16, description="Longest utterance, in tokens.")
     repairs: int = Field(
-        2,
+        4,
         ge=0,
         description="How often a turn that fails a check is said again before the call goes back by an exchange.",
     )

@@ -32,11 +32,12 @@ from graphs.dialogue.turns import (
 )
 
 AfterPlanner = Literal["supporter_assistant", "__end__"]
-AfterDirection = Literal["customer", "customer_assistant", "__end__"]
-AfterSupporter = Literal["customer_assistant", "supporter_assistant", "__end__"]
-AfterCustomer = Literal["supporter_assistant", "customer_assistant", "__end__"]
+AfterTurn = Literal["supporter_assistant", "customer_assistant", "__end__"]
+AfterDirection = Literal["customer", "supporter_assistant", "customer_assistant", "__end__"]
 EXCHANGE = 2
-"""Number of turns taken back when a turn cannot be repaired: the speaker's last one, and the answer to it."""
+"""Number of turns taken back when a turn cannot be repaired: the speaker's last one, and the answer to it.
+
+Of a call that has but the greeting, that is taken back."""
 
 
 def recursion_limit(limits: Limits) -> int:
@@ -73,11 +74,11 @@ async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueCon
     return {"strategy": await choose_next_strategy(_supporter_view(state, runtime.context), runtime.context)}
 
 
-async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterSupporter]:
+async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterTurn]:
     """Say the supporter's next turn."""
     turn = await say_supporter(_supporter_view(state, runtime.context), state["strategy"], runtime.context)
     after = settle(state, "turn", Speaker.SUPPORTER, turn)
-    return Command(update=after, goto=after_supporter(after["turns"], after["repairs"]))
+    return Command(update=after, goto=next_node(after["turns"], after["repairs"]))
 
 
 async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterDirection]:
@@ -86,16 +87,15 @@ async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueCont
     direction = await direct_next_turn(view, state["plan"].customer_goal, runtime.context)
     after = settle(state, "direction", Speaker.CUSTOMER, direction)
     if direction.answer is None:
-        goto: AfterDirection = "__end__" if is_abandoned(after["repairs"]) else "customer_assistant"
-        return Command(update=after, goto=goto)
+        return Command(update=after, goto=next_node(after["turns"], after["repairs"]))
     return Command(update=after | {"direction": direction.answer}, goto="customer")
 
 
-async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterCustomer]:
+async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterTurn]:
     """Say the customer's next turn."""
     turn = await say_customer(_customer_view(state, runtime.context), state["direction"], runtime.context)
     after = settle(state, "turn", Speaker.CUSTOMER, turn)
-    return Command(update=after, goto=after_customer(after["turns"], after["repairs"]))
+    return Command(update=after, goto=next_node(after["turns"], after["repairs"]))
 
 
 def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Asked[AnswerT]) -> DialogueState:
@@ -112,7 +112,7 @@ def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Ask
     """
     turns: list[Turn] = state["turns"]
     number = 0 if part == "plan" else len(turns) + 1
-    can_rewind = len(turns) >= EXCHANGE and len(turns) > state.get("rewound_at", 0)
+    can_rewind = len(turns) > state.get("rewound_at", 0)
     actions: list[Action] = ["said-again"] * len(asked.failed)
     if asked.answer is None:
         actions[-1] = "rewound" if can_rewind else "abandoned"
@@ -126,20 +126,13 @@ def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Ask
     return {"turns": turns[:-EXCHANGE], "repairs": repairs, "rewound_at": len(turns)}
 
 
-def after_supporter(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterSupporter:
-    """End the call once the supporter has closed it, else let the customer answer; start over after a rewind."""
+def next_node(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterTurn:
+    """Let the other side answer what was said last; end a call that the supporter has closed, or that is given up."""
     if is_abandoned(repairs):
         return "__end__"
     if not turns or turns[-1].speaker is Speaker.CUSTOMER:
         return "supporter_assistant"
     return "__end__" if turns[-1].strategy is Strategy.AC else "customer_assistant"
-
-
-def after_customer(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterCustomer:
-    """Let the supporter answer; start over after a rewind."""
-    if is_abandoned(repairs):
-        return "__end__"
-    return "supporter_assistant" if turns[-1].speaker is Speaker.CUSTOMER else "customer_assistant"
 
 
 def build_graph() -> CompiledStateGraph[DialogueState, DialogueContext, DialogueState, DialogueState]:

@@ -270,10 +270,10 @@ def _preferences(record: Record, shape: Shape, limits: Limits) -> Iterator[Row]:
 def _stands(record: Record, number: int) -> bool:
     """Tell whether the dialogue still begins with the turns that stood before a repair.
 
-    A dialogue that goes back loses the last two turns that it had when its next one failed.
+    A dialogue that goes back loses the last two turns that it had when its next one failed, or its only one.
     """
     repair = record.repairs[number]
-    kept = [later.turn - 3 for later in record.repairs[number:] if later.action == "rewound"]
+    kept = [max(later.turn - 3, 0) for later in record.repairs[number:] if later.action == "rewound"]
     return min(kept, default=repair.turn) >= repair.turn - 1 and repair.turn <= len(record.turns)
 
 

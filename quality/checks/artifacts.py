@@ -37,7 +37,7 @@ _ARTIFACT = re.compile(
     | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*+(?:/\s*+)?(?:think|思考|推理)
     | ^\s*/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
     | (?<![a-z])im_(?:start|end)(?![a-z])
-    | \{{[^{{}}]*["':}}] | ["'\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
+    | \{{[^{{}}]*["':}}] | ["'”’\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
     | &(?:\#\d+|\#x[0-9a-f]+|[a-z]{{2,8}});
     | \\(?:u[0-9a-f]{{4}}|x[0-9a-f]{{2}}|[nrt](?![a-z])|["'()\[\]])
     | (?<![:\\\w])\\n(?-i:(?=[A-Z]))                         # a line's end before a sentence, no path

@@ -121,8 +121,14 @@ _TO_THE_CUSTOMER = {
     ),
 }
 """What the company's side does to a customer: a direction that says it is not the customer's."""
-_TASK = re.compile(r"\butterances so far\b|\bthe customer wants:|已说\d+句", re.IGNORECASE)
-"""What the task says of where the call stands."""
+_TASK = re.compile(
+    r"\butterances so far\b|\bthe customer wants:|已说\d+句"
+    r"|^(?:continue|keep|carry on|go on|proceed|start|begin)(?: on| up| with)?(?: the| this| their)?"
+    r" (?:conversation|call|dialogue|discussion|chat|talking|speaking)\W*$"
+    r"|^(?:继续|接着|开始|保持|进行)(?:[这本][个次段场通]?)?(?:对话|通话|会话|交流|沟通|谈话|聊天|聊|说话|说下去|说)\W*$",
+    re.IGNORECASE,
+)
+"""What the task says of where the call stands, or that there is a call, and no more."""
 _QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]{0,400}['\"’”]")
 """What a screen or a letter says may well speak to "you"."""
 _AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)

@@ -38,8 +38,8 @@ _LABEL = guard(
     rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
     "[|【|(|（|<|strategy|策略|按标签|标的是",
 )
-_CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b[\s:：,，.-]")
-"""A code before the speech. ID is left out: it is a word."""
+_CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b(?:[\s:：,，.-]|$)")
+"""A code before the speech, or in its place. ID is left out: it is a word."""
 FEELING_CODE = re.compile(
     rf"\b(?:{'|'.join(sorted((code for code in FEELINGS if code != Emotion.NEUTRAL), key=len, reverse=True))})\b"
     r"|\bintensity [012]\b",

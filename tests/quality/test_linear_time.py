@@ -10,6 +10,7 @@ import pytest
 from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
+from agents.csc.strategies import Strategy
 from agents.roles.speech import clean_utterance
 from quality.checks.artifacts import find_artifact
 from quality.checks.structured_checks import check_direction
@@ -41,7 +42,11 @@ def direct(text: str) -> None:
         list(check_direction(text, "To have the card sent again.", language))
 
 
-@pytest.mark.parametrize("work", [find_private, answer, check, direct, find_artifact, clean_utterance])
+def clean(text: str) -> None:
+    clean_utterance(text, Speaker.SUPPORTER, Strategy.ID)
+
+
+@pytest.mark.parametrize("work", [find_private, answer, check, direct, find_artifact, clean])
 def test_time_grows_by_the_length_of_the_text(work: Callable[[str], object]) -> None:
     load_word_lists()
     assert [pump for pump in PUMPS if not grows_by_its_length(work, pump)] == []

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.language import Language
-from agents.csc.speakers import SPEAKER_NAMES, SPEAKERS_BY_NAME
+from agents.csc.speakers import SPEAKER_NAMES, SPEAKERS_BY_NAME, Speaker
 from agents.csc.strategies import Strategy, name_of
 from agents.roles.speech import clean_utterance
 
@@ -44,7 +44,7 @@ from agents.roles.speech import clean_utterance
     ],
 )
 def test_wrapping_comes_off(raw: str, clean: str) -> None:
-    assert clean_utterance(raw) == clean
+    assert clean_utterance(raw, Speaker.SUPPORTER) == clean
 
 
 @pytest.mark.parametrize(
@@ -67,24 +67,41 @@ def test_wrapping_comes_off(raw: str, clean: str) -> None:
     ],
 )
 def test_words_stay(speech: str) -> None:
-    assert clean_utterance(speech) == speech
+    assert clean_utterance(speech, Speaker.CUSTOMER) == speech
 
 
 @pytest.mark.parametrize("name", SPEAKERS_BY_NAME)
 def test_every_name_of_a_speaker_comes_off(name: str) -> None:
-    assert clean_utterance(f"{name.title()}: Hello.") == "Hello."
-    assert clean_utterance(f"【{name}】您好。") == "您好。"
+    assert clean_utterance(f"{name.title()}: Hello.", Speaker.SUPPORTER) == "Hello."
+    assert clean_utterance(f"【{name}】您好。", Speaker.SUPPORTER) == "您好。"
 
 
 def test_a_bare_code_is_a_label_only_when_it_was_commanded() -> None:
-    assert clean_utterance("ID: the fee is 3 euros.", Strategy.ID) == "the fee is 3 euros."
-    assert clean_utterance("ID: the fee is 3 euros.", Strategy.PS) == "ID: the fee is 3 euros."
+    assert clean_utterance("ID: the fee is 3 euros.", Speaker.SUPPORTER, Strategy.ID) == "the fee is 3 euros."
+    assert clean_utterance("ID: the fee is 3 euros.", Speaker.SUPPORTER, Strategy.PS) == "ID: the fee is 3 euros."
+
+
+@pytest.mark.parametrize(
+    ("raw", "supporters", "customers"),
+    [
+        ("Hi, I'm [Your Name] from cards.", "Hi, I'm [AgentName] from cards.", "Hi, I'm [UserName] from cards."),
+        ("My name is [Your full name].", "My name is [AgentName].", "My name is [UserName]."),
+        ("您好，我是[您的名字]。", "您好，我是[AgentName]。", "您好，我是[UserName]。"),
+        ("您好！我叫[客服姓名]。", "您好！我叫[AgentName]。", "您好！我叫[UserName]。"),
+        ("[My Name], since March.", "[AgentName], since March.", "[UserName], since March."),
+        ("Thank you, [Customer Name].", "Thank you, [Customer Name].", "Thank you, [Customer Name]."),
+        ("I'm [Company Name]'s.", "I'm [Company Name]'s.", "I'm [Company Name]'s."),
+    ],
+)
+def test_who_introduces_themselves_by_a_gap_gets_their_placeholder(raw: str, supporters: str, customers: str) -> None:
+    assert clean_utterance(raw, Speaker.SUPPORTER) == supporters
+    assert clean_utterance(raw, Speaker.CUSTOMER) == customers
 
 
 @given(text=st.text(alphabet=st.characters(codec="utf-8"), max_size=80), strategy=st.sampled_from([None, *Strategy]))
 def test_cleaning_twice_changes_nothing(text: str, strategy: Strategy | None) -> None:
-    once = clean_utterance(text, strategy)
-    assert clean_utterance(once, strategy) == once
+    once = clean_utterance(text, Speaker.SUPPORTER, strategy)
+    assert clean_utterance(once, Speaker.SUPPORTER, strategy) == once
     assert "\n" not in once
 
 
@@ -103,4 +120,4 @@ wrapping = st.sampled_from(
     ),
 )
 def test_exactly_the_wrapping_comes_off(wraps: list[str], speech: str) -> None:
-    assert clean_utterance("".join(wraps) + speech) == " ".join(speech.split("\n")).strip()
+    assert clean_utterance("".join(wraps) + speech, Speaker.SUPPORTER) == " ".join(speech.split("\n")).strip()

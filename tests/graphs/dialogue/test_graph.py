@@ -17,7 +17,7 @@ from agents.csc.topics import TOPICS
 from agents.llm.chat import Chat
 from agents.llm.request import Message
 from agents.llm.usage import Role
-from graphs.dialogue.graph import EXCHANGE, after_customer, after_supporter, graph, play_call, recursion_limit
+from graphs.dialogue.graph import EXCHANGE, graph, next_node, play_call, recursion_limit
 from graphs.dialogue.state import DialogueState
 from graphs.dialogue.turns import DialogueContext
 from quality.checks.structured_checks import PLAN_HINTS
@@ -95,20 +95,18 @@ def test_the_call_ends_with_closure_alone() -> None:
     for strategy in Strategy:
         turn = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=strategy)
         expected = "__end__" if strategy is Strategy.AC else "customer_assistant"
-        assert after_supporter([turn], []) == expected
+        assert next_node([turn], []) == expected
 
 
 def test_after_a_rewind_the_same_side_speaks_again() -> None:
     supporter = Turn(speaker=Speaker.SUPPORTER, text="x", strategy=Strategy.GT)
     customer = Turn(speaker=Speaker.CUSTOMER, text="y")
     turns = [supporter, customer, supporter, customer]
-    assert after_supporter(turns[:2], []) == "supporter_assistant"
-    assert after_supporter([], []) == "supporter_assistant"
-    assert after_customer(turns[:1], []) == "customer_assistant"
-    assert after_customer(turns, []) == "supporter_assistant"
+    assert next_node(turns[:2], []) == "supporter_assistant"
+    assert next_node([], []) == "supporter_assistant"
+    assert next_node(turns[:1], []) == "customer_assistant"
     given_up = [Repair(turn=2, speaker=Speaker.CUSTOMER, check="cut-off", action="abandoned")]
-    assert after_customer(turns[:1], given_up) == "__end__"
-    assert after_supporter(turns[:2], given_up) == "__end__"
+    assert next_node(turns[:1], given_up) == "__end__"
 
 
 async def test_a_bad_turn_is_said_again_with_a_hint() -> None:
@@ -135,6 +133,11 @@ async def test_a_call_that_cannot_go_on_is_abandoned() -> None:
         *("said-again", "said-again", "abandoned"),
     ]
     assert [repair.turn for repair in repairs] == [4] * 3 + [2] * 3 and is_abandoned(repairs) and len(turns) == 1
+    turns, repairs = await play(Actor(is_bad=lambda number: 1 < number < 5))
+    assert [(repair.turn, repair.action) for repair in repairs] == [
+        (2, action) for action in ("said-again", "said-again", "rewound")
+    ]
+    assert len(turns) == LENGTH, "a call that has but the greeting begins anew"
     turns, repairs = await play(Actor(rate=1.0))
     assert [repair.action for repair in repairs] == ["said-again", "said-again", "abandoned"] and turns == []
 
@@ -179,8 +182,8 @@ async def test_without_repairs_a_bad_turn_goes_back_at_once() -> None:
 def expected_share(rate: float, repairs: int) -> float:
     """Return the share of calls that come to their end when a turn is bad with probability `rate`.
 
-    A turn fails for good with q = rate ** (repairs + 1). Then a call of n turns goes back to n - 2, once for each
-    length that is longer than those it has gone back at.
+    A turn fails for good with q = rate ** (repairs + 1). Then a call of n turns goes back to n - 2, of one to none,
+    once for each length that is longer than those it has gone back at.
     """
     fails = rate ** (repairs + 1)
 
@@ -188,8 +191,7 @@ def expected_share(rate: float, repairs: int) -> float:
     def share(length: int, rewound_at: int) -> float:
         if length == LENGTH:
             return 1.0
-        can_rewind = length >= EXCHANGE and length > rewound_at
-        again = share(length - EXCHANGE, length) if can_rewind else 0.0
+        again = share(max(length - EXCHANGE, 0), length) if length > rewound_at else 0.0
         return (1 - fails) * share(length + 1, rewound_at) + fails * again
 
     return share(0, 0)
@@ -219,7 +221,6 @@ def test_the_recursion_limit_covers_the_longest_call() -> None:
         if length == LENGTH:
             return 0
         further = 2 + steps(length + 1, rewound_at)
-        can_rewind = length >= EXCHANGE and length > rewound_at
-        return max(further, 2 + steps(length - EXCHANGE, length)) if can_rewind else further
+        return max(further, 2 + steps(max(length - EXCHANGE, 0), length)) if length > rewound_at else further
 
     assert 1 + steps(0, 0) <= recursion_limit(LIMITS)

@@ -238,7 +238,7 @@ async def test_every_fault_is_repaired_and_counted_as_often_as_the_arithmetic_sa
 
     limits = {"min_utterances": LENGTH, "max_utterances": LENGTH + 1}
     async with serve(Loopback(say=say, end_rate=0.0)) as server:
-        funnel = await play(server, tmp_path, dialogues=calls, limits=limits)
+        funnel = await play(server, tmp_path, dialogues=calls, limits=limits, repairs=2)
     expected = expected_share(rate, repairs=2)
     deviation = (expected * (1 - expected) / calls) ** 0.5
     kept = funnel.outcomes[Outcome.KEPT]

@@ -36,6 +36,8 @@ def faults(turn: Turn, language: Language, earlier: tuple[Turn, ...] = (), scena
         ("Thank you for calling, is there anything else I can do?", EN),
         ("我可以帮助您解决这个问题。", ZH),
         ("请问有什么可以帮您？", ZH),
+        ("你好，我是你的客服。", ZH),
+        ("Hi, I'm your support agent.", EN),
         ("请您提供一下您的身份证号码。", ZH),
         ("感谢您的来电，再见。", ZH),
     ],
@@ -70,6 +72,7 @@ def test_a_supporter_who_asks_for_help_is_found(text: str, language: Language) -
 
 def test_a_supporter_who_offers_it_passes() -> None:
     assert faults(said("How may I help you?", Strategy.GT), EN) == set()
+    assert faults(said("你好，我是服务助手，很高兴能帮忙。", Strategy.GT), ZH) == set()
     assert faults(said("Could you help me to verify your address?", Strategy.IV), EN) == set()
 
 

@@ -43,6 +43,8 @@ def faults(text: str, earlier: Sequence[Turn], language: Language) -> list[str]:
         ("*hangs up* Never again.", EN, "stage-direction"),
         ("（叹气）我都等了一个小时了。", ZH, "stage-direction"),
         ("This is [AgentName] from [Company Name].", EN, "template-gap"),
+        ("您好，我是[您的名字]，请讲。", ZH, "template-gap"),
+        ("GT", EN, "label-leak"),
         ("You were charged [Amount] on [DueDate].", EN, "template-gap"),
         ("您这笔是[amount]元。", ZH, "template-gap"),
         ("我昨天转的钱到现在还没到账呢，急死我了。", EN, "language"),
