@@ -22,7 +22,7 @@ demo-data: $(VENV)/runtime
 # Teaches the demo model anew (six hours on two cores, minutes on a large GPU), puts what it learned where the demo finds
 # it, and calibrates it. Stopped or killed, it goes on when called again. On a CPU two processes of one thread each share the steps.
 demo-model: demo-data
-	OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc_per_node 2 -m rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
+	test -e $(DEMO_MODEL)/adapter/training.json || OMP_NUM_THREADS=1 $(BIN)/torchrun --standalone --nproc_per_node 2 -m rolecs train $(DEMO_MODEL)/rows.jsonl --config outputs/training/demo/recipe.toml --out $(DEMO_MODEL)/adapter --resume
 	cp $(addprefix $(DEMO_MODEL)/adapter/,adapter_config.json adapter_model.safetensors training.json README.md) agents/engine/demo_adapter
 	$(MAKE) demo-calibration
 

@@ -27,7 +27,7 @@ def rate(
     summary: Annotated[
         bool, typer.Option("--summary", help="Sum up all ratings of the folder, and write the gold file.")
     ] = False,
-    gold: Annotated[Path, typer.Option(help="File that --summary writes for calibrate.")] = Path("gold.jsonl"),
+    gold: Annotated[Path, typer.Option(help="File that --summary writes for calibrate.")] = Path("rated.jsonl"),
 ) -> None:
     """Have people rate calls on a page of this machine, blind to run, model and verdict, or sum up what they say."""
     from outputs.rating.items import read_calls

@@ -31,10 +31,13 @@ def _split_pairs(given: Any) -> Any:
     """Return the table that "name=value" texts make, as flags have them; a table stays one."""
     if not isinstance(given, list | tuple):
         return given
-    pairs = [str(pair).rpartition("=") for pair in given]
-    if bad := next((value for name, _, value in pairs if not name or not value), None):
-        raise ValueError(f"{bad!r} is not of the form name=value")
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    pairs = {}
+    for pair in given:
+        name, _, value = (part.strip() for part in str(pair).rpartition("="))
+        if not name or not value:
+            raise ValueError(f"{pair!r} is not of the form name=value")
+        pairs[name] = value
+    return pairs
 
 
 def _check_sides(speakers: dict[str, str]) -> dict[str, str]:

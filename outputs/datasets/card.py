@@ -17,6 +17,7 @@ from outputs.datasets.formats import CHATS, Format, StrategyLabels, rejected_typ
 from outputs.datasets.manifest import Manifest
 from outputs.datasets.trainers import axolotl_snippet, dataset_info
 from outputs.runs.run import Outcome, Provenance
+from quality.gate.agreement import is_relative
 
 UNKNOWN_LICENSE = "unknown"
 _ROWS_TEXT = {
@@ -60,8 +61,25 @@ def _size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")
 
 
-def render_card(manifest: Manifest, provenance: Provenance) -> str:
-    """Return the card of an export in Markdown with the YAML block that dataset hubs read."""
+def _describe_agreement(asked: float | str) -> str:
+    """Say what share of a call's labels was asked of the labeller.
+
+    >>> _describe_agreement(0.6)
+    "60% of each call's labels"
+    """
+    if is_relative(asked):
+        return f"{asked} of the share of each call's labels that it gives on calls known to be sound"
+    return f"{asked:.0%} of each call's labels"
+
+
+def render_card(manifest: Manifest, provenance: Provenance, *, rewritten: bool) -> str:
+    """Return the card of an export in Markdown with the YAML block that dataset hubs read.
+
+    Args:
+        manifest: of the export.
+        provenance: of the run.
+        rewritten: the dialogues are real calls that were rewritten.
+    """
     language = Language(provenance.configuration["language"])
     shape = manifest.shape
     rows_text = f"{_ROWS_TEXT[shape.format]} {_INLINE_TEXT[shape.strategies] if shape.format in CHATS else ''}"
@@ -69,6 +87,9 @@ def render_card(manifest: Manifest, provenance: Provenance) -> str:
         rows_text += _EMOTIONS_TEXT
     return _template().render(
         manifest=manifest,
+        title=f"{'Rewritten' if rewritten else 'Synthetic'} customer-support dialogues",
+        rewritten=rewritten,
+        agreement=_describe_agreement(provenance.configuration["min_agreement"]),
         license=UNKNOWN_LICENSE,
         features=_features(row_type(shape)),
         rejected_features=_features(rejected_type(shape)),

@@ -57,7 +57,8 @@ def export_run(
         out.mkdir(parents=True, exist_ok=True)
         with store.snapshot():
             provenance = store.provenance
-            with_source = store.command == REWRITINGS.command and shape.format is not Format.CSCONV
+            rewritten = store.command == REWRITINGS.command
+            with_source = rewritten and shape.format is not Format.CSCONV
             has_emotions = "emotions" in provenance.configuration
             shape = shape.model_copy(update={"with_source": with_source, "emotions": has_emotions})
             limits = Limits.model_validate(provenance.configuration["limits"])
@@ -78,7 +79,7 @@ def export_run(
                 shards=shards,
                 rejected=rejected,
             )
-        write_whole(out / "README.md", [render_card(manifest, provenance)])
+        write_whole(out / "README.md", [render_card(manifest, provenance, rewritten=rewritten)])
         info = dataset_info(manifest)
         if info:
             write_whole(out / DATASET_INFO, [json.dumps(info, indent=2)])

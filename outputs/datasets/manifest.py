@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError, describe_invalid
@@ -14,11 +14,14 @@ MANIFEST = "manifest.json"
 
 
 class Shard(BaseModel):
-    """A shard file: its path in the export, the number of its rows (`lines`) and bytes, and its SHA-256."""
+    """A shard file: its path in the export, the number of its rows (`lines`) and bytes, and its SHA-256.
+
+    No other path is one: manifests come from anywhere, and what they name is opened, and removed by the next export.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(pattern=r"^(?:data/train|rejected/rejected)-\d{5,}\.(?:jsonl|parquet)$")
     lines: int
     bytes: int
     sha256: str

@@ -29,7 +29,7 @@ def push_export(folder: Path, repository: str, *, public: bool = False, endpoint
         UsageError: the folder is no whole export, has no licence for the public, there is no token, or the hub refuses.
         OSError: the hub cannot be reached.
     """
-    import httpx
+    import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -54,7 +54,7 @@ def push_export(folder: Path, repository: str, *, public: bool = False, endpoint
         )
     except HFValidationError as error:
         raise UsageError(f"{repository!r} is no name of a repository: {shorten(str(error))}") from None
-    except (httpx.TransportError, RuntimeError) as error:  # of its storage, by either protocol
+    except (httpx2.TransportError, RuntimeError) as error:  # of its storage, by either protocol
         raise ConnectionError(f"the hub cannot be reached: {error.__cause__ or error}") from error
     except HfHubHTTPError as error:
         raise UsageError(f"the hub refuses {repository}: {shorten(str(error))}") from None

@@ -202,7 +202,7 @@ def _own_figures(
 
 
 def _samples(evaluations: Iterable[Evaluation], scores: Scores) -> Iterator[str]:
-    """Yield a line for each answer; `scores` take up what is read."""
+    """Yield a line for each answer, and for each call that was played; `scores` take up what is read."""
     number = 0
     for evaluation in evaluations:
         for scored in scores.read(evaluation):
@@ -213,8 +213,9 @@ def _samples(evaluations: Iterable[Evaluation], scores: Scores) -> Iterator[str]
                 yield json.dumps(
                     _sample(number, evaluation, scored.turn, question, answer, metrics), ensure_ascii=False
                 )
-            if evaluation.call or evaluation.cut:
-                yield json.dumps(_call_sample(number, evaluation, scores), ensure_ascii=False)
+            number += 1
+        if evaluation.error is None and (evaluation.call or evaluation.cut):
+            yield json.dumps(_call_sample(number, evaluation, scores), ensure_ascii=False)
             number += 1
 
 

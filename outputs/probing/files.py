@@ -35,7 +35,8 @@ class ProbeRun(NamedTuple):
             UsageError: they were not; says in what the runs differ.
         """
         ours, theirs = self.provenance.configuration, other.provenance.configuration
-        differing = [key for key in ours if key not in _OF_THE_AGENT and ours[key] != theirs.get(key)]
+        # What does not apply to a run is not in its configuration.
+        differing = [key for key in ours | theirs if key not in _OF_THE_AGENT and ours.get(key) != theirs.get(key)]
         if differing:
             raise UsageError(
                 f"{self.folder} and {other.folder} cannot be compared: they differ in {', '.join(differing)}"

@@ -8,7 +8,7 @@ from peft import PeftModel
 
 from agents.prompts.templates import template_environment
 from outputs.files import write_whole
-from outputs.training.checkpoint import save_tensors
+from outputs.training.checkpoint import disk_errors, save_tensors
 from outputs.training.model import Base, load_base, stored_dtype
 from outputs.training.page import render_training
 from outputs.training.result import RESULT, Training
@@ -20,7 +20,7 @@ _NAME = ".default."
 
 
 def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], training: Training) -> None:
-    """Write an adapter's folder: weights and configuration, model card, report, and `training.json` last.
+    """Write an adapter's folder but for `training.json`: weights and configuration, model card, report.
 
     Args:
         out: the folder.
@@ -41,7 +41,6 @@ def write_adapter(out: Path, model: Any, weights: dict[str, torch.Tensor], train
     config.save_pretrained(out)
     write_whole(out / CARD, [render_card(out.resolve().name, training)])
     write_whole(out / REPORT, [render_training(out.resolve().name, training)])
-    write_whole(out / RESULT, [training.model_dump_json(indent=1)])
 
 
 def render_card(title: str, training: Training) -> str:
@@ -58,5 +57,15 @@ def write_merged(out: Path, base: Base) -> None:
     """
     model = load_base(base.name, torch.float32).model  # sums in fp32, rounded once to what the base is stored in
     merged = PeftModel.from_pretrained(model, out).merge_and_unload(safe_merge=True)
-    merged.to(stored_dtype(base.name)).save_pretrained(out / MERGED)
-    base.tokenizer.save_pretrained(out / MERGED)
+    with disk_errors(out / MERGED):
+        merged.to(stored_dtype(base.name)).save_pretrained(out / MERGED)
+        base.tokenizer.save_pretrained(out / MERGED)
+
+
+def write_result(out: Path, training: Training) -> None:
+    """Write `training.json`, the last file of a folder: one that has it is finished.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    write_whole(out / RESULT, [training.model_dump_json(indent=1)])

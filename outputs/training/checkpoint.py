@@ -3,13 +3,16 @@
 One is kept, in `checkpoint/` of the adapter's folder: a new one is written beside it and takes its place.
 """
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -135,11 +138,16 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    try:
+    with disk_errors(path):
         save_file(tensors, path, metadata={"format": "pt"})
-    except Exception as error:  # safetensors raises an error of its own for a full disk, which is no OSError
-        if isinstance(error, OSError) or type(error).__name__ != "SafetensorError":
-            raise
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Make the error that safetensors has of its own for a full disk an `OSError` on a path."""
+    try:
+        yield
+    except SafetensorError as error:
         raise OSError(f"{path}: {error}") from error
 
 

@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from agents.digests import digest
 from agents.errors import TrainingError, UsageError
 from outputs.datasets.roles import RoleRow
-from outputs.training.adapter import write_adapter, write_merged
+from outputs.training.adapter import write_adapter, write_merged, write_result
 from outputs.training.checkpoint import (
     State,
     Tensors,
@@ -77,6 +77,7 @@ def train(
             write_adapter(out, prepared.accelerator.unwrap_model(prepared.trainer.model), adapter, training)
             if settings.merge:
                 write_merged(out, prepared.base)
+            write_result(out, training)
             remove_checkpoint(out)
     except TrainingError as error:
         raise TrainingError(f"{error}{_way_on(out)}") from None
@@ -246,7 +247,9 @@ class _Run:
             if trainer.ends_epoch(number):
                 self._measure(number)
             stopping = prepared.any_process(listener.stopping)
-            if stopping or prepared.any_process(time.monotonic() - saved >= prepared.settings.checkpoint_s):
+            # From the last step's a merge is made again that fails, as on a full disk.
+            merging = prepared.settings.merge and number == trainer.steps
+            if stopping or merging or prepared.any_process(time.monotonic() - saved >= prepared.settings.checkpoint_s):
                 self._checkpoint(number)
                 saved = time.monotonic()
             if stopping:

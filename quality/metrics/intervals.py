@@ -79,12 +79,12 @@ def mcnemar(first_only: int, second_only: int) -> float:
         first_only: pairs in which something is true of the first alone.
         second_only: pairs in which it is true of the second alone.
 
-    >>> mcnemar(0, 0), mcnemar(5, 5), mcnemar(10, 1)
-    (1.0, 1.0, 0.01171875)
+    >>> mcnemar(0, 0), mcnemar(5, 5), mcnemar(10, 1), round(mcnemar(600, 500), 4)
+    (1.0, 1.0, 0.01171875, 0.0028)
     """
     differing = first_only + second_only
     fewer = sum(comb(differing, k) for k in range(min(first_only, second_only) + 1))
-    return min(1.0, fewer / float(2 ** (differing - 1)))
+    return min(1.0, 2 * fewer / (1 << differing))  # of integers: powers of many pairs are no floats any more
 
 
 def ratio(part: int, whole: int, scale: float = 1.0) -> Statistic:

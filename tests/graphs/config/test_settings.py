@@ -43,6 +43,7 @@ def test_speakers_and_columns_are_told_as_flags_or_as_tables() -> None:
     for wrong, message in (
         ({"speakers": ["supervisor"]}, "'supervisor' is not of the form name=value"),
         ({"speakers": ["supervisor=boss"]}, "unknown speaker 'boss'"),
+        ({"columns": ["text="]}, "'text=' is not of the form name=value"),
         ({"columns": ["who=a"]}, "unknown part 'who' of a table; the parts are speaker, text, id, turn"),
         ({"columns": ["text=1", "speaker=Name"]}, "columns by number count from 1, all of them"),
     ):

@@ -167,6 +167,10 @@ async def test_in_generated_context_the_history_is_the_models_own(tmp_path: Path
     assert all(text in message["content"] for text, message in zip(heard, last[3::2], strict=True))
     told = json.loads(files(tmp_path)[0])
     assert [turn.text for turn in first.call if turn.speaker is Speaker.SUPPORTER] == said
+    samples = [json.loads(line) for line in files(tmp_path)[1].splitlines()]
+    assert [sample["doc"]["dialogue"] for sample in samples if sample["filter"] == "call"] == [
+        dialogue.id for dialogue in DIALOGUES
+    ]
     assert told["results"]["rolecs"]["rules,call"] < 0.5 and told["rolecs"]["broken_rules"]
     assert "flawless,call" not in told["results"]["rolecs"], "nobody has judged"
     assert told["rolecs"]["variety"]["own_reply"]["distinct_1"] < 1
@@ -191,6 +195,8 @@ async def test_a_customer_is_played_by_the_persona_and_goal_of_the_dialogue(tmp_
         told = [body for body in server.requests if f"You are customer {n}." in body["messages"][0]["content"]]
         assert told and all(body["temperature"] == 0.8 for body in told), "the customer has a sampling of their own"
     assert files(tmp_path / "one") == files(tmp_path / "two")
+    samples = [json.loads(line) for line in files(tmp_path / "one")[1].splitlines()]
+    assert [(sample["doc_id"], sample["filter"]) for sample in samples] == [(n, "call") for n in range(3)]
     results = json.loads(files(tmp_path / "one")[0])
     assert "acc,free" not in results["results"]["rolecs"] and results["results"]["rolecs"]["utterances,call"] <= 12
 

@@ -21,7 +21,7 @@ from outputs.probing.junit import junit_lines
 from outputs.probing.table import show_comparisons, show_probe
 from outputs.reports.run_report import report_run
 from outputs.runs.probe import PLAYED, PROBES
-from outputs.runs.run import Outcome
+from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
 from tests.support.jobs import run as run_job
 from tests.support.live_agent import LiveAgent, reply, say_well, serve_agent
@@ -197,6 +197,10 @@ async def test_two_agents_are_compared_on_the_same_customers(tmp_path: Path) -> 
             await run_job(probe, settings, tmp_path / "good")
     good_run, bad_run = read_probe(tmp_path / "good"), read_probe(tmp_path / "bad")
     good_run.require_same_customers(bad_run)
+    felt = Provenance.build(bad_run.provenance.configuration | {"emotions": True}, {}, {})
+    for one, other in ((good_run, bad_run._replace(provenance=felt)), (bad_run._replace(provenance=felt), good_run)):
+        with pytest.raises(UsageError, match="they differ in emotions"):
+            one.require_same_customers(other)
     found = compare_probes("good", good_run.calls, "bad", bad_run.calls)
     lost = sum(call.lost_to is not None for call in bad_run.calls)
     assert found.pairs == found.same_plan == 12 and lost >= 1

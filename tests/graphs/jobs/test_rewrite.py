@@ -136,6 +136,8 @@ async def test_a_call_becomes_a_dialogue_that_all_commands_take(tmp_path: Path, 
                 json.loads(line) for shard in manifest.shards for line in (out / shard.name).read_text().splitlines()
             ]
             assert all(("source_id" in row) is (form is not Format.CSCONV) for row in rows)
+            card = (out / "README.md").read_text()
+            assert "Real people speak in them" in card and "ynthetic" not in card
         page = "\n".join(report_run(store))
     assert "Before and after" in page and "55.28 to 97.82" in page
     assert [dialogue.turns for dialogue in read_source(run)] == [record.turns for record in kept]

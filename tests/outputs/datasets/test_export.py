@@ -25,13 +25,13 @@ from outputs.datasets.rows import PublishedTurn
 from outputs.datasets.verify import verify_export
 from outputs.files import write_whole
 from outputs.runs.record import DIALOGUES, Planned, Record
-from outputs.runs.run import Outcome
+from outputs.runs.run import Outcome, Provenance
 from outputs.runs.store import RunStore
 from personas.pool import load_pool
 from quality.gate.verdict import Verdict
 from tests.support.exports import MakeRecord, edit_row, export
 from tests.support.golden import check_golden
-from tests.support.runs import make_run
+from tests.support.runs import CONFIGURATION, make_run
 
 
 def lines_of(record: Record, form: Format, **how: Any) -> list[str]:
@@ -234,6 +234,15 @@ def test_training_formats_suit_their_trainers(make_record: MakeRecord) -> None:
     for row, turn in zip(rows, record.turns[::2], strict=True):
         assert row["prompt"][-1]["role"] == "user"
         assert row["completion"][0]["content"] == f"[{turn.strategy}] {turn.text}" and row["strategy"] == turn.strategy
+
+
+def test_the_card_says_what_was_asked_of_the_labeller(tmp_path: Path, make_record: MakeRecord, exported: Path) -> None:
+    asked = Provenance.build(CONFIGURATION | {"min_agreement": "80%"}, {}, {"rolecs": "0.1.0"})
+    with RunStore.create(DIALOGUES, tmp_path / "percent", asked) as store:
+        export(store, tmp_path / "relative")
+    relative = "gave at least\n80% of the share of each call's labels that it gives on calls known to be sound as well."
+    assert relative in (tmp_path / "relative/README.md").read_text()
+    assert "gave at least\n50% of each call's labels as well." in (exported / "README.md").read_text()
 
 
 def test_the_card_has_a_header_that_hubs_read(exported: Path) -> None:

@@ -81,6 +81,11 @@ def test_what_is_wrong_is_said_before_anything_is_sent(
     assert hub.repositories == {}
 
 
+def test_a_hub_out_of_reach_is_said_to_be(exported: Path, hub: Hub) -> None:
+    with pytest.raises(ConnectionError, match="the hub cannot be reached"):
+        push_export(exported, REPOSITORY, endpoint="http://127.0.0.1:9")
+
+
 def test_a_licence_opens_an_export_to_the_public(hub: Hub, exported: Path) -> None:
     card = exported / "README.md"
     card.write_text(card.read_text().replace("license: unknown", "license: apache-2.0"))

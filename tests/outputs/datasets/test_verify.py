@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agents.errors import UsageError
+from outputs.datasets.export import require_export_folder
+from outputs.datasets.manifest import MANIFEST
 from outputs.datasets.reader import read_dialogues
 from outputs.datasets.verify import verify_export
 from tests.support.exports import MakeRecord, edit_row, export
@@ -37,6 +41,16 @@ def test_what_people_call_a_persona_is_no_words_of_a_models(tmp_path: Path, make
         export(store, tmp_path / "shards")
     assert list(verify_export(tmp_path / "shards")) == []
     assert [dialogue.persona_id for dialogue in read_dialogues(tmp_path / "shards")] == [persona.id]
+
+
+@pytest.mark.parametrize("name", ["../precious.txt", "/etc/hosts", "data/train-0.jsonl", "data/train-00000.jsonl/../x"])
+def test_a_manifest_names_nothing_but_shards(exported: Path, name: str) -> None:
+    manifest = exported / MANIFEST
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["shards"][0]["name"] = name
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"manifest\.json is no manifest: shards\.0\.name"):
+        require_export_folder(exported)
 
 
 def test_verify_reads_the_flow_rules_again(exported: Path) -> None:

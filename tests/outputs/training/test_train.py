@@ -13,6 +13,7 @@ import httpx2
 import huggingface_hub
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from agents.errors import TrainingError, UsageError
@@ -148,6 +149,26 @@ def test_a_resumed_training_ends_at_the_same_weights(rows_file: Path, settings: 
     assert at_once and resumed and resumed.curve == at_once.curve and resumed.held_out == at_once.held_out
     mine, other = load_file(whole.out / WEIGHTS), load_file(halves.out / WEIGHTS)
     assert mine.keys() == other.keys() and all(torch.equal(mine[name], other[name]) for name in mine)
+
+
+def test_a_merge_that_did_not_fit_is_made_by_resuming(
+    rows_file: Path, settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(merge=True, epochs=1)
+
+    def full(out: Path, base: object) -> None:
+        with checkpoint.disk_errors(out):
+            raise SafetensorError("I/O error: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train, "write_merged", full)
+        with pytest.raises(
+            TrainingError, match=r"No space left on device; the checkpoint after step .* stays, --resume"
+        ):
+            train.train([rows_file], chosen, Quiet())
+    assert not (chosen.out / RESULT).exists()
+    assert train.train([rows_file], chosen, Quiet(), resume=True)
+    assert (chosen.out / "merged/model.safetensors").exists() and not (chosen.out / checkpoint.FOLDER).exists()
 
 
 def test_packing_changes_nothing_but_the_time(rows_file: Path, settings: MakeSettings, tmp_path: Path) -> None:
