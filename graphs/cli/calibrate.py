@@ -22,6 +22,7 @@ from graphs.cli.terminal import (
 from graphs.config.settings import JudgeSettings
 from outputs.files import require_folder
 from outputs.runs.judgement import JUDGEMENTS
+from outputs.runs.run import Outcome
 
 
 @takes(JudgeSettings, *JUDGING)
@@ -54,6 +55,7 @@ def calibrate(
     if judged.halt:
         show_halt(judged.halt, go_on, progress)
         raise typer.Exit(1)
+    failed = judged.funnel.outcomes[Outcome.FAILED]
     calibration = compare(file, dialogues, judged, settings)
     for line in describe_causes(judged.funnel):
         progress.print(line)
@@ -63,4 +65,6 @@ def calibrate(
     output.print(calibration_table(calibration))
     kept = keep_calibration(calibration)
     output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}")
-    raise typer.Exit(1 if broken else 0)
+    if failed:
+        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed")
+    raise typer.Exit(1 if failed or broken else 0)

@@ -162,7 +162,8 @@ def read_flags(context: typer.Context, kind: type[BaseModel]) -> dict[str, Any]:
     for table in ("filters", "fidelity"):
         if table in kind.model_fields:
             parts: Any = kind.model_fields[table].annotation
-            flags[table] = {name: given[name] for name in parts.model_fields if name in given}
+            if found := {name: given[name] for name in parts.model_fields if name in given}:
+                flags[table] = found
     return flags
 
 

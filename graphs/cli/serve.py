@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     *("host", "port", "db", "audit", "key_file", "sites", "allow_host", "proxy", "language", "topics", "topic"),
     *("about", "scrub_model", "keep_days", "session_minutes", "requests_per_minute", "visitor_daily_tokens"),
     *("daily_tokens", "max_characters", "turn_timeout_s", "repairs", "temperature", "thinking_tokens", "grace_period"),
-    *("seed", "practice", "personas", *JUDGE, *SERVERS),
+    *("seed", "practice", "personas", "log", "log_texts", *JUDGE, *SERVERS),
 )
 def serve(context: typer.Context, config: Config = None) -> None:
     """Serve the supporter over REST, with sessions, scorecards and an OpenAI-compatible endpoint; Ctrl-C stops it."""

@@ -55,10 +55,13 @@ def train(
     # Of the processes that accelerate starts, the first speaks for all.
     quiet = quiet or os.environ.get("RANK", "0") != "0"
     with _display(silence if quiet else progress) as display:
-        if dry_run:
-            told = forecast(sources, settings, display)
-        else:
-            trained = train_adapter(sources, settings, display, resume=resume)
+        try:
+            if dry_run:
+                told = forecast(sources, settings, display)
+            else:
+                trained = train_adapter(sources, settings, display, resume=resume)
+        except KeyboardInterrupt:
+            raise typer.Exit(exit_code(display.stopped_by or signal.SIGINT)) from None
     if dry_run:
         _show_forecast(told)
         return
@@ -124,10 +127,11 @@ class Display:
         return self.stopped_by is not None
 
     def stop(self, number: int, _: object) -> None:
-        """Stop after this step; asked again, at once."""
-        if self.stopping:
-            raise KeyboardInterrupt
+        """Stop after this step; asked again, or before the first one, at once."""
+        is_urgent = self.stopping or not self._steps
         self.stopped_by = signal.Signals(number)
+        if is_urgent:
+            raise KeyboardInterrupt
         self.say("Stopping after this step; once more stops at once.")
 
 

@@ -23,7 +23,8 @@ def load_settings(
     merged: dict[str, Any] = {}
     for layer in (stored or {}, read_toml(config, "the settings file ") if config else {}, flags):
         for key, value in layer.items():
-            merged[key] = merged.get(key, {}) | value if isinstance(value, dict) else value
+            below = merged.get(key)
+            merged[key] = below | value if isinstance(below, dict) and isinstance(value, dict) else value
     try:
         return kind.model_validate(merged)
     except ValidationError as error:

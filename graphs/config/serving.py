@@ -69,10 +69,21 @@ class ServeSettings(OwnJudgeSettings):
         None, description="Pool of those who call in practice, a JSONL file; the one that ships by default."
     )
     customer_temperature: float = Field(0.8, ge=0, description="Temperature of a persona who calls in practice.")
+    concurrency: int = Field(256, ge=1, description="Turns in flight at a time; others wait for their turn.")
     # A customer waits: what does not answer soon is told so.
     retry_policy: RetryPolicy = Field(
         RetryPolicy(request_timeout_s=30.0, attempts=3, outage_s=8.0), description="Time-outs and retries."
     )
+
+    @model_validator(mode="after")
+    def _check_what_jobs_alone_know(self) -> Self:
+        if self.budget_tokens is not None or self.budget_usd is not None:
+            raise ValueError(
+                "a service has a budget a day: give it as daily_tokens, not as budget_tokens or budget_usd"
+            )
+        if self.metrics is not None or self.trace:
+            raise ValueError("a service has its metrics at /metrics, and no spans: take out metrics and trace")
+        return self
 
     @model_validator(mode="after")
     def _check_openness(self) -> Self:

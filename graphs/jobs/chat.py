@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from random import Random
 from typing import Any, NamedTuple, Protocol
 
 from agents.csc.dialogue import Plan, SupporterView, Turn
@@ -229,7 +230,7 @@ def _kinds(settings: Settings, side: Speaker) -> Kinds:
 def _find_persona(settings: Settings, wanted: Wanted) -> Persona:
     pool = load_pool(settings.personas, settings.language)
     if wanted.persona is None:
-        return secrets.choice(pool)
+        return Random(derive_seed(settings.seed, "persona")).choice(pool)
     for persona in pool:
         if persona.id == wanted.persona:
             return persona

@@ -34,6 +34,7 @@ from graphs.serve.http.guard import MOST_BYTES, MOST_HEADER_BYTES
 from graphs.serve.protection.audit import Audit
 from graphs.serve.protection.sites import Sites, read_sites
 from graphs.telemetry.progress import LoadingDisplay
+from graphs.telemetry.telemetry import log_to
 from outputs.scorecards.store import ScorecardStore
 from personas.pool import load_pools
 from quality.gate.gate import gate_kinds
@@ -175,9 +176,11 @@ async def serve(
     """
     keys = read_keys(settings.key_file)
     topics = topic_rows(settings.topics)
-    sites = read_sites(settings.sites, topics) if settings.sites else Sites()
+    sites = read_sites(settings.sites, topics, settings.topic) if settings.sites else Sites()
     personas = load_pools(settings.personas) if settings.offers_practice else {}
     async with AsyncExitStack() as stack:
+        if settings.log:
+            stack.enter_context(log_to(settings.log, texts=settings.log_texts))
         listener = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
         store = stack.enter_context(ScorecardStore.open(settings.db))
         audit = stack.enter_context(Audit(settings.audit_file))

@@ -1,6 +1,7 @@
 """Asks models for what dialogues need: in time, within the budgets of the day, and with the bill for it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -67,11 +68,13 @@ class Meter:
         budgets: of the service, its sites and its visitors.
         metrics: count tokens.
         audit: the log.
+        store: keeps what was spent on what came to nothing.
     """
 
     budgets: Budgets
     metrics: ServiceMetrics
     audit: Audit
+    store: Callable[..., Awaitable[None]]
 
     async def ask(
         self, replicas: Replicas, wanted: Wanted[ResultT], scopes: Mapping[str, int | None]
@@ -92,23 +95,36 @@ class Meter:
             chats.append(Chat(client, wanted.sampling, wanted.seed, hash_token(wanted.key)[:16]))
             return await wanted.work(chats[-1])
 
+        refusal: Refusal | None = None
         with self.budgets.reserving(scopes):
             try:
                 async with asyncio.timeout(wanted.timeout_s):
                     result = await replicas.ask(wanted.key, ask)
             except TimeoutError:
-                raise Refusal(503, "late", "the model took too long: try again", 1) from None
+                refusal = Refusal(503, "late", "the model took too long: try again", 1)
             except (RequestError, EngineError) as error:
                 self.audit.note("engine failed", error=name_error(error))
+                refusal = Refusal(503, "engine", "the model could not answer: try again", 1)
                 if find_status(error) in REFUSED:
-                    raise Refusal(413, "too_long", "the model refuses a dialogue as long as this") from None
-                raise Refusal(503, "engine", "the model could not answer: try again", 1) from None
+                    refusal = Refusal(413, "too_long", "the model refuses a dialogue as long as this")
+            except Refusal as error:
+                refusal = error
             finally:
                 usage = sum((spent for chat in chats for spent in chat.usage.values()), Usage())
                 self.budgets.spend(tuple(scopes), usage.total_tokens)
                 self.metrics.spent(usage)
-        stored = (scope for scope in scopes if "/" not in scope)
-        return Metered(result, usage, tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored))
+        stored = [scope for scope in scopes if "/" not in scope]
+        writes = tuple(Spent(self.budgets.day, scope, usage.total_tokens) for scope in stored)
+        if refusal is None:
+            return Metered(result, usage, writes)
+        if usage.total_tokens:
+            await self.keep(*writes)
+        raise refusal
+
+    async def keep(self, *writes: Spent) -> None:
+        """Store what was spent; what cannot be stored counts until the service ends."""
+        with contextlib.suppress(Refusal):  # the store has noted it
+            await self.store(*writes)
 
 
 @dataclass

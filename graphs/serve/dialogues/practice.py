@@ -110,7 +110,6 @@ class Practice:
         judges: those of the one that labels and judges.
         meter: has it all paid.
         pause: while it is on, no model is asked.
-        store: stores what was spent.
     """
 
     settings: ServeSettings
@@ -120,7 +119,6 @@ class Practice:
     judges: Replicas
     meter: Meter
     pause: PauseSwitch
-    store: Callable[..., Awaitable[None]]
 
     def __post_init__(self) -> None:
         self._sessions: OrderedDict[str, PracticeSession] = OrderedDict()
@@ -262,7 +260,8 @@ class Practice:
         seed = derive_seed(self.settings.seed, session.id, len(session.call.turns))
         wanted = Wanted(session.id, sampling, seed, work, answers * self.settings.turn_timeout_s)
         paid = await self.meter.ask(replicas, wanted, {ALL: self.settings.daily_tokens})
-        await self.store(*paid.writes)
+        # The call has gone on by now: the bill alone is to be stored.
+        await self.meter.keep(*paid.writes)
         return paid.result
 
     def make_room(self) -> None:

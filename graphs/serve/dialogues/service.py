@@ -112,7 +112,7 @@ class Service:
     judges: Replicas = field(init=False)
 
     def __post_init__(self) -> None:
-        self.replicas, self.judges = (Replicas(self.settings.concurrency or 256) for _ in range(2))
+        self.replicas, self.judges = (Replicas(self.settings.concurrency) for _ in range(2))
         self.sessions = Sessions(self.store, self._limits_of, self.sites.get)
         self.metrics = ServiceMetrics(lambda: len(self.sessions), lambda: self.replicas.down)
         self.pause = PauseSwitch(self.settings.db.with_name(f"{self.settings.db.name}.pause"))
@@ -120,10 +120,10 @@ class Service:
         self.pseudonyms = Pseudonyms()
         self._commits = GroupCommit(self.store)
         self.budgets = Budgets(self.store.spent)
-        meter = Meter(self.budgets, self.metrics, self.audit)
+        meter = Meter(self.budgets, self.metrics, self.audit, self._write)
         self._supporter = MeteredSupporter(self.settings, self.sites, self.replicas, meter)
         servers = (self.replicas, self.judges, meter, self.pause)
-        self.practice = Practice(self.settings, self.grounds, self.personas, *servers, self._write)
+        self.practice = Practice(self.settings, self.grounds, self.personas, *servers)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

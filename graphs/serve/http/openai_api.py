@@ -211,7 +211,11 @@ def _read_chat(
     settings, told = service.settings, body.rolecs
     if any(len(message.content) > MOST_CHARACTERS for message in body.messages):
         raise Refusal(413, "too_long", f"a message has more than {MOST_CHARACTERS:,} characters")
+    code = told.topic or settings.topic
     language = told.language or _language_of(body.messages, settings.language)
+    if code and not told.language and code not in service.grounds.names(language):
+        # Words in another language are answered in one that the topic has words in.
+        language = next((one for one in Language if code in service.grounds.names(one)), language)
     turns: list[Turn] = []
     count = 0
     for message in body.messages:
@@ -236,7 +240,6 @@ def _read_chat(
     if turns and told.ends_call:
         turns[-1] = turns[-1].model_copy(update={"ends_call": True})
     system = " ".join(message.content for message in body.messages if message.role in ("system", "developer"))
-    code = told.topic or settings.topic
     topic, scenario = service.grounds.situation(code, language, tame(system) or settings.about)
     card = Scorecard(
         id="",

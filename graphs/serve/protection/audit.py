@@ -4,6 +4,7 @@ Visitors are told apart by a keyed hash of their address, whose key is drawn ane
 of one visitor belong together for a day, and lead to nobody.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -12,10 +13,18 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 from agents.errors import UsageError
+
+
+class _OwnersFile(WatchedFileHandler):
+    """A file that its owner alone may read, also where it is made anew after logrotate has moved it away."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
 
 
 class Audit:
@@ -28,8 +37,7 @@ class Audit:
             UsageError: it cannot be written.
         """
         try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-            self._file = WatchedFileHandler(path, encoding="utf-8")
+            self._file = _OwnersFile(path)
         except OSError as error:
             raise UsageError(f"cannot write the audit log {path}: {error}") from None
 
@@ -40,9 +48,13 @@ class Audit:
         self._file.close()
 
     def note(self, event: str, **fields: str | float | None) -> None:
-        """Write a line; fields are names, counts and codes of ours, never what people wrote."""
+        """Write a line; fields are names, counts and codes of ours, never what people wrote.
+
+        A line that cannot be written is lost: what it tells of has happened all the same.
+        """
         line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields})
-        self._file.emit(logging.makeLogRecord({"msg": line}))
+        with contextlib.suppress(OSError):
+            self._file.emit(logging.makeLogRecord({"msg": line}))
 
 
 class Pseudonyms:

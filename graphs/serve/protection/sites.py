@@ -82,12 +82,13 @@ class Sites:
         return self._sites.get(id)
 
 
-def read_sites(path: Path, topics: Mapping[str, Collection[Language]]) -> Sites:
+def read_sites(path: Path, topics: Mapping[str, Collection[Language]], topic: str | None = None) -> Sites:
     """Read the tables `[sites.ID]` of a TOML file.
 
     Args:
         path: of the file.
         topics: the codes of the topics that are served, each with the languages that it has words in.
+        topic: the one of sites that name none; None: none in particular.
 
     Raises:
         UsageError: it cannot be read, or a site in it is wrong; says which and why.
@@ -104,9 +105,9 @@ def read_sites(path: Path, topics: Mapping[str, Collection[Language]]) -> Sites:
             sites[id_] = site = Site.model_validate({**table, "id": id_})
         except ValidationError as error:
             raise UsageError(f"{path}: [sites.{id_}]: {describe_invalid(error)}") from None
-        if site.topic and (missing := set(site.languages) - set(topics.get(site.topic, ()))):
-            raise UsageError(
-                f"{path}: [sites.{id_}]: topic: no {site.topic!r} in {', '.join(sorted(missing))}; the topics are "
-                f"{', '.join(topics)}"
-            )
+        code = site.topic or topic
+        served = set(topics.get(code, ())) if code else set().union(*topics.values())
+        if missing := ", ".join(sorted(set(site.languages) - served)):
+            told = f"topic: no {code!r} in {missing}" if code else f"languages: no topic has words in {missing}"
+            raise UsageError(f"{path}: [sites.{id_}]: {told}; the topics are {', '.join(topics)}")
     return Sites(sites)

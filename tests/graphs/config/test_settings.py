@@ -51,6 +51,15 @@ def test_speakers_and_columns_are_told_as_flags_or_as_tables() -> None:
             DistillSettings.model_validate(wrong)
 
 
+@pytest.mark.parametrize("line", ['prices = "none"', "retry_policy = [1]", "limits = 3"])
+def test_a_table_of_another_shape_is_named(tmp_path: Path, line: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(line)
+    with pytest.raises(UsageError, match=rf"^settings \(flags and .*config\.toml\): {line.split()[0]}"):
+        load_settings(Settings, config, {})
+    assert load_settings(Settings, config, {line.split()[0]: {}}), "a flag replaces what a file has wrong"
+
+
 @pytest.mark.parametrize(
     ("line", "hint"),
     [

@@ -1,6 +1,7 @@
 """The pure parts of the service: limits, the veil, sites, keys, replicas, settings."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,13 +12,18 @@ from hypothesis import strategies as st
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import EngineError, StoreError, UsageError
+from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
+from agents.llm.request import Sampling
+from agents.llm.usage import Role, Usage
 from graphs.config.loading import load_settings
 from graphs.config.serving import ServeSettings
 from graphs.serve.dialogues.commits import GroupCommit
+from graphs.serve.dialogues.metering import Meter, Wanted
 from graphs.serve.dialogues.replicas import Replicas
 from graphs.serve.dialogues.service import read_keys
-from graphs.serve.protection.audit import Pseudonyms
+from graphs.serve.metrics import ServiceMetrics
+from graphs.serve.protection.audit import Audit, Pseudonyms
 from graphs.serve.protection.limits import ALL, Budgets, Rates
 from graphs.serve.protection.privacy import Veil, tame
 from graphs.serve.protection.sites import parse_origin, read_sites
@@ -146,6 +152,62 @@ def test_wrong_sites_are_named(tmp_path: Path, text: str, problem: str) -> None:
     path.write_text(text)
     with pytest.raises(UsageError, match=problem):
         read_sites(path, TOPICS | {"acme": {Language.EN}})
+
+
+def test_a_site_is_served_in_all_its_languages_also_by_the_topic_that_all_share(tmp_path: Path) -> None:
+    path = tmp_path / "sites.toml"
+    path.write_text('[sites.a]\norigins = ["https://a.example"]\nlanguages = ["en", "zh"]\n')
+    acme = {"acme": {Language.EN}}
+    assert read_sites(path, TOPICS | acme, "risk-security").get("a")
+    with pytest.raises(UsageError, match="topic: no 'acme' in zh"):
+        read_sites(path, TOPICS | acme, "acme")
+    with pytest.raises(UsageError, match="languages: no topic has words in zh; the topics are acme"):
+        read_sites(path, acme)
+
+
+def test_the_audit_log_is_its_owners_alone_and_never_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    with Audit(path) as audit:
+        audit.note("one")
+        path.rename(tmp_path / "rotated")
+        audit.note("two")
+        assert path.stat().st_mode & 0o777 == 0o600 and '"two"' in path.read_text()
+        path.rename(tmp_path / "rotated-too")
+        path.mkdir()
+        audit.note("three")
+
+
+async def test_what_comes_to_nothing_is_paid_for_and_remembered(tmp_path: Path) -> None:
+    kept: list[Spent] = []
+
+    async def store(*writes: Spent) -> None:
+        kept.extend(writes)
+
+    async def work(chat: Chat) -> None:
+        chat.usage[Role.SUPPORTER] = Usage(requests=1, prompt_tokens=40, completion_tokens=2)
+        raise EngineError("gone")
+
+    class OneServer:
+        async def ask(self, key: str, ask: Callable[[ChatClient], Awaitable[None]]) -> None:
+            await ask(cast(ChatClient, None))
+
+    budgets = Budgets(lambda day: {}, lambda: "2026-01-01")
+    wanted = Wanted("key", Sampling(0.0, 1.0), 7, work, 60.0)
+    with Audit(tmp_path / "audit.jsonl") as audit:
+        meter = Meter(budgets, ServiceMetrics(lambda: 0, lambda: 0), audit, store)
+        with pytest.raises(Refusal, match="could not answer"):
+            await meter.ask(cast(Replicas, OneServer()), wanted, dict.fromkeys((ALL, "shop", "visitor/x")))
+    assert kept == [Spent("2026-01-01", ALL, 42), Spent("2026-01-01", "shop", 42)]
+
+
+def test_a_service_takes_no_setting_that_it_would_not_heed(tmp_path: Path) -> None:
+    for fields, told in (
+        ({"budget_tokens": 5}, "give it as daily_tokens"),
+        ({"trace": True}, "/metrics"),
+        ({"metrics": "m"}, "/metrics"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            load_settings(ServeSettings, None, fields)
 
 
 def test_keys_are_long_and_their_owners_alone(tmp_path: Path) -> None:

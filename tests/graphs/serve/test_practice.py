@@ -14,6 +14,7 @@ from graphs.config.loading import load_settings
 from graphs.config.serving import ServeSettings
 from graphs.serve.dialogues import practice
 from graphs.serve.protection.limits import FIRST_GUESS
+from graphs.serve.refusal import Refusal
 from graphs.serve.server import asked_kinds
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
@@ -68,6 +69,19 @@ async def test_a_call_is_taken_to_its_end_and_the_person_is_told_how_it_was(tmp_
         assert list(service.store.cards()) == [] and service.store.spent(service.budgets.day)[""] > 0
     for file in tmp_path.iterdir():
         assert b"block the card" not in file.read_bytes(), file
+
+
+async def test_a_turn_that_has_been_said_is_answered_although_its_bill_cannot_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*writes: Any) -> None:
+        raise Refusal(503, "store", "it could not be stored")
+
+    async with service_on(Loopback(end_rate=0), tmp_path) as service, client_of(service) as client:
+        path, token, _ = await open_practice(client)
+        monkeypatch.setattr(service.practice.meter, "store", full)
+        said = await client.post(f"{path}/turns", json={"text": "Good morning.", "strategy": "GT"}, headers=token)
+        assert (said.status_code, said.json()["turn"]["number"]) == (201, 2)
 
 
 @pytest.mark.parametrize("language", Language)
