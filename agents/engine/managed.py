@@ -184,7 +184,7 @@ def _environment(*, is_folder: bool) -> dict[str, str]:
         defaults |= {"VLLM_CPU_NUM_OF_RESERVED_CPU": "0", "OMP_WAIT_POLICY": "PASSIVE"}
     if is_folder:
         defaults["HF_HUB_OFFLINE"] = "1"
-    secrets = {"ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY"}
+    secrets = {"ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY", "ROLECS_AGENT_API_KEY"}
     return defaults | {name: value for name, value in os.environ.items() if name not in secrets}
 
 

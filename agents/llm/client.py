@@ -179,6 +179,8 @@ class ChatClient:
         """
         served = await self._list_models()
         if isinstance(served, _Served):
+            if not self.model and not served.models:
+                raise UsageError(f"{self.base_url} lists no model: load one there, or name one with --model")
             if not self.model and len(served.models) == 1:
                 self.model = served.models[0]
             has = f"it has: {', '.join(served.models) or 'none'}"

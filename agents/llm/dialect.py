@@ -31,7 +31,7 @@ _BOUNDS = frozenset(
 _TOLD = (
     "\n\nAnswer with one JSON object and nothing else; its texts are in the language of the above. Its JSON schema:\n"
 )
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?(.*)```", re.DOTALL | re.IGNORECASE)
 
 
 def _split(value: object) -> object:
@@ -175,4 +175,4 @@ def bare_json(text: str) -> str:
         return text
     text = text.rpartition("</think>")[2].strip()
     fence = _FENCE.fullmatch(text)
-    return fence[1] if fence else text
+    return fence[1].strip() if fence else text

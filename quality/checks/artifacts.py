@@ -34,7 +34,7 @@ _ARTIFACT = re.compile(
     rf"""
       [<＜]\s*(?:[/!?|｜]|0x|[^\W\d_])[^<>＜＞]{{0,60}}[>＞]     # <think>, </s>, <|im_end|>, <0x0A>
     | [<＜][/!?|｜] | (?<!\w)[<＜][^\W\d_]                   # the same, cut off
-    | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*+(?:/\s*+)?(?:think|思考|推理)
+    | /[>＞] | [|｜][>＞] | [◁▷] | ｜ | [〈《]\s*+(?:/\s*+)?(?:think|(?:思考|推理)\s*+[〉》])
     | ^\s*/?(?:think(?:ing)?|thoughts?|reasoning|answer|final|response)[>＞]
     | (?<![a-z])im_(?:start|end)(?![a-z])
     | \{{[^{{}}]*["':}}] | ["'”’\]}}]\s*\}} | \{{[{{%]          # JSON, code, what a template was to fill in
@@ -47,7 +47,8 @@ _ARTIFACT = re.compile(
     | (?<!\w)__?(?=[^\W_]) | (?<=[^\W_])__?(?!\w) | (?<![\w~])~~(?=\w)
     | \#\# | ^\s*[\#*]\s | \|[^|]*\|
     | [\ufffc\ufffd▁ĠĊ]                                     # not decoded, or marks of a tokenizer
-    | â€ | [\u00c2-\u00f4][\u00a1-\u00aa\u00ac-\u00ba\u00bc-\u00bf] | 锟斤拷 | 烫烫烫     # decoded as what it is not
+    | â€ | [\u00c2-\u00f4][\u00a1-\u00aa\u00ac\u00ad\u00af-\u00ba\u00bc-\u00bf]
+    | [\u00c2\u00c3]\u00ae | 锟斤拷 | 烫烫烫                 # decoded as what it is not
     | [\u034f\u115f\u1160\u2800\u3164\uffa0]                 # letters without a shape, and what selects no shape
     | (?<![\W\d_{CHINESE}\u2139])[\ufe00-\ufe0f\U000e0100-\U000e01ef] | [\ufe00-\ufe0f\U000e0100-\U000e01ef]{{2}}
     """,

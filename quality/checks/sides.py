@@ -27,15 +27,18 @@ _OFFERS_HELP = {
         r"|\b(?:i['’]m|i am|we['’]re|we are) (?:here|happy|glad|ready|able|pleased) to (?:help|assist)"
         r"|\b(?:i|we)(?:['’]ll| will| can| could| would be happy to| am going to|['’]d be happy to)"
         r"(?: gladly| certainly| definitely)? (?:help|assist) you\b|\blet me (?:help|assist) you"
-        r"|\bthank(?:s| you) for (?:calling|contacting|reaching out)|\banything else (?:i|we) can"
+        r"|\bthank(?:s| you) for (?:calling|contacting|reaching out)(?! me)"
+        r"|\banything else (?:i|we) can (?:help|assist|do for you)"
         r"|\b(?:we|i) apologi[sz]e for (?:the|any|this) (?:inconvenience|delay|confusion|trouble)"
-        r"|\bplease let (?:me|us) know if you"
+        r"|\bplease let (?:me|us) know if you (?:have (?:any|more|further|other)"
+        r"|need (?:any |more |further |other )*(?:help|assist)|(?:need|want|would like) anything else(?! from))"
         r"|\bi(?:['’]m| am) your (?:customer )?(?:service|support|agent|rep|assistant)",
         "m your|help|assist|be of|do for you|for calling|for contacting|for reaching|anything else|apologi|let me know"
         "|let us",
     ),
     Language.ZH: guard(
-        r"有什么(?:要|需要)帮忙|有什么(?:可以|能|需要)?[^。？！，]{0,6}(?:帮(?:您|你|到|助)|为[您你]|效劳)|(?:可以|能)为[您你]做"
+        r"有什么(?:要|需要)帮忙|有什么(?:可以|能|需要)?[^。？！，]{0,6}(?:帮[您你到]|为[您你]|效劳)|(?:可以|能)为[您你]做"
+        r"|有什么(?:可以|能|需要)[^。？！，]{0,6}帮助"
         r"|(?:我|我们)(?:可以|能|会|将|来|马上|这就|立即|很乐意|愿意)*(?:帮助?[您你]|为[您你]|给[您你](?:办|查|处理|解决)|协助[您你])"
         r"|感谢[您你]的?(?:来电|致电|联系|咨询)|很高兴(?:为|能为|可以为)[您你]|(?:竭诚|随时)为[您你]"
         r"|我是[您你]的?(?:专属|人工)?客服",
@@ -64,13 +67,14 @@ _ASKS_IDENTITY = {
 _ASKS_HELP = {
     Language.EN: guard(
         r"\b(?:can|could|would) you (?:please |kindly )?(?:help|assist) me\b"
-        r"(?! (?:to )?(?:verify|confirm|understand|by|identify|locate|find your|with (?:your|the)))"
+        r"(?! (?:to )?(?:verify|confirm|understand|by|identify|locate|find your"
+        r"|with (?:your|the|a few|a couple|one more)))"
         r"|\bi(?:['’]m| am)? (?:need|needing|looking for|require) (?:your |some |any )?(?:help|assistance)\b"
         r"|\bplease help me\b|\bi need (?:you|someone) to (?:help|fix|assist)",
         "help|assist|i need",
     ),
     Language.ZH: guard(
-        r"(?<!高兴)(?<!乐意)(?<!愿意)(?<!荣幸)(?:能|可以|能否|能不能|可不可以|请|麻烦)(?:[您你])?(?:帮我|帮帮我|帮忙|帮助我|帮一下我)(?!(?:确认|核实|提供|核对|描述|说明))"
+        r"(?<!高兴)(?<!乐意)(?<!愿意)(?<!荣幸)(?<![看不])(?:能|可以|能否|能不能|可不可以|请|麻烦)(?:[您你])?(?:帮我|帮帮我|帮忙|帮助我|帮一下我)(?!(?:一下)?(?:确认|核实|提供|核对|描述|说明|报|念|拍|截|填|说))"
         r"|我需要[您你]?的?帮助|帮帮我",
         "帮",
     ),

@@ -86,11 +86,11 @@ _PERSON = {
     Language.EN: re.compile(
         r"\b(?:[Yy]ou(?:r|rs|rself|['’]\w+)?|I(?:['’]\w+)?|[Ww]e(?:['’]\w+)?|[Oo]urs?|us|[Mm]y|me)\b(?![- ]?\d)"
     ),
-    Language.ZH: re.compile("[你您]|我(?!国|行|司|市|省|县)"),
+    Language.ZH: re.compile("(?<!迷)你|您|(?<!自)我(?!国|行|司|市|省|县)"),
 }
 _SPEAKS = {
     Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
-    Language.ZH: re.compile("[你您]|(?<!自)我(?!国|行|司|市|省|县)"),
+    Language.ZH: re.compile("(?<!迷)你|您|(?<!自)我(?!国|行|司|市|省|县)"),
 }
 _STATES = {
     Language.EN: re.compile(
@@ -112,12 +112,13 @@ _TO_THE_CUSTOMER = {
         r"|encourage|invite|request|provide|let|get|have|answer|verify"
         r"|ask for|(?:respond|reply|react|listen|speak|talk|explain|apologi[sz]e) to|(?:empathi[sz]e|agree) with)"
         r"(?:ing|s)? (?:the|your|this) customer\b"
-        r"(?! (?:service|support|care|relations|help|team|rep|desk|line|agent|advis|number|reference|portal|account))",
+        r"(?! (?:service|support|care|relations|help|team|rep|desk|line|agent|advis|number|reference|portal|account"
+        r"|id\b|satisfaction|retention))",
         re.IGNORECASE,
     ),
     Language.ZH: re.compile(
         "(?:告诉|告知|通知|询问|追问|问|提醒|建议|鼓励|引导|指导|帮助|协助|安抚|安慰|感谢|回答|回复|回应|理解|[向对为给让请])"
-        "(?:一下)?(?:客户|顾客|用户)(?!服务|经理|专员|代表|端)"
+        "(?:一下)?(?:客户|顾客|用户)(?!服务|经理|专员|代表|端|名|手册|协议|指南|号)"
     ),
 }
 """What the company's side does to a customer: a direction that says it is not the customer's."""
@@ -129,9 +130,16 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 """What the task says of where the call stands, or that there is a call, and no more."""
-_QUOTATION = re.compile(r"(?<!\w)['\"‘“][^'\"’”]{0,400}['\"’”]")
-"""What a screen or a letter says may well speak to "you"."""
-_AGE = re.compile(r"\b\d{2}[- ]year[- ]old\b|\d{2}\s*岁(?!以)", re.IGNORECASE)
+_QUOTATION = re.compile(
+    r"(?<!\w)(?:\"[^\"]{0,400}\"|“[^”]{0,400}”|'(?:[^']|(?<=\w)'(?=\w)){0,400}'(?!\w)|‘(?:[^’]|(?<=\w)’(?=\w)){0,400}’(?!\w))"
+)
+"""What a screen or a letter says may well speak to "you". An apostrophe ends none."""
+_AGE = re.compile(
+    r"\b\d{2}[- ]year[- ]old\b(?=\s*$|[,;.]| (?:who|from|living|with|and|male|female|man|woman|person|customer|caller"
+    r"|mother|father|parent|student|teacher|retiree|pensioner|nurse|engineer|worker|driver)\b)|\d{2}\s*岁(?!以)",
+    re.IGNORECASE,
+)
+"""How old somebody is; a boiler may be of any age."""
 
 
 def check_plan(plan: Plan, persona: str, topic: Topic, language: Language) -> Iterator[FailedCheck]:

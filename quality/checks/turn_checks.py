@@ -38,8 +38,10 @@ _LABEL = guard(
     rf"[\[【(（<]\s*{LABEL_PATTERN}\s*[\]】)）>]|(?:strategy|策略)\s*(?:\d+(?!\d)|[:：]\s*{LABEL_PATTERN})|按标签|标的是",
     "[|【|(|（|<|strategy|策略|按标签|标的是",
 )
-_CODE_FIRST = re.compile(rf"\s*(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b(?:[\s:：,，.-]|$)")
-"""A code before the speech, or in its place. ID is left out: it is a word."""
+_CODE_FIRST = re.compile(
+    rf"\s*(?!AC [a-z])(?:{'|'.join(code for code in Strategy if code != Strategy.ID)})\b(?:[\s:：,，.-]|$)"
+)
+"""A code before the speech, or in its place. ID is left out: it is a word; an AC that is broken is a machine."""
 FEELING_CODE = re.compile(
     rf"\b(?:{'|'.join(sorted((code for code in FEELINGS if code != Emotion.NEUTRAL), key=len, reverse=True))})\b"
     r"|\bintensity [012]\b",
@@ -52,8 +54,8 @@ _SPEAKER = guard(
     ":|：",
 )
 _ROLES_AND_TASKS = guard(
-    r"\b(?:as an ai\b|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
-    r"|my goal says\b|(?:your|my) next turn(?=[,:]| is\b| will\b)|customer['’]s next reply\b)"
+    r"\b(?:as an ai\b(?!-)|language model\b|supporter assistant\b|customer assistant\b|role[- ]?play|my persona\b"
+    r"|my goal says\b|your next turn(?=[,:]| is\b| will\b)|my next turn(?=[,:])|customer['’]s next reply\b)"
     r"|作为(?:一个|一名)?\s*(?:AI|人工智能)|语言模型|角色扮演|我的人设|你的下一句|ends_call|given_up"
     r"|\[(?:say|choose|direct)\]|【(?:发言|选择|指导)】",
     "as an ai|language model|assistant|role|persona|goal says|next turn|next reply|作为|语言模型|角色扮演|我的人设"
@@ -61,17 +63,18 @@ _ROLES_AND_TASKS = guard(
 )
 _TO_THE_JUDGE = guard(
     r"\b(?:(?:ignore|disregard|forget) (?:all |any |the |your )*(?:previous|earlier|above) (?:instruction|prompt|rule)"
-    r"|(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b.{0,60}[:,]"
-    r"|(?:grades?|judges?|scores?|rates?) this (?:call|dialogue|transcript)|all five points\b|verdict 1\b)"
-    r"|(?:忽略|无视|忘掉)(?:以上|之前|前面|上面|上述)\S{0,4}(?:指令|提示|规则)|(?:评判|评审|评分|打分|标注|质检)(?:员|者|人|模型)"
-    r"|给评审|评委|五个?要点",
+    r"|(?:\A|(?<=[.!?] ))(?:to|for|attention,?) (?:the |any )?(?:judge|evaluator|grader|annotator|labell?er|reviewer)\b"
+    r".{0,60}[:,]|(?:grades?|judges?|scores?) this (?:call|dialogue|transcript)|all five points\b|verdict 1\b)"
+    r"|(?:忽略|无视|忘掉)(?:以上|之前|前面|上面|上述)\S{0,4}(?:指令|提示|规则)"
+    r"|(?:评判|评审|评分|打分|标注)(?:员|者|人(?![员数])|模型)|质检模型|给评审|评委|五个?要点",
     "instruction|prompt|rule|judge|evaluator|grade|annotator|labeler|labeller|reviewer|score|rate|all five points"
     "|verdict|指令|提示|规则|评判|评审|评分|打分|标注|质检|评委|要点",
 )
 """What is meant for the judge is no talk on the phone."""
 _THOUGHT = guard(
-    r"\A(?:(?:(?:okay|ok|alright|hmm|so|now|first|well)[,.]? )*the (?:user|customer|agent|supporter|assistant|caller)"
+    r"\A(?:(?:(?:okay|ok|alright|hmm|so|now|first|well)[,.]? )*the (?:(?:user|customer|caller)"
     r"(?:'s (?:message|request|query)|,? (?:is (?:asking|requesting|saying)|wants|asks|asked|says|said|has asked))\b"
+    r"|(?:agent|supporter|assistant)(?:'s (?:message|query)|,? is (?:asking|requesting|saying))\b)"
     r"|.{0,80}?\b(?:we|i) (?:need to|have to|should|must) (?:respond|reply|answer|write|output|generate|produce)\b"
     r".{0,20}?\b(?:as (?:the|an?) (?:agent|customer|supporter|caller|user|assistant)|in character"
     r"|(?:an?|one|two|only)(?: short| single| brief)* (?:sentence|utterance|turn)s?)\b"

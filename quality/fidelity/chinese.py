@@ -40,8 +40,8 @@ _DECIMAL = rf"(?:{FIGURES}|{NUMERALS_ZH}(?:点{NUMERALS_ZH})?)"
 _DIGIT = r"[\d零一二两三四五六七八九]"
 _TENTHS = rf"(?:(?P<{{0}}tenths>{_DIGIT})(?:[毛角](?:(?P<{{0}}hundredths>{_DIGIT})分?)?)?(?![\d.:：点十百千万]|{UNIT}))"
 """What stands behind 块 or 元: 29块9, 五块五毛二."""
-_HALVES = r"个半(?P<{0}half_unit>小时|钟头|月|星期|礼拜)"
-"""两个半小时."""
+_HALVES = r"(?:个半(?P<{0}half_unit>小时|钟头|月|星期|礼拜)|(?P<{0}half_behind>年|周|天)半(?![天夜载年]))"
+"""两个半小时, 一年半."""
 
 _FACT = re.compile(
     "|".join(
@@ -152,9 +152,10 @@ def _read_number(parts: dict[str, str | None], text: str) -> Fact | None:
 
 
 def _measured(value: Decimal, parts: dict[str, str | None], prefix: str, text: str) -> Fact:
-    """Return a number with what stands within or behind its unit: 29块9, 两个半小时."""
-    if unit := parts[f"{prefix}half_unit"]:
-        return number_fact(FactKind.NUMBER, [value + Decimal("0.5")], unit_name(UNITS, f"个{unit}"), text)
+    """Return a number with what stands within or behind its unit: 29块9, 两个半小时, 一年半."""
+    between, behind = parts[f"{prefix}half_unit"], parts[f"{prefix}half_behind"]
+    if unit := behind or (between and f"个{between}"):
+        return number_fact(FactKind.NUMBER, [value + Decimal("0.5")], unit_name(UNITS, unit), text)
     tenths, hundredths = (_decimal(parts[f"{prefix}{name}"] or "") or 0 for name in ("tenths", "hundredths"))
     return measured_fact([value + Decimal(tenths) / 10 + Decimal(hundredths) / 100], parts, prefix, text)
 

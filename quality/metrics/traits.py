@@ -29,8 +29,8 @@ _NEGATIVE = {
         "worried worry worrying"
     ),
     Language.ZH: (
-        "抱歉 崩溃 不安 不好意思 不满 愁 担心 倒霉 对不起 烦 尴尬 过分 害怕 慌 火大 焦虑 紧张 离谱 难过 难受 恼火 气死 "
-        "生气 失望 受不了 讨厌 委屈 无语 遗憾 郁闷 糟糕 着急"
+        "抱歉 崩溃 不安 不好意思 不满 愁 担心 倒霉 对不起 (?<!麻)烦 尴尬 过分 害怕 慌 火大 焦虑 紧张 离谱 难过 难受 "
+        "恼火 气死 生气 失望 受不了 讨厌 委屈 无语 遗憾 郁闷 糟糕 着急"
     ),
 }
 _POSITIVE = {
@@ -45,9 +45,11 @@ _POSITIVE = {
 
 
 def _feelings(words: dict[Language, str]) -> dict[Language, re.Pattern[str]]:
-    # Chinese words are found wherever they stand: nothing marks where one begins.
+    # Chinese words are found wherever they stand: nothing marks where one begins. 不着急 is the contrary of one.
     return {
-        language: re.compile("|".join(rf"\b{word}\b" if language is Language.EN else word for word in listed.split()))
+        language: re.compile(
+            "|".join(rf"\b{word}\b" if language is Language.EN else f"(?<!不){word}" for word in listed.split())
+        )
         for language, listed in words.items()
     }
 

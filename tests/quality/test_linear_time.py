@@ -11,6 +11,7 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
+from agents.llm.dialect import bare_json
 from agents.roles.speech import clean_utterance
 from quality.checks.artifacts import find_artifact
 from quality.checks.structured_checks import check_direction
@@ -46,7 +47,11 @@ def clean(text: str) -> None:
     clean_utterance(text, Speaker.SUPPORTER, Strategy.ID)
 
 
-@pytest.mark.parametrize("work", [find_private, answer, check, direct, find_artifact, clean])
+def unwrap(text: str) -> None:
+    bare_json(f"```json{text}")
+
+
+@pytest.mark.parametrize("work", [find_private, answer, check, direct, find_artifact, clean, unwrap])
 def test_time_grows_by_the_length_of_the_text(work: Callable[[str], object]) -> None:
     load_word_lists()
     assert [pump for pump in PUMPS if not grows_by_its_length(work, pump)] == []

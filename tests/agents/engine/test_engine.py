@@ -103,11 +103,12 @@ async def test_an_engine_that_dies_later_is_noticed(monkeypatch: pytest.MonkeyPa
 
 async def test_no_key_reaches_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, "import os; print(sorted(os.environ)); raise SystemExit(1)")
-    monkeypatch.setenv("ROLECS_API_KEY", "secret")
+    for key in ("ROLECS_API_KEY", "ROLECS_JUDGE_API_KEY", "ROLECS_AGENT_API_KEY"):
+        monkeypatch.setenv(key, "secret")
     with pytest.raises(EngineError) as caught:
         async with managed_engine("model", tmp_path / "engine.log"):
             raise AssertionError("never ready")
-    assert "PATH" in str(caught.value) and "ROLECS_API_KEY" not in str(caught.value)
+    assert "PATH" in str(caught.value) and "_API_KEY" not in str(caught.value)
 
 
 async def test_without_vllm_there_is_a_way_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from agents.llm.endpoint import normalise_base_url
 from agents.llm.request import Message, Sampling
 from agents.llm.retry import RetryPolicy
 from agents.llm.usage import Role, Usage
-from tests.support.loopback import Faults, Loopback, serve
+from tests.support.loopback import Faults, Loopback, Manners, serve
 
 HELLO: list[Message] = [{"role": "user", "content": "hello"}]
 QUICK = RetryPolicy(request_timeout_s=2.0, attempts=3, outage_s=0.5)
@@ -193,6 +193,10 @@ async def test_check_says_what_is_wrong_with_a_server() -> None:
     async with serve(Loopback()) as server:
         with pytest.raises(UsageError, match="has no model 'gpt'; it has: loopback"):
             async with ChatClient(server.base_url, "gpt") as client:
+                await client.check()
+    async with serve(Loopback(manners=Manners(models={"object": "list", "data": []}))) as server:
+        with pytest.raises(UsageError, match="lists no model: load one there, or name one with --model"):
+            async with ChatClient(server.base_url, None) as client:
                 await client.check()
 
 

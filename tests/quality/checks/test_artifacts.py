@@ -41,7 +41,7 @@ SAID = [
     "Press *, then #.", "Dial *100#.", "I <3 you.", "5 < 6, and 7 > 3.", "It's $5 & tax.", "It's [UserName].",
     "3,50 Euro", r"C:\temp and C:\Users\new are full.", "What the f**k.", "尾号****1234的卡。",
     "按*号键再按#号键。", "Don`t.", "《合同》第3条。", "10\u00a0000 km.", "Fine 😀.", "e\u0301cole", "One.\nTwo.",
-    "user_name", "Rock & Roll; yes.", "#1 in town.", "A/B.",
+    "user_name", "《思考，快与慢》", "Nescafé® Gold", "Rock & Roll; yes.", "#1 in town.", "A/B.",
     "Us 👨\u200d👩\u200d👧 and 👩🏽\u200d💻!", "Wales 🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f.",
     "❤\ufe0f 1\ufe0f\u20e3 👍🏽 \u2139\ufe0f",
     "I am \u200fمحمد\u200f.", "می\u200cخواهم", "क्\u200dष", "好的~~", "您好～～", "café, naïve, Zoë", "葛\U000e0100西区",

@@ -53,6 +53,10 @@ def test_a_customer_who_speaks_as_the_supporter_is_found(text: str, language: La
         ("Before we go on, may I have your name, please?", EN),
         ("What can I do about it?", EN),
         ("Thanks for your help.", EN),
+        ("Thanks for calling me back so quickly.", EN),
+        ("Is there anything else I can do to speed this up?", EN),
+        ("Please let me know if you need anything else from me.", EN),
+        ("这个套餐对我有什么帮助呢？", ZH),
         ("您能帮我看看吗？", ZH),
         ("您贵姓？", ZH),
         ("谢谢您帮我。", ZH),
@@ -74,6 +78,9 @@ def test_a_supporter_who_offers_it_passes() -> None:
     assert faults(said("How may I help you?", Strategy.GT), EN) == set()
     assert faults(said("你好，我是服务助手，很高兴能帮忙。", Strategy.GT), ZH) == set()
     assert faults(said("Could you help me to verify your address?", Strategy.IV), EN) == set()
+    assert faults(said("Could you help me with a few details, please?", Strategy.IV), EN) == set()
+    assert faults(said("麻烦您帮我报一下订单号，好吗？", Strategy.IV), ZH) == set()
+    assert faults(said("请您帮我拍一张照片，我看看能不能帮忙处理。", Strategy.PR), ZH) == set()
 
 
 @pytest.mark.parametrize("language", list(Language))

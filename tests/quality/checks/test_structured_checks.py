@@ -35,6 +35,19 @@ def test_a_sound_plan_passes(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "scenario"),
+    [
+        (EN, "The customer's screen shows \"We can't verify your address\" since Monday."),
+        (EN, "The app says 'you aren't signed in' since Monday."),
+        (EN, "The customer's 12-year-old boiler stopped working on Monday."),
+        (ZH, "客户买的迷你冰箱周一起不制冷，设备自我检测时报错。"),
+    ],
+)
+def test_what_only_looks_like_a_fault_of_a_scenario_passes(language: Language, scenario: str) -> None:
+    assert plan_faults(language, scenario) == []
+
+
+@pytest.mark.parametrize(
     ("language", "scenario", "check"),
     [
         (EN, ", the app has shown an error since Monday.", "no-sentence"),
@@ -131,6 +144,9 @@ def test_a_fault_of_a_direction_is_found(language: Language, direction: str, che
         (EN, "Thank the supporter, and give [OrderNumber] once more."),
         (ZH, "谢谢客服，再报一遍[AccountNumber]。"),
         (ZH, "追问手续费。"),
+        (ZH, "希望迷你冰箱能换新。"),
+        (ZH, "询问用户名为什么登录不了。"),
+        (EN, "Give the customer ID and ask for the refund date."),
         (ZH, "报出[UserName]，催他快点。"),
         (ZH, "告诉客服我昨天没用过这张卡。"),
         (ZH, "生气地追问你们为什么又扣了一次。"),

@@ -80,6 +80,9 @@ def test_a_chinese_dialogue_by_hand() -> None:
     assert numbers["customer: words of negative feeling in 100"] == pytest.approx(100 / 6)
     assert numbers["supporter: turns with a question"] == 1
     assert counts["customer: opening words"] == Counter(["您好我很"])
+    numbers, _ = measure_traits([customer("我不满意，也不放心。"), supporter("麻烦您别烦恼。")], Language.ZH)
+    assert numbers["customer: words of positive feeling in 100"] == 0
+    assert numbers["supporter: words of negative feeling in 100"] == pytest.approx(100 / 6)
     assert counts["closing words"] == Counter(["问您贵姓"])
 
 
