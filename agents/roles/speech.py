@@ -58,6 +58,9 @@ _PREFIX = re.compile(
       | (?:{_any_of(_LONG_LABELS)})\s*+\**+\s*+[:：]
       | (?:strategy|策略)\s*[:：]\s*{LABEL_PATTERN}\s*(?:[\n:：.。]|$)
       | \[say\]|【发言】
+      | (?:the\ )?(?:customer|supporter)['’]s\ next\ (?:reply|turn|words)
+        (?:,\ in\ the\ customer['’]s\ own\ words)?\s*+[:：]
+      | (?:你的|客户的?|客服的?)下一句(?:话)?\s*+[:：]
     )\s*\**""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -41,11 +41,11 @@ Of a call that has but the greeting, that is taken back."""
 
 
 def recursion_limit(limits: Limits) -> int:
-    """Return how many steps a call can take: the planner, and two roles for each utterance.
+    """Return how many steps a call can take: the planner, and two roles, twice, for each utterance.
 
     A call may go back once at each length it has, which costs the try and the exchange to be said anew.
     """
-    return 2 + 2 * limits.max_utterances * (2 + EXCHANGE)
+    return 2 + 2 * 2 * limits.max_utterances * (2 + EXCHANGE)
 
 
 def _supporter_view(state: DialogueState, context: DialogueContext) -> SupporterView:
@@ -71,7 +71,8 @@ async def planner(state: DialogueState, runtime: Runtime[DialogueContext]) -> Co
 
 async def supporter_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> DialogueState:
     """Choose the strategy of the supporter's next turn."""
-    return {"strategy": await choose_next_strategy(_supporter_view(state, runtime.context), runtime.context)}
+    view = _supporter_view(state, runtime.context)
+    return {"strategy": await choose_next_strategy(view, runtime.context, state.get("barred"))}
 
 
 async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterTurn]:
@@ -101,8 +102,9 @@ async def customer(state: DialogueState, runtime: Runtime[DialogueContext]) -> C
 def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Asked[AnswerT]) -> DialogueState:
     """Return turns and repairs of the call after an answer was asked for.
 
-    A turn that passed is added. Where nothing passed, the call goes back by an exchange, at a length that it has not
-    gone back at or beyond before, or else is abandoned.
+    A turn that passed is added. Where nothing passed, it is decided anew what to say: by another direction, or another
+    strategy. Where that does not help either, or the direction itself failed, the call goes back by an exchange, at a
+    length that it has not gone back at or beyond before, or else is abandoned.
 
     Args:
         state: of the call.
@@ -112,18 +114,23 @@ def settle(state: DialogueState, part: Part, speaker: Speaker | None, asked: Ask
     """
     turns: list[Turn] = state["turns"]
     number = 0 if part == "plan" else len(turns) + 1
+    can_redecide = part == "turn" and state.get("redecided_at") != len(turns)
     can_rewind = len(turns) > state.get("rewound_at", 0)
     actions: list[Action] = ["said-again"] * len(asked.failed)
-    if asked.answer is None:
+    if asked.answer is None and not can_redecide:
         actions[-1] = "rewound" if can_rewind else "abandoned"
     repairs = state["repairs"].copy()
     for failed, action in zip(asked.failed, actions, strict=True):
         repairs.append(describe_failed(failed, number, part, speaker, action))
+    after: DialogueState = {"turns": turns, "repairs": repairs}
     if isinstance(asked.answer, Turn):
-        return {"turns": [*turns, asked.answer], "repairs": repairs}
-    if asked.answer is not None or not can_rewind:
-        return {"turns": turns, "repairs": repairs}
-    return {"turns": turns[:-EXCHANGE], "repairs": repairs, "rewound_at": len(turns)}
+        after |= {"turns": [*turns, asked.answer], "barred": None}
+    elif asked.answer is None and can_redecide:
+        barred = state.get("strategy") if speaker is Speaker.SUPPORTER else None
+        after |= {"redecided_at": len(turns), "barred": barred}
+    elif asked.answer is None and can_rewind:
+        after |= {"turns": turns[:-EXCHANGE], "rewound_at": len(turns), "redecided_at": None, "barred": None}
+    return after
 
 
 def next_node(turns: Sequence[Turn], repairs: Sequence[Repair]) -> AfterTurn:

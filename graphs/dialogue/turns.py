@@ -113,10 +113,16 @@ async def lay_down_plan(persona: str, topic: Topic, number: int, context: Dialog
     return await ask_until_sound(ask, check, PLAN_HINTS, context, tries=2 * context.repairs + 1)
 
 
-async def choose_next_strategy(view: SupporterView, context: DialogueContext) -> Strategy:
-    """Choose the strategy of the supporter's next turn among those that the flow rules allow."""
+async def choose_next_strategy(
+    view: SupporterView, context: DialogueContext, barred: Strategy | None = None
+) -> Strategy:
+    """Choose the strategy of the supporter's next turn among those that the flow rules allow.
+
+    `barred` is chosen only where it is the only one.
+    """
     allowed = allowed_strategies(Progress.of(view.turns), context.limits)
-    return await choose_strategy(context.chat, view, allowed)
+    others = tuple(strategy for strategy in allowed if strategy is not barred)
+    return await choose_strategy(context.chat, view, others or allowed)
 
 
 async def say_supporter(

@@ -130,6 +130,8 @@ def _is_figure(words: list[Word], index: int) -> bool:
 def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
     """Return whether a name may begin at a word that is not known to be none."""
     key, capital = words[index].key, words[index].capital
+    if key == "date" and not capital:
+        return False  # "your full name, date of birth": a family is called so, but is not asked for there
     lexicon = load_lexicon()
     known = lexicon.is_first(key)
     clear = known and not lexicon.is_word(key)

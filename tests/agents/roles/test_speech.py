@@ -41,6 +41,8 @@ from agents.roles.speech import clean_utterance
         ("您好。\n请讲。", "您好。请讲。"),
         ("[Say] Could I have your name?", "Could I have your name?"),
         ("【发言】您好，请讲。", "您好，请讲。"),
+        ("The customer's next reply, in the customer's own words: Let's try later.", "Let's try later."),
+        ("你的下一句：请问您的姓名？", "请问您的姓名？"),
     ],
 )
 def test_wrapping_comes_off(raw: str, clean: str) -> None:

@@ -119,8 +119,8 @@ async def test_a_bad_turn_is_said_again_with_a_hint() -> None:
 
 
 async def test_a_turn_that_cannot_be_mended_takes_back_an_exchange() -> None:
-    turns, repairs = await play(Actor(is_bad=lambda number: number in (4, 5, 6)))
-    assert [repair.action for repair in repairs] == ["said-again", "said-again", "rewound"]
+    turns, repairs = await play(Actor(is_bad=lambda number: 3 < number < 10))
+    assert [repair.action for repair in repairs] == [*["said-again"] * 5, "rewound"]
     assert {repair.turn for repair in repairs} == {4} and len(turns) == LENGTH
     assert {(repair.said and repair.said.text, repair.text) for repair in repairs} == {(BAD, None)}
     assert [turn.speaker for turn in turns[:4]] == [Speaker.SUPPORTER, Speaker.CUSTOMER] * 2
@@ -128,18 +128,14 @@ async def test_a_turn_that_cannot_be_mended_takes_back_an_exchange() -> None:
 
 async def test_a_call_that_cannot_go_on_is_abandoned() -> None:
     turns, repairs = await play(Actor(is_bad=lambda number: number > 3))
-    assert [repair.action for repair in repairs] == [
-        *("said-again", "said-again", "rewound"),
-        *("said-again", "said-again", "abandoned"),
-    ]
-    assert [repair.turn for repair in repairs] == [4] * 3 + [2] * 3 and is_abandoned(repairs) and len(turns) == 1
-    turns, repairs = await play(Actor(is_bad=lambda number: 1 < number < 5))
-    assert [(repair.turn, repair.action) for repair in repairs] == [
-        (2, action) for action in ("said-again", "said-again", "rewound")
-    ]
+    again = ["said-again"] * 5
+    assert [repair.action for repair in repairs] == [*again, "rewound", *again, "abandoned"]
+    assert [repair.turn for repair in repairs] == [4] * 6 + [2] * 6 and is_abandoned(repairs) and len(turns) == 1
+    turns, repairs = await play(Actor(is_bad=lambda number: 1 < number < 8))
+    assert [repair.action for repair in repairs] == [*again, "rewound"] and {repair.turn for repair in repairs} == {2}
     assert len(turns) == LENGTH, "a call that has but the greeting begins anew"
     turns, repairs = await play(Actor(rate=1.0))
-    assert [repair.action for repair in repairs] == ["said-again", "said-again", "abandoned"] and turns == []
+    assert [repair.action for repair in repairs] == [*again, "abandoned"] and turns == []
 
 
 async def test_a_plan_that_tells_the_persona_is_laid_down_again_and_the_supporter_never_sees_it() -> None:
@@ -160,6 +156,17 @@ async def test_a_planner_that_always_leaks_gets_no_call() -> None:
     assert end["turns"] == [] and "plan" not in end and is_abandoned(end["repairs"]) and len(end["repairs"]) == 5
 
 
+async def test_what_cannot_be_said_is_decided_anew() -> None:
+    """The customer's second turn fails to the last, and so does the supporter's fourth."""
+    again = "Ask what that costs, please."
+    actor = Actor(is_bad=lambda number: number in (4, 5, 6, 10, 11, 12), directions=[DIRECTION, DIRECTION, again])
+    turns, repairs = await play(actor)
+    assert [(repair.turn, repair.action) for repair in repairs] == [(4, "said-again")] * 3 + [(7, "said-again")] * 3
+    assert [turn.direction for turn in turns[1:5:2]] == [DIRECTION, again]
+    tried = {repair.said.strategy for repair in repairs if repair.turn == 7 and repair.said}
+    assert len(tried) == 1 and turns[6].strategy not in tried
+
+
 async def test_a_bad_direction_is_given_again_then_takes_back_an_exchange() -> None:
     actor = Actor(directions=[",", "[Direct] Tell when it began.", DIRECTION, *["done"] * 3, DIRECTION])
     end = await play_whole(actor)
@@ -175,17 +182,17 @@ async def test_a_bad_direction_is_given_again_then_takes_back_an_exchange() -> N
 
 
 async def test_without_repairs_a_bad_turn_goes_back_at_once() -> None:
-    _, repairs = await play(Actor(is_bad=lambda number: number == 5), repairs=0)
-    assert [(repair.turn, repair.action) for repair in repairs] == [(5, "rewound")]
+    _, repairs = await play(Actor(is_bad=lambda number: number in (5, 6)), repairs=0)
+    assert [(repair.turn, repair.action) for repair in repairs] == [(5, "said-again"), (5, "rewound")]
 
 
 def expected_share(rate: float, repairs: int) -> float:
     """Return the share of calls that come to their end when a turn is bad with probability `rate`.
 
-    A turn fails for good with q = rate ** (repairs + 1). Then a call of n turns goes back to n - 2, of one to none,
-    once for each length that is longer than those it has gone back at.
+    A turn fails for good with q = rate ** (2 * (repairs + 1)), as what to say is decided anew once. Then a call of n
+    turns goes back to n - 2, of one to none, once for each length that is longer than those it has gone back at.
     """
-    fails = rate ** (repairs + 1)
+    fails = rate ** (2 * (repairs + 1))
 
     @cache
     def share(length: int, rewound_at: int) -> float:
@@ -210,7 +217,7 @@ async def test_the_share_of_calls_that_are_saved_is_what_the_arithmetic_says(rat
     expected = expected_share(rate, repairs)
     deviation = (expected * (1 - expected) / calls) ** 0.5
     assert abs(saved / calls - expected) < 4 * deviation, f"{saved / calls:.3f}, expected {expected:.3f}"
-    assert actions["abandoned"] == calls - saved and actions["rewound"] and bool(repairs) == bool(actions["said-again"])
+    assert actions["abandoned"] == calls - saved and actions["rewound"] and actions["said-again"]
     assert expected > (1 - rate) ** LENGTH + 0.05, "much is saved"
 
 
@@ -220,7 +227,7 @@ def test_the_recursion_limit_covers_the_longest_call() -> None:
     def steps(length: int, rewound_at: int) -> int:
         if length == LENGTH:
             return 0
-        further = 2 + steps(length + 1, rewound_at)
-        return max(further, 2 + steps(max(length - EXCHANGE, 0), length)) if length > rewound_at else further
+        further = 4 + steps(length + 1, rewound_at)
+        return max(further, 4 + steps(max(length - EXCHANGE, 0), length)) if length > rewound_at else further
 
     assert 1 + steps(0, 0) <= recursion_limit(LIMITS)

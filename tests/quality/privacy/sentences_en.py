@@ -122,6 +122,7 @@ STAYS: list[str] = [
     "John Lewis, Marks and Spencer and Charles Schwab; Pearl members get 5%.",
     "The total is 10 482,16 and the meter reading is 48213.",
     "Hiya, you've come through to cards.",
+    "Could you give me your full name, date of birth and postcode?",
     "Marvellous, I'll do that. Splendid, I'll wait.",
     "Go to Tools, then under Preferences pick it: Sound, Output.",
     "Call our helpline on 0800 111 999 or text STOP to 60060.",
