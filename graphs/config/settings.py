@@ -220,7 +220,8 @@ class SpeakingSettings(GateSettings, OwnJudgeSettings):
     repairs: int = Field(
         4,
         ge=0,
-        description="How often a turn that fails a check is said again before the call goes back by an exchange.",
+        description="How often a turn that fails a check is said again, before it is decided anew what to say, and "
+        "then the call goes back by an exchange.",
     )
     canaries: float = Field(
         0.05, ge=0, le=1, description="Share of dialogues beside which calls with known faults test the gate."
