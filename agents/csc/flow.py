@@ -25,6 +25,8 @@ ENDS = frozenset({GoalOutcome.REACHED, GoalOutcome.GIVEN_UP})
 COURTESIES = frozenset({Strategy.FR, Strategy.RC})
 IDENTITY_TURN = 2
 """Zero-based: the third turn of the supporter is the last that may verify the identity."""
+MOST_IDENTITY_TURNS = 2
+"""Turns of a played supporter that verify the identity. Of 888 calls that people wrote 875 have one, the others two."""
 
 
 class Limits(BaseModel):
@@ -242,6 +244,18 @@ def allowed_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ..
     """
     forbidden = frozenset().union(*(rule.forbidden(progress, limits) for rule in FLOW_RULES))
     return tuple(strategy for strategy in Strategy if strategy not in forbidden)
+
+
+def playable_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ...]:
+    """Return those of the allowed strategies that a played supporter chooses from: no IV once it came often enough.
+
+    No rule of finished calls: people do ask for a third and fourth detail. Small models ask for them until the customer
+    hangs up.
+    """
+    allowed = allowed_strategies(progress, limits)
+    if progress.strategies.count(Strategy.IV) < MOST_IDENTITY_TURNS:
+        return allowed
+    return tuple(strategy for strategy in allowed if strategy is not Strategy.IV)
 
 
 class FlowBreach(NamedTuple):

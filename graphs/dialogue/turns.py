@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
 from agents.csc.dialogue import Action, CustomerView, GoalOutcome, Part, Plan, Repair, SupporterView, Turn
-from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
+from agents.csc.flow import Limits, Progress, playable_strategies, possible_outcomes
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
@@ -116,11 +116,11 @@ async def lay_down_plan(persona: str, topic: Topic, number: int, context: Dialog
 async def choose_next_strategy(
     view: SupporterView, context: DialogueContext, barred: Strategy | None = None
 ) -> Strategy:
-    """Choose the strategy of the supporter's next turn among those that the flow rules allow.
+    """Choose the strategy of the supporter's next turn among those that can be played.
 
     `barred` is chosen only where it is the only one.
     """
-    allowed = allowed_strategies(Progress.of(view.turns), context.limits)
+    allowed = playable_strategies(Progress.of(view.turns), context.limits)
     others = tuple(strategy for strategy in allowed if strategy is not barred)
     return await choose_strategy(context.chat, view, others or allowed)
 

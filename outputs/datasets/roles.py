@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import CustomerView, Plan, Turn
-from agents.csc.flow import Limits, Progress, allowed_strategies, possible_outcomes
+from agents.csc.flow import Limits, Progress, allowed_strategies, playable_strategies, possible_outcomes
 from agents.csc.speakers import Speaker
 from agents.llm.request import Message
 from agents.llm.usage import Role
@@ -91,7 +91,10 @@ def _supporter_requests(dialogue: Labelled, before: Sequence[Turn], turn: Turn, 
     if turn.strategy is None:
         return
     view = dialogue.supporter_view(before)
-    allowed = allowed_strategies(Progress.of(before), limits)
+    progress = Progress.of(before)
+    allowed = playable_strategies(progress, limits)
+    if turn.strategy not in allowed:  # real supporters may do more than played ones
+        allowed = allowed_strategies(progress, limits)
     if turn.strategy in allowed and len(allowed) > 1:
         yield Role.SUPPORTER_ASSISTANT, strategy_messages(view, allowed), turn.strategy.value, tuple(allowed)
     yield Role.SUPPORTER, supporter_turn_messages(view, turn.strategy), turn.text, ()

@@ -1,11 +1,21 @@
 """The flow rules: every call that follows them is sound, every breach is named."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import GoalOutcome, Turn
-from agents.csc.flow import Limits, Progress, allowed_strategies, broken_rules, possible_outcomes
+from agents.csc.flow import (
+    MOST_IDENTITY_TURNS,
+    Limits,
+    Progress,
+    allowed_strategies,
+    broken_rules,
+    playable_strategies,
+    possible_outcomes,
+)
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from tests.conftest import EN_CALL, make_turns
@@ -21,12 +31,15 @@ def customer(*, ends_call: bool = False) -> Turn:
     return Turn(speaker=Speaker.CUSTOMER, text="y", ends_call=ends_call)
 
 
+@pytest.mark.parametrize("choices", [allowed_strategies, playable_strategies])
 @given(bounds=limits, data=st.data())
-def test_any_call_that_only_makes_allowed_choices_is_sound(bounds: tuple[int, int], data: st.DataObject) -> None:
+def test_any_call_that_only_makes_allowed_choices_is_sound(
+    choices: Callable[[Progress, Limits], tuple[Strategy, ...]], bounds: tuple[int, int], data: st.DataObject
+) -> None:
     bound = Limits(min_utterances=bounds[0], max_utterances=bounds[1])
     turns: list[Turn] = []
     while not turns or turns[-1].strategy is not Strategy.AC:
-        allowed = allowed_strategies(Progress.of(turns), bound)
+        allowed = choices(Progress.of(turns), bound)
         assert allowed, f"no way on after {[turn.strategy for turn in turns]}"
         turns.append(supporter(data.draw(st.sampled_from(allowed))))
         if turns[-1].strategy is not Strategy.AC:
@@ -36,6 +49,7 @@ def test_any_call_that_only_makes_allowed_choices_is_sound(bounds: tuple[int, in
     codes = [turn.strategy for turn in turns if turn.strategy]
     ended = any(turn.ends_call for turn in turns)
     assert not broken_rules(turns, bound)
+    assert choices is allowed_strategies or codes.count(Strategy.IV) <= MOST_IDENTITY_TURNS
     assert len(turns) <= bound.max_utterances
     assert codes[0] is Strategy.GT and codes.count(Strategy.GT) == 1
     assert codes[-1] is Strategy.AC and codes.count(Strategy.AC) == 1
