@@ -2,7 +2,8 @@
 
 Source: the rules of a call in the paper's prompts (arXiv 2508.04423, appendix), made exact. One table serves both the
 play (`allowed_strategies` and `possible_outcomes` constrain the choices) and the gate (`broken_rules` names what a
-finished call violated), but for `EMPATHY_RULES`, which the gate alone goes by.
+finished call violated), but for `EMPATHY_RULES`, by which the gate alone goes, and `playable_strategies`, by which the
+play alone does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
