@@ -17,6 +17,7 @@ from graphs.cli.terminal import (
     output,
     progress,
     run_job,
+    show_failed,
     show_halt,
 )
 from graphs.config.settings import JudgeSettings
@@ -55,7 +56,6 @@ def calibrate(
     if judged.halt:
         show_halt(judged.halt, go_on, progress)
         raise typer.Exit(1)
-    failed = judged.funnel.outcomes[Outcome.FAILED]
     calibration = compare(file, dialogues, judged, settings)
     for line in describe_causes(judged.funnel):
         progress.print(line)
@@ -65,6 +65,6 @@ def calibrate(
     output.print(calibration_table(calibration))
     kept = keep_calibration(calibration)
     output.print(f"Kept for runs with judge {calibration.stamp.judge_model}: {kept}")
-    if failed:
-        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed")
+    failed = judged.funnel.outcomes[Outcome.FAILED]
+    show_failed(failed, go_on, progress)
     raise typer.Exit(1 if failed or broken else 0)

@@ -23,6 +23,7 @@ from graphs.cli.terminal import (
     go_on_hint,
     output,
     progress,
+    show_failed,
 )
 from graphs.config.evaluate import EvaluateSettings
 from graphs.config.settings import Secrets
@@ -103,8 +104,7 @@ def evaluate(
             write_page(folder, result, differences if result is results[0] else {})
     if not quiet:
         _show(results, differences, settings)
-    if runs.failed:
-        progress.print(f"{runs.failed} failed; to try them again: {go_on} --retry-failed")
+    show_failed(runs.failed, go_on, progress)
     raise typer.Exit(1 if runs.failed else 0)
 
 

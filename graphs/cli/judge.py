@@ -21,6 +21,7 @@ from graphs.cli.terminal import (
     go_on_hint,
     progress,
     run_job,
+    show_failed,
     show_halt,
 )
 from graphs.config.settings import JudgeSettings
@@ -85,8 +86,7 @@ def judge(
         for line in describe_causes(judged.funnel):
             progress.print(line)
     show_halt(judged.halt, go_on, progress)
-    if failed:
-        progress.print(f"{failed} failed; to try them again: {go_on} --retry-failed")
+    show_failed(failed, go_on, progress)
     raise typer.Exit(1 if failed or broken or nothing_scored else 0)
 
 

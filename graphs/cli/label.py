@@ -21,6 +21,7 @@ from graphs.cli.terminal import (
     progress,
     results_console,
     run_job,
+    show_failed,
     show_halt,
 )
 from graphs.config.settings import LabelSettings
@@ -73,8 +74,7 @@ def label(
         console.print(line)
     console.print("", usage_table(funnel), sep="\n")
     show_halt(annotated.halt, go_on, console)
-    if failed:
-        console.print(f"{failed:,} failed; to try them again: {go_on} --retry-failed")
+    show_failed(failed, go_on, console)
     console.print(f"Labelled calls: {settings.out}")
     raise typer.Exit(code)
 

@@ -101,6 +101,12 @@ def show_halt(halt: "Halt | None", go_on: str, console: Console) -> None:
         console.print(halt.reason + (f" To go on: {go_on}{halt.remedy}" if go_on else ""))
 
 
+def show_failed(failed: int, go_on: str, console: Console) -> None:
+    """Say how many items of a run failed, if any did, and how they are tried again."""
+    if failed:
+        console.print(f"{failed:,} failed; to try them again: {go_on} --retry-failed")
+
+
 def command_line(*words: object) -> str:
     """Return a command as it can be typed, its words quoted where a shell asks for it."""
     return shlex.join(map(str, words))

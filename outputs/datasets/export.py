@@ -15,7 +15,7 @@ from agents.csc.flow import Limits
 from agents.errors import UsageError
 from outputs.datasets.card import render_card
 from outputs.datasets.formats import Format, Shape, format_lines, rejected_line, rejected_type, row_type
-from outputs.datasets.manifest import MANIFEST, Manifest, Shard, read_manifest
+from outputs.datasets.manifest import MANIFEST, REJECTED, TRAIN, Manifest, Shard, read_manifest
 from outputs.datasets.parquet import to_parquet
 from outputs.datasets.trainers import DATASET_INFO, dataset_info
 from outputs.files import require_folder, write_bytes, write_whole
@@ -23,9 +23,6 @@ from outputs.runs.record import Record
 from outputs.runs.rewriting import REWRITINGS
 from outputs.runs.run import Outcome
 from outputs.runs.store import RunStore
-
-TRAIN, REJECTED = "data/train", "rejected/rejected"
-"""What the paths of shards begin with, in the folder of the export."""
 
 
 def export_run(

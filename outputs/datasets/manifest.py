@@ -11,6 +11,8 @@ from outputs.files import write_whole
 from outputs.runs.run import Outcome
 
 MANIFEST = "manifest.json"
+TRAIN, REJECTED = "data/train", "rejected/rejected"
+"""What the paths of shards begin with, in the folder of the export."""
 
 
 class Shard(BaseModel):
@@ -21,7 +23,7 @@ class Shard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=r"^(?:data/train|rejected/rejected)-\d{5,}\.(?:jsonl|parquet)$")
+    name: str = Field(pattern=rf"^(?:{TRAIN}|{REJECTED})-\d{{5,}}\.(?:jsonl|parquet)$")
     lines: int
     bytes: int
     sha256: str

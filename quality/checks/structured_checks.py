@@ -88,10 +88,7 @@ _PERSON = {
     ),
     Language.ZH: re.compile("(?<!迷)你|您|(?<!自)我(?!国|行|司|市|省|县)"),
 }
-_SPEAKS = {
-    Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b"),
-    Language.ZH: re.compile("(?<!迷)你|您|(?<!自)我(?!国|行|司|市|省|县)"),
-}
+_SPEAKS = _PERSON | {Language.EN: re.compile(r"\b(?:I(?:['’]\w+)?|[Mm]y|[Ww]e(?:['’]\w+)?|[Oo]ur)\b")}
 _STATES = {
     Language.EN: re.compile(
         r"(?:The(?! customer\b)|There|This|These|That|Yes|No|But|He|She|Okay|OK|Sure|Thanks|Thank you|Hello|Hi|How|What"
