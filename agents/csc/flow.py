@@ -2,8 +2,8 @@
 
 Source: the rules of a call in the paper's prompts (arXiv 2508.04423, appendix), made exact. One table serves both the
 play (`allowed_strategies` and `possible_outcomes` constrain the choices) and the gate (`broken_rules` names what a
-finished call violated), but for `EMPATHY_RULES`, by which the gate alone goes, and `playable_strategies`, by which the
-play alone does.
+finished call violated), but for `EMPATHY_RULES`, by which the gate alone goes, and for `playable_strategies` and
+`playable_outcomes`, by which the play alone does: there small models would get nowhere, where real calls may do so.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +28,10 @@ IDENTITY_TURN = 2
 """Zero-based: the third turn of the supporter is the last that may verify the identity."""
 MOST_IDENTITY_TURNS = 2
 """Turns of a played supporter that verify the identity. Of 888 calls that people wrote 875 have one, the others two."""
+MOST_TURNS_WITHOUT_ANSWER = 5
+"""Turns of a played supporter in a row that are no answer. Of the same 888 calls 887 have five at most."""
+FEWEST_ANSWERS = 2
+"""Answers that a played customer waits for. Of the 429 of these calls that the customer ends, 426 have two or more."""
 
 
 class Limits(BaseModel):
@@ -248,15 +252,27 @@ def allowed_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ..
 
 
 def playable_strategies(progress: Progress, limits: Limits) -> tuple[Strategy, ...]:
-    """Return those of the allowed strategies that a played supporter chooses from: no IV once it came often enough.
+    """Return those of the allowed strategies that a played supporter chooses from.
 
-    No rule of finished calls: people do ask for a third and fourth detail. Small models ask for them until the customer
-    hangs up.
+    After too many turns without an answer that is one; IV no longer, once it came often enough. No rules of finished
+    calls: people do ask for a third and fourth detail. Small models ask until the customer hangs up.
     """
     allowed = allowed_strategies(progress, limits)
-    if progress.strategies.count(Strategy.IV) < MOST_IDENTITY_TURNS:
+    if progress.strategies.count(Strategy.IV) >= MOST_IDENTITY_TURNS:
+        allowed = tuple(strategy for strategy in allowed if strategy is not Strategy.IV)
+    lately = progress.strategies[-MOST_TURNS_WITHOUT_ANSWER:]
+    if len(lately) < MOST_TURNS_WITHOUT_ANSWER or ANSWERS.intersection(lately):
         return allowed
-    return tuple(strategy for strategy in allowed if strategy is not Strategy.IV)
+    return tuple(strategy for strategy in allowed if strategy in ANSWERS) or allowed
+
+
+def playable_outcomes(progress: Progress, limits: Limits) -> tuple[GoalOutcome, ...]:
+    """Return those of the possible outcomes that a played customer of a played supporter chooses from.
+
+    It waits for more than one answer: they come, by `playable_strategies`. A customer of anybody else may give up.
+    """
+    answers = sum(strategy in ANSWERS for strategy in progress.strategies)
+    return possible_outcomes(progress, limits) if answers >= FEWEST_ANSWERS else (GoalOutcome.OPEN,)
 
 
 class FlowBreach(NamedTuple):

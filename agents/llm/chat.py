@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, create_model
+from pydantic_core import from_json, to_json
 
 from agents.errors import RequestError
 from agents.llm.client import ChatClient
@@ -123,6 +124,7 @@ class Chat:
         max_tokens: int,
         temperature: float | None = None,
         check: Callable[[AnswerT], None] | None = None,
+        whole: bool = True,
     ) -> AnswerT:
         """Return an instance of `answer_type`, by a JSON schema that constrains the decoding.
 
@@ -133,6 +135,7 @@ class Chat:
             max_tokens: longest answer, in tokens, thinking not counted.
             temperature: instead of the dialogue's.
             check: raises ValueError on an answer that says what it must not: it is sent back like an unreadable one.
+            whole: an answer that was cut off is none; else it is one with its last text as far as that came.
 
         Raises:
             UnreadableAnswerError: every answer was cut off, invalid or sent back.
@@ -140,7 +143,8 @@ class Chat:
         """
 
         def parse(text: str) -> AnswerT:
-            answer = answer_type.model_validate_json(bare_json(text))
+            found = bare_json(text)
+            answer = answer_type.model_validate_json(found if whole else _completed(found))
             if check:
                 check(answer)
             return answer
@@ -148,7 +152,7 @@ class Chat:
         messages, form = self._demand(messages, answer_type, max_tokens)
         if temperature is not None:
             form["temperature"] = temperature
-        return await self._ask(role, messages, form, parse)
+        return await self._ask(role, messages, form, parse, whole=whole)
 
     async def try_out(self, kind: Kind, messages: Sequence[Message]) -> None:
         """Make a request of a kind as it is made in earnest, and look at the beginning of its answer.
@@ -230,6 +234,14 @@ class Chat:
             return await self._client.ask(body, parse, seed_of=seed_of, count=count, session=session, whole=whole)
         except RequestError as error:
             raise type(error)(f"{role}, request {number}: {error}") from error
+
+
+def _completed(text: str) -> str:
+    """Return JSON that may have been cut off, its last string ended where it was; what is no JSON as it is."""
+    try:
+        return to_json(from_json(text, allow_partial="trailing-strings")).decode()
+    except ValueError:
+        return text
 
 
 def derive_seed(*parts: object) -> int:

@@ -109,15 +109,23 @@ def direction_answer(language: Language, direction: Direction, outcomes: Sequenc
 
 
 async def direct_customer(
-    chat: Chat, view: CustomerView, goal: str, outcomes: Sequence[GoalOutcome], *, ending: bool, hint: str = ""
+    chat: Chat,
+    view: CustomerView,
+    goal: str,
+    outcomes: Sequence[GoalOutcome],
+    *,
+    ending: bool,
+    hint: str = "",
+    whole: bool = True,
 ) -> Direction:
-    """Return the direction for the customer's next turn; see `direction_messages`."""
+    """Return the direction for the customer's next turn; see `direction_messages`, and `Chat.fill` for `whole`."""
     choices = _choices(outcomes)
     answer: Any = await chat.fill(
         Role.CUSTOMER_ASSISTANT,
         direction_messages(view, goal, outcomes, ending=ending, hint=hint),
         direction_type(view.language, choices, emotions=view.emotions, again=bool(hint)),
         max_tokens=MAX_TOKENS,
+        whole=whole,
     )
     emotion = FEELINGS[answer.feeling] if view.emotions else None
     return Direction(answer.direction, answer.outcome if choices else None, emotion)

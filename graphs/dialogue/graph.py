@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agents.csc.dialogue import Action, CustomerView, Part, Repair, SupporterView, Turn, is_abandoned
-from agents.csc.flow import Limits
+from agents.csc.flow import Limits, Progress, playable_outcomes
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.csc.topics.policies import fit_to_call
@@ -85,7 +85,8 @@ async def supporter(state: DialogueState, runtime: Runtime[DialogueContext]) -> 
 async def customer_assistant(state: DialogueState, runtime: Runtime[DialogueContext]) -> Command[AfterDirection]:
     """Direct the customer's next turn."""
     view = _customer_view(state, runtime.context)
-    direction = await direct_next_turn(view, state["plan"].customer_goal, runtime.context)
+    outcomes = playable_outcomes(Progress.of(state["turns"]), runtime.context.limits)
+    direction = await direct_next_turn(view, state["plan"].customer_goal, runtime.context, outcomes)
     after = settle(state, "direction", Speaker.CUSTOMER, direction)
     if direction.answer is None:
         return Command(update=after, goto=next_node(after["turns"], after["repairs"]))

@@ -166,7 +166,9 @@ async def direct_next_turn(
         outcomes = possible_outcomes(progress, context.limits)
 
     async def ask(hint: str) -> Direction:
-        return await direct_customer(context.chat, view, goal, outcomes, ending=progress.is_ending, hint=hint)
+        ending = progress.is_ending
+        # One that was cut off is too long, which the checks find: then the call can go back, and need not fail.
+        return await direct_customer(context.chat, view, goal, outcomes, ending=ending, hint=hint, whole=False)
 
     def check(direction: Direction) -> Iterator[FailedCheck]:
         return check_direction(direction.text, goal, context.language)

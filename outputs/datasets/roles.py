@@ -11,7 +11,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from agents.csc.dialogue import CustomerView, Plan, Turn
-from agents.csc.flow import Limits, Progress, allowed_strategies, playable_strategies, possible_outcomes
+from agents.csc.flow import (
+    Limits,
+    Progress,
+    allowed_strategies,
+    playable_outcomes,
+    playable_strategies,
+    possible_outcomes,
+)
 from agents.csc.speakers import Speaker
 from agents.llm.request import Message
 from agents.llm.usage import Role
@@ -106,7 +113,9 @@ def _customer_requests(dialogue: Labelled, before: Sequence[Turn], turn: Turn, l
         return
     view = CustomerView(dialogue.language, dialogue.persona, dialogue.scenario, before, turn.emotion is not None)
     progress = Progress.of(before)
-    outcomes = possible_outcomes(progress, limits)
+    outcomes = playable_outcomes(progress, limits)
+    if turn.outcome and turn.outcome not in outcomes:  # so may real customers
+        outcomes = possible_outcomes(progress, limits)
     # That a call was ended does not say in what state: a dialogue from elsewhere may leave it open.
     if turn.outcome in outcomes or not (turn.outcome or turn.ends_call):
         messages = direction_messages(view, dialogue.goal, outcomes, ending=progress.is_ending)

@@ -1,5 +1,6 @@
 """The flow rules: every call that follows them is sound, every breach is named."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -8,11 +9,15 @@ from hypothesis import strategies as st
 
 from agents.csc.dialogue import GoalOutcome, Turn
 from agents.csc.flow import (
+    ANSWERS,
+    FEWEST_ANSWERS,
     MOST_IDENTITY_TURNS,
+    MOST_TURNS_WITHOUT_ANSWER,
     Limits,
     Progress,
     allowed_strategies,
     broken_rules,
+    playable_outcomes,
     playable_strategies,
     possible_outcomes,
 )
@@ -31,10 +36,15 @@ def customer(*, ends_call: bool = False) -> Turn:
     return Turn(speaker=Speaker.CUSTOMER, text="y", ends_call=ends_call)
 
 
-@pytest.mark.parametrize("choices", [allowed_strategies, playable_strategies])
+@pytest.mark.parametrize(
+    ("choices", "outcomes_of"), [(allowed_strategies, possible_outcomes), (playable_strategies, playable_outcomes)]
+)
 @given(bounds=limits, data=st.data())
 def test_any_call_that_only_makes_allowed_choices_is_sound(
-    choices: Callable[[Progress, Limits], tuple[Strategy, ...]], bounds: tuple[int, int], data: st.DataObject
+    choices: Callable[[Progress, Limits], tuple[Strategy, ...]],
+    outcomes_of: Callable[[Progress, Limits], tuple[GoalOutcome, ...]],
+    bounds: tuple[int, int],
+    data: st.DataObject,
 ) -> None:
     bound = Limits(min_utterances=bounds[0], max_utterances=bounds[1])
     turns: list[Turn] = []
@@ -43,13 +53,21 @@ def test_any_call_that_only_makes_allowed_choices_is_sound(
         assert allowed, f"no way on after {[turn.strategy for turn in turns]}"
         turns.append(supporter(data.draw(st.sampled_from(allowed))))
         if turns[-1].strategy is not Strategy.AC:
-            outcomes = possible_outcomes(Progress.of(turns), bound)
+            outcomes = outcomes_of(Progress.of(turns), bound)
             turns.append(customer(ends_call=data.draw(st.sampled_from(outcomes)) is not GoalOutcome.OPEN))
 
     codes = [turn.strategy for turn in turns if turn.strategy]
     ended = any(turn.ends_call for turn in turns)
     assert not broken_rules(turns, bound)
-    assert choices is allowed_strategies or codes.count(Strategy.IV) <= MOST_IDENTITY_TURNS
+    if choices is playable_strategies:
+        assert codes.count(Strategy.IV) <= MOST_IDENTITY_TURNS
+        ended_after = sum(
+            turn.strategy in ANSWERS for turn in itertools.takewhile(lambda turn: not turn.ends_call, turns)
+        )
+        assert not ended or ended_after >= FEWEST_ANSWERS
+        for first in range(len(codes) - MOST_TURNS_WITHOUT_ANSWER):
+            some = codes[first : first + MOST_TURNS_WITHOUT_ANSWER + 1]
+            assert ANSWERS & set(some) or some[-1] in {Strategy.AC, Strategy.FR, Strategy.RC}
     assert len(turns) <= bound.max_utterances
     assert codes[0] is Strategy.GT and codes.count(Strategy.GT) == 1
     assert codes[-1] is Strategy.AC and codes.count(Strategy.AC) == 1
@@ -57,13 +75,12 @@ def test_any_call_that_only_makes_allowed_choices_is_sound(
     if not ended:
         assert len(turns) >= bound.min_utterances
         assert Strategy.IV in codes[1:3]
-    answers = {Strategy.PS, Strategy.ID, Strategy.RI, Strategy.OT}
     if len(turns) < bound.max_utterances - 1 and not ended:
-        assert answers & set(codes), "a call that closes has got somewhere"
+        assert ANSWERS & set(codes), "a call that closes has got somewhere"
     for index, turn in enumerate(turns):
         if turn.ends_call:
             before = {other.strategy for other in turns[:index]}
-            assert before & answers or index >= bound.min_utterances, "the customer had cause to end it"
+            assert before & ANSWERS or index >= bound.min_utterances, "the customer had cause to end it"
     for acting in (Strategy.PS, Strategy.RI):
         if acting in codes:
             assert Strategy.IV in codes[: codes.index(acting)]

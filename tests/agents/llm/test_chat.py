@@ -24,6 +24,10 @@ HELLO: list[Message] = [{"role": "user", "content": "hello"}]
 QUICK = RetryPolicy(request_timeout_s=2.0, attempts=3, outage_s=0.5)
 
 
+class Reason(BaseModel):
+    reason: str
+
+
 class Pick(BaseModel):
     reason: str
     verdict: Literal[0, 1]
@@ -117,6 +121,19 @@ async def test_a_lasting_bad_answer_is_unreadable(fault: str, message: str) -> N
     assert server.calls["all"] == 3
 
 
+async def test_a_structured_answer_that_was_cut_off_counts_as_far_as_it_came_where_that_is_asked_for() -> None:
+    server = Loopback(faults=Faults(truncated=1.0))
+    async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
+        chat = await open_chat(client)
+        with pytest.raises(UnreadableAnswerError, match="cut off after"):
+            await chat.fill(Role.JUDGE, HELLO, Reason, max_tokens=50)
+        assert server.calls["all"] == 3
+        assert (await chat.fill(Role.JUDGE, HELLO, Reason, max_tokens=50, whole=False)).reason
+        assert server.calls["all"] == 4
+        with pytest.raises(UnreadableAnswerError, match="not in the demanded form: verdict: Field required"):
+            await chat.fill(Role.JUDGE, HELLO, Pick, max_tokens=50, whole=False)
+
+
 async def test_a_choice_that_is_none_and_invalid_json_are_unreadable() -> None:
     server = Loopback(faults=Faults(invalid=1.0))
     async with serve(server), ChatClient(server.base_url, None, retry_policy=QUICK) as client:
@@ -125,6 +142,8 @@ async def test_a_choice_that_is_none_and_invalid_json_are_unreadable() -> None:
             await chat.choose(Role.SUPPORTER_ASSISTANT, HELLO, ["PS", "PR"])
         with pytest.raises(UnreadableAnswerError, match="not in the demanded form: Invalid JSON"):
             await chat.fill(Role.JUDGE, HELLO, Pick, max_tokens=50)
+        with pytest.raises(UnreadableAnswerError, match="not in the demanded form: Invalid JSON"):
+            await chat.fill(Role.JUDGE, HELLO, Pick, max_tokens=50, whole=False)
 
 
 async def test_a_lasting_500_fails_the_call_alone() -> None:

@@ -1,5 +1,6 @@
 """The graph: its shape, its pure routers, and what becomes of turns that fail a check."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -8,21 +9,23 @@ from typing import Any
 
 import pytest
 
-from agents.csc.dialogue import GoalOutcome, Plan, Repair, Turn, is_abandoned
+from agents.csc.dialogue import CustomerView, GoalOutcome, Plan, Repair, Turn, is_abandoned
 from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import Strategy
 from agents.csc.topics import TOPICS
 from agents.llm.chat import Chat
-from agents.llm.request import Message
+from agents.llm.client import ChatClient
+from agents.llm.request import Message, Sampling
 from agents.llm.usage import Role
 from graphs.dialogue.graph import EXCHANGE, graph, next_node, play_call, recursion_limit
 from graphs.dialogue.state import DialogueState
-from graphs.dialogue.turns import DialogueContext
+from graphs.dialogue.turns import DialogueContext, direct_next_turn
 from quality.checks.structured_checks import PLAN_HINTS
 from quality.checks.turn_checks import HINTS
 from tests.support.golden import check_golden
+from tests.support.loopback import Faults, Loopback, serve
 from tests.support.made_up import sentence
 
 LENGTH = 9
@@ -179,6 +182,19 @@ async def test_a_bad_direction_is_given_again_then_takes_back_an_exchange() -> N
     ]
     assert [repair.text for repair in end["repairs"]] == [",", "[Direct] Tell when it began.", *["done"] * 3]
     assert len(end["turns"]) == LENGTH and {turn.direction for turn in end["turns"][1::2]} == {DIRECTION}
+
+
+async def test_a_direction_that_is_cut_off_each_time_fails_a_check_and_not_the_call() -> None:
+    endless = json.dumps({"direction": "Tell the supporter that the screen went white " + "and white again " * 40})
+    server = Loopback(faults=Faults(truncated=1.0), say=lambda _: endless)
+    async with serve(server), ChatClient(server.base_url, None) as client:
+        await client.check()
+        view = CustomerView(Language.EN, PERSONA, PLAN.scenario, [Turn(speaker=Speaker.SUPPORTER, text="Hello.")])
+        context = DialogueContext(Chat(client, Sampling(0.8, 1.0), seed=1), Language.EN, LIMITS, 100, repairs=2)
+        asked = await direct_next_turn(view, PLAN.customer_goal, context)
+    assert asked.answer is None and len(server.requests) == 3
+    assert [fault.check for _, fault in asked.failed] == ["length"] * 3
+    assert asked.failed[0][0].text.startswith("Tell the supporter that the screen went white and white again")
 
 
 async def test_without_repairs_a_bad_turn_goes_back_at_once() -> None:
