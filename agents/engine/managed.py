@@ -119,7 +119,8 @@ async def managed_engine(
         on_wait: see there; called every `POLL_S` seconds.
 
     Raises:
-        UsageError: no vLLM is installed, or the demo model is not; or an adapter's configuration cannot be read.
+        UsageError: no vLLM is installed, or the demo model is not; no folder is there, or an adapter's configuration
+            in it cannot be read.
         EngineError: the engine ended before it was ready.
     """
     kind = require_engine()
@@ -129,6 +130,10 @@ async def managed_engine(
         if not demo_model_folder(base).is_dir():
             on_wait(0.0, "preparing the demo model (once, about half a minute)")
         path = str(await asyncio.to_thread(prepare_demo_model, base))
+    elif base.startswith(("/", ".", "~")) and not Path(base).exists():
+        # vLLM takes most of a minute to say so.
+        of = f", the base of the adapter {model}" if adapter else ""
+        raise UsageError(f"there is no {base}{of}: a model is a folder, or a hub's name for one")
     else:
         path = base
     port = port or _free_port()

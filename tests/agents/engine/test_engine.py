@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from agents.engine import managed as engine_module
+from agents.engine.adapter import CONFIG
 from agents.engine.demo_model import DEMO_MODEL
 from agents.engine.managed import managed_engine
 from agents.errors import EngineError, UsageError
@@ -116,6 +118,21 @@ async def test_without_vllm_there_is_a_way_on(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(UsageError, match="no vLLM is installed"):
         async with managed_engine(DEMO_MODEL, tmp_path / "engine.log"):
             raise AssertionError("never ready")
+
+
+async def test_a_folder_that_is_not_there_is_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stand_in(monkeypatch, "raise SystemExit(9)")
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / CONFIG).write_text('{"base_model_name_or_path": "./gone", "r": 8}', encoding="utf-8")
+    for model, named in (
+        ("./nope", "there is no ./nope: "),
+        (str(adapter), f"./gone, the base of the adapter {adapter}:"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(named)):
+            async with managed_engine(model, tmp_path / "engine.log"):
+                raise AssertionError("it runs")
+    assert not (tmp_path / "engine.log").exists()
 
 
 def test_the_command_holds_what_the_engine_needs() -> None:
