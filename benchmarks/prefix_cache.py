@@ -2,7 +2,7 @@
 
 No engine is needed. The call in `zh_call.json` is played through the real graph, rules and judge, against a loopback
 server in this process that answers with the script's lines. Each request becomes token ids by a model's chat template,
-as an engine would make them, and goes through a model of vLLM's prefix cache: blocks of 16 tokens (128 on the CPU
+as an engine would make them, and goes through a model of vLLM's prefix cache: blocks of 16 tokens (32 on the CPU
 engine), found by a hash over all tokens up to their end; only full blocks hit; the last token of a prompt is always
 computed; prompt and answer stay cached, and nothing is evicted.
 
@@ -28,6 +28,7 @@ from agents.csc.dialogue import GoalOutcome, Plan
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from agents.engine.demo_model import prepare_demo_model
+from agents.engine.managed import CPU_BLOCK
 from agents.llm.client import ChatClient, Clients
 from agents.llm.usage import Role
 from agents.prompts.rendering import render_fixed
@@ -286,7 +287,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         prog="benchmarks.prefix_cache", description="Count the prompt tokens that an engine computes for one call."
     )
     parser.add_argument("--tokenizer", type=Path, help="a model's folder; the demo model's by default")
-    parser.add_argument("--block", type=int, nargs="+", default=[GPU_BLOCK, 128], help="tokens a block")
+    parser.add_argument("--block", type=int, nargs="+", default=[GPU_BLOCK, CPU_BLOCK], help="tokens a block")
     parser.add_argument("--emotions", action="store_true", help="play with emotions")
     arguments = parser.parse_args(argv)
 

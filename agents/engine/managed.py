@@ -33,6 +33,9 @@ PR_SET_PDEATHSIG = 1
 """The option of prctl(2) that asks for a signal at the parent's death."""
 GRAMMAR_CONFIG = '{"backend":"xgrammar","disable_any_whitespace":true}'
 """Without it, grammars allow endless white space, and some models loop in it."""
+CPU_BLOCK = 32
+"""Tokens of a block of the prefix cache on the CPU, where only full blocks hit. With vLLM's own 128 there 1.4 times as
+many prompt tokens of a call are computed; its faster kernels want a multiple of 32."""
 
 
 OnWait = Callable[[float, str], None]
@@ -165,7 +168,7 @@ def _command(path: str, name: str, port: int, *, on_cpu: bool) -> list[str]:
     if on_cpu:
         # Without chunked prefill: when a chunk of a seeded request's prompt ends a step, vLLM 0.32 winds the request's
         # random generator back, which generators on the CPU cannot do, and the engine dies.
-        command += ["--enforce-eager", "--no-enable-chunked-prefill"]
+        command += ["--enforce-eager", "--no-enable-chunked-prefill", "--block-size", str(CPU_BLOCK)]
         if not _has_fast_bf16():
             command += ["--dtype", "float32"]
     return command

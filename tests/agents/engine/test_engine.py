@@ -138,11 +138,11 @@ async def test_a_folder_that_is_not_there_is_named_at_once(monkeypatch: pytest.M
 def test_the_command_holds_what_the_engine_needs() -> None:
     command = engine_module._command("/m", "m", 8000, on_cpu=True)
     text = " ".join(command)
-    assert "--enforce-eager --no-enable-chunked-prefill" in text
+    assert "--enforce-eager --no-enable-chunked-prefill --block-size 32" in text
     assert "--host 127.0.0.1" in text and "--enable-prompt-tokens-details" in text
     assert "disable_any_whitespace" in text and "trust" not in text
     on_gpu = engine_module._command("/m", "m", 8000, on_cpu=False)
-    assert "--enforce-eager" not in on_gpu and "--no-enable-chunked-prefill" not in on_gpu
+    assert not {"--enforce-eager", "--no-enable-chunked-prefill", "--block-size"} & set(on_gpu)
     assert os.environ.get("HF_HUB_OFFLINE") == engine_module._environment(is_folder=False).get("HF_HUB_OFFLINE")
     assert engine_module._environment(is_folder=True)["HF_HUB_OFFLINE"] == "1"
 
