@@ -57,8 +57,14 @@ def unknown_person(id_: str, language: Language, **known: str | tuple[str, ...])
 
 
 def source_of(id_: str, words: str) -> str:
-    """Return the source that a call is: its id in its file, and behind it the beginning of a digest of its words."""
-    return f"{id_}-{words[:_DIGITS]}"
+    """Return the source that a call is: its id in its file, and behind it the beginning of a digest of its words.
+
+    Where that is decimal digits alone, the first of them becomes a letter: `call_of` must tell it from a date.
+    """
+    start = words[:_DIGITS]
+    if start.isdecimal():
+        start = "abcdefabcd"[int(start[0])] + start[1:]
+    return f"{id_}-{start}"
 
 
 def call_of(source: str) -> str:

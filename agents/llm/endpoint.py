@@ -1,7 +1,7 @@
 """Where a model is served."""
 
 import ipaddress
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,8 +29,28 @@ class Endpoint(BaseModel):
         return f"{self.base_url}, {self.model}: {'; '.join(told)}." if told else None
 
 
-def normalise_base_url(url: str) -> str:
+def split_url(url: str, name: str) -> SplitResult:
+    """Return the parts of a URL.
+
+    Raises:
+        UsageError: not an http(s) URL.
+    """
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # half a bracket, as of an IPv6 address
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{name} {url!r}: not an http or https URL, such as http://127.0.0.1:8000/v1")
+    return parts
+
+
+def normalise_base_url(url: str, name: str = "base URL", key: str = "ROLECS_API_KEY, or name it by --header") -> str:
     """Return a base URL as the client needs it, with `/v1` added when it has no path; a query stays behind it.
+
+    Args:
+        url: as it was given.
+        name: what an error calls it.
+        key: where a key of that server belongs.
 
     Raises:
         UsageError: not an http(s) URL, or one that carries a user name, a password or a key.
@@ -40,13 +60,11 @@ def normalise_base_url(url: str) -> str:
     >>> normalise_base_url("https://me.openai.azure.com/openai/deployments/gpt/chat/completions?api-version=2024-10-21")
     'https://me.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21'
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"base URL {url!r}: not an http or https URL, such as http://127.0.0.1:8000/v1")
+    parts = split_url(url, name)
     if parts.username or parts.password:
-        raise UsageError("base URL: leave user name and password out of it; put the key into ROLECS_API_KEY")
-    if key := next((name for name, _ in parse_qsl(parts.query) if name.lower() in _KEYS), None):
-        raise UsageError(f"base URL: leave {key!r} out of it; put the key into ROLECS_API_KEY, or name it by --header")
+        raise UsageError(f"{name}: leave user name and password out of it; put the key into {key}")
+    if secret := next((field for field, _ in parse_qsl(parts.query) if field.lower() in _KEYS), None):
+        raise UsageError(f"{name}: leave {secret!r} out of it; put the key into {key}")
     path = parts.path.rstrip("/").removesuffix(_COMPLETIONS)
     return urlunsplit((parts.scheme, parts.netloc, path or "/v1", parts.query, ""))
 

@@ -40,8 +40,8 @@ MinPass = Annotated[
     list[str] | None,
     typer.Option(
         "--min-pass",
-        help="Exit with 1 below this rate of passing, such as 80%; or NAME=SHARE for another rate: answered, goal, or "
-        "a point; may be repeated.",
+        help="Exit with 1 below this rate of passing, such as 80%; or NAME=SHARE for another rate: answered, goal, "
+        "policies or a point; may be repeated.",
     ),
 ]
 
@@ -165,11 +165,15 @@ def _folders(settings: ProbeSettings) -> dict[Path, tuple[str | None, str | None
     """Return agent and model by run folder: that of the settings, and one within it for each other agent.
 
     Raises:
-        UsageError: the others are not told apart.
+        UsageError: the others are not told apart, or are models of an agent that is asked for none.
     """
     folders: dict[Path, tuple[str | None, str | None]] = {settings.run: (settings.agent, settings.agent_model)}
     for other in settings.versus:
         is_agent = other.startswith(("http://", "https://")) or other.endswith(".toml")
+        if not is_agent and (settings.agent or "").endswith(".toml"):
+            raise UsageError(
+                f"--versus {other}: {settings.agent} is asked for no model; name a URL or another .toml file"
+            )
         told: tuple[str | None, str | None] = (other, settings.agent_model) if is_agent else (settings.agent, other)
         folder = versus_folder(settings.run, other)
         if folder in folders or told in folders.values():

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from agents.errors import UsageError
 from agents.llm.client import Clients
 from graphs.backends.local import local_backend
 from graphs.backends.ray_cluster import ray_backend
@@ -13,7 +12,7 @@ from graphs.config.settings import Goal, Settings
 from graphs.dialogue.play import dialogue_kinds, play_dialogue
 from graphs.jobs.gate_trial import GateCheck
 from graphs.jobs.near_duplicates import find_similarity_model, reject_near_duplicates
-from graphs.jobs.plan import describe_coverage, iterate_plan
+from graphs.jobs.plan import describe_coverage, iterate_plan, require_whole_plan
 from graphs.scheduling.counters import Counters
 from graphs.scheduling.interrupts import run_in_thread
 from graphs.scheduling.job import Job
@@ -78,11 +77,7 @@ async def _generate(job: Job[Settings], pool: Sequence[Persona], backend: Backen
             return more
 
         if settings.target_kept is None:
-            if store.planned > settings.dialogues:
-                raise UsageError(
-                    f"{settings.run} has {store.planned} dialogues planned, only {settings.dialogues} are asked for: "
-                    f"give --dialogues {store.planned} or more"
-                )
+            require_whole_plan(store.planned, settings.dialogues, settings.run)
             planned = list(islice(plan, settings.dialogues))
             store.add_plan(planned[store.planned :])
             job.console.print(describe_coverage(planned, pool, topics))

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count, product
 from math import lcm
+from pathlib import Path
 from random import Random
 
 from agents.digests import digest
+from agents.errors import UsageError
 from agents.llm.chat import derive_seed
 from outputs.runs.record import Planned
 from outputs.runs.run import PlannedCall, PlannedRow
@@ -32,6 +34,18 @@ def iterate_plan(
             call_seed = derive_seed(seed, persona.id, topic, number)
             key = digest((configuration, digests[persona.id], topic, number, call_seed))
             yield Planned(next(position), key, persona.id, topic, number, call_seed)
+
+
+def require_whole_plan(planned: int, asked: int, run: Path) -> None:
+    """Check that a run which goes on is asked for no fewer dialogues than it has planned.
+
+    Raises:
+        UsageError: it is.
+    """
+    if planned > asked:
+        raise UsageError(
+            f"{run} has {planned} dialogues planned, only {asked} are asked for: give -n {planned} or more"
+        )
 
 
 def plan_rows(configuration: str, ids: Sequence[str], seed: int) -> list[PlannedRow]:

@@ -17,7 +17,7 @@ from graphs.backends.local import local_backend
 from graphs.config.probe import ProbeSettings
 from graphs.config.provenance import probes_provenance
 from graphs.jobs.gate_trial import GateCheck
-from graphs.jobs.plan import describe_coverage, iterate_plan
+from graphs.jobs.plan import describe_coverage, iterate_plan, require_whole_plan
 from graphs.probe.agent import Agent, AgentError
 from graphs.probe.call import Plans, agents_messages, probe_call
 from graphs.probe.command import CommandAgent
@@ -86,8 +86,9 @@ async def probe(job: Job[ProbeSettings], like: Path | None = None) -> Probed:
             with job.open_run(PROBES, provenance) as store:
                 topics = tuple(settings.played_topics)
                 plan = iterate_plan(provenance.digest, pool, topics, settings.seed, balance=settings.balance)
+                require_whole_plan(store.planned, settings.dialogues, settings.run)
                 planned = list(islice(plan, settings.dialogues))
-                store.add_plan(planned)
+                store.add_plan(planned[store.planned :])
                 job.console.print(describe_coverage(planned, pool, topics))
                 halt = await run_once(job, store, backend)
                 return Probed(store.funnel(), halt)

@@ -200,8 +200,7 @@ class _Call:
                 if not again:
                     return None
                 asked = read_retry_after(error.retry_after, datetime.now(UTC)) if error.retry_after else None
-                wait = FIRST_WAIT_S * 2 ** (attempt - 1) if asked is None else asked
-                await asyncio.sleep(min(wait, MAX_WAIT_S))
+                await asyncio.sleep(min(FIRST_WAIT_S * 2 ** (attempt - 1), MAX_WAIT_S) if asked is None else asked)
         return None
 
     async def _speak(self) -> Turn:

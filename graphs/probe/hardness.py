@@ -134,8 +134,9 @@ def find_hardness(position: int, share: float, seed: int, language: Language) ->
     >>> [bool(find_hardness(n, 0.25, n, Language.EN)) for n in range(8)]
     [False, False, False, True, False, False, False, True]
     """
-    count = floor((position + 1) * share)
-    if count == floor(position * share):
+    # 29% of 100 is 29, where the product of floating-point numbers is a little less.
+    count, before = (floor(round(calls * share, 9)) for calls in (position + 1, position))
+    if count == before:
         return None
     kinds = list(dict.fromkeys(entry.kind for entry in HARDNESS[language]))
     kind = kinds[(count - 1) % len(kinds)]

@@ -28,7 +28,9 @@ class HttpAgent:
         self.name = spec.name
         self._spec = spec
         # Packed answers are not asked for: a few bytes of one can unpack to more than there is memory.
-        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"} | dict(headers)
+        defaults = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        given = {name.lower() for name in headers}
+        self._headers = {name: value for name, value in defaults.items() if name.lower() not in given} | dict(headers)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._sockets = sockets
 
@@ -65,7 +67,8 @@ class _HttpConversation:
         seconds = time.perf_counter() - began
         answer = parse_answer(content)
         if spec.session:
-            self._agents_session = look_up(answer, spec.session) or self._agents_session
+            found = look_up(answer, spec.session)
+            self._agents_session = self._agents_session if found in (None, "") else found
         ends_call = spec.ends_call is not None and look_up(answer, spec.ends_call) is True
         return Reply(read_reply(answer, spec.reply), seconds, ends_call)
 

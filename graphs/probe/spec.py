@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agents.errors import UsageError, describe_invalid
-from agents.llm.endpoint import normalise_base_url
+from agents.llm.endpoint import normalise_base_url, split_url
 from agents.reading import read_toml
 from graphs.config.values import Headers
 
@@ -132,7 +132,7 @@ def load_agent(given: str, model: str | None = None) -> HttpSpec | CommandSpec:
 
 def _openai_agent(url: str, model: str | None) -> HttpSpec:
     """Return an agent that is nothing but a mapping of OpenAI's chat completions."""
-    base = urlsplit(normalise_base_url(url))
+    base = urlsplit(normalise_base_url(url, "agent", "ROLECS_AGENT_API_KEY, or into a header of a .toml file"))
     request = {"messages": "$messages"} | ({"model": model} if model else {})
     return HttpSpec(
         name=model or base.netloc,
@@ -145,9 +145,7 @@ def _openai_agent(url: str, model: str | None) -> HttpSpec:
 
 
 def _check_url(url: str, where: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{where}: url {url!r} is not an http or https URL")
+    parts = split_url(url, f"{where}: url")
     if parts.username or parts.password:
         raise UsageError(f"{where}: leave user name and password out of the url; name a header from the environment")
 
@@ -180,7 +178,7 @@ def look_up(value: Any, path: JsonPath) -> Any:
     for part in path:
         if isinstance(value, dict):
             value = value.get(str(part))
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        elif isinstance(value, list) and isinstance(part, int) and -len(value) <= part < len(value):
             value = value[part]
         else:
             return None

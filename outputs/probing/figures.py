@@ -320,13 +320,22 @@ def find_missed(rates: Mapping[str, Proportion], thresholds: Mapping[str, float]
     """Return by the name of a rate why it misses its threshold; a rate that nothing was counted for misses it.
 
     >>> find_missed({"pass": proportion(3, 4)}, {"pass": 0.8})
-    {'pass': '75% (3 of 4) is below 80%'}
+    {'pass': '75.0% (3 of 4) is below 80%'}
     """
     missed = {}
     for name, least in thresholds.items():
         rate = rates[name]
         if rate.value is None:
-            missed[name] = f"nothing was counted, {least:.0%} is asked for"
+            missed[name] = f"nothing was counted, {name_share(least)} is asked for"
         elif rate.value < least:
-            missed[name] = f"{rate.value:.0%} ({rate.count:,} of {rate.of:,}) is below {least:.0%}"
+            missed[name] = f"{rate.value:.1%} ({rate.count:,} of {rate.of:,}) is below {name_share(least)}"
     return missed
+
+
+def name_share(share: float) -> str:
+    """Return a threshold as it was asked for, with no digit rounded away.
+
+    >>> name_share(0.8), name_share(0.995)
+    ('80%', '99.5%')
+    """
+    return f"{100 * share:g}%"

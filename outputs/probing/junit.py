@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree
 
-from outputs.probing.figures import quote_reason
+from outputs.probing.figures import name_share, quote_reason
 from outputs.runs.probe import Probe
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,7 +60,7 @@ def _case(call: Probe, *, decides: bool) -> ElementTree.Element:
 
 
 def _threshold(name: str, least: float, problem: str | None) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname="rolecs.threshold", name=f"{name} at least {least:.0%}")
+    case = ElementTree.Element("testcase", classname="rolecs.threshold", name=f"{name} at least {name_share(least)}")
     if problem:
         ElementTree.SubElement(case, "failure", message=problem)
     return case

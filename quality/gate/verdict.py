@@ -1,6 +1,7 @@
 """What the gate says of a call: rules, judge and labeller; whether it is kept is computed from that, never said."""
 
 from dataclasses import dataclass
+from math import isclose
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,8 +57,8 @@ class Labelling(BaseModel):
 
     @property
     def agrees(self) -> bool:
-        """The labels are true often enough."""
-        return self.agreement >= self.required
+        """The labels are true often enough; a percentage of what the labeller reaches is no exact number."""
+        return self.agreement >= self.required or isclose(self.agreement, self.required)
 
 
 class EmotionLabelling(BaseModel):

@@ -59,9 +59,11 @@ def say_well(messages: Sequence[Any]) -> str:
 
 
 @asynccontextmanager
-async def serve_agent(agent: LiveAgent, path: str = "/v1/chat/completions") -> AsyncIterator[LiveAgent]:
+async def serve_agent(
+    agent: LiveAgent, path: str = "/v1/chat/completions", method: str = "POST"
+) -> AsyncIterator[LiveAgent]:
     application = web.Application(client_max_size=1 << 24)
-    application.router.add_post(path, agent.serve_request)
+    application.router.add_route(method, path, agent.serve_request)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

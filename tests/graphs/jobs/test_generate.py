@@ -335,8 +335,6 @@ async def test_a_run_is_not_resumed_with_fewer_dialogues_than_it_has(tmp_path: P
             "max_similarity": 1,
         }
         await run_quietly(Settings.model_validate(known | {"dialogues": 3}))
-        with pytest.raises(
-            UsageError, match="has 3 dialogues planned, only 2 are asked for: give --dialogues 3 or more"
-        ):
+        with pytest.raises(UsageError, match="has 3 dialogues planned, only 2 are asked for: give -n 3 or more"):
             await run_quietly(Settings.model_validate(known | {"dialogues": 2}), resume=True)
         assert (await run_quietly(Settings.model_validate(known | {"dialogues": 4}), resume=True)).ended == 4

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 from aiohttp import web
 
@@ -14,7 +16,7 @@ from agents.csc.speakers import Speaker
 from agents.errors import UsageError
 from graphs.config.probe import ProbeSettings
 from graphs.jobs.probe import probe
-from graphs.probe.spec import HttpSpec, Placeholders, fill, load_agent
+from graphs.probe.spec import HttpSpec, Placeholders, fill, load_agent, look_up
 from outputs.probing.figures import compare_probes, find_missed, measure_probe
 from outputs.probing.files import read_probe
 from outputs.probing.junit import junit_lines
@@ -172,6 +174,8 @@ async def test_a_stopped_probe_goes_on_where_it_was(tmp_path: Path) -> None:
         after = {call.id: call for call in calls_of(tmp_path)}
         with pytest.raises(UsageError, match=r"hard was 0\.3, is 0\.5"):
             await call_all(server, agent.base_url, tmp_path, dialogues=10, hard=0.5, resume=True)
+        with pytest.raises(UsageError, match="has 10 dialogues planned, only 2 are asked for"):
+            await call_all(server, agent.base_url, tmp_path, dialogues=2, resume=True)
     assert len(after) == 10 and before.items() <= after.items(), "what had ended is not called again"
 
 
@@ -218,14 +222,16 @@ async def test_an_agent_behind_a_mapping(tmp_path: Path, monkeypatch: pytest.Mon
     def answer(body: dict[str, Any]) -> web.Response:
         seen.append(body)
         text = say_well([body["text"]] * (2 * body["n"] - 1))
-        return web.json_response({"data": [{"say": text}], "conversation": {"id": 17}})
+        answer = web.json_response({"data": [{"say": "no"}, {"say": text}], "conversation": {"id": 0}})
+        answer.set_cookie("visit", str(len(seen)))
+        return answer
 
     agent = LiveAgent(answer)
-    async with serve(Loopback()) as server, serve_agent(agent, "/chat"):
+    async with serve(Loopback()) as server, serve_agent(agent, "/chat", "PUT"):
         file = tmp_path / "bot.toml"
         file.write_text(
-            f'url = "{agent.base_url.removesuffix("/v1")}/chat"\nreply = "data.0.say"\nsession = "conversation.id"\n'
-            'headers = {Authorization = "$BOT_TOKEN"}\n'
+            f'url = "{agent.base_url.removesuffix("/v1")}/chat"\nmethod = "PUT"\nreply = ["data", -1, "say"]\n'
+            'session = "conversation.id"\nheaders = {Authorization = "$BOT_TOKEN", content-type = "application/json"}\n'
             '[request]\ntext = "$message"\nid = "$session"\nn = "$turn"\nprice = "$$5"\n',
             encoding="utf-8",
         )
@@ -233,8 +239,10 @@ async def test_an_agent_behind_a_mapping(tmp_path: Path, monkeypatch: pytest.Mon
     (call,) = calls_of(tmp_path / "run")
     assert call.model == "bot" and call.turns[0].text == "Good day, what can I do?"
     assert call.lost_to is None and [body["text"] for body in seen] == [turn.text for turn in call.turns[1::2]]
-    assert "id" not in seen[0] and all(body["id"] == 17 for body in seen[1:]) and seen[0]["price"] == "$5"
-    assert all(headers["Authorization"] == "Bearer s3cret" for headers in agent.headers)
+    assert "id" not in seen[0] and all(body["id"] == 0 for body in seen[1:]) and seen[0]["price"] == "$5"
+    for number, headers in enumerate(agent.headers):
+        assert headers["Authorization"] == "Bearer s3cret" and headers["Accept-Encoding"] == "identity"
+        assert headers.get("Cookie") == (f"visit={number}" if number else None), "each call has cookies of its own"
     assert not any(b"s3cret" in path.read_bytes() for path in (tmp_path / "run").iterdir() if path.is_file())
 
 
@@ -242,6 +250,7 @@ async def test_an_agent_behind_a_mapping(tmp_path: Path, monkeypatch: pytest.Mon
     ("text", "problem"),
     [
         ("url = 'ftp://x'\nreply = 'a'\nrequest = {}", "not an http or https URL"),
+        ("url = 'http://[::1/x'\nreply = 'a'\nrequest = {}", "not an http or https URL"),
         ("url = 'http://x'\nreply = 'a'\nrequest = {a = '$nonsense'}", r"no such placeholder: \$nonsense"),
         ("url = 'http://x'\nrequest = {}", "reply: Field required"),
         ("command = []", "command: "),
@@ -254,8 +263,36 @@ def test_a_bad_mapping_is_named(tmp_path: Path, text: str, problem: str) -> None
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=problem):
         load_agent(str(file))
-    with pytest.raises(UsageError, match="neither a URL"):
-        load_agent("what")
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("what", "neither a URL"),
+        ("http://[::1", "not an http or https URL"),
+        ("http://me:pw@bot:8000/v1", "put the key into ROLECS_AGENT_API_KEY"),
+        ("https://bot/v1?api_key=abc", "leave 'api_key' out of it; put the key into ROLECS_AGENT_API_KEY"),
+    ],
+)
+def test_a_bad_url_is_named(given: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        load_agent(given)
+
+
+def test_a_place_that_is_not_there_holds_nothing() -> None:
+    assert look_up({"messages": []}, ("messages", -1, "text")) is None
+    assert look_up({"messages": [{"text": "a"}, {"text": "b"}]}, ("messages", -1, "text")) == "b"
+    assert look_up([1], (1,)) is look_up([1], (-2,)) is look_up(7, ("a",)) is None
+
+
+async def test_a_redirection_is_no_answer_and_not_followed(tmp_path: Path) -> None:
+    elsewhere = LiveAgent()
+    async with serve(Loopback()) as server, serve_agent(elsewhere):
+        away = {"Location": f"{elsewhere.base_url}/chat/completions"}
+        async with serve_agent(LiveAgent(lambda _: web.Response(status=307, headers=away))) as agent:
+            await call_all(server, agent.base_url, tmp_path, dialogues=1, hard=0)
+    (call,) = calls_of(tmp_path)
+    assert call.reasons == ["agent:http-status"] and not elsewhere.bodies, "it would have got the headers"
 
 
 def test_what_a_customer_says_is_a_value_and_nothing_else() -> None:
@@ -292,3 +329,16 @@ async def test_an_agent_that_is_a_program(
     else:
         assert call.turns[0].text == "Answer 1 with 0 keys of yours.", "our keys are not for somebody's program"
         assert len(call.turns) == 5, "it ended the call with its third answer"
+
+
+async def test_a_program_may_end_by_itself_and_all_that_it_has_started_ends_with_it(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    file = tmp_path / "program.toml"
+    file.write_text(f"command = {json.dumps([sys.executable, str(PROGRAM), 'parent', str(note)])}\n", encoding="utf-8")
+    async with serve(Loopback()) as server:
+        await call_all(server, str(file), tmp_path / "run", dialogues=1, hard=0, agent_timeout=30, preflight=False)
+    child, *rest = note.read_text(encoding="utf-8").splitlines()
+    assert rest == ["the end"]
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(int(child)).wait(timeout=5)
+    assert not psutil.pid_exists(int(child))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agents.csc.language import Language
 from personas.dedup.merging import merge_duplicates
-from personas.persona import UNKNOWN, Persona, call_of
+from personas.persona import UNKNOWN, Persona, call_of, source_of
 
 
 def make(id_: str, description: str = "You are you.", **fields: object) -> Persona:
@@ -69,6 +69,12 @@ def test_a_call_counts_once_whatever_its_files_call_it() -> None:
     assert set(map(call_of, group.survivor.sources)) == {"3fa2b1c4", "0123456a"} and group.survivor.stands_for == 2
     dates = [make("a", sources=("x-20240131",)), make("b", sources=("y-20240131",))]
     assert merge_duplicates(dates, unit(0, 0), 0.85).groups[0].survivor.stands_for == 2
+
+
+@given(st.text("0123456789abcdef", min_size=8, max_size=32), st.text("0123456789", min_size=8, max_size=8))
+def test_a_call_is_known_by_its_words_whatever_its_id_and_its_digest(words: str, number: str) -> None:
+    for digest in (words, number):
+        assert call_of(source_of("monday-1", digest)) == call_of(source_of("tuesday 7", digest)) != "monday-1"
 
 
 @given(st.permutations(range(4)))

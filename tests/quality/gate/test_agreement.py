@@ -1,11 +1,14 @@
 """How many labels are asked for: a share, or a percentage of what the labeller reaches."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from quality.gate.agreement import MinAgreement, is_relative, required_agreement
+from quality.gate.verdict import Labelling
 
 SHARE = TypeAdapter[float | str](MinAgreement)
 
@@ -32,3 +35,14 @@ def test_a_percentage_is_of_what_is_reached_and_a_share_is_not(share: float, rea
     assert required_agreement(f"{percent}%", reach) == pytest.approx(percent / 100 * reach) and is_relative(
         f"{percent}%"
     )
+
+
+@given(st.integers(1, 20), st.integers(0, 20), st.integers(1, 100))
+def test_agreement_that_is_exactly_what_is_asked_for_is_enough(of: int, count: int, percent: int) -> None:
+    """In floating-point numbers 90% of 0.8 is a little more than 0.72, which 18 of 25 labels are."""
+    reach = min(count, of) / of
+    exact = Fraction(percent, 100) * Fraction(min(count, of), of)
+    required = required_agreement(f"{percent}%", reach)
+    labelling = Labelling(labels={}, agreement=exact.numerator / exact.denominator, required=required)
+    assert labelling.agrees
+    assert not Labelling(labels={}, agreement=required * 0.99, required=required).agrees or not required
