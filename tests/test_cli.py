@@ -303,6 +303,8 @@ async def test_real_calls_are_labelled_into_a_file_that_is_read_again(server: Lo
         (["distill", "broken.jsonl", "--resume"], "rolecs-distill holds no run"),
         (["dedup", "none.jsonl"], "cannot read the persona pool none.jsonl"),
         (["dedup", "good.jsonl", "--out", "./good.jsonl"], "good.jsonl is read, and would be written over"),
+        (["compare", "good.jsonl", "broken.jsonl", "--out", "broken.jsonl"], "broken.jsonl is read, and would be"),
+        (["compare", "good.jsonl", "broken.jsonl", "--out", "c", "--html", "./c"], "is to hold two things"),
         (["dedup", "broken.jsonl"], "broken.jsonl:2: no persona: "),
         (["dedup", "good.jsonl", "twin.jsonl"], "both hold a persona 'en-001', and they differ: rename one"),
         (["dedup", "good.jsonl", "--threshold", "2"], "threshold: Input should be less than or equal to 1"),

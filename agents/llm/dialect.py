@@ -72,7 +72,7 @@ class Dialect(BaseModel):
         adapted = {field: value for field, value in request.items() if field not in left_out}
         adapted[self.length] = adapted.pop("max_tokens")
         if "system" in self.omits:
-            adapted["messages"] = _without_system(request["messages"])
+            adapted["messages"] = without_system(request["messages"])
         if self.thinking_off:
             adapted["enable_thinking"] = False
         return adapted
@@ -112,10 +112,11 @@ def begin_dialect(*, is_vllm: bool, held: Dialect) -> Dialect:
     return known.model_copy(update={name: getattr(held, name) for name in held.model_fields_set})
 
 
-def _without_system(messages: Sequence[Message]) -> list[Message]:
-    first, second, *others = messages
-    if first["role"] != "system":
+def without_system(messages: Sequence[Message]) -> list[Message]:
+    """Return a request for models that take no system message: its text stands in front of the first other one's."""
+    if len(messages) < 2 or messages[0]["role"] != "system":
         return [*messages]
+    first, second, *others = messages
     return [{"role": second["role"], "content": f"{first['content']}\n\n{second['content']}"}, *others]
 
 

@@ -7,7 +7,7 @@ import typer
 
 from graphs.cli.terminal import output, progress
 from graphs.scheduling.interrupts import interruptible
-from outputs.files import require_file, write_whole
+from outputs.files import require_apart, require_file, write_whole
 
 _SET = "A run, an exported folder, or a file of rows or transcripts with their turns."
 
@@ -31,6 +31,7 @@ def compare(
 
     for path in filter(None, (out, html)):
         require_file(path)
+    require_apart([synthetic, real], out, html)
     with interruptible(progress):
         comparison = compare_sets(synthetic, real, embedding_model, progress, with_rejected=rejected)
         write_whole(out, [comparison.model_dump_json(indent=2)])

@@ -69,6 +69,8 @@ def _summarise(calls: Mapping[str, Sequence["Record"]], folder: Path, gold: Path
     from outputs.rating.ratings import read_all
     from outputs.rating.summary import gold_lines, show_summary, summarise_ratings
 
+    if gold.resolve().parent == folder.resolve():
+        raise UsageError(f"--gold {gold}: each file in {folder} is a rater's, name another place for it")
     given = read_all(folder)
     summary = summarise_ratings(calls, given)
     output.print(show_summary(summary))

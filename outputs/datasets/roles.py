@@ -8,7 +8,7 @@ asked, so there is no row.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agents.csc.dialogue import CustomerView, Plan, Turn
 from agents.csc.flow import (
@@ -55,7 +55,7 @@ class RoleRow(BaseModel):
     role: str
     dialogue: str
     persona: str = ""
-    messages: tuple[ChatMessage, ...]
+    messages: tuple[ChatMessage, ...] = Field(min_length=1)
     answer: str
     options: tuple[str, ...] = ()
 

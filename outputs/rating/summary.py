@@ -14,8 +14,7 @@ from outputs.rating.ratings import Given
 from outputs.reports.calibration import agreement_table
 from outputs.reports.cells import FIGURES, Cells, show_cells
 from outputs.reports.estimates import describe_mean, describe_share
-from outputs.runs.record import Record
-from outputs.runs.run import Outcome
+from outputs.runs.record import NEAR_DUPLICATE, Record
 from quality.gate.rubric import POINT_CODES
 from quality.metrics.agreement import krippendorff_alpha
 from quality.metrics.intervals import Estimate, estimate_mean
@@ -62,7 +61,7 @@ def summarise_ratings(calls: Mapping[str, Sequence[Record]], ratings: Mapping[st
     values = {question: _collect(ratings, question, run_of) for question in ALONE}
     preferences = _collect_preferences(ratings, list(calls), run_of)
     gate = [
-        Opinions.of(points, record.verdict, kept=record.outcome is Outcome.KEPT)
+        Opinions.of(points, record.verdict, kept=set(record.reasons) <= {NEAR_DUPLICATE})
         for record, points in _agreed_points(calls, ratings)
     ]
     alpha = {
@@ -87,7 +86,9 @@ def summarise_ratings(calls: Mapping[str, Sequence[Record]], ratings: Mapping[st
         },
         calls={run: len({id_ for of in values.values() for id_ in of if run_of[id_] == run}) for run in calls},
         alpha=alpha,
-        preferred=_mean([(fmean(given) - 1) / 2 for given in preferences.values()]) if preferences else None,
+        preferred=_mean([(fmean(given) - 1) / 2 for given in preferences.values()])
+        if preferences and len(calls) == 2
+        else None,
         pairs=len(preferences),
         gate=measure_agreement(gate) if gate else None,
     )
@@ -166,6 +167,8 @@ def show_summary(summary: Summary) -> RenderableType:
             f"Of {summary.pairs:,} pairs {second} is preferred to {first} in {describe_share(summary.preferred)}, "
             f"equal ones counted half; alpha of the raters {_show_alpha(summary.alpha.get(PREFERENCE))}.",
         ]
+    elif summary.pairs:
+        parts += ["", f"{summary.pairs:,} pairs are rated: name two runs to see which is preferred."]
     if summary.gate:
         calls = next(iter(summary.gate.values())).calls
         parts += ["", agreement_table(summary.gate, f"The gate and people, with 95% intervals; {calls} calls scored")]

@@ -122,7 +122,7 @@ def read_checkpoint(out: Path) -> tuple[State, Tensors] | None:
         return state, Tensors(load_file(folder / _ADAPTER), load_file(folder / _OPTIMISER))
     except ValidationError as error:
         raise UsageError(f"{folder / _STATE} is no checkpoint of this rolecs: {describe_invalid(error)}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise UsageError(f"{folder} cannot be read: {error}") from None
 
 

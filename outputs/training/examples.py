@@ -45,7 +45,7 @@ class _Messages(_Row):
 
 class _PromptCompletion(_Row):
     dialogue: str = ""
-    prompt: tuple[ChatMessage, ...]
+    prompt: tuple[ChatMessage, ...] = Field(min_length=1)
     completion: tuple[ChatMessage, ...] = Field(min_length=1, max_length=1)
 
 
@@ -91,21 +91,22 @@ def read_examples(sources: Sequence[Path], roles: Collection[Role]) -> tuple[lis
 def _told_apart(rows: Sequence[RoleRow], before: Sequence[RoleRow]) -> Iterator[RoleRow]:
     """Yield the rows of a source; a dialogue gets another id where it has that of another one in sources before.
 
-    Files may number their calls alike. Two dialogues of which no answer is the same are not the same in two forms.
+    Files may number their calls alike. The same dialogue in two forms has the answers of the smaller one in both; two
+    dialogues have a greeting in common at most.
     """
     known, own = _answers(before), _answers(rows)
     for row in rows:
-        there = known.get(row.dialogue)
-        if there and there.isdisjoint(own[row.dialogue]):
-            row = row.model_copy(update={"dialogue": f"{row.dialogue}-{digest(sorted(own[row.dialogue]))[:8]}"})
+        there, here = known.get(row.dialogue), own[row.dialogue]
+        if there and 2 * len(there & here) < min(len(there), len(here)):
+            row = row.model_copy(update={"dialogue": f"{row.dialogue}-{digest(sorted(here))[:8]}"})
         yield row
 
 
 def _answers(rows: Iterable[RoleRow]) -> dict[str, set[str]]:
-    """Return the answers in rows by dialogue."""
+    """Return the answers in rows by dialogue; one of some options only says something behind its request."""
     answers: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
-        answers[row.dialogue].add(row.answer)
+        answers[row.dialogue].add(digest((row.messages, row.answer)) if row.options else row.answer)
     return answers
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +16,14 @@ from outputs.training.packing import Pack, TokenRow, count_nodes, pack, plan_pac
 class Item(NamedTuple):
     """A row to train on or to measure with: its tokens, its role, and the side of a dialogue that it belongs to.
 
+    A side is named by the dialogue and what its requests begin with.
     `choice` numbers the request that a row to measure with answers, `is_answer` tells the right answer from the other
     options; `choice` is None where a request lets the model choose nothing.
     """
 
     tokens: TokenRow
     role: str
-    side: Hashable
+    side: tuple[str, str]
     choice: int | None = None
     is_answer: bool = True
 
@@ -96,7 +97,7 @@ def plan_epoch(items: Sequence[Item], batch: int, seed: int, epoch: int) -> list
     The sides of the dialogues come in an order of their own in each epoch; whole ones fill a step until it has `batch`
     rows. Within a step sides that begin alike lie side by side, as they share a pack then.
     """
-    sides: defaultdict[Hashable, list[int]] = defaultdict(list)
+    sides: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         sides[item.side].append(index)
     order = list(sides.values())

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from jinja2 import TemplateError
 
+from agents.errors import UsageError
+from agents.llm.dialect import without_system
+from agents.llm.request import Message
 from outputs.datasets.roles import RoleRow
 from outputs.training.packing import TokenRow
 
@@ -21,7 +25,8 @@ class Encoder:
     The end of a turn is what the chat template writes behind an answer, up to white space: the model learns to stop.
     The requests of a dialogue share most of their messages. A message between two special tokens, which part a text
     before anything else does, is tokenised once; where a tokenizer looks beyond them (some mark the beginning of a
-    text), each text is tokenised whole.
+    text), each text is tokenised whole. Where a template takes no system message, its text stands in the user's, as
+    players are asked then.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -30,6 +35,7 @@ class Encoder:
         self._special = re.compile(f"({'|'.join(map(re.escape, special))})") if special else None
         self._known: dict[str, list[int]] = {}
         self._parts_texts: bool | None = None
+        self._takes_system = True
 
     def encode(self, rows: Sequence[RoleRow]) -> Iterator[TokenRow]:
         """Yield each row as tokens."""
@@ -46,7 +52,7 @@ class Encoder:
 
     def _texts(self, row: RoleRow) -> tuple[str, str]:
         """Return the text of the prompt, and that of the answer with the end of its turn."""
-        messages = [message.model_dump() for message in row.messages]
+        messages: list[Message] = [{"role": message.role, "content": message.content} for message in row.messages]
         prompt = self._render(messages, add_generation_prompt=True)
         whole = self._render([*messages, {"role": "assistant", "content": row.answer}], add_generation_prompt=False)
         answer = whole.removeprefix(prompt).rstrip()
@@ -55,13 +61,20 @@ class Encoder:
             answer = row.answer + self._tokenizer.eos_token
         return prompt, answer
 
-    def _render(self, messages: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
-        # As the requests ask for it: see agents/llm/chat.py.
-        return str(
-            self._tokenizer.apply_chat_template(
+    def _render(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
+        if not self._takes_system:
+            messages = without_system(messages)
+        try:
+            # As the requests ask for it: see agents/llm/chat.py.
+            text = self._tokenizer.apply_chat_template(
                 messages, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
             )
-        )
+        except TemplateError as error:
+            if not self._takes_system:
+                raise UsageError(f"--base: its chat template refuses a row: {error}") from None
+            self._takes_system = False
+            return self._render(messages, add_generation_prompt=add_generation_prompt)
+        return str(text)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         if self._parts_texts is None:

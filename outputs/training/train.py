@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -294,6 +294,9 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
     left_out = train_dropped + held_dropped
     if not train_items:
         raise UsageError(f"every row to train on is longer than {limit:,} tokens")
+    if left_out:
+        named = ", ".join(left_out[:NAMED]) + (", ..." if len(left_out) > NAMED else "")
+        listener.say(f"Left out, longer than {limit:,} tokens: {len(left_out):,} rows ({named}).")
     longest = max(len(item.tokens.tokens) for item in (*train_items, *held_items))
     model = add_adapter(base, settings)
     wants_recomputing = settings.gradient_checkpointing
@@ -317,9 +320,9 @@ def _prepare(sources: Sequence[Path], settings: TrainSettings, listener: Listene
         budget=budget,
         sources=read,
         dropped=Dropped(limit=limit, count=len(left_out), ids=tuple(left_out[:NAMED])),
-        roles=dict(Counter(row.role for row in split.train)),
-        train_counted=_count(split.train, train_items, trainer.tokens_per_epoch),
-        held_counted=_count(split.held_out, held_items, count_nodes([item.tokens for item in held_items], budget)),
+        roles=dict(Counter(item.role for item in train_items)),
+        train_counted=_count(train_items, trainer.tokens_per_epoch),
+        held_counted=_count(held_items, count_nodes([item.tokens for item in held_items], budget)),
         is_packed=is_packed,
         parameters=parameters,
         precision=str(dtype).removeprefix("torch."),
@@ -349,11 +352,12 @@ def _encode(
     return items, too_long
 
 
-def _count(rows: Iterable[RoleRow], items: Sequence[Item], packed_tokens: int) -> Counted:
-    tokens = [item.tokens for item in items if item.is_answer]
+def _count(items: Sequence[Item], packed_tokens: int) -> Counted:
+    answers = [item for item in items if item.is_answer]
+    tokens = [item.tokens for item in answers]
     return Counted(
         rows=len(tokens),
-        dialogues=len({row.dialogue for row in rows}),
+        dialogues=len({item.side[0] for item in answers}),
         row_tokens=sum(len(row.tokens) for row in tokens),
         packed_tokens=packed_tokens,
         answer_tokens=sum(len(row.tokens) - row.answer for row in tokens),
@@ -379,5 +383,8 @@ def _versions() -> dict[str, str]:
 
 
 def _way_on(out: Path) -> str:
-    found = read_checkpoint(out)
+    try:
+        found = read_checkpoint(out)
+    except UsageError:
+        return ""
     return f"; the checkpoint after step {found[0].step:,} stays, --resume goes on from it" if found else ""

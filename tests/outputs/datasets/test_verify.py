@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from agents.errors import UsageError
 from outputs.datasets.export import require_export_folder
+from outputs.datasets.formats import Format
 from outputs.datasets.manifest import MANIFEST
 from outputs.datasets.reader import read_dialogues
 from outputs.datasets.verify import verify_export
@@ -41,6 +42,15 @@ def test_what_people_call_a_persona_is_no_words_of_a_models(tmp_path: Path, make
         export(store, tmp_path / "shards")
     assert list(verify_export(tmp_path / "shards")) == []
     assert [dialogue.persona_id for dialogue in read_dialogues(tmp_path / "shards")] == [persona.id]
+
+
+def test_published_rows_of_one_who_speaks_twice_are_named(tmp_path: Path, make_record: MakeRecord) -> None:
+    with make_run(tmp_path / "run", [make_record()]) as store:
+        export(store, tmp_path / "shards", Format.CSCONV)
+    shard = tmp_path / "shards/data/train-00000.jsonl"
+    first, second, *_ = json.loads(shard.read_text(encoding="utf-8"))["dialogue"]
+    edit_row(shard, dialogue=[first, second, second])
+    assert any(problem.endswith("the speakers do not alternate") for problem in verify_export(tmp_path / "shards"))
 
 
 @pytest.mark.parametrize("name", ["../precious.txt", "/etc/hosts", "data/train-0.jsonl", "data/train-00000.jsonl/../x"])

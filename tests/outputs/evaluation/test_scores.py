@@ -35,6 +35,10 @@ def test_scores_by_hand() -> None:
     assert found["own_reply"]["words"] == pytest.approx(6 / 4)
 
 
+def test_a_file_may_hold_a_dialogue_twice() -> None:
+    assert scores_of(evaluation("a", *GOOD), evaluation("a", *POOR)).dialogues == 2
+
+
 def test_without_dialogues_there_are_no_figures() -> None:
     scores = scores_of(evaluation("a", error=FAILURE))
     assert all(it.value is None for metrics in scores.estimates().values() for it in metrics.values())

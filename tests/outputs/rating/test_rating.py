@@ -13,12 +13,14 @@ from rich.console import Console
 
 from agents.csc.flow import Limits
 from agents.errors import UsageError
+from graphs.cli.rate import rate
 from graphs.jobs.calibrate import read_gold
 from outputs.rating.items import ALONE, OVERALL, PREFERENCE, choose_items, read_calls
 from outputs.rating.ratings import Given, RatingFile, read_all, read_ratings
 from outputs.rating.server import MAX_BODY, RatingServer
 from outputs.rating.summary import gold_lines, show_summary, summarise_ratings
-from outputs.runs.record import Record
+from outputs.runs.record import NearDuplicate, Record
+from outputs.runs.run import Outcome
 from quality.gate.rubric import POINT_CODES
 from quality.trust.calibration import ALL_POINTS
 from tests.support.runs import make_run
@@ -105,6 +107,31 @@ def test_a_summary_by_hand(make_record: MakeRecord) -> None:
     with console.capture() as capture:
         console.print(show_summary(summary), markup=False)
     assert "2.75 (1.00 to 4.50)" in capture.get() and "Of 1 pairs two is preferred to one in 50%" in capture.get()
+
+
+def test_the_gold_file_does_not_lie_among_the_ratings(tmp_path: Path, make_record: MakeRecord) -> None:
+    make_run(tmp_path / "run", some(make_record, "a", 1)).__exit__(None, None, None)
+    RatingFile(tmp_path / "ratings", "ann")
+    with pytest.raises(UsageError, match="is a rater's, name another place"):
+        rate([tmp_path / "run"], ratings=tmp_path / "ratings", summary=True, gold=tmp_path / "ratings" / "ann.jsonl")
+
+
+def test_three_runs_are_summed_up_without_their_pairs(make_record: MakeRecord) -> None:
+    calls = {run: some(make_record, run[0], 1) for run in ("a", "b", "c")}
+    pair = f"{calls['a'][0].id}+{calls['c'][0].id}"
+    summary = summarise_ratings(calls, {"ann": {pair: {PREFERENCE: 1}}})
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(show_summary(summary), markup=False)
+    assert "1 pairs are rated: name two runs to see which is preferred" in capture.get()
+
+
+def test_a_near_duplicate_is_no_refusal_of_the_gate(make_record: MakeRecord) -> None:
+    first, like_it = some(make_record, "a", 2)
+    like_it = like_it.model_copy(update={"near_duplicate": NearDuplicate(id=first.id, similarity=0.95)})
+    assert like_it.outcome is Outcome.REJECTED
+    summary = summarise_ratings({"one": [first, like_it]}, {"ann": {first.id: PASSES, like_it.id: PASSES}})
+    assert summary.gate and summary.gate[ALL_POINTS].recall and summary.gate[ALL_POINTS].recall.value == 1
 
 
 def test_the_gold_file_is_what_calibrate_takes(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -78,6 +78,21 @@ def test_files_that_number_their_calls_alike_hold_different_calls(tmp_path: Path
     assert len({row.dialogue for row in rows}) == 1
 
 
+def test_calls_that_are_numbered_alike_and_share_a_greeting_stay_apart(tmp_path: Path) -> None:
+    files = []
+    for folder, about in (("a", "卡"), ("b", "贷款")):
+        said = (
+            ("客服", "策略1 礼貌问候", "您好。"),
+            ("客户", "", f"{about}怎么办？"),
+            ("客服", "策略2 确认身份", f"{about}的户名？"),
+        )
+        dialogue = [dict(zip(("speaker", "strategy", "text"), turn, strict=True)) for turn in said]
+        (tmp_path / folder).mkdir()
+        files.append(write(tmp_path / folder / "train-00000.jsonl", {"source": "x", "dialogue": dialogue}))
+    rows, _ = read_examples(files, ())
+    assert {row.answer for row in rows if row.options} and len({row.dialogue for row in rows}) == 2
+
+
 def test_rows_of_other_sources_are_taken_as_they_are(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "Is it sound?"}]
     judged = {"id": "j", "role": "judge", "dialogue": "d", "messages": messages, "answer": "1"}
@@ -101,6 +116,7 @@ def test_rows_of_other_sources_are_taken_as_they_are(tmp_path: Path) -> None:
         ({"conversations": [{"from": "robot", "value": "x"}]}, "unknown sender 'robot'"),
         ({"messages": [{"role": "robot", "content": "x"}]}, r"messages\.0\.role"),
         ({"text": "plain"}, "no labelled dialogue"),
+        ({"prompt": [], "completion": [{"role": "assistant", "content": "Yes."}]}, "prompt: .*at least 1 item"),
         ([], "a JSON object is needed"),
     ],
 )

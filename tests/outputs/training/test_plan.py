@@ -61,7 +61,10 @@ def test_the_share_is_one_of_dialogues_and_something_is_held_out_where_it_can_be
 
 
 def make_items(sides: list[int]) -> list[Item]:
-    return [Item(TokenRow(np.array([side, 9, number], np.int32), 2), "r", side) for number, side in enumerate(sides)]
+    return [
+        Item(TokenRow(np.array([side, 9, number], np.int32), 2), "r", (str(side), ""))
+        for number, side in enumerate(sides)
+    ]
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.integers(1, 12), st.integers(0, 3))
@@ -92,7 +95,10 @@ def test_packs_say_whose_answers_they_hold() -> None:
 
 @given(st.lists(st.integers(2, 40), min_size=1, max_size=30), st.integers(20, 200), st.integers(1, 4))
 def test_processes_share_a_step_evenly(lengths: list[int], budget: int, processes: int) -> None:
-    items = [Item(TokenRow(np.full(length, number, np.int32), 1), "r", number) for number, length in enumerate(lengths)]
+    items = [
+        Item(TokenRow(np.full(length, number, np.int32), 1), "r", (str(number), ""))
+        for number, length in enumerate(lengths)
+    ]
 
     def passes(of: int) -> int:
         return -(-len(make_packs(items, of)) // processes)

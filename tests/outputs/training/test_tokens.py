@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agents.errors import UsageError
 from outputs.datasets.roles import ChatMessage, RoleRow
 from outputs.training.tokens import Encoder
 from tests.support.tiny_model import CHATML, make_tokenizer
@@ -34,6 +35,19 @@ def test_the_answer_follows_the_prompt_and_ends_its_turn(template: str, begin: s
     )
     assert prompt.endswith(f"<|im_start|>user\nHello.<|im_end|>\n<|im_start|>assistant\n{begin}")
     assert answer == "Good morning.<|im_end|>"
+
+
+def test_a_template_without_system_messages_gets_the_text_in_the_users() -> None:
+    tokenizer = make_tokenizer()
+    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    tokenizer.chat_template = refusal + CHATML
+    first, second = Encoder(tokenizer).encode([row(), row(answer="Good day.")])
+    prompt = tokenizer.decode(first.tokens[: first.answer].tolist())
+    assert prompt.startswith("<|im_start|>user\nBe kind.\n\nHello.<|im_end|>")
+    assert prompt == tokenizer.decode(second.tokens[: second.answer].tolist())
+    tokenizer.chat_template = "{{ raise_exception('nothing at all') }}"
+    with pytest.raises(UsageError, match="its chat template refuses a row: nothing at all"):
+        list(Encoder(tokenizer).encode([row()]))
 
 
 def test_options_share_the_prompt() -> None:

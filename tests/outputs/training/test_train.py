@@ -184,15 +184,19 @@ def test_packing_changes_nothing_but_the_time(rows_file: Path, settings: MakeSet
 def test_what_is_too_long_is_counted_and_named(rows_file: Path, settings: MakeSettings, tmp_path: Path) -> None:
     long = tmp_path / "long.jsonl"
     row = make_rows(1)[0]
-    row = row.model_copy(update={"id": "the-long-one", "dialogue": "d1", "persona": "p0", "answer": "A" * 300})
+    alone = {"dialogue": "one-more", "role": "planner", "persona": "p0"}
+    row = row.model_copy(update={"id": "the-long-one", "answer": "A" * 300} | alone)
     long.write_text(rows_file.read_text() + row.model_dump_json() + "\n")
-    trained = train.train([long], settings(max_length=300, epochs=1, held_out=0), Quiet())
+    listener = Quiet()
+    trained = train.train([long], settings(max_length=300, epochs=1, held_out=0), listener)
+    assert "Left out, longer than 300 tokens: 1 rows (the-long-one)." in listener.lines
     assert trained and (trained.dropped.limit, trained.dropped.count, trained.dropped.ids) == (
         300,
         1,
         ("the-long-one",),
     )
-    assert trained.train.rows == 48 and trained.held_out == ()
+    assert trained.train.rows == sum(trained.roles.values()) == 48 and "planner" not in trained.roles
+    assert trained.train.dialogues == len({row.dialogue for row in make_rows()}) and trained.held_out == ()
     with pytest.raises(UsageError, match="longer than 8 tokens"):
         train.train([long], settings(max_length=8, out=tmp_path / "none"), Quiet())
 
@@ -257,6 +261,10 @@ def test_wrong_use_is_one_line(
         train.train([rows_file], chosen, Quiet())
     with pytest.raises(UsageError, match="begun with other settings"):
         train.train([rows_file], settings(rank=4), Quiet(), resume=True)
+    kept = chosen.out / checkpoint.FOLDER / "optimizer.safetensors"
+    kept.write_bytes(kept.read_bytes()[:-4])
+    with pytest.raises(UsageError, match="checkpoint cannot be read: "):
+        train.train([rows_file], chosen, Quiet(), resume=True)
     (tmp_path / "done").mkdir()
     (tmp_path / "done" / RESULT).write_text("{}")
     with pytest.raises(UsageError, match="holds an adapter already"):
