@@ -137,8 +137,7 @@ def _judge(
     from outputs.evaluation.results import Judged
 
     language = dialogues[0].language
-    # The players' key is not for another server.
-    secrets = Secrets(api_key=Secrets().judge_api_key) if settings.judge_base_url else None
+    secrets = settings.judging_secrets(Secrets())
 
     def place(folder: Path, name: str, items: Iterable[Any]) -> Path:
         return folder / f"{name}-{digest(list(items))[:8]}"

@@ -9,7 +9,7 @@ from agents.csc.flow import Limits
 from agents.csc.language import Language
 from agents.llm.dialect import Dialect
 from agents.llm.retry import RetryPolicy
-from graphs.config.settings import JudgeSettings, OwnJudgeSettings, ServerSettings
+from graphs.config.settings import JudgeSettings, OwnJudgeSettings, Secrets, ServerSettings
 
 _ANSWERING = ("run", "model", "temperature", "top_p", "retry_policy", "metrics")
 """Settings of an evaluation that are not those of its judge."""
@@ -83,3 +83,7 @@ class EvaluateSettings(OwnJudgeSettings):
             shared |= {"headers": headers or self.headers, "dialect": held or self.dialect}
         own = {"run": run, "model": model, "language": language, "limits": self.limits}
         return JudgeSettings.model_validate(shared | own)
+
+    def judging_secrets(self, secrets: Secrets) -> Secrets:
+        """Return the keys with which it does so: those of the models' server are not for another one."""
+        return Secrets(api_key=secrets.judge_api_key) if self.judge_base_url else secrets

@@ -93,8 +93,8 @@ class ServerSettings(BaseModel):
     )
     dialect: HeldDialect = Field(
         Dialect(),
-        description="How the server wants its requests: NAME=VALUE of vllm, length, omits, choice, schemas; what is "
-        "not set is found out.",
+        description="How the server wants its requests: NAME=VALUE of "
+        f"{', '.join(Dialect.model_fields)}; what is not set is found out.",
     )
     preflight: bool = Field(
         True, description="Try a server out, by a word or two of each kind of request, before anything is spent there."

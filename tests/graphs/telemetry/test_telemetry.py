@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import sys
 import time
 from dataclasses import asdict
@@ -294,6 +295,7 @@ def test_texts_need_a_log() -> None:
 
 
 async def test_metrics_say_what_the_run_says(tmp_path: Path) -> None:
+    """And the docs name those that there are."""
     prices = {"input": 2.0, "cached": 0.5, "output": 8.0}
     before = time.time()
     async with serve(Loopback(pass_rate=0.9)) as server:
@@ -310,6 +312,9 @@ async def test_metrics_say_what_the_run_says(tmp_path: Path) -> None:
     assert found["rolecs_cost_usd_total"] == pytest.approx(Prices(**prices).cost(usage))
     start, end = found["rolecs_start_time_seconds"], found["rolecs_last_dialogue_end_time_seconds"]
     assert before <= start <= end <= time.time()
+    told = Path("docs/watching.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(rolecs_[a-z_]+)(?:\{[a-z]+\})?`", told))
+    assert named == {name.split(" ")[0] for name in found}
     assert not [path for path in tmp_path.iterdir() if path.name not in {"run", "job.prom"}]
 
 
