@@ -21,7 +21,7 @@ from agents.roles.supporter import say_supporter_turn
 from agents.roles.supporter_assistant import choose_strategy
 from graphs.config.settings import SpeakingSettings
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
-from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
+from quality.checks.turn_checks import HINTS, FailedCheck, check_played_turn
 
 AnswerT = TypeVar("AnswerT")
 
@@ -144,7 +144,7 @@ async def say_supporter(
 
     def check(turn: Turn) -> Iterator[FailedCheck]:
         seen, *earlier = (_covered(one, cover) if cover else one for one in (turn, *view.turns))
-        return check_turn(seen, earlier, context.language, view.scenario)
+        return check_played_turn(seen, earlier, context.language, view.scenario)
 
     return await ask_until_sound(ask, check, HINTS, context)
 
@@ -199,7 +199,7 @@ async def say_customer(view: CustomerView, direction: Direction, context: Dialog
         )
 
     def check(turn: Turn) -> Iterator[FailedCheck]:
-        return check_turn(turn, view.turns, context.language, view.scenario)
+        return check_played_turn(turn, view.turns, context.language, view.scenario)
 
     return await ask_until_sound(ask, check, HINTS, context)
 

@@ -17,7 +17,7 @@ from agents.errors import shorten
 from outputs.reports.cells import begin_table
 from outputs.runs.record import Record, RepairKind
 from quality.checks.structured_checks import DIRECTION_HINTS, PLAN_HINTS, check_direction, check_plan
-from quality.checks.turn_checks import HINTS, FailedCheck, check_turn
+from quality.checks.turn_checks import HINTS, FailedCheck, check_played_turn
 from quality.fidelity.turn_facts import FACT_HINTS
 
 EXAMPLES = 2
@@ -134,7 +134,7 @@ def _cases(record: Record) -> Iterator[_Case]:
                 _names(check_direction(turn.direction, plan.customer_goal, language)),
                 f"{place}: {turn.direction}",
             )
-        faults = check_turn(turn, record.turns[:index], language, plan.scenario)
+        faults = check_played_turn(turn, record.turns[:index], language, plan.scenario)
         yield _Case(turn.speaker.value, _names(faults), f"{place}: {turn.text}")
 
 

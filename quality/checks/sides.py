@@ -79,6 +79,32 @@ _ASKS_HELP = {
         "帮",
     ),
 }
+_THIRD_PERSON = {
+    (Language.EN, Speaker.CUSTOMER): guard(
+        r"(?<!i am )(?<!i['’]m )(?<!\bas )(?<!being )(?<!\blike )\bthe customer\b"
+        r"(?!['’]s always| is (?:always )?(?:right|king)|[ -](?:service|support|care|relations|help|team|rep|desk|line"
+        r"|hotline|portal|number))|\bthe supporter\b",
+        "the customer|the supporter",
+    ),
+    (Language.EN, Speaker.SUPPORTER): guard(
+        r"\bthe customer(?:['’]s (?:full |account |phone )?(?:name|card|account|number|problem|issue|request|concern"
+        r"|identity)\b|,? (?:is (?:\w+ )?(?:\w+ing|upset|worried|concerned|satisfied|interested)|wants|needs"
+        r"|would like|reported|said|has (?:accidentally|been|asked|said|requested|reported))\b)"
+        r"|\bof the customer\W*\Z|\bthe supporter\b",
+        "the customer|the supporter",
+    ),
+    (Language.ZH, Speaker.CUSTOMER): guard(
+        r"(?:请|问|让|帮助?|了解|理解|感谢|希望|需要)客户(?!服务|经理|专员|代表|端)"
+        r"|(?<!我的)(?<!我们的)(?<!我们)(?<!我)客户(?:的(?:问题|需求|反馈|帮助|要求|请求)|希望|想要|需要|反馈说|表示)",
+        "客户",
+    ),
+    (Language.ZH, Speaker.SUPPORTER): guard(
+        r"(?:请|问|让|了解|理解)客户(?!服务|经理|专员|代表|端)|感谢客户(?!服务|经理|们?的)"
+        r"|(?<!贵)客户(?:的(?:问题|需求|反馈|要求|请求|姓名)|希望|想要|反馈说|表示)",
+        "客户",
+    ),
+}
+"""Nobody on the phone calls the one they speak to "the customer"; a rule of the company may, of customers at large."""
 _COMPANYS = re.compile(r"Agent|Staff|Company|Bank|Branch|Brand|Support|Service|Product|Hotline|Website|Reference|Case")
 """Kinds of placeholders for what is the company's, which the supporter may know before the customer says it."""
 
@@ -93,6 +119,15 @@ def find_wrong_side(turn: Turn, small: str, language: Language) -> str | None:
     """
     patterns = (_OFFERS_HELP, _ASKS_IDENTITY) if turn.speaker is Speaker.CUSTOMER else (_ASKS_HELP,)
     return next((found.group() for one in patterns if (found := one[language].search(turn.text, small))), None)
+
+
+def find_third_person(turn: Turn, small: str, language: Language) -> str | None:
+    """Return the words by which a turn speaks of its own call's customer, or supporter, as of somebody else.
+
+    A real merchant may well speak of "the customer": it is asked of played turns alone, see `find_wrong_side`.
+    """
+    found = _THIRD_PERSON[language, turn.speaker].search(turn.text, small)
+    return found.group() if found else None
 
 
 def find_known_too_early(turn: Turn, earlier: Sequence[Turn], scenario: str) -> str | None:

@@ -19,7 +19,7 @@ from agents.csc.strategies import Strategy
 from agents.roles.speech import LABEL_PATTERN, SPEAKER_PATTERN, STRATEGY_NAMES_PATTERN
 from quality.checks.artifacts import find_artifact
 from quality.checks.echoes import TASK_RUN, Runs, find_prompt_echo, runs_of
-from quality.checks.sides import find_known_too_early, find_wrong_side
+from quality.checks.sides import find_known_too_early, find_third_person, find_wrong_side
 from quality.guarded import guard, in_small
 from quality.text import GAP, PLACEHOLDER, SENTENCE_ENDS, is_in, split_sentences, split_words
 
@@ -121,6 +121,11 @@ HINTS: dict[str, dict[Language, str]] = {
         ("prompt-echo", "Say it in the speaker's own words.", "用说话人自己的话来说。"),
         ("wrong-side", "Speak for your own side of the call.", "只站在自己这一边说话。"),
         (
+            "third-person",
+            'Speak to the other one: "I" and "you", never "the customer".',
+            "对着对方说话：用“我”和“您”，不说“客户”。",
+        ),
+        (
             KNOWS_TOO_EARLY,
             "You do not know this of the customer yet: leave it out.",
             "客户的这项信息你还不知道，不要说。",
@@ -166,6 +171,18 @@ def check_turn(turn: Turn, earlier: Sequence[Turn], language: Language, scenario
     if _says_goodbye(text) and any(_says_goodbye(other.text) for other in earlier if other.speaker is turn.speaker):
         yield FailedCheck("goodbye-loop", "says goodbye again")
     yield from check_privacy(text)
+
+
+def check_played_turn(
+    turn: Turn, earlier: Sequence[Turn], language: Language, scenario: str = ""
+) -> Iterator[FailedCheck]:
+    """Yield what is wrong with a turn that a model says, the worst first: what `check_turn` finds, and more.
+
+    What is more would find fault with some sound turns of people, too: a model can say it otherwise.
+    """
+    yield from check_turn(turn, earlier, language, scenario)
+    if found := find_third_person(turn, in_small(turn.text), language):
+        yield FailedCheck("third-person", repr(found))
 
 
 @cache

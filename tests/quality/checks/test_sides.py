@@ -8,13 +8,13 @@ from agents.csc.dialogue import Turn
 from agents.csc.language import Language
 from agents.csc.speakers import Speaker
 from agents.csc.strategies import STRATEGIES, Strategy
-from quality.checks.turn_checks import HINTS, check_turn
+from quality.checks.turn_checks import HINTS, check_played_turn, check_turn
 from quality.trust.canaries import sound_dialogues
 from tests.conftest import EN_CALL, ZH_CALL, make_turns
 from tests.support import DATA
 
 EN, ZH = Language.EN, Language.ZH
-NEW = {"prompt-echo", "wrong-side", "knows-too-early"}
+NEW = {"prompt-echo", "wrong-side", "knows-too-early", "third-person"}
 
 
 def said(text: str, strategy: Strategy | None = None, direction: str | None = None) -> Turn:
@@ -23,7 +23,7 @@ def said(text: str, strategy: Strategy | None = None, direction: str | None = No
 
 
 def faults(turn: Turn, language: Language, earlier: tuple[Turn, ...] = (), scenario: str = "") -> set[str]:
-    return NEW & {fault.check for fault in check_turn(turn, earlier, language, scenario)}
+    return NEW & {fault.check for fault in check_played_turn(turn, earlier, language, scenario)}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,47 @@ def faults(turn: Turn, language: Language, earlier: tuple[Turn, ...] = (), scena
 )
 def test_a_customer_who_speaks_as_the_supporter_is_found(text: str, language: Language) -> None:
     assert faults(said(text), language) == {"wrong-side"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "strategy"),
+    [
+        ("Yes, the customer should contact their bank about it.", EN, None),
+        ("I understand that the customer's card was declined.", EN, None),
+        ("The supporter should say that it is solved.", EN, None),
+        ("The customer is looking for some assistance with their card.", EN, Strategy.RP),
+        ("Sure, what is the customer's full name?", EN, Strategy.PR),
+        ("Could I have the birth date of the customer?", EN, Strategy.PR),
+        ("希望能得到客户的帮助，谢谢。", ZH, None),
+        ("您是否已经了解客户的需求了？", ZH, None),
+        ("感谢客户并道别。", ZH, Strategy.AC),
+        ("我们先来看看客户的问题。", ZH, Strategy.PR),
+    ],
+)
+def test_one_who_speaks_of_the_other_as_of_a_third_is_found_where_a_model_plays(
+    text: str, language: Language, strategy: Strategy | None
+) -> None:
+    turn = said(text, strategy)
+    assert "third-person" in faults(turn, language)
+    assert "third-person" not in {fault.check for fault in check_turn(turn, (), language)}, "people are not asked"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "strategy"),
+    [
+        ("I'm the customer here, and the customer is always right.", EN, None),
+        ("The customer service line cut me off, and the customer portal is down.", EN, None),
+        ("As the customer, I expect more. Other customers get it.", EN, None),
+        ("In that case the customer pays for the return, it says in the terms.", EN, Strategy.ID),
+        ("The customer has fourteen days to send it back.", EN, Strategy.ID),
+        ("我是老客户了，我的客户经理没接电话。", ZH, None),
+        ("我的客户说钱没到账，客户端也打不开。", ZH, None),
+        ("感谢客户们的支持，境外客户也能办。", ZH, Strategy.ID),
+        ("贵客户的问题已经登记，请客户经理联系您。", ZH, Strategy.ID),
+    ],
+)
+def test_who_speaks_of_customers_at_large_is_not(text: str, language: Language, strategy: Strategy | None) -> None:
+    assert "third-person" not in faults(said(text, strategy), language)
 
 
 @pytest.mark.parametrize(
