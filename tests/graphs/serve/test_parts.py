@@ -1,4 +1,4 @@
-"""The pure parts of the service: limits, the veil, sites, keys, replicas, settings."""
+"""The pure parts of the service: limits, sites, keys, replicas, settings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,6 @@ from graphs.serve.dialogues.service import read_keys
 from graphs.serve.metrics import ServiceMetrics
 from graphs.serve.protection.audit import Audit, Pseudonyms
 from graphs.serve.protection.limits import ALL, Budgets, Rates
-from graphs.serve.protection.privacy import Veil, tame
 from graphs.serve.protection.sites import parse_origin, read_sites
 from graphs.serve.refusal import Refusal
 from outputs.scorecards.store import Spent
@@ -75,38 +74,6 @@ def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
     assert budgets.spent("shop") == budgets.spent(ALL) == 0
     day = "2026-01-01"
     assert budgets.spent("shop") == 500, "a clock that is set back gives nothing away"
-
-
-@given(st.text())
-def test_tame_text_is_one_line_without_marks(text: str) -> None:
-    tamed = tame(text)
-    assert "\n" not in tamed
-    assert not set("<>") & set(tamed)
-    assert tame(tamed) == tamed
-    tamed.encode()
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("Thank you, [UserName].", "Thank you, Dana Whitfield."),
-        ("I sent it to [Email].", "I sent it to your e-mail address."),
-        ("The card [CardNumber] works.", "The card your card number works."),
-        ("[BankName] is open.", "bank name is open."),
-    ],
-)
-def test_placeholders_become_words(text: str, shown: str) -> None:
-    veil = Veil()
-    assert veil.hide("My name is Dana Whitfield.") == "My name is [UserName]."
-    assert veil.show(text, Language.EN) == shown
-
-
-def test_what_was_told_once_is_hidden_wherever_it_is_said() -> None:
-    veil = Veil()
-    assert veil.hide("Whitfield", "May I have your last name, please?") == "[UserName]"
-    assert "Whitfield" not in veil.hide("Well, Whitfield is what they call me.")
-    assert Veil().show("Thank you, [UserName].", Language.EN) == "Thank you."
-    assert Veil().show("This is [AgentName].", Language.EN) == "This is your support assistant."
 
 
 @pytest.mark.parametrize(
