@@ -241,8 +241,8 @@ class Service:
         """Return a supporter's turn as it is stored, and as the visitor sees it."""
         veil, language = session.veil, session.card.language
         shown = veil.show(answered.turn.text, language)
-        hidden = veil.hide(shown)
-        failed = tuple(one.model_copy(update={"text": veil.hide(one.text)}) for one in answered.failed)
+        hidden = veil.hide(shown, learns=False)
+        failed = tuple(one.model_copy(update={"text": veil.hide(one.text, learns=False)}) for one in answered.failed)
         turn = ServedTurn(
             number=number,
             speaker=Speaker.SUPPORTER,

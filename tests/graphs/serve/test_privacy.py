@@ -1,6 +1,7 @@
 """Private data: what is hidden from the store and the model, and whose words it is taken from."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,3 +72,44 @@ def test_what_was_told_once_is_hidden_wherever_it_is_said() -> None:
     assert "Whitfield" not in veil.hide("Well, Whitfield is what they call me.")
     assert Veil().show("Thank you, [UserName].", Language.EN) == "Thank you."
     assert Veil().show("This is [AgentName].", Language.EN) == "This is your support assistant."
+
+
+async def test_a_name_that_only_the_supporter_said_is_not_the_customers(tmp_path: Path) -> None:
+    words: list[str] = []
+
+    def say(body: dict[str, Any]) -> str | None:
+        return None if "structured_outputs" in body else words.pop(0)
+
+    answers = []
+    async with service_on(Loopback(say=say), tmp_path) as service, client_of(service) as client:
+        words[:] = ["Hello, what can I do for you today, please?"]
+        path, token = await open_session(client)
+        for text, *said in (
+            (
+                "I am Dana Whitfield and my shoe came apart.",
+                "Thank you, Ann Miller, when did you buy these shoes?",
+                "Thanks for that, when did you buy these shoes from us?",
+            ),
+            ("In May.", "Thank you, [UserName], I have noted that down for the repair."),
+            ("Okay.", *["All is arranged then, Ann Miller, and the new pair leaves today."] * 3),
+        ):
+            words[:] = said
+            answer = await client.post(f"{path}/turns", json={"text": text}, headers=token)
+            answers.append(answer.json()["turn"]["text"])
+        (card,) = service.store.cards()
+    assert "Dana Whitfield" in answers[1], "the placeholder is what the customer told"
+    assert "Ann Miller" not in str(answers), "a name that was never told passes no check"
+    assert "Ann Miller" not in str(card), "nor is it stored"
+
+
+async def test_in_a_chat_too_the_agents_name_is_not_the_customers(tmp_path: Path) -> None:
+    def say(body: dict[str, Any]) -> str | None:
+        return None if "structured_outputs" in body else "Thank you, [UserName]. What does the screen show?"
+
+    chat = [
+        {"role": "assistant", "content": "Good morning, my name is Anna from Acme. How can I help you?"},
+        {"role": "user", "content": "The app does not start."},
+    ]
+    async with service_on(Loopback(say=say), tmp_path) as service, client_of(service) as client:
+        answer = await client.post("/v1/chat/completions", json={"messages": chat})
+    assert "Anna" not in answer.json()["choices"][0]["message"]["content"]
