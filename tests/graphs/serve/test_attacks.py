@@ -226,39 +226,6 @@ async def test_frames_and_origins(service: Service) -> None:
         assert asked.headers["access-control-allow-origin"] == "https://shop.example"
 
 
-async def test_a_visitor_is_slowed_down_and_others_are_not(tmp_path: Path) -> None:
-    async with (
-        service_on(Loopback(), tmp_path, SHOP, requests_per_minute=6) as service,
-        client_of(service, "192.0.2.1") as greedy,
-        client_of(service, "192.0.2.2") as other,
-    ):
-        answers = [await greedy.post("/v1/sessions", json={"site": "shop"}) for _ in range(4)]
-        assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
-        assert int(answers[-1].headers["retry-after"]) >= 1
-        assert (await other.post("/v1/sessions", json={"site": "shop"})).status_code == 201
-
-
-async def test_a_site_is_slowed_down(tmp_path: Path) -> None:
-    slow = SHOP.model_copy(update={"requests_per_minute": 6})
-    async with service_on(Loopback(), tmp_path, slow) as service:
-        statuses = []
-        for number in range(4):
-            async with client_of(service, f"192.0.2.{number}") as client:
-                statuses.append((await client.post("/v1/sessions", json={"site": "shop"})).status_code)
-        assert statuses == [201, 201, 429, 429]
-
-
-async def test_a_budget_holds_over_a_restart(tmp_path: Path) -> None:
-    async with service_on(Loopback(), tmp_path, daily_tokens=2_500) as service, client_of(service) as client:
-        path, token = await open_session(client)
-        spent = service.budgets.spent()
-        assert spent > 0
-    async with service_on(Loopback(), tmp_path, daily_tokens=spent) as service, client_of(service) as client:
-        answer = await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "budget")
-        assert int(answer.headers["retry-after"]) > 0
-
-
 async def test_the_loopback_operator_is_nobody_behind_a_proxy_or_a_foreign_page(tmp_path: Path) -> None:
     async with service_on(Loopback(), tmp_path, allow_host=("chat.example",)) as service:
         for headers in ({"X-Forwarded-For": "192.0.2.1"}, {"Host": "chat.example"}):

@@ -1,79 +1,26 @@
-"""The pure parts of the service: limits, sites, keys, replicas, settings."""
+"""The pure parts of the service: sites, keys, replicas, settings."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
 from agents.errors import EngineError, StoreError, UsageError
-from agents.llm.chat import Chat
 from agents.llm.client import ChatClient
-from agents.llm.request import Sampling
-from agents.llm.usage import Role, Usage
 from graphs.config.loading import load_settings
 from graphs.config.serving import ServeSettings
 from graphs.serve.dialogues.commits import GroupCommit
-from graphs.serve.dialogues.metering import Meter, Wanted
 from graphs.serve.dialogues.replicas import Replicas
 from graphs.serve.dialogues.service import read_keys
-from graphs.serve.metrics import ServiceMetrics
 from graphs.serve.protection.audit import Audit, Pseudonyms
-from graphs.serve.protection.limits import ALL, Budgets, Rates
+from graphs.serve.protection.limits import ALL
 from graphs.serve.protection.sites import parse_origin, read_sites
 from graphs.serve.refusal import Refusal
 from outputs.scorecards.store import Spent
 from tests.support.topics import ACME
-
-
-@given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 120))
-def test_a_rate_is_never_exceeded(waits: list[float], per_minute: int) -> None:
-    now = 0.0
-    rates = Rates(lambda: now)
-    taken = []
-    for wait in waits:
-        now += wait
-        try:
-            rates.take("a", per_minute)
-            taken.append(now)
-        except Refusal as refusal:
-            assert refusal.retry_after_s
-    burst = max(1.0, per_minute / 3)
-    for start in range(len(taken)):
-        for end in range(start, len(taken)):
-            assert end - start + 1 <= burst + (taken[end] - taken[start]) * per_minute / 60 + 1e-6
-
-
-def test_one_who_waits_as_told_is_let_in() -> None:
-    now = 0.0
-    rates = Rates(lambda: now)
-    rates.take("a", 1)
-    with pytest.raises(Refusal) as caught:
-        rates.take("a", 1)
-    now += caught.value.retry_after_s or 0
-    rates.take("a", 1)
-
-
-def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
-    day = "2026-01-01"
-    stored = {"2026-01-01": {"shop": 500}, "2026-01-02": {}}
-    budgets = Budgets(lambda day: stored[day], lambda: day)
-    budgets.spend((ALL,), 1_000)
-    with budgets.reserving({ALL: 2_500}), pytest.raises(Refusal), budgets.reserving({ALL: 2_500}):
-        pass
-    with pytest.raises(Refusal), budgets.reserving({"shop": 600}):
-        pass
-    with budgets.reserving({ALL: None}):
-        pass
-    day = "2026-01-02"
-    assert budgets.spent("shop") == budgets.spent(ALL) == 0
-    day = "2026-01-01"
-    assert budgets.spent("shop") == 500, "a clock that is set back gives nothing away"
 
 
 @pytest.mark.parametrize(
@@ -142,29 +89,6 @@ def test_the_audit_log_is_its_owners_alone_and_never_in_the_way(tmp_path: Path) 
         path.rename(tmp_path / "rotated-too")
         path.mkdir()
         audit.note("three")
-
-
-async def test_what_comes_to_nothing_is_paid_for_and_remembered(tmp_path: Path) -> None:
-    kept: list[Spent] = []
-
-    async def store(*writes: Spent) -> None:
-        kept.extend(writes)
-
-    async def work(chat: Chat) -> None:
-        chat.usage[Role.SUPPORTER] = Usage(requests=1, prompt_tokens=40, completion_tokens=2)
-        raise EngineError("gone")
-
-    class OneServer:
-        async def ask(self, key: str, ask: Callable[[ChatClient], Awaitable[None]]) -> None:
-            await ask(cast(ChatClient, None))
-
-    budgets = Budgets(lambda day: {}, lambda: "2026-01-01")
-    wanted = Wanted("key", Sampling(0.0, 1.0), 7, work, 60.0)
-    with Audit(tmp_path / "audit.jsonl") as audit:
-        meter = Meter(budgets, ServiceMetrics(lambda: 0, lambda: 0), audit, store)
-        with pytest.raises(Refusal, match="could not answer"):
-            await meter.ask(cast(Replicas, OneServer()), wanted, dict.fromkeys((ALL, "shop", "visitor/x")))
-    assert kept == [Spent("2026-01-01", ALL, 42), Spent("2026-01-01", "shop", 42)]
 
 
 def test_a_service_takes_no_setting_that_it_would_not_heed(tmp_path: Path) -> None:
