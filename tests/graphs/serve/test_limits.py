@@ -69,6 +69,15 @@ def test_a_budget_counts_what_is_in_flight_and_begins_anew_each_day() -> None:
     assert budgets.spent("shop") == 500, "a clock that is set back gives nothing away"
 
 
+def test_what_costs_nothing_does_not_make_turns_look_cheap() -> None:
+    budgets = Budgets(lambda day: {}, lambda: "2026-01-01")
+    budgets.spend((ALL,), 5_000)
+    for _ in range(1_000):
+        budgets.spend((ALL,), 0)
+    with budgets.reserving({ALL: 11_000}), pytest.raises(Refusal), budgets.reserving({ALL: 11_000}):
+        pass
+
+
 async def test_what_comes_to_nothing_is_paid_for_and_remembered(tmp_path: Path) -> None:
     kept: list[Spent] = []
 
