@@ -153,13 +153,14 @@ def refusing(service: Service, handler: Handler) -> Handler:
 
 @lru_cache(4096)
 def _block_of(address: str) -> str:
-    """Return the addresses that one visitor may have: of IPv6 the 64 first bits.
+    """Return the addresses that one visitor may have: of IPv6 the 64 first bits, unless it carries one of IPv4.
 
-    >>> _block_of("2001:db8:1:2:3:4:5:6"), _block_of("192.0.2.7")
-    ('2001:db8:1:2::', '192.0.2.7')
+    >>> _block_of("2001:db8:1:2:3:4:5:6"), _block_of("192.0.2.7"), _block_of("::ffff:192.0.2.7")
+    ('2001:db8:1:2::', '192.0.2.7', '192.0.2.7')
     """
     try:
         parsed: Any = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address) if parsed.version == 6 else address
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address if parsed.version == 6 else parsed)
