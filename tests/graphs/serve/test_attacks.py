@@ -40,6 +40,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
         ("POST", "/v1/sessions", {}, [], 400, "wrong_body"),
         ("POST", "/v1/sessions", {"Origin": "https://evil.example"}, {"site": "shop"}, 403, "foreign_origin"),
         ("POST", "/v1/sessions", {"Origin": "null"}, {"site": "shop"}, 403, "foreign_origin"),
+        ("POST", "/v1/sessions", {"Origin": "http://[x"}, {"site": "shop"}, 403, "foreign_origin"),
         ("POST", "/v1/sessions", {"Host": "evil.example"}, {"site": "shop"}, 421, "wrong_host"),
         ("POST", "/v1/chat/completions", {}, {"messages": []}, 401, "unauthorised"),
         ("GET", "/v1/models", {}, None, 401, "unauthorised"),
