@@ -233,7 +233,8 @@ class Service:
             raise Refusal(404, "unknown", "this session has been erased")
         session.add(stored, customer, words)
         session.add(reply, answered.turn, shown)
-        session.card = card.model_copy(update={"over": answered.is_over})
+        # Stars may have been given meanwhile.
+        session.card = session.card.model_copy(update={"over": answered.is_over})
         self._note("answered", visitor, session, number=number + 1, given=answered.given)
         return number + 1
 

@@ -93,6 +93,20 @@ async def test_one_turn_of_a_session_is_answered_at_a_time(tmp_path: Path) -> No
         assert sorted(answer.status_code for answer in answers) == [201, 429, 429, 429]
 
 
+async def test_stars_that_are_given_while_a_turn_is_answered_stay(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        loopback.delay = 0.2
+        saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
+        while not loopback.in_flight:
+            await asyncio.sleep(0.01)
+        rated = await client.post(f"{path}/feedback", json={"stars": 5}, headers=token)
+        assert rated.status_code == 204 and not saying.done()
+        assert (await saying).status_code == 201
+        assert (await client.get(path, headers=token)).json()["rated"] == 5
+
+
 async def test_what_is_erased_is_gone(tmp_path: Path) -> None:
     async with service_on(Loopback(), tmp_path) as service, client_of(service) as client:
         path, token = await open_session(client)
