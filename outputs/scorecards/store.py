@@ -304,8 +304,8 @@ class ScorecardStore:
         return gone
 
     def _fold(self) -> None:
-        # A reader may hold the log open for a while: then the next erasure, or the next start, folds it.
-        with self._using, contextlib.suppress(sqlite3.OperationalError):
+        # A reader may hold the log open, or the disk fail: then the next erasure, or the next start, folds it.
+        with self._using, contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _cards(self, condition: str, values: tuple[object, ...]) -> Iterator[Scorecard]:

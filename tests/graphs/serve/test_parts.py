@@ -198,12 +198,16 @@ async def test_writes_of_a_moment_share_a_transaction_and_its_failure() -> None:
             self.batches.append(len(writes))
             if any(write.tokens < 0 for write in writes):
                 raise StoreError("full")
+            if any(write.tokens > 99 for write in writes):
+                raise OverflowError("too large")
 
     store = Store()
     async with GroupCommit(cast("Any", store)) as commits:
         await asyncio.gather(*(commits.write(Spent("d", ALL, 1)) for _ in range(20)))
         assert sum(store.batches) == 20
         assert len(store.batches) <= 2
-        with pytest.raises(StoreError):
-            await commits.write(Spent("d", ALL, -1))
-        await commits.write(Spent("d", ALL, 1))
+        for tokens in (-1, 100):
+            async with asyncio.timeout(5):
+                with pytest.raises(StoreError):
+                    await commits.write(Spent("d", ALL, tokens))
+                await commits.write(Spent("d", ALL, 1))

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,22 @@ def test_what_is_written_is_read(tmp_path: Path, en_turns: tuple[Turn, ...]) -> 
         assert store.find("a") is None
     with ScorecardStore.read(path) as store:
         assert not list(store.cards())
+
+
+def test_what_is_erased_is_erased_though_the_log_cannot_be_folded(
+    tmp_path: Path, en_turns: tuple[Turn, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sick(sqlite3.Connection):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            if "wal_checkpoint" in statement:
+                raise sqlite3.DatabaseError("disk image is malformed")
+            return super().execute(statement, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Sick))
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        store.write(Opened(card_of(en_turns, "a")), Opened(card_of(en_turns, "b")))
+        store.write(Erased("a"))
+        assert store.forget_before(1.0) == ["b"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", None])
