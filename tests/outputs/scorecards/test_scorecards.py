@@ -208,6 +208,12 @@ def test_preference_pairs(en_turns: tuple[Turn, ...]) -> None:
     assert json.loads(pairs[0].model_dump_json())["dialogue"] == "a"
 
 
+def test_each_pair_has_an_id_of_its_own(en_turns: tuple[Turn, ...]) -> None:
+    liked = change(change(card_of(en_turns, "a"), 1, thumb=1), 3, thumb=1)
+    disliked = [change(card_of(en_turns, f"b{number}"), number, text="Yes?", thumb=-1) for number in (1, 3)]
+    assert [pair.id for pair in preference_rows([liked, *disliked])] == ["a-thumbs-00", "a-thumbs-01"]
+
+
 def test_a_customers_turn_has_no_strategy(en_turns: tuple[Turn, ...]) -> None:
     card = card_of(en_turns)
     assert [turn.turn.strategy for turn in card.turns if turn.speaker is Speaker.CUSTOMER] == [None] * 6
