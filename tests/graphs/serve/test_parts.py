@@ -19,6 +19,7 @@ from graphs.serve.protection.audit import Audit, Pseudonyms
 from graphs.serve.protection.limits import ALL
 from graphs.serve.protection.sites import parse_origin, read_sites
 from graphs.serve.refusal import Refusal
+from graphs.serve.server import listen
 from outputs.scorecards.store import Spent
 from tests.support.topics import ACME
 
@@ -120,6 +121,12 @@ def test_others_are_let_in_with_keys_or_sites_alone(host: str, tmp_path: Path) -
         load_settings(ServeSettings, None, {"host": host})
     assert not load_settings(ServeSettings, None, {"host": host, "key_file": tmp_path / "keys"}).is_local
     assert load_settings(ServeSettings, None, {"host": "::1"}).is_local
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_where_nothing_can_listen(host: str) -> None:
+    with pytest.raises(UsageError, match=f"cannot listen at {host}, port 0: "):
+        listen(host, 0)
 
 
 @pytest.mark.parametrize(
