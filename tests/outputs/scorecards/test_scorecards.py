@@ -169,6 +169,16 @@ def test_means_by_strategy_topic_week_and_model(en_turns: tuple[Turn, ...]) -> N
     assert "<b>no</b>" not in page
 
 
+def test_poor_dialogues_come_latest_first_and_turns_that_passed_no_check_are_counted(
+    en_turns: tuple[Turn, ...],
+) -> None:
+    cards = [card_of(en_turns, id_, stars=stars) for id_, stars in (("a", 2), ("b", 3), ("c", 1))]
+    cards[1] = change(change(cards[1], 3, given="best"), 5, given="fixed")
+    summary = summarise(cards)
+    assert [card.id for card in summary.low] == ["c", "a"]
+    assert summary.unsound == 2
+
+
 def test_nothing_sums_up_to_nothing() -> None:
     assert summarise([]).total.stars.value is None
     assert "None." in render_scorecards("t", summarise([]))
