@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from agents.csc.language import Language
 from agents.errors import describe_invalid
+from graphs.config.serving import ServeSettings
 from graphs.serve.dialogues.service import Service, Visitor
 from graphs.serve.http.guard import LOOPBACK_HOSTS, host_name, is_own_origin
 from graphs.serve.refusal import Refusal
@@ -114,9 +115,16 @@ def visitor_of(service: Service, request: Request) -> Visitor:
     if service.keys:
         return Visitor(name, service.is_key(bearer(request)))
     headers = request.headers
-    is_direct = host_name(headers.get("host", "")) in LOOPBACK_HOSTS and not any(map(headers.__contains__, _FORWARDED))
+    settings, is_forwarded = service.settings, any(map(headers.__contains__, _FORWARDED))
+    is_direct = host_name(headers.get("host", "")) in own_hosts(settings) and not is_forwarded
     is_own = "origin" not in headers or is_own_origin(headers)
-    return Visitor(name, service.settings.is_local and not len(service.sites) and is_direct and is_own)
+    return Visitor(name, settings.is_local and not len(service.sites) and is_direct and is_own)
+
+
+def own_hosts(settings: ServeSettings) -> frozenset[str]:
+    """Return the names by which programs at this machine reach the service."""
+    # It may listen at another address of this machine alone, such as 127.0.0.2.
+    return LOOPBACK_HOSTS | ({settings.host} if settings.is_local else frozenset())
 
 
 def require_operator(service: Service, request: Request) -> Visitor:

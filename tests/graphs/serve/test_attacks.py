@@ -236,6 +236,17 @@ async def test_the_loopback_operator_is_nobody_behind_a_proxy_or_a_foreign_page(
             assert (await client.post("/v1/sessions", json={})).status_code == 201
 
 
+async def test_the_names_that_the_service_goes_by(tmp_path: Path) -> None:
+    told: dict[str, Any] = {"host": "127.0.0.2", "allow_host": ("Chat.example:8443",)}
+    async with service_on(Loopback(), tmp_path, **told) as service:
+        statuses = {}
+        for host in ("127.0.0.2:8080", "localhost:8080", "chat.example:8443", "127.0.0.3:8080"):
+            async with client_of(service, Host=host) as client:
+                opened = await client.post("/v1/sessions", json={})
+                statuses[host] = (await client.get("/health")).status_code, opened.status_code
+    assert list(statuses.values()) == [(200, 201), (200, 201), (200, 401), (421, 421)], statuses
+
+
 async def test_the_audit_log_holds_no_texts(service: Service) -> None:
     async with client_of(service, "192.0.2.77") as client:
         path, token = await open_session(client, site="shop")
