@@ -92,6 +92,12 @@ def test_the_audit_log_is_its_owners_alone_and_never_in_the_way(tmp_path: Path) 
         audit.note("three")
 
 
+def test_an_audit_log_on_a_full_disk_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Audit(Path("/dev/full")) as audit:
+        audit.note("one")
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_service_takes_no_setting_that_it_would_not_heed(tmp_path: Path) -> None:
     for fields, told in (
         ({"budget_tokens": 5}, "give it as daily_tokens"),
