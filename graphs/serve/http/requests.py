@@ -57,6 +57,8 @@ class GiveFeedback(Body):
         is_thumb = self.number is not None and self.thumb is not None
         if (self.stars is not None) == is_thumb or (self.number is None) != (self.thumb is None):
             raise ValueError("give stars, or number and thumb")
+        if is_thumb and self.comment:
+            raise ValueError("a comment goes with stars")
         return self
 
 

@@ -164,6 +164,9 @@ async def test_too_much_is_refused(service: Service) -> None:
         assert empty.status_code == 400
         for stars in (0, 6, 2.5, "5", True, None):
             assert (await client.post(f"{path}/feedback", json={"stars": stars}, headers=token)).status_code == 400
+        praised = {"number": 1, "thumb": "up", "comment": "Wonderful."}
+        lost = await client.post(f"{path}/feedback", json=praised, headers=token)
+        assert (lost.status_code, "a comment goes with stars" in lost.text) == (400, True)
         for number in (2, 99):
             body = {"number": number, "thumb": "up"}
             assert (await client.post(f"{path}/feedback", json=body, headers=token)).status_code == 404
