@@ -315,6 +315,8 @@ class ScorecardStore:
             with self._reading:
                 turns = self._reads.execute("SELECT * FROM turns WHERE dialogue = ? ORDER BY number", (row["id"],))
                 said = [{key: turn[key] for key in turn.keys() if key != "dialogue"} for turn in turns]  # noqa: SIM118
+            if not said:  # it has been erased since the rows were read
+                continue
             for turn in said:
                 turn["failed"] = json.loads(turn["failed"])
             card = dict(row)

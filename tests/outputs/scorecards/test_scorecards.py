@@ -121,6 +121,15 @@ def test_what_is_written_is_read(tmp_path: Path, en_turns: tuple[Turn, ...]) -> 
         assert not list(store.cards())
 
 
+def test_what_is_erased_while_cards_are_read_is_left_out(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        store.write(*(Opened(card_of(en_turns, id_)) for id_ in "abc"))
+        cards = store.cards()
+        assert next(cards).id == "a"
+        store.write(Erased("b"))
+        assert [card.id for card in cards] == ["c"]
+
+
 def test_what_is_erased_is_erased_though_the_log_cannot_be_folded(
     tmp_path: Path, en_turns: tuple[Turn, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
