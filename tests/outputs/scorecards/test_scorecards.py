@@ -186,6 +186,9 @@ def test_poor_dialogues_come_latest_first_and_turns_that_passed_no_check_are_cou
     summary = summarise(cards)
     assert [card.id for card in summary.low] == ["c", "a"]
     assert summary.unsound == 2
+    assert "2 stars or fewer, the latest first</h2>" in render_scorecards("t", summary)
+    many = summarise([card_of(en_turns[:1], str(number), stars=1) for number in range(23)])
+    assert "2 stars or fewer, the latest first: 20 of 23</h2>" in render_scorecards("t", many)
 
 
 def test_nothing_sums_up_to_nothing() -> None:
