@@ -220,9 +220,11 @@ async def test_frames_and_origins(service: Service) -> None:
     async with client_of(service) as client:
         answer = await client.get("/health")
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        named = ("cache-control", "referrer-policy", "cross-origin-opener-policy", "vary")
+        assert [answer.headers[name] for name in named] == ["no-store", "no-referrer", "same-origin", "Origin"]
         assert "access-control-allow-origin" not in answer.headers
-        named = await client.get("/health", headers={"Origin": "https://shop.example"})
-        assert named.headers["access-control-allow-origin"] == "https://shop.example"
+        known = await client.get("/health", headers={"Origin": "https://shop.example"})
+        assert known.headers["access-control-allow-origin"] == "https://shop.example"
         foreign = await client.options("/v1/sessions", headers={"Origin": "https://evil.example"})
         assert foreign.status_code == 403
         asked = await client.options("/v1/sessions", headers={"Origin": "https://shop.example"})

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from graphs.serve.protection.limits import ALL, Budgets, Rates
 from graphs.serve.refusal import Refusal
 from outputs.scorecards.store import Spent
 from tests.support.loopback import Loopback
-from tests.support.service import SHOP, client_of, open_session, service_on
+from tests.support.service import SHOP, client_of, on_socket, open_session, service_on
 
 
 @given(st.lists(st.floats(0, 30), max_size=60), st.integers(1, 120))
@@ -121,6 +122,83 @@ async def test_a_site_is_slowed_down(tmp_path: Path) -> None:
             async with client_of(service, f"192.0.2.{number}") as client:
                 statuses.append((await client.post("/v1/sessions", json={"site": "shop"})).status_code)
         assert statuses == [201, 201, 429, 429]
+
+
+async def test_turns_and_ratings_count_like_openings(tmp_path: Path) -> None:
+    asked: list[tuple[str, dict[str, object]]] = [
+        ("turns", {"text": "Hello."}),
+        ("feedback", {"stars": 5}),
+        ("feedback", {"number": 1, "thumb": "up"}),
+    ]
+    async with service_on(Loopback(), tmp_path, SHOP, requests_per_minute=6) as service:
+        for number, (name, body) in enumerate(asked):
+            async with client_of(service, f"192.0.2.{number}") as client:
+                path, token = await open_session(client, site="shop")
+                answers = [await client.post(f"{path}/{name}", json=body, headers=token) for _ in range(2)]
+                assert [answer.status_code for answer in answers][1] == 429, body
+                assert answers[0].is_success, body
+
+
+@pytest.mark.parametrize(("proxy", "status"), [((), 429), (("127.0.0.1",), 201)])
+async def test_a_proxy_that_is_named_says_who_a_visitor_is(tmp_path: Path, proxy: tuple[str, ...], status: int) -> None:
+    async with (
+        service_on(Loopback(), tmp_path, SHOP, requests_per_minute=6, proxy=proxy) as service,
+        on_socket(service) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        statuses = []
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"):
+            answer = await client.post("/v1/sessions", json={"site": "shop"}, headers={"X-Forwarded-For": address})
+            statuses.append(answer.status_code)
+    assert statuses == [201, 201, 429, status]
+
+
+async def test_what_is_paused_asks_no_model(tmp_path: Path) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        path, token = await open_session(client)
+        asked = loopback.calls["all"]
+        service.pause.path.touch()
+        refused = [
+            await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token),
+            await client.post("/v1/chat/completions", json={"messages": []}),
+            await client.post("/v1/practice", json={}),
+        ]
+        assert [answer.json()["error"]["code"] for answer in refused] == ["paused"] * 3
+        assert loopback.calls["all"] == asked
+        service.pause.path.unlink()
+        assert (await client.post(f"{path}/turns", json={"text": "Hello."}, headers=token)).status_code == 201
+
+
+async def test_an_answer_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    async with service_on(Loopback(delay=0.5), tmp_path, turn_timeout_s=0.1) as service, client_of(service) as client:
+        late = await client.post("/v1/sessions", json={})
+        assert (late.status_code, late.json()["error"]["code"], late.headers["retry-after"]) == (503, "late", "1")
+
+
+async def test_the_budgets_of_a_site_and_of_a_visitor_stop_nobody_else(tmp_path: Path) -> None:
+    small, large = SHOP.model_copy(update={"daily_tokens": 2_000}), SHOP.model_copy(update={"id": "large"})
+
+    async def open_all(client: httpx2.AsyncClient, site: str) -> str:
+        """Open sessions until one is refused; return why."""
+        for _ in range(12):
+            answer = await client.post("/v1/sessions", json={"site": site})
+            if answer.status_code != 201:
+                return str(answer.json()["error"]["code"])
+        return ""
+
+    told: dict[str, Any] = {"visitor_daily_tokens": 4_000, "requests_per_minute": 60}
+    async with (
+        service_on(Loopback(), tmp_path, small, large, **told) as service,
+        client_of(service, "192.0.2.1") as one,
+        client_of(service, "192.0.2.2") as other,
+    ):
+        assert await open_all(one, "shop") == "budget"
+        assert 1_000 < service.budgets.spent("shop") <= 2_000
+        assert (await one.post("/v1/sessions", json={"site": "large"})).status_code == 201
+        assert await open_all(one, "large") == "budget"
+        assert service.budgets.spent() <= 4_000
+        assert (await other.post("/v1/sessions", json={"site": "large"})).status_code == 201
 
 
 async def test_a_budget_holds_over_a_restart(tmp_path: Path) -> None:

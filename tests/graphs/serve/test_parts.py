@@ -1,6 +1,7 @@
 """The pure parts of the service: sites, keys, replicas, settings."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pytest
 
 from agents.csc.language import Language
 from agents.csc.topics import TOPICS
+from agents.engine.adapter import CONFIG
 from agents.errors import EngineError, StoreError, UsageError
 from agents.llm.client import ChatClient
 from graphs.config.loading import load_settings
@@ -19,7 +21,7 @@ from graphs.serve.protection.audit import Audit, Pseudonyms
 from graphs.serve.protection.limits import ALL
 from graphs.serve.protection.sites import parse_origin, read_sites
 from graphs.serve.refusal import Refusal
-from graphs.serve.server import listen
+from graphs.serve.server import WEIGHTS, adapter_digest, listen
 from outputs.scorecards.store import Spent
 from tests.support.topics import ACME
 
@@ -200,6 +202,28 @@ async def test_a_dialogue_stays_on_its_server_and_moves_when_it_is_gone(monkeypa
     clients[2].is_back = True
     assert await replicas.look()
     assert replicas.down == 2
+
+
+async def test_who_finds_no_seat_waits_for_one() -> None:
+    replicas, here, most = Replicas(2), 0, 0
+    replicas.clients = cast("list[ChatClient]", [_Client("http://0")])
+
+    async def work(client: ChatClient) -> None:
+        nonlocal here, most
+        here += 1
+        most = max(most, here)
+        await asyncio.sleep(0)
+        here -= 1
+
+    await asyncio.gather(*(replicas.ask(str(number), work) for number in range(6)))
+    assert most == 2
+
+
+def test_an_adapter_is_told_by_its_weights(tmp_path: Path) -> None:
+    (tmp_path / WEIGHTS).write_bytes(b"weights")
+    assert adapter_digest(str(tmp_path)) == adapter_digest(None) == "", "no adapter without its configuration"
+    (tmp_path / CONFIG).write_text('{"base_model_name_or_path": "base", "r": 8}')
+    assert adapter_digest(str(tmp_path)) == hashlib.sha256(b"weights").hexdigest()
 
 
 async def test_writes_of_a_moment_share_a_transaction_and_its_failure() -> None:
