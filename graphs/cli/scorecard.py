@@ -1,6 +1,6 @@
 """`rolecs scorecard`: sums up what visitors think of the service, and makes rows to train on of it."""
 
-from datetime import UTC, datetime, timedelta
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +29,7 @@ def scorecard(
     for path in filter(None, (html, export, prefs)):
         require_file(path)
     require_apart([db], html, export, prefs)
-    since = (datetime.now(UTC) - timedelta(days=days)).timestamp() if days else 0.0
+    since = time.time() - 86_400 * days if days else 0.0
     with ScorecardStore.read(db) as store:
         cards = list(store.cards(since))
     summary = summarise(cards)

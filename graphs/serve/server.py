@@ -148,8 +148,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror or error}") from None
+    except (OSError, UnicodeError) as error:  # the latter: of a name that cannot be one of a host
+        raise UsageError(f"cannot listen at {host}, port {port}: {getattr(error, 'strerror', None) or error}") from None
     listener.setblocking(False)
     return listener
 

@@ -5,7 +5,7 @@ disliked; and two answers to the very same request, one with its thumb up and on
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
@@ -97,10 +97,13 @@ def preference_rows(cards: Iterable[Scorecard], fewest_stars: int = GOOD_STARS) 
                     if failed.text != served.text:
                         id_ = f"{card.id}-{served.number:02}-{try_:02}"
                         yield _pair(id_, card.id, failed.check, _request(card, index), served.text, failed.text)
+    numbers: Counter[str] = Counter()
     for key, given in thumbed.items():
-        for number, ((up, dialogue), (down, _)) in enumerate(product(given[1].items(), given[-1].items())):
+        for (up, dialogue), (down, _) in product(given[1].items(), given[-1].items()):
             if up != down:
-                yield _pair(f"{dialogue}-{THUMBS}-{number:02}", dialogue, THUMBS, json.loads(key), up, down)
+                id_ = f"{dialogue}-{THUMBS}-{numbers[dialogue]:02}"
+                numbers[dialogue] += 1
+                yield _pair(id_, dialogue, THUMBS, json.loads(key), up, down)
 
 
 def _own_topic(card: Scorecard) -> dict[str, object]:

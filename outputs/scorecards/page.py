@@ -3,7 +3,7 @@
 from agents.csc.speakers import SPEAKER_NAMES
 from outputs.reports.assets import page_head, page_template
 from outputs.reports.estimates import describe_mean, describe_share
-from outputs.scorecards.summary import LOW_STARS, SHOWN_LOW, TITLES, Summary, describe_moment
+from outputs.scorecards.summary import SHOWN_LOW, TITLES, Summary, describe_moment, title_of_low
 
 
 def render_scorecards(title: str, summary: Summary) -> str:
@@ -13,7 +13,7 @@ def render_scorecards(title: str, summary: Summary) -> str:
         title=title,
         summary=summary,
         titles=TITLES,
-        low_stars=LOW_STARS,
+        title_of_low=title_of_low(summary),
         low=summary.low[:SHOWN_LOW],
         names=SPEAKER_NAMES,
         stars=describe_mean,

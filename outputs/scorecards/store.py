@@ -304,8 +304,8 @@ class ScorecardStore:
         return gone
 
     def _fold(self) -> None:
-        # A reader may hold the log open for a while: then the next erasure, or the next start, folds it.
-        with self._using, contextlib.suppress(sqlite3.OperationalError):
+        # A reader may hold the log open, or the disk fail: then the next erasure, or the next start, folds it.
+        with self._using, contextlib.suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _cards(self, condition: str, values: tuple[object, ...]) -> Iterator[Scorecard]:
@@ -315,6 +315,8 @@ class ScorecardStore:
             with self._reading:
                 turns = self._reads.execute("SELECT * FROM turns WHERE dialogue = ? ORDER BY number", (row["id"],))
                 said = [{key: turn[key] for key in turn.keys() if key != "dialogue"} for turn in turns]  # noqa: SIM118
+            if not said:  # it has been erased since the rows were read
+                continue
             for turn in said:
                 turn["failed"] = json.loads(turn["failed"])
             card = dict(row)

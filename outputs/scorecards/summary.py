@@ -90,6 +90,12 @@ def summarise(cards: Iterable[Scorecard]) -> Summary:
     return Summary(_figure("all", listed), parts, low[::-1], unsound)
 
 
+def title_of_low(summary: Summary) -> str:
+    """Return what stands above the dialogues with low stars, of which the latest are shown."""
+    shown = f": {SHOWN_LOW} of {len(summary.low):,}" if len(summary.low) > SHOWN_LOW else ""
+    return f"{LOW_STARS} stars or fewer, the latest first{shown}"
+
+
 def _group(cards: Sequence[Scorecard], key: Callable[[Scorecard], str]) -> list[Figure]:
     groups = defaultdict(list)
     for card in cards:
@@ -124,6 +130,6 @@ def show_summary(summary: Summary) -> RenderableType:
         parts += ["", show_cells(Cells(TITLES[part], columns, rows), FIGURES)]
     if summary.low:
         low = [(card.id, describe_moment(card.opened), str(card.stars), card.comment) for card in summary.low]
-        title = f"{LOW_STARS} stars or fewer, the latest first"
-        parts += ["", show_cells(Cells(title, ("dialogue", "opened (UTC)", "stars", "comment"), low[:SHOWN_LOW]))]
+        named = ("dialogue", "opened (UTC)", "stars", "comment")
+        parts += ["", show_cells(Cells(title_of_low(summary), named, low[:SHOWN_LOW]))]
     return Group(*parts)

@@ -1,10 +1,14 @@
 """Writes to the store off the event loop: what has gathered while one transaction ran shares the next one."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from agents.errors import StoreError
+from agents.events import tell
 from outputs.scorecards.store import ScorecardStore, Write
+
+_log = logging.getLogger("rolecs.serve")
 
 
 class GroupCommit:
@@ -52,8 +56,10 @@ class GroupCommit:
             error: StoreError | None = None
             try:
                 await loop.run_in_executor(self._thread, self._store.write, *writes)
-            except StoreError as caught:
-                error = caught
+            except Exception as caught:  # a boundary: whatever it is, who waits is told, and the next writes go on
+                texts = {"error_message": str(caught)}
+                tell(_log, "write failed", logging.ERROR, texts=texts, error=type(caught).__name__)
+                error = caught if isinstance(caught, StoreError) else StoreError(f"cannot write: {caught}")
             for _, stored in batch:
                 if not stored.done():
                     stored.set_exception(error) if error else stored.set_result(None)

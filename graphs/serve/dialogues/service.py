@@ -233,7 +233,8 @@ class Service:
             raise Refusal(404, "unknown", "this session has been erased")
         session.add(stored, customer, words)
         session.add(reply, answered.turn, shown)
-        session.card = card.model_copy(update={"over": answered.is_over})
+        # Stars may have been given meanwhile.
+        session.card = session.card.model_copy(update={"over": answered.is_over})
         self._note("answered", visitor, session, number=number + 1, given=answered.given)
         return number + 1
 
@@ -241,8 +242,8 @@ class Service:
         """Return a supporter's turn as it is stored, and as the visitor sees it."""
         veil, language = session.veil, session.card.language
         shown = veil.show(answered.turn.text, language)
-        hidden = veil.hide(shown)
-        failed = tuple(one.model_copy(update={"text": veil.hide(one.text)}) for one in answered.failed)
+        hidden = veil.hide(shown, learns=False)
+        failed = tuple(one.model_copy(update={"text": veil.hide(one.text, learns=False)}) for one in answered.failed)
         turn = ServedTurn(
             number=number,
             speaker=Speaker.SUPPORTER,

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from graphs.serve.dialogues.service import Service
 from graphs.serve.dialogues.sessions import Session
-from graphs.serve.http.guard import BODY_S, LOOPBACK_HOSTS, Guard
+from graphs.serve.http.guard import BODY_S, Guard, host_name
 from graphs.serve.http.openai_api import completion_routes
 from graphs.serve.http.openapi import docs_page, document
 from graphs.serve.http.practice_api import practice_routes
@@ -21,6 +21,7 @@ from graphs.serve.http.requests import (
     SayTurn,
     bearer,
     body_of,
+    own_hosts,
     refusing,
     request_key,
     require_operator,
@@ -61,10 +62,8 @@ def build_app(service: Service, pages: Sequence[BaseRoute] = (), *, body_s: floa
 
 def _hosts(service: Service) -> frozenset[str] | None:
     """Return the names that requests may be sent to; any where keys or tokens alone open the service to others."""
-    named = frozenset(name.lower() for name in service.settings.allow_host)
-    if service.settings.is_local:
-        return named | LOOPBACK_HOSTS
-    return named | LOOPBACK_HOSTS if named else None
+    named = frozenset(map(host_name, service.settings.allow_host))
+    return named | own_hosts(service.settings) if named or service.settings.is_local else None
 
 
 async def _not_found(request: Request, error: HTTPException) -> Response:

@@ -163,7 +163,10 @@ def host_name(host: str) -> str:
 
 def is_own_origin(headers: Mapping[str, str]) -> bool:
     """Tell whether a request comes from a page of this service, by whichever scheme a proxy in front serves it."""
-    return urlsplit(headers.get("origin", "")).netloc == headers.get("host")
+    try:
+        return urlsplit(headers.get("origin", "")).netloc == headers.get("host")
+    except ValueError:  # it is no address at all
+        return False
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -267,7 +267,8 @@ def _hide(turns: Sequence[Turn], veil: Veil) -> list[Turn]:
     hidden: list[Turn] = []
     for turn in turns:
         asked = hidden[-1].text if hidden else ""
-        hidden.append(turn.model_copy(update={"text": veil.hide(turn.text, asked)}))
+        words = veil.hide(turn.text, asked, learns=turn.speaker is Speaker.CUSTOMER)
+        hidden.append(turn.model_copy(update={"text": words}))
     return hidden
 
 

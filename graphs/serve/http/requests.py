@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from agents.csc.language import Language
 from agents.errors import describe_invalid
+from graphs.config.serving import ServeSettings
 from graphs.serve.dialogues.service import Service, Visitor
 from graphs.serve.http.guard import LOOPBACK_HOSTS, host_name, is_own_origin
 from graphs.serve.refusal import Refusal
@@ -56,6 +57,8 @@ class GiveFeedback(Body):
         is_thumb = self.number is not None and self.thumb is not None
         if (self.stars is not None) == is_thumb or (self.number is None) != (self.thumb is None):
             raise ValueError("give stars, or number and thumb")
+        if is_thumb and self.comment:
+            raise ValueError("a comment goes with stars")
         return self
 
 
@@ -114,9 +117,16 @@ def visitor_of(service: Service, request: Request) -> Visitor:
     if service.keys:
         return Visitor(name, service.is_key(bearer(request)))
     headers = request.headers
-    is_direct = host_name(headers.get("host", "")) in LOOPBACK_HOSTS and not any(map(headers.__contains__, _FORWARDED))
+    settings, is_forwarded = service.settings, any(map(headers.__contains__, _FORWARDED))
+    is_direct = host_name(headers.get("host", "")) in own_hosts(settings) and not is_forwarded
     is_own = "origin" not in headers or is_own_origin(headers)
-    return Visitor(name, service.settings.is_local and not len(service.sites) and is_direct and is_own)
+    return Visitor(name, settings.is_local and not len(service.sites) and is_direct and is_own)
+
+
+def own_hosts(settings: ServeSettings) -> frozenset[str]:
+    """Return the names by which programs at this machine reach the service."""
+    # It may listen at another address of this machine alone, such as 127.0.0.2.
+    return LOOPBACK_HOSTS | ({settings.host} if settings.is_local else frozenset())
 
 
 def require_operator(service: Service, request: Request) -> Visitor:
@@ -153,13 +163,14 @@ def refusing(service: Service, handler: Handler) -> Handler:
 
 @lru_cache(4096)
 def _block_of(address: str) -> str:
-    """Return the addresses that one visitor may have: of IPv6 the 64 first bits.
+    """Return the addresses that one visitor may have: of IPv6 the 64 first bits, unless it carries one of IPv4.
 
-    >>> _block_of("2001:db8:1:2:3:4:5:6"), _block_of("192.0.2.7")
-    ('2001:db8:1:2::', '192.0.2.7')
+    >>> _block_of("2001:db8:1:2:3:4:5:6"), _block_of("192.0.2.7"), _block_of("::ffff:192.0.2.7")
+    ('2001:db8:1:2::', '192.0.2.7', '192.0.2.7')
     """
     try:
         parsed: Any = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address) if parsed.version == 6 else address
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address if parsed.version == 6 else parsed)

@@ -26,6 +26,9 @@ class _OwnersFile(WatchedFileHandler):
     def _open(self) -> TextIOWrapper:
         return open(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: on a full disk a traceback would be printed for each line."""
+
 
 class Audit:
     """Appends to a file, which logrotate may move away; use it with `with`."""
@@ -45,7 +48,8 @@ class Audit:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def note(self, event: str, **fields: str | float | None) -> None:
         """Write a line; fields are names, counts and codes of ours, never what people wrote.

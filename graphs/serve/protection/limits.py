@@ -88,9 +88,10 @@ class Budgets:
             self._in_flight -= Counter(limits.keys())
 
     def spend(self, scopes: Iterable[str], tokens: int) -> None:
-        """Count what a turn has cost."""
+        """Count what a turn has cost; one that was refused before a model was asked says nothing of the usual."""
         self._turn_page()
-        self._turns, self._tokens = self._turns + 1, self._tokens + tokens
+        if tokens:
+            self._turns, self._tokens = self._turns + 1, self._tokens + tokens
         self._spent.update(dict.fromkeys(scopes, tokens))
 
     def _turn_page(self) -> None:

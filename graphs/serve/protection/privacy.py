@@ -64,12 +64,19 @@ class Veil:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Private] = OrderedDict()
 
-    def hide(self, text: str, asked: str = "") -> str:
-        """Return a text with placeholders for what is private in it; `asked` is what was said right before it."""
+    def hide(self, text: str, asked: str = "", *, learns: bool = True) -> str:
+        """Return a text with placeholders for what is private in it.
+
+        Args:
+            text: what is said.
+            asked: what was said right before it.
+            learns: the customer says it. What others say is none of what the customer has told.
+        """
         text = self.cover(text)
         while found := find_in_dialogue([asked, text])[1]:
             for start, end, kind in reversed(found):
-                self._learn(text[start:end], kind)
+                if learns:
+                    self._learn(text[start:end], kind)
                 text = f"{text[:start]}[{kind}]{text[end:]}"
         return text
 

@@ -1,4 +1,4 @@
-"""What was answered survives a kill, SIGTERM lets what is in flight end, and the scorecard tells of it."""
+"""What was answered survives a kill, and SIGTERM lets what is in flight end."""
 
 import asyncio
 import io
@@ -11,15 +11,11 @@ from pathlib import Path
 
 import httpx2
 from rich.console import Console
-from typer.testing import CliRunner
 
-from agents.csc.dialogue import Turn
 from graphs.config.serving import ServeSettings
 from graphs.scheduling.interrupts import Interruption
 from graphs.serve.server import serve
-from outputs.scorecards.store import Opened, ScorecardStore
-from rolecs import app
-from tests.outputs.scorecards.test_scorecards import card_of
+from outputs.scorecards.store import ScorecardStore
 from tests.support.loopback import Loopback
 from tests.support.loopback import serve as running
 from tests.support.service import open_session
@@ -102,15 +98,3 @@ async def test_sigterm_lets_what_is_in_flight_end(tmp_path: Path) -> None:
         await asyncio.wait_for(serving, 30)
     events = [json.loads(line)["event"] for line in told.audit_file.read_text().splitlines()]
     assert events == ["started", "opened", "answered", "stopped"]
-
-
-def test_the_scorecard_is_told(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
-    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
-        store.write(Opened(card_of(en_turns, stars=5)))
-    files = [tmp_path / name for name in ("page.html", "rows.jsonl", "prefs.jsonl")]
-    flags = [str(part) for pair in zip(("--html", "--export", "--prefs"), files, strict=True) for part in pair]
-    told = CliRunner().invoke(app, ["scorecard", str(tmp_path / "serve.sqlite"), "--days", "100000", *flags])
-    assert told.exit_code == 0, told.output
-    assert "<!doctype html>" in files[0].read_text()
-    assert len(files[1].read_text().splitlines()) == 1
-    assert files[2].read_text() == ""

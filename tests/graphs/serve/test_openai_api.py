@@ -12,6 +12,7 @@ import pytest
 from agents.csc.language import Language
 from agents.csc.strategies import Strategy
 from graphs.probe.call import agents_messages
+from graphs.serve.http import openai_api
 from tests.support.loopback import Loopback
 from tests.support.service import KEY, client_of, on_socket, service_on
 
@@ -180,3 +181,21 @@ async def test_the_supporter_greets_who_probes_it_and_goes_on_from_there(tmp_pat
             strategies.append(message["rolecs"]["strategy"])
             messages += [message, {"role": "user", "content": said}]
     assert strategies[0] == "GT" and strategies[1] != "GT"
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+async def test_the_situation_is_told_by_either_role(tmp_path: Path, role: str) -> None:
+    loopback = Loopback()
+    async with service_on(loopback, tmp_path) as service, client_of(service) as client:
+        chat = [{"role": role, "content": "Acme sells shoes."}, {"role": "user", "content": "My shoe is torn."}]
+        assert (await client.post("/v1/chat/completions", json={"messages": chat})).status_code == 200
+    assert "Acme sells shoes." in loopback.requests[0]["messages"][0]["content"]
+
+
+def test_of_too_many_answers_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_api, "MOST_REMEMBERED", 2)
+    memory = openai_api.Memory()
+    chats = [[("user", text)] for text in "abc"]
+    for chat in chats:
+        memory.keep(chat, Strategy.PR)
+    assert [memory.find(chat) for chat in chats] == [None, Strategy.PR, Strategy.PR]

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Frame, Page, expect
+from playwright.async_api import Route as PlaywrightRoute
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -232,6 +233,25 @@ async def test_a_chinese_call_on_a_phone_in_the_dark(world: World) -> None:
     await expect(page.locator("iframe")).to_be_hidden()
     # A refused request is all that the browser has to tell.
     assert all("429" in complaint for complaint in world.complaints)
+
+
+async def test_what_is_typed_while_a_message_comes_to_nothing_is_kept_with_it(world: World) -> None:
+    page = await world.open(world.shop)
+    frame = await world.open_widget(page)
+    has_typed = asyncio.Event()
+
+    async def refuse(route: PlaywrightRoute) -> None:
+        await has_typed.wait()
+        await route.fulfill(status=503)
+
+    await page.route("**/turns", refuse)
+    await page.keyboard.type("My shoe is torn.")
+    await page.keyboard.press("Enter")
+    await expect(frame.locator("#say")).to_have_value("")
+    await page.keyboard.type("It is the left one.")
+    has_typed.set()
+    await expect(frame.get_by_role("alert")).to_contain_text("not available")
+    await expect(frame.locator("#say")).to_have_value("My shoe is torn.\nIt is the left one.")
 
 
 async def test_the_talk_page_shows_strategies_and_asks_for_a_key(world: World) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,31 @@ def test_what_is_written_is_read(tmp_path: Path, en_turns: tuple[Turn, ...]) -> 
         assert not list(store.cards())
 
 
+def test_what_is_erased_while_cards_are_read_is_left_out(tmp_path: Path, en_turns: tuple[Turn, ...]) -> None:
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        store.write(*(Opened(card_of(en_turns, id_)) for id_ in "abc"))
+        cards = store.cards()
+        assert next(cards).id == "a"
+        store.write(Erased("b"))
+        assert [card.id for card in cards] == ["c"]
+
+
+def test_what_is_erased_is_erased_though_the_log_cannot_be_folded(
+    tmp_path: Path, en_turns: tuple[Turn, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sick(sqlite3.Connection):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            if "wal_checkpoint" in statement:
+                raise sqlite3.DatabaseError("disk image is malformed")
+            return super().execute(statement, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Sick))
+    with ScorecardStore.open(tmp_path / "serve.sqlite") as store:
+        store.write(Opened(card_of(en_turns, "a")), Opened(card_of(en_turns, "b")))
+        store.write(Erased("a"))
+        assert store.forget_before(1.0) == ["b"]
+
+
 @pytest.mark.parametrize("content", [b"", b"no database", None])
 def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "x"
@@ -150,6 +176,19 @@ def test_means_by_strategy_topic_week_and_model(en_turns: tuple[Turn, ...]) -> N
     page = render_scorecards("t", summary)
     assert "&lt;b&gt;no&lt;/b&gt;" in page
     assert "<b>no</b>" not in page
+
+
+def test_poor_dialogues_come_latest_first_and_turns_that_passed_no_check_are_counted(
+    en_turns: tuple[Turn, ...],
+) -> None:
+    cards = [card_of(en_turns, id_, stars=stars) for id_, stars in (("a", 2), ("b", 3), ("c", 1))]
+    cards[1] = change(change(cards[1], 3, given="best"), 5, given="fixed")
+    summary = summarise(cards)
+    assert [card.id for card in summary.low] == ["c", "a"]
+    assert summary.unsound == 2
+    assert "2 stars or fewer, the latest first</h2>" in render_scorecards("t", summary)
+    many = summarise([card_of(en_turns[:1], str(number), stars=1) for number in range(23)])
+    assert "2 stars or fewer, the latest first: 20 of 23</h2>" in render_scorecards("t", many)
 
 
 def test_nothing_sums_up_to_nothing() -> None:
@@ -189,6 +228,12 @@ def test_preference_pairs(en_turns: tuple[Turn, ...]) -> None:
     assert len({pair.id for pair in pairs}) == 2
     assert pairs[0].prompt[0].role == "system"
     assert json.loads(pairs[0].model_dump_json())["dialogue"] == "a"
+
+
+def test_each_pair_has_an_id_of_its_own(en_turns: tuple[Turn, ...]) -> None:
+    liked = change(change(card_of(en_turns, "a"), 1, thumb=1), 3, thumb=1)
+    disliked = [change(card_of(en_turns, f"b{number}"), number, text="Yes?", thumb=-1) for number in (1, 3)]
+    assert [pair.id for pair in preference_rows([liked, *disliked])] == ["a-thumbs-00", "a-thumbs-01"]
 
 
 def test_a_customers_turn_has_no_strategy(en_turns: tuple[Turn, ...]) -> None:

@@ -158,7 +158,8 @@ export class Conversation {
       if (answer.over) await this.end();
     } catch (error) {
       mine?.remove();
-      this.text.value = text;
+      // Something may have been typed meanwhile.
+      this.text.value = [text, this.text.value].filter(Boolean).join("\n");
       if (error.status === 409) await this.end();
       else this.fail(error, () => this.say(endsCall));
     }
