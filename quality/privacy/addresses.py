@@ -245,8 +245,8 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
     if not has_digit and (_HINT_WORDS.isdisjoint(parts_of(text)) or not _HINT.search(text.lower())):
         return
     for match in _ADDRESS.finditer(text):
-        cued = asked or _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
-        cued = cued or _is_all(text, match)
+        before = _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
+        cued = asked or before is not None or _is_all(text, match)
         if words := match["words"]:
             in_capitals = words[0].isupper() and (match["street"] or "A")[0].isupper()
             if _NO_STREET.search(words.removeprefix("The ")) or not (
