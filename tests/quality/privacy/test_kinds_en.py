@@ -72,7 +72,7 @@ def test_emails_and_numbers(text: str, private: str) -> None:
     ("question", "answer", "name"),
     [
         ("And your middle name?", "story", "story"),
-        ("Your surname, please?", "it's pickles", "pickles"),
+        ("And the last name?", "it's trumpet", "trumpet"),
         ("May I take your full name?", "You may. It's about the loan.", None),
         ("May I take your full name?", "You'll find it under the old account.", None),
         ("Who am I speaking with?", "Paid a bill twice, that's who.", None),
