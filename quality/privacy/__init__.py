@@ -16,7 +16,7 @@ from quality.privacy.addresses import asks_for_address, find_address_answer, fin
 from quality.privacy.addresses_zh import find_addresses_zh
 from quality.privacy.cedict import load_cedict
 from quality.privacy.company import is_companys
-from quality.privacy.cues import SECRET_WORD, Finding, Private, asked_kinds
+from quality.privacy.cues import MASK, SECRET_WORD, Finding, Private, asked_kinds
 from quality.privacy.digits import NUMBER_WORDS, is_part_of_number
 from quality.privacy.emails import asks_for_email, find_emails
 from quality.privacy.lexicon import is_ordinary, load_lexicon
@@ -27,8 +27,6 @@ from quality.text import CHINESE_CHARACTER, PLACEHOLDER
 
 __all__ = ["Finding", "Private", "Scrubbed", "find_in_dialogue", "find_private", "scrub"]
 
-_MASK = "\ue000"
-"""Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 _SECRET = guard(
@@ -149,14 +147,15 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
             if finding.kind is Private.USER_NAME:
                 name = plain[finding.start : finding.end]
                 (known_zh if CHINESE_CHARACTER.search(name) else known).learn(name)
-        now, age = _asked(plain), age + 1
+        # What is told here is not asked for: "the code is 90210, so what is the fee?"
+        now, age = _asked(_hide(plain, findings)), age + 1
         if now == _NOTHING and asked.kinds and is_part_of_number(plain):
             age = 0  # The next part follows, or the other side repeats this one.
             continue
         if now == _NOTHING and answered != _NOTHING and _BACK_CHANNEL.fullmatch(plain):
             asked, answered, age = answered, _NOTHING, 0  # "Four one five." "Mm-hm." "Eight oh two."
             continue
-        is_answer = bool(findings) or _MASK in plain
+        is_answer = bool(findings) or MASK in plain
         answered = _Asked(email=asked.email, kinds=asked.kinds) if is_answer else _NOTHING
         if now != _NOTHING or is_answer or age >= _STAYS_OPEN:
             asked, age = now, 0
@@ -166,10 +165,21 @@ def find_in_dialogue(texts: Sequence[str]) -> list[list[Finding]]:
     return [_merge(plain, findings) for plain, findings in zip(plains, found, strict=True)]
 
 
+def _hide(plain: str, findings: Iterable[Finding]) -> str:
+    """Return a plain text with what is private in it masked, as in a text that was scrubbed before."""
+    pieces: list[str] = []
+    done = 0
+    for start, end, _ in sorted(findings):
+        if end > done:
+            pieces += plain[done:start], MASK * (end - max(done, start))
+            done = end
+    return "".join(pieces) + plain[done:]
+
+
 def _plain(text: str) -> Plain:
     """Return a text in plain characters, its placeholders masked."""
     plain = write_down(make_plain(text))
-    return Plain(PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), plain.text), plain.places)
+    return Plain(PLACEHOLDER.sub(lambda match: MASK * len(match[0]), plain.text), plain.places)
 
 
 @lru_cache(_REMEMBERED)
@@ -256,7 +266,7 @@ def _merge(plain: Plain, findings: Iterable[Finding]) -> list[Finding]:
     """
     merged: list[tuple[int, Finding]] = []
     for rank, (begin, stop, kind) in sorted(enumerate(findings), key=lambda ranked: ranked[1].start):
-        if _MASK in plain.text[begin:stop]:
+        if MASK in plain.text[begin:stop]:
             continue
         start, end = plain.span_before(begin, stop)
         if merged and start < merged[-1][1].end:

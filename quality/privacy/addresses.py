@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from quality.privacy.addresses_zh import is_estate
 from quality.privacy.cues import Finding, Private, is_cue
-from quality.privacy.digits import NUMBER_WORDS, UNIT_BEHIND
-from quality.privacy.lexicon import is_ordinary, keys_of, load_lexicon, parts_of
-from quality.privacy.name_words import table
+from quality.privacy.digits import NUMBER_WORDS, UNIT, UNIT_BEHIND
+from quality.privacy.lexicon import NO_NAME_ENDING, is_ordinary, keys_of, load_lexicon, parts_of
+from quality.privacy.name_words import NO_NAMES, table
 
 _FLAGS = re.IGNORECASE | re.ASCII
 
@@ -28,20 +28,24 @@ _STREET = (
     r"|works|quays?"
     rf"|{_BUILDING})"
 )
-_NUMBER = rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?|[A-Z])(?![\w'])"
-_FLAT = (
-    r"(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa|number|no)\b"
-    rf"\.? ?#?|#){_NUMBER}"
+_NUMBER = (
+    rf"(?:\d{{1,5}}[A-Z]?|[A-Z]-?\d{{1,4}}"
+    rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}))?(?: [a-f](?=,))?|[A-Z])(?![\w'])"
 )
+_FLAT = (
+    r"(?:(?:(?:apt|apartment|unit|suite|ste|flat|room|floor|level|plot|lot|block|blk|bldg|building|shop|villa|number|no)\b"
+    rf"\.? ?#?|#){_NUMBER}|\d{{1,2}}/\d{{1,2}}(?=, \d))"
+)
+"""In front of the street; a Scottish flat is a floor and a door: "3/2, 119 Byres Road"."""
 _HOUSE = (
     r"(?:\d{1,5}(?:[A-Z]|[-/]\d{1,4}[A-Z]?| (?:to|and) \d{1,5}| bis)?(?![\w'])"
-    rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and)){{0,4}}(?![\w'-]))"
+    rf"|(?:{NUMBER_WORDS})(?:[ -](?:{NUMBER_WORDS}|hundred|thousand|and(?! a half))){{0,4}}(?![\w'-]))"
 )
 _ADDRESS = re.compile(
     rf"(?<![\w.])(?:(?P<flat>(?:{_FLAT},? ){{1,2}})(?:{_HOUSE},? )?|{_HOUSE}(?: and a half| [a-f])?,? )"
     rf"(?:(?P<words>(?:(?:[A-Z][\w'-]*\.?|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}})"
     rf"(?:(?P<sure>{_SURE_STREET})|(?P<street>{_STREET}))(?![\w'-])\.?"
-    r"|(?P<bare>(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2}))"
+    rf"|(?P<bare>(?-i:(?:[NSEW]{{1,2}}\.? )?[A-Z][\w'-]+(?: [A-Z][\w'-]+){{0,2}}))"
     r"|(?P<small>(?-i:[a-z][\w'-]+(?: [a-z][\w'-]+){0,2}))(?=[,.]|$)"
     r"|(?P<romance>(?:rue|avenue|boulevard|place|via|viale|piazza|calle|avenida|rua)"
     r"(?: (?:de|del|della|des|du|la|los|las|l'))*"
@@ -110,7 +114,8 @@ _NAMED_WORDS = table(
 )
 """The words of `_NAMED_END`."""
 _NO_NAME_OF_A_HOUSE = (
-    r"(?!(?:a|an|my|our|your|his|her|their|this|that|the|in|at|on|to|is|from|for|and|or)\b)[a-z][\w'-]*"
+    r"(?!(?:a|an|he|i'm|it|she|that|there|they|we|we're|you"
+    r"|my|our|your|his|her|their|this|that|the|in|at|on|to|is|from|for|and|or)\b)[a-z][\w'-]*"
 )
 _NAMED = re.compile(
     rf"(?<![\w.'-])(?P<the>the )?(?:{_NO_NAME_OF_A_HOUSE} ){{1,3}}(?P<end>{_NAMED_END})(?![\w'-])"
@@ -122,12 +127,15 @@ _NAMED = re.compile(
 _NEAR = re.compile(
     r"\b(?:live|living|we're|i'm|staying|(?:house|flat|place) is|sen[dt] it|deliver(?:ed)? (?:it )?to|address is) "
     r"(?P<place>(?:(?:right |just |directly )?(?:opposite|behind|above|beside|near|next (?:door )?to|across from|over)"
+    rf"|(?:at |in )?the (?:(?:first|last|old|little|white|red) )?(?:{_BUILDING}|bungalow)"
+    r" (?:on|off|at|along|by|past|down)(?: the)?"
     r"|(?:two|three|\w+) doors (?:down |up )?from|(?:on |at )?the (?:corner|end|top|bottom) of) "
     rf"(?:[\w'-]+ ){{1,7}}(?<!\ba )(?<!the )(?<!busy )(?<!main )(?<!quiet ){_SURE_STREET})(?![\w'-])",
     _FLAGS,
 )
 """An address that is told by what is near."""
-_NEAR_WORDS = table("opposite behind above beside near next across over doors corner end top bottom")
+_NEAR_WORDS = table("""opposite behind above beside near next across over doors corner end top bottom
+    bungalow cottage house lodge farm farmhouse barn mill rectory vicarage""")
 _POSTCODE_SAID = re.compile(
     r"\b(?:post ?code|zip)(?:(?:'s| is|:) | ?)"
     r"(?P<code>[a-z](?:[ ,]{1,2})?[a-z]?"
@@ -154,16 +162,25 @@ _QUESTION = re.compile(
     r"|几号(?:[楼?？,，。]|$)|哪边住"
 )
 """A question for a place."""
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\b"
 _LEAD = re.compile(
-    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is|the address is|my address is|i live (?:at"
+    r"(?:(?:yes|yeah|sure|ok|okay|um|uh|er|so|well|it's|it is|that's|that is"
+    r"|(?:the|my|our) (?:address|house|flat|place) is|i live (?:at"
     r"|in)|we live (?:at|in)"
     r"|i'm at|we're at|at|to|send it to|好的?|嗯|呃|哦|是|就是?|在|我?住在?|我?家?住?在"
     r"|我?的?[车人](?:[坏停]?在)|寄到|送到|地址是?)(?:[ ,.:]+"
     r"|(?<=[\u4e00-\u9fff])))*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"(?:i|it|you|we|they|there|your|our|then|for|by|no|oh|how)\b"
+    r"|.*\b(?:is|are|was|were|will|needs?|have|has|had|takes?|lasts?|costs?|would|know)\b",
+    _FLAGS,
+)
+"""What an answer begins with, or has in it, that tells something else than a place."""
 _PLACE_WORD = re.compile(
-    rf"\d|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of|end of"
+    rf"\d+(?![\d,.]|{UNIT}| {_MONTH})"
+    rf"|\b(?:{NUMBER_WORDS}|{_BUILDING}|{_SURE_STREET}|{_STREET}|floor|entrance|building|block|flat|corner of|end of"
     rf"|opposite|behind|above|next to)\b|[路街道巷弄号楼栋座室村镇乡区园苑庄城里口期厦]",
     _FLAGS,
 )
@@ -197,6 +214,7 @@ _BEHIND = re.compile(
     rf"|,? (?i:off|opp(?:osite)?\.?|behind|beside|near|next to) (?:(?:the )?[\w'-]+ ){{1,4}}(?i:{_SURE_STREET}"
     r"|station|church|mosque"
     rf"|temple|school|market|junction|hospital|mall|park|bus stop)(?![\w'-])"
+    r"|,? (?i:near|nr\.?) [A-Z][\w'-]+(?! (?i:road|street))"
     rf"|,? (?i:{_FLAT})|,? \d{{1,2}}\. ?(?:OG|Stock|Etage|floor)\b|, [ED]G\b"
     rf"|,? {_POSTCODE}(?: (?P<place>[A-Z][\w'-]+))?|,? (?:[NS][EW]?|[EW]|North|South|East|West)\b(?!')"
     rf"|,(?: [a-z'-]+){{1,2}} {_SURE_STREET}(?![\w'-])"
@@ -227,13 +245,16 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
     if not has_digit and (_HINT_WORDS.isdisjoint(parts_of(text)) or not _HINT.search(text.lower())):
         return
     for match in _ADDRESS.finditer(text):
-        cued = asked or _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
+        before = _ADDRESS_CUE.search(text, max(0, match.start() - 40), match.start())
+        cued = asked or before is not None or _is_all(text, match)
         if words := match["words"]:
             in_capitals = words[0].isupper() and (match["street"] or "A")[0].isupper()
             if _NO_STREET.search(words.removeprefix("The ")) or not (
                 match["sure"] or match["flat"] or in_capitals or cued
             ):
                 continue
+        elif match["bare"] and re.match(_MONTH, match["bare"], _FLAGS):
+            continue  # a day
         elif (not cued and (match["bare"] or match["small"])) or (match["small"] and _is_no_street(match["small"])):
             continue
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
@@ -241,6 +262,15 @@ def find_addresses(text: str, asked: bool = False) -> Iterator[Finding]:
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
     for match in _CONTINENTAL.finditer(text) if has_digit else ():
         yield Finding(match.start(), _end_of_place(text, match.end()), Private.ADDRESS)
+
+
+def _is_all(text: str, match: re.Match[str]) -> bool:
+    """Return whether a number and a street in small letters are all that a clause at the beginning tells."""
+    words = match["words"]
+    if match.start() or not words or text[match.end() : match.end() + 1] not in ("", ","):
+        return False
+    first = words.split()[0]
+    return not text.lower().startswith("one ") and not is_ordinary(first) and not UNIT_BEHIND.match(f" {words}")
 
 
 def _is_no_street(words: str) -> bool:
@@ -270,6 +300,7 @@ def find_address_answer(text: str) -> Iterator[Finding]:
     behind = _ANSWER_END.search(text, start)
     end = behind.start() if behind else len(text.rstrip(" .。"))
     is_place = 2 < end - start < _LONGEST_ANSWER and _PLACE_WORD.search(text, start, end) is not None
+    is_place = is_place and not _SENTENCE.match(text, start, end)
     if (is_place or is_estate(text[start:end])) and not _NO_ADDRESS.search(text):
         yield Finding(start, end, Private.ADDRESS)
 
@@ -278,17 +309,29 @@ def _end_of_place(text: str, end: int) -> int:
     """Return where the flat, the town, the region and the postcode end that stand behind a street."""
     for _ in range(_MOST_PIECES):
         behind = _BEHIND.match(text, end)
-        if not behind or is_ordinary((behind["town"] or behind["place"] or "-").split()[0]):
+        if not behind or _is_no_town(behind["town"] or behind["place"] or ""):
             break
-        if behind["small"] and not _is_small_town(behind["small"], bool(behind["code"])):
+        is_last = not text[behind.end() :].strip(" .")
+        if behind["small"] and not _is_small_town(behind["small"], bool(behind["code"]), is_last):
             break
         end = behind.end()
     return end
 
 
-def _is_small_town(words: str, has_postcode: bool) -> bool:
-    """Return whether words in small letters are the name of a place: no ordinary ones, or words of no dictionary."""
+def _is_no_town(words: str) -> bool:
+    """Return whether words with a capital behind a street are hardly a place: "Church End" is one, "Thanks" is none."""
+    first, *others = words.split() or [""]
+    return first.lower() in NO_NAMES or (not others and is_ordinary(first))
+
+
+def _is_small_town(words: str, has_postcode: bool, is_last: bool) -> bool:
+    """Return whether words in small letters are the name of a place: no ordinary ones, or words of no dictionary.
+
+    Several words that end the text are one too: "church lane, nether wallop".
+    """
     first, *others = words.split()
     if any(map(is_ordinary, (first, *others))) or is_cue(first):
         return False
+    if is_last and len(others) == 1 and NO_NAME_ENDING.search(first) is None:
+        return True
     return has_postcode or not load_lexicon().is_english(first)

@@ -10,7 +10,7 @@ _BEFORE = re.compile(
     r"|depot"
     r"|warehouse|head ?office|headquarters|call cent(?:re|er)|switchboard|reception|(?:office|opening) hours|website)"
     r"|(?:reach|contact|call|ring|phone|e-?mail|write to|text|visit|find) us|helpline|hotline|freephone|switchboard"
-    r"|customer (?:line|service|services|support|care))\b(?!.*\b(?:my|mine|me|your)\b)[^?!]{0,32}$"
+    r"|customer (?:line|service|services|support|care))\b(?!.*\b(?:my|mine|me|your)\b)[^?!]{0,48}$"
     r"|(?:客服|服务|投诉|举报|咨询|监督|报修|官方|全国|统一)[^,。?!我您你]{0,6}(?:热线|电话|专线|邮箱|号码"
     r"|号)[^我您你]{0,8}$"
     r"|(?:热线|总机)[^我您你]{0,8}$|(?:总部|门店|网点|营业厅|我们[^,。?!您你]{0,4}店)[^,。?!您你]{0,8}$",

@@ -31,6 +31,9 @@ class Finding(NamedTuple):
 CERTAIN: Final = (Private.PASSWORD, Private.BIRTH_DATE, Private.ADDRESS)
 """Kinds whose cues speak of nothing else: "PIN 482" needs no "number"."""
 
+MASK: Final = "\ue000"
+"""Stands for every character of a placeholder: no pattern takes it for a letter or for punctuation."""
+
 SECRET_WORD = r"(?:pass ?(?:word|code|phrase)|(?:code|secret|memorable|safe|magic|security|verification) ?word)"
 """The English names of secret words, as a pattern."""
 
@@ -38,11 +41,11 @@ _CUES: dict[Private | None, tuple[str, str]] = {
     # A number behind these is none of the kinds below.
     None: (
         r"(?:error|promo|discount|coupon|voucher|area|country|product|model|qr|bar|dress|status)[- ]?(?:code|number)s?"
-        r"|flight|room|gate|version|readings?\b|mileage\b|odometer\b",
+        r"|flight|room|gate|version|build|firmware|readings?\b|mileage\b|odometer\b",
         r"错误码|错误代码|报错|优惠码|二维码|邀请码|航班|房间|读数|示数|型号|机型|版本|批次",
     ),
     Private.ADDRESS: (
-        r"(?:zip|post|postal|eir)[- ]?codes?|pincodes?\b|zip\b|address\b|(?:door|house) number",
+        r"(?:zip|post|postal|eir)[- ]?codes?|pincodes?\b|zip\b|(?<!e-mail )(?<!email )address\b|(?:door|house) number",
         r"邮编|邮政编码|门牌|地址",
     ),
     Private.BIRTH_DATE: (
@@ -105,7 +108,7 @@ _BEGINNINGS_ZH = (
 _CUE_EN = re.compile(rf"\b(?=[a-z0-9])(?:{_one_of_the_cues(0)})", re.ASCII)
 _CUE = re.compile(rf"{_CUE_EN.pattern}|(?={_BEGINNINGS_ZH})(?:{_one_of_the_cues(1)})", re.ASCII)
 _LINK = re.compile(
-    r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|are|the|a|my|full|new|old|one"
+    r"(?:'s\b|[\s:=#,\"'-]|\b(?:numbers?|no|num|id|codes?|is|was|it's|its|that's|reads?|says|shows|are|the|a|my|full|new|old|one"
     r"|i have|(?:that )?i (?:got|was sent|received)|(?:you|they|it) (?:sent|texted|gave)(?: me)?|(?:end|start"
     r"|begin)(?:s|n?ing)(?: in| with)?|last|final|first|(?:four|4|three|3|six|6)(?: digits)?|digits"
     r"|should|be|would|it|(?:on|for|of|to) (?:the|my|your|his|her|this|that|our) \w+|on file|here"
@@ -199,6 +202,9 @@ def asked_kinds(text: str) -> tuple[Private, ...]:
         kind = _kind_of(cue)
         about = max(0, cue.start() - 20), cue.end() + 12
         named = kind in (*CERTAIN, Private.PHONE_NUMBER) or cue[0] in _NUMBERS_THEMSELVES
+        link = _LINK.match(text, cue.end())
+        if link and text.startswith(MASK, link.end()):
+            continue  # told already: "the code is [Address], and the fee?"
         if kind and (named or _NUMBER_WORD.search(text, *about)):
             kinds[kind] = None
     return tuple(kinds)

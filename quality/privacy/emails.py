@@ -20,7 +20,7 @@ _DOMAIN = r"(?:[\w-]{2,24}|[a-z] [a-z](?!\w))"
 _DASH = r"(?:dash|hyphen|minus)"
 _DOT = r"(?: ?(?:\.|点|[(\[](?:dot|\.)[)\]]) ?| (?:dot|point|period) )"
 _JOINT = (
-    rf"(?: (?:dot|point|period|underscore|{_DASH}|plus) "
+    rf"(?:,? (?:dot|point|period|underscore|{_DASH}|plus),? "
     r"| ?(?:[(\[](?:dot|\.)[)\]]|点|下划线|下横线|[中短]?[横划]线|减号|[中横]?杠) ?| \. )"
 )
 _SAID_AT = r" ?(?:艾特|圈 ?a|小老鼠|[(\[](?:at|@)[)\]]) ?"
@@ -32,12 +32,14 @@ _AT = guard(
 )
 _LETTERS = rf"(?:(?:(?:{TIMES}) )?\w(?:,? (?:as in|for|like) [A-Za-z]{{1,16}})?,? ){{0,24}}"
 _EMAIL = re.compile(
-    rf"(?<![\w.'+-])(?P<local>{_LETTERS}[\w.%+-]{{1,64}}(?:{_JOINT}(?:\w ){{0,24}}?[\w.+-]{{1,64}}){{0,6}}"
-    rf"(?:[ -](?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|\d{{1,6}})(?!\w)){{0,6}})(?:"
+    rf"(?<![\w.'+-])(?P<local>{_LETTERS}"
+    rf"(?:\w,? (?:as in|for|like) [A-Za-z]{{1,16}}|[\w.%+-]{{1,64}})"
+    rf"(?:{_JOINT}(?:\w ){{0,24}}?[\w.+-]{{1,64}}){{0,6}}"
+    rf"(?:[ -](?:(?:{TIMES}) )?(?:{NUMBER_WORDS}|hundred|thousand|\d{{1,6}})(?!\w)){{0,6}})(?:"
     rf"(?:@|{_SAID_AT}| ?@ ?(?={_HOST}|[\d_-]*+[A-Za-z][\w-]*+(?: ?\.[ ]?\w|点)))"
     rf"(?:[\w-]{{1,64}}|网易|腾讯|新浪|谷歌|搜狐|雅虎)(?:{_DOT}[\w-]{{1,24}}){{0,4}}(?:(?<= dot [a-z]) [a-z](?!\w))?"
     rf"|,? at (?P<host>{_HOST}\b|[\w-]{{1,64}}(?: (?:{_DASH} )?[\w-]{{1,64}}){{0,2}}(?=\.\w| dot | point ))"
-    rf"(?:(?:\.| dot | point ){_DOMAIN}){{0,3}})",
+    rf"(?:(?:\.| dot | point ){_DOMAIN}){{0,3}}(?![\w.-]{{0,64}}@))",
     _FLAGS,
 )
 _LOCAL_PART = re.compile(
@@ -53,6 +55,7 @@ _JOINED = re.compile(
     _FLAGS,
 )
 """How the words before it are written; the local part goes on behind it."""
+_JOINED_BEHIND = re.compile(r",? (?:(?:that's|it's|and) )?all (?:in )?(?:one|1) word\b", _FLAGS)
 _JOIN = "_"
 _MOST_JOINED = 4
 _BEFORE_JOINED = table(
@@ -109,12 +112,13 @@ def find_emails(text: str, asked: bool = False) -> Iterator[Finding]:
             said is None
             or asked
             or _is_made_up(match["local"])
+            or _JOINED_BEHIND.match(text, match.end())
             or re.match(_HOST, said, _FLAGS)
             or _LOCAL_PART.search(match["local"])
             or _MAIL_CUE.search(text, max(0, match.start() - 64), match.start())
         ):
             start = match.start()
-            if _JOIN in match["local"]:
+            if _JOIN in match["local"] or _JOINED_BEHIND.match(text, match.end()):
                 start = _start_of_joined(text, start)
             while (
                 said and match.start() - start < 32 and (before := _WORD_BEFORE.search(text, max(0, start - 24), start))

@@ -16,8 +16,8 @@ _CUE = guard(
     rf"\b(?:user ?(?:name|id)s?|log-? ?in(?: name| id)?|handle|gamer ?tags?|screen ?name|(?:{_SERVICES})"
     rf"(?: (?:id|name|handle|account|user))?)(?:(?:'s| is| was|:| =| as)+ |: ?| (?=@))(?:called |just )?"
     r"(?:(?<=[s:] )at (?P<said>[A-Za-z0-9]+(?: [A-Za-z0-9]+){0,3})(?=[,.!?]|$)|(?:(?:capital|big"
-    r"|upper ?case) )?@?(?P<word>[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: (?:dot|underscore|dash"
-    r"|hyphen|point) "
+    r"|upper ?case) )?@?(?P<word>(?:live:)?[A-Za-z0-9](?:[\w.-]{1,40}[A-Za-z0-9_])?(?P<joined>(?: "
+    r"(?:dot|underscore|dash|hyphen|point) "
     r"[A-Za-z0-9]+(?: \d+)?){1,4})?)(?P<more>(?:,? [A-Za-z0-9]+){1,5},? (?:all )?(?:one|1) word"
     rf"(?:,? (?:then )?(?:{NUMBER_WORDS}|\d{{1,4}})(?!\w)){{0,4}})?)",
     f"user|log|handle|gamer|screen|{_SERVICES}",
@@ -31,7 +31,7 @@ _QUESTION = re.compile(
     rf"|account))"
     r"|[登用][录陆户]名|昵称|网名|微信号|账号名"
 )
-_TOKEN = re.compile(r"(?<![\w@])@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
+_TOKEN = re.compile(r"(?<![\w@])(?:live:)?@?[A-Za-z0-9][\w.-]{1,40}\w", re.ASCII)
 
 _HAN = r"\u4e00-\u9fff"
 _BEGINNINGS_ZH = "[微v威薇q扣抖快小淘旺京拼支游bliw加用登账会网昵]"

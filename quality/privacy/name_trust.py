@@ -49,17 +49,22 @@ _ADDRESSED = re.compile(
 _RELATED = re.compile(rf", (?:who's |that's )?(?:my|our|his|her|their) (?:{'|'.join(sorted(ROLES))})\b")
 """Behind a name: who it is."""
 SPELLED_BEHIND = re.compile(
-    r",? (?:with|without) (?:an?|one|two|no|the|double) '?[a-z]'?s?(?![\w'])"
+    r"(?: down)?,? (?:with|without) (?:an?|one|two|no|the|double) '?[a-z]'?s?(?![\w'])"
     r"|,? (?:it's )?spel(?:led|t)\b",
     re.IGNORECASE,
 )
 """Behind a name: how it is written."""
 _TELLING = SPEAKS | table(
-    """and calling her here his is isn't it it's my next our s speaking spelled spelt that that's their wasn't who who's
-    will with without"""
+    """and calling down her here his is isn't it it's my next on our s speaking spelled spelt that that's their wasn't
+    who who's will with without"""
 )
 """With what all begins that is looked for behind a name."""
 _IS_NAME = re.compile(r"'s (?:my|his|her|their) (?:(?:first|last|full|sur|maiden) ?)?name\b")
+_ON_PAPER = re.compile(
+    r" on (?:the|my|her|his|your) (?:account|bill|booking|card|contract|form|lease|letter|licen[cs]e|passport|policy"
+    r"|ticket)\b"
+)
+"""Behind a name: where it is written."""
 _AND_I = re.compile(r" and i (?:are|both|had|have|live|need|share|want|were|would)\b", re.IGNORECASE)
 _SAYS = re.compile(rf" (?:{'|'.join(sorted(SPEAKS))})\b")
 _DOES = re.compile(
@@ -122,12 +127,14 @@ def _trust_by_behind(text: str, words: list[Word], index: int) -> Trust:
         return Trust.NONE
     head, lexicon = words[index], load_lexicon()
     last = words[index - 1].key if index else ""
-    is_known = lexicon.is_first(head.key) or is_unheard_of(head.key)
+    is_known = lexicon.is_first(head.key) or head.key in lexicon.clear_last or is_unheard_of(head.key)
     if not is_known:
         return Trust.NONE
     if SPELLED_BEHIND.match(text, head.end) or _IS_NAME.match(text, head.end) or _presents(words, index):
         return Trust.SURE
     is_word = lexicon.is_english(head.key) and not (head.capital and not lexicon.is_word(head.key))
+    if _ON_PAPER.match(text, head.end) and last in ("is", "it's", "s") and not lexicon.is_word(head.key):
+        return Trust.SURE
     if _RELATED.match(text, head.end) and (not is_word or last in ("and", "for", "is", "s", "to", "with")):
         return Trust.SURE if is_word else Trust.LIKELY
     if _OWNED.match(text, head.end) and last not in ARTICLES:
@@ -203,14 +210,19 @@ def _trust_by_before(text: str, words: list[Word], index: int) -> Trust:
         return Trust.SURE if last in ("called", "named") and before[-2].key in PEOPLE else Trust.LIKELY
     if len(before) > 2 and before[-3].key in _BEFORE_NAME.get(pair, ()):
         return Trust.SURE
-    if pair in ("in law", "me and") or (last == "put" and behind in ("back", "on", "through")):
+    if last == "put" and behind in ("back", "on", "through"):
+        # "Put summer back on": it is a person whom one is put through to, whatever else she is called like.
+        is_person = head.key in ALL_GIVEN_TOO or (lexicon.is_first(head.key) and head.key in lexicon.common)
+        return Trust.SURE if is_person else Trust.LIKELY
+    if pair in ("in law", "me and"):
         return Trust.LIKELY
     if last in ("called", "named") and len(before) > 1 and before[-2].key not in _NO_SUBJECT:
         return Trust.LIKELY
     if last == "under" and not any(word.key in MENUS for word in before):
         booked = any(word.key in BOOKED for word in before)
         clear = head.key in lexicon.clear_last or not lexicon.is_english(head.key)
-        alone = head.key in GIVEN_WHEN_SMALL and _SET_OFF.match(text, head.start) is not None
+        ends = _SET_OFF.match(text, head.start) is not None or behind in ("please", "thanks")
+        alone = head.key in GIVEN_WHEN_SMALL and ends
         return Trust.LIKELY if booked or clear or alone else Trust.WEAK
     if (
         last in TOLD

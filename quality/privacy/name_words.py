@@ -180,6 +180,7 @@ COMPANIES: Final = frozenset(
             "roger that",
             "oliver bonas",
             "ben and jerry",
+            "ben jerry",
             "tom and jerry",
             "tom jerry",
             "jack russell",
@@ -225,7 +226,9 @@ NAMED_UNDER: Final = table("by in under")
 NAMED_BY: Final = frozenset(f"{which} name" for which in table("christian family first full given last maiden middle"))
 """What a name directly follows."""
 
-PARTICLES: Final = table("""bin da de del della den der di dos du el ibn la le st ten ter van von""")
+PARTICLES: Final = table(
+    """af ap bin bint binte binti bte da das de del della den der di dos du el ibn la le st ten ter van von"""
+)
 """Small words inside family names."""
 
 NO_PERSON_BEFORE: Final = table(
@@ -259,18 +262,16 @@ TITLES: Final = table(
 """Titles that a family name always follows."""
 
 ROLES: Final = table(
-    """accountant auntie aunty au-pair builder carer caregiver caseworker cleaner handler midwife solicitor vet
-    accountant adjuster
+    """accountant auntie aunty au-pair builder carer caregiver caseworker cleaner handler midwife solicitor vet adjuster
     adviser advisor agent agents assistant associate attorney aunt baby boss boy boyfriend broker brother brothers
     child clerk coach colleague consultant counselor courier cousin coworker dad da daddy daughter daughters dentist
-    director
-    doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl girlfriend
-    granddaughter grandfather grandma grandmother grandpa grandson guy husband installer judge kid kids lady
-    landlady landlord lawyer man manager mechanic miss mom mother mum nan nana gran granny grandad granddad mam mammy
-    nanny neighbor
-    neighbour nephew niece nurse officer operator pal partner person plumber prof professor realtor receptionist rep
-    representative roommate secretary sister sisters son sons specialist spouse stepdaughter stepfather stepmother
-    stepson supervisor teacher technician tenant therapist trainer tutor uncle wife woman"""
+    director doctor dr driver electrician engineer ex father fiance fiancee flatmate friend gentleman girl girlfriend
+    goddaughter godson granddaughter grandfather grandma grandmother grandpa grandson guy hubby husband installer
+    judge kid kids lady landlady landlord lawyer man manager mate mechanic miss mom mother mum nan nana gran granny
+    grandad granddad mam mammy nanny neighbor neighbour nephew niece nurse officer operator pal partner person
+    plumber prof professor realtor receptionist rep representative roommate secretary sister sisters son sons
+    specialist spouse stepdaughter stepfather stepmother stepson supervisor teacher technician tenant therapist
+    trainer tutor uncle wife woman"""
 )
 """Relatives and roles, in front of a name."""
 
@@ -325,7 +326,18 @@ SURE_PAIRS: Final = frozenset(
 """Pairs of words that a name always follows."""
 
 LIKELY_PAIRS: Final = frozenset(
-    {"i am", "ask for", "asked for", "asking for", "behalf of", "belongs to", "registered to"}
+    {
+        "i am",
+        "hello to",
+        "hi to",
+        "regards to",
+        "ask for",
+        "asked for",
+        "asking for",
+        "behalf of",
+        "belongs to",
+        "registered to",
+    }
     | {f"{thing} for" for thing in table("appointment booking call message order package parcel reservation table")}
     | {
         f"{verb} {to}"

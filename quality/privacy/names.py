@@ -23,6 +23,7 @@ from quality.privacy.name_words import (
     COMPANIES,
     GIVEN_TOO,
     GIVEN_WHEN_SMALL,
+    NEVER,
     NO_NAMES,
     NO_PERSON_BEFORE,
     NO_PERSON_BEHIND,
@@ -31,12 +32,19 @@ from quality.privacy.name_words import (
     SPEAKS,
     TIERS,
     TITLES,
+    VERBS_TOO,
+    WORDS_TOO,
 )
 
 _INITIAL = re.compile(r"[A-Z]\.")
 _INITIALS = re.compile(
     rf"(?<![\w.'&])(?!(?:U\. ?S|P\. ?O|U\. ?K|[AP]\. ?M)\.)(?:[A-Z]\. ?){{1,3}}(?=[A-Z]){WORD.pattern}(?!\.\w)"
 )
+_BARE_INITIALS = re.compile(
+    rf"(?<![\w.'&-])(?!(?:U S |U K |P O |A M |P M |J P Morgan|[AI] [A-Z][a-z]))"
+    rf"(?:[A-Z] ){{1,3}}(?=[A-Z][a-z]){WORD.pattern}"
+)
+"""Initials without their points: "J P Okonkwo"."""
 _SMALL_INITIALS = re.compile(
     r"(?<![\w'])(?:[b-hj-z]\.? [b-hj-z]|(?<=\bby )[b-hj-z]|(?<=\bit's )[b-hj-z]"
     r"|(?<=\bname is )[b-hj-z])\.? ([a-z]{3,})\b"
@@ -46,6 +54,8 @@ _SPELLED = re.compile(
     r"(?<![A-Za-z0-9'-])[A-Za-z](?:(?:-[A-Za-z]){2,}|(?:[ ,.]{1,2}[A-Za-z]){3,})(?![A-Za-z0-9'-])"
     r"|(?<![A-Za-z0-9'])[A-Za-z] (?:as in|for|like) [A-Za-z]+(?:,? (?:and )?[A-Za-z] (?:as in|for|like) [A-Za-z]+)+"
 )
+_SHORT_FORM = re.compile(r"[b-df-hj-np-tv-z]h?[aeiou]z{1,2}a?")
+"""What becomes of Barry, Darren and Sharon among friends."""
 _VERB_BEHIND = re.compile(
     r" (?:is|isn't|was|has|had|said|says|told|called|asked|wants?|wanted|and|here|did|does|already|never|just|will)\b"
 )
@@ -67,6 +77,13 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             len(family) > 1
             and not is_ordinary(family)
             and not _COUNTED.search(text, max(0, match.start() - 9), match.start())
+        ):
+            yield match.span()
+    for match in _BARE_INITIALS.finditer(text) if spells else ():
+        *initials, family = match[0].lower().split(" ")
+        known = load_lexicon().last if len(initials) > 1 else load_lexicon().clear_last
+        if all(part in known for part in family.split("-")) and not _COUNTED.search(
+            text, max(0, match.start() - 9), match.start()
         ):
             yield match.span()
     words, dull = split_words(text), load_lexicon().dull
@@ -138,11 +155,13 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
     if trust is Trust.SURE:
         # "The caller was genuine": in small letters a word of the dictionary that nobody is called by is no name.
         is_word = not capital and (NO_NAME_ENDING.search(key) is not None or lexicon.is_english(key))
+        if capital and index and words[index - 1].key in TITLES:
+            return key not in NEVER
         return known or lexicon.is_last(key) or not (key in lexicon.common or is_word)
     if key in PARTICLES or len(key) == 1:
         return False
     if not capital:
-        if trust and len(key) > 3 and is_unheard_of(key):
+        if trust and is_unheard_of(key) and (len(key) > 3 or _SHORT_FORM.fullmatch(key)):
             return True
         if trust is Trust.LIKELY and len(key) > 3 and key in lexicon.clear_last:
             return True
@@ -151,7 +170,11 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
         if not clear or key in SMALL_WORDS_TOO:
             # "My brother will ring": behind a person these are verbs.
             is_name = known and key not in ("may", "will")
-            return is_name and trust is Trust.LIKELY and _family_follows(text, words, index)
+            if not is_name or not _family_follows(text, words, index):
+                return False
+            family = words[index + 1].key
+            sure = key not in VERBS_TOO and family in lexicon.clear_last and is_unheard_of(family)
+            return sure or trust is Trust.LIKELY
         sure = trust is Trust.LIKELY or in_list(lexicon.popular, key) or (len(key) > 4 and is_unheard_of(key))
         return (sure and len(key) > (2 if trust is Trust.LIKELY else 3)) or _family_follows(text, words, index)
     if trust is Trust.WEAK and (is_unheard_of(key) or (not index and (clear or (known and key in ALL_GIVEN_TOO)))):
@@ -176,6 +199,8 @@ def _may_begin(text: str, words: list[Word], index: int, trust: Trust) -> bool:
         follower = words[index + 1].key
         if lexicon.is_first(follower) and not lexicon.is_word(follower):
             return True
+    if key in lexicon.clear_last and not known and _given_follows(text, words, index):
+        return True
     return (known or lexicon.is_last(key) or not lexicon.is_english(key)) and _family_follows(text, words, index)
 
 
@@ -219,6 +244,14 @@ def _family_follows(text: str, words: list[Word], index: int) -> bool:
     )
 
 
+def _given_follows(text: str, words: list[Word], index: int) -> bool:
+    """Return whether a given name follows that no dictionary has, as behind an East Asian family name."""
+    behind = index + 1
+    if behind >= len(words) or not words[behind].capital or not are_adjacent(text, words, behind):
+        return False
+    return load_lexicon().is_first(words[behind].key) and is_unheard_of(words[behind].key)
+
+
 def _goes_on(text: str, words: list[Word], index: int, trust: Trust, capital: bool) -> bool:
     """Return whether a name, begun with a capital or not, goes on with `words[index]`."""
     key = words[index].key
@@ -234,12 +267,24 @@ def _goes_on(text: str, words: list[Word], index: int, trust: Trust, capital: bo
     known = lexicon.is_last(key) or lexicon.is_first(key)
     if words[index].capital:
         return capital and key not in NO_PERSON_BEHIND and (known or key not in lexicon.common)
+    if not capital and known and key in WORDS_TOO and _ends_name(text, words, index, trust):
+        return True
     if lexicon.is_word(key) or (capital and trust is not Trust.SURE):
         return False
     if known:
         return len(key) > 2
     ends = index + 1 == len(words) or words[index + 1].key in NO_NAMES or not are_adjacent(text, words, index + 1)
     return trust is not Trust.NONE and ends and len(key) > 2 and is_unheard_of(key)
+
+
+def _ends_name(text: str, words: list[Word], index: int, trust: Trust) -> bool:
+    """Return whether a family name that is a word too ends a name ("this is lucy london speaking")."""
+    before, key, behind = words[index - 1].key, words[index].key, index + 1
+    if not load_lexicon().is_first(before) or load_lexicon().is_word(before) or key in VERBS_TOO:
+        return False
+    if behind < len(words) and words[behind].key in ("calling", "here", "speaking"):
+        return True
+    return trust >= Trust.LIKELY and (behind == len(words) or not are_adjacent(text, words, behind))
 
 
 def are_adjacent(text: str, words: list[Word], index: int) -> bool:

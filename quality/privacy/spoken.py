@@ -22,7 +22,8 @@ _NATO = (
 """The words of the spelling alphabet of radio operators (ICAO)."""
 _FILLER = (
     r"(?:u+h+m*|u+m+|e+r+m*|h+m+|hang on(?: a (?:sec|second|minute))?|hold on|let me (?:see|look|check)"
-    r"|(?:(?:no|nope|nah),? )?(?:wait|sorry)|no|nope|i mean|i think(?: (?:it's|an?))?|make that|actually|okay|one sec)"
+    r"|(?:(?:no|nope|nah),? )?(?:wait|sorry)|no|nope|i mean|i think(?: (?:it's|an?))?|make that|actually|okay|one sec"
+    r"|bear with me|here (?:it is|we are|we go)|yeah)"
 )
 _SAID = rf"(?:{NUMBER_WORDS}|\d{{1,19}}|[A-Za-z])"
 _HESITATION = r"(?:u+h+m*|u+m+|e+r+m*|h+m+)"
@@ -35,7 +36,7 @@ _FILLERS = re.compile(
     _FLAGS,
 )
 _MAY_FILL = re.compile(
-    r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|wait|sorry|one sec|i mean|make that)\b"
+    r"\b(?:u+[hm]|e+r+m?|h+m+|hang on|hold on|let me|bear with|here (?:it|we)|wait|sorry|one sec|i mean|make that)\b"
     rf"|\b(?:no|nope|actually|okay|i think(?: (?:it's|an?))?),? (?:\d|[b-hj-z]\b|(?:{NUMBER_WORDS}|{TIMES})\b)",
     _FLAGS,
 )
