@@ -144,19 +144,23 @@ def _names(faults: Iterable[FailedCheck]) -> frozenset[str]:
 
 def show_inspection(inspection: Inspection) -> RenderableType:
     """Return the figures to be printed; checks that nothing failed are left out."""
-    columns = ("what", "check", "stored", "share", "asked again", "examples")
-    table = begin_table(*columns, title="Checks", right=slice(2, 5))
-    for finding in inspection.findings:
-        if finding.failed or finding.asked_again:
-            table.add_row(
-                finding.subject,
-                finding.check,
-                f"{finding.failed:,} of {finding.total:,}",
-                f"{finding.failed / finding.total:.1%}" if finding.total else "-",
-                f"{finding.asked_again:,}",
-                "\n".join(shorten(text, EXAMPLE_CHARACTERS) for text in finding.examples),
-            )
-    return Group(*_sentences(inspection), "", *([table] if table.rows else ["Nothing failed a check."]))
+    found = [finding for finding in inspection.findings if finding.failed or finding.asked_again]
+    if not found:
+        return Group(*_sentences(inspection), "", "Nothing failed a check.")
+    table = begin_table("what", "check", "stored", "share", "asked again", title="Checks", right=slice(2, 5))
+    examples: list[RenderableType] = []
+    for finding in found:
+        table.add_row(
+            finding.subject,
+            finding.check,
+            f"{finding.failed:,} of {finding.total:,}",
+            f"{finding.failed / finding.total:.1%}" if finding.total else "-",
+            f"{finding.asked_again:,}",
+        )
+        examples.append(f"{finding.subject}, {finding.check}:")
+        # Below the table: in a column of it they would be a word wide on most terminals.
+        examples += [f"  {shorten(text, EXAMPLE_CHARACTERS)}" for text in finding.examples]
+    return Group(*_sentences(inspection), "", table, "", "Examples", *examples)
 
 
 def _sentences(inspection: Inspection) -> Iterator[str]:
