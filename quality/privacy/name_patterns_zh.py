@@ -53,7 +53,11 @@ _RELATIVES_BEGIN = (
 )
 _FAMILY_BEGINS = f"{SURNAMES}{''.join(name[0] for name in COMPOUND.split('|'))}"
 _TRANSCRIBED_BEGINS = "".join({part[0] for part in TRANSCRIBED.split("|")})
-_HOLDERS_BEGIN = "备客病学监报下购就承房货出开持投当签预入乘收付汇寄联被借担申经负受委代机车户业患署法抬"
+_SHEET = "(?:张[纸卡票图单表照床桌券证贴发]|支[笔付]|包[裹装邮月])"
+"""What is found or given: counted by a word that is a surname too."""
+_HOLDERS_BEGIN = (
+    "备客病学监报下购就承房货出开持投当签预入乘收付汇寄联被借担申经负受委代机车户业患署法抬登办交缴取领参挂推介"
+)
 NAME = re.compile(
     # With most characters no name begins: what several alternatives begin with is looked at once for all of them.
     rf"""
@@ -66,8 +70,9 @@ NAME = re.compile(
       )
     | 是(?P<being>{_FAMILIAR}{_SHORT}|阿(?![姨里拉]){_GIVEN}{_END})
     | 姓(?P<surname>{COMPOUND}|[{SURNAMES}])
-    | (?=[{_RELATIVES_BEGIN}])(?:{RELATIVES})(?:叫|是|,)?(?P<relative>[{FREQUENT}]{_SHORT})
-    | (?=[宝儿女闺孩孙外侄妹弟客专顾管助小主亲老同姐哥谢感])(?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}}){_END}
+    | (?=[{_RELATIVES_BEGIN}])(?:{RELATIVES})(?:叫|是|,)?(?!{_SHEET})(?P<relative>[{FREQUENT}]{_SHORT})
+    | (?=[宝儿女闺孩孙外侄妹弟客专顾管助小主亲老同姐哥谢感])(?:{CALLED})[叫是]?(?P<given>{_OFTEN}{{2}})(?:{_END}
+      |(?=[人手]?(?:态度|服务|挺|特别|技术|[人手]艺?[很不真])|上[小初中高大学课网班]|读|学|正|退|报|参加|才?\d))
     | (?={_OFTEN}{{2}}[妈爸奶爷外])(?P<child>{_BEGIN}{_OFTEN}{{2}})(?=妈|爸|奶奶|爷爷|外婆|外公)
     | (?=[{_TRANSCRIBED_BEGINS}])
       (?P<transcribed>(?:{TRANSCRIBED})(?:{TRANSCRIBED}|·){{0,12}}{_GIVEN}{{0,3}}?{_END})
@@ -124,14 +129,46 @@ SURE = tuple(
             rf"""
               叫(?P<styled>(?!{_CALLED_IN}){_WRITTEN}{{2,3}})(?=的(?:客服|师傅|人|小?姑娘|女的|男的|同事|经理
                 |顾问|那个|员工|小伙|先生|女士))
-            | (?:叫|称呼|喊)[我他她](?P<nickname>{_WRITTEN}{{2,3}})(?=就[行好可]|吧?[,。]?$|即可)
+            | (?:叫|称呼|喊)(?:我(?P<nickname>{_WRITTEN}{{2,3}})(?=就[行好可]|吧?[,。]?$|即可)
+                |[他她](?P<known>{_WRITTEN}{{2,3}})(?=就[行好可]|[,。]?$|即可))
             | (?:(?<=[我他她字就名女儿子妈爸公婆哥姐弟妹友事学,])|^)叫做?[ :,]{{0,2}}
-                (?P<self>(?![个一错做]|{_CALLED_IN})(?:{_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$)
+                (?P<self>(?![个错做下来辆]|一(?!{_OFTEN})|{_CALLED_IN})(?:{_WRITTEN}{{2,5}}(?=[^{_HAN}·]|$)
                   |{_WRITTEN}[{_HAN}]{{1,2}}(?=,)|{_WRITTEN}{{2,3}}(?=的)))
-            | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)(?P<named>{_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
+            | (?<!用户)(?<!登[录陆])名(?:字|称)?(?:叫|就?是)
+                (?P<named>(?![一二两三四]个){_WRITTEN}{{2,4}}(?=[^{_HAN}·]|$))
             """,
         ),
-        ("[谢烦].{0,2}小", rf"(?:谢谢|感谢|麻烦)[你您]?(?P<thanked>小{_GIVEN})(?![{_HAN}])"),
+        (
+            "[谢烦].{0,2}小|谢|表扬|夸",
+            rf"(?:谢谢|感谢|麻烦)[你您]?(?P<thanked>小{_GIVEN})(?![{_HAN}])"
+            rf"|(?:谢谢|感谢|表扬(?:一下)?|夸(?:一下|夸)?)(?P<praised>{_OFTEN}{{2}}|[{SOLE}]{_OFTEN}{{1,2}})(?=[,。]|$)",
+        ),
+        (
+            "[A-Z][a-z]",
+            rf"(?P<mixed>(?<![A-Za-z])[A-Z][a-z]{{2,9}}[{FREQUENT}](?![{_HAN}])|阿[A-Z][a-z]{{1,9}}(?![A-Za-z])"
+            rf"|(?<![{_HAN}])[{FREQUENT}][A-Z][a-z]{{2,9}}(?![A-Za-z]))",
+        ),
+        (
+            "[生太][,您你]|生$|[Ss]ir|SIR",
+            # Cantonese: 何生, 麦太
+            rf"(?<![{_HAN}])(?P<sir>[{SOLE}])(?=生(?:[,您你]|$)|太[,您你]|[ ]?(?:[Ss]ir|SIR)(?![A-Za-z]))",
+        ),
+        (
+            "真名|真的?叫|这名|这个名|起名|别笑|开玩笑|证上就",
+            rf"(?:(?:{HOLDERS})[是叫]?|我[是叫]|^)(?P<real>(?![我你他她这就]){_WRITTEN}{{2,4}})"
+            r",(?:别笑,?|没开玩笑,?|真的,?)*(?:这?就?是真名|真名|真的?[就是]?叫|证件上就|身份证上就|就(?:叫)?这个?名"
+            r"|我们那[边里儿]?都这[样么]起名)",
+        ),
+        (
+            "工号",
+            r"(?:我是|这[边里]是|这儿是|我叫)"
+            rf"(?P<agent>(?!{ROLES}|客服|坐席|售[前后]|值班|银行|[贵我本]){_WRITTEN}{{2,3}})(?=,?工号)",
+        ),
+        (
+            r"(?:我是|叫|名)(?=([\u4e00-\u9fff]{2}),).*(?:的|那个)\1",
+            # Who is called like a word says which.
+            rf"(?:我是|叫|名字?)(?P<explained>[{_HAN}]{{2}})(?=,[{_HAN}]{{2,12}}(?:的|那个)(?P=explained)(?![{_HAN}]))",
+        ),
         (
             "我[就也]?是",
             rf"""
@@ -178,11 +215,11 @@ SURE = tuple(
             "[找系叫问知让跟和给]",
             rf"""
               (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知)
-                (?P<sought>(?![你您我他她它人个客售])(?:老[A-Z]|{_GIVEN}{{2,3}}))
+                (?P<sought>(?![你您我他她它人个客售]|{_SHEET})(?:老[A-Z]|{_GIVEN}{{2,3}}?))
                 (?=[,。!?]|$|(?:接|听|在|[他她]在|处理|帮|来|吧)(?![{_HAN}]{{4}}))
             | (?:转给|转接给?|找一下|找|联系一下|联系上?|叫一下|问一下|通知|让|跟|和|给|问)
-                (?P<wanted>[{SURNAMES}]{_GIVEN}{{1,2}})
-                (?=[^{_HAN}]|$|接|他|她|来|帮|看|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
+                (?P<wanted>(?!{_SHEET})[{SURNAMES}]{_GIVEN}{{1,2}}?)
+                (?=[^{_HAN}]|$|接|他|她|来|帮|看|约|处理|吧|一下|过来|那边|说|对接|联系|核实|确认)
             """,
         ),
         (
@@ -198,6 +235,10 @@ SURE = tuple(
             """,
         ),
         (
+            "说[他她明后会]|[让诉给帮叫]我|接的|在[吗不么]",
+            rf"(?<![{_HAN}])(?P<heard>{_GIVEN}{{2,4}}?)(?=说[他她明后会]|让我|叫我|告诉我|给我|帮我|接的|在[吗不么])",
+        ),
+        (
             "说|[让诉给帮叫]我|接的",
             rf"(?<![{_HAN}])(?:上次|那个|上次那个|昨天|你们)?(?P<sayer>{_OFTEN}{{2}}|[{FREQUENT}]{_GIVEN}{{1,2}}"
             rf"|[小阿老大]{_GIVEN}|[胖瘦黑虎彪豹猴]子)"
@@ -209,13 +250,13 @@ SURE = tuple(
         ),
         (
             "[公婆夫子人爸妈儿女哥姐弟妹事学友板导东]",
-            rf"(?:我|[他她]|你们)(?:{_RELATED})[叫是]?(?P<kin>{_GIVEN}{{2,4}})(?=[也都]?(?:[来去]|帮|收到|收|签"
+            rf"(?:我|[他她]|你们)(?:{_RELATED})[叫是]?(?P<kin>{_GIVEN}{{2,4}}?)(?=[也都还]?(?:[来去要想用]|今年|上[学小初中高大]|正|需要|退|遇|帮|收到|收|签"
             rf"|买|订|办|打|说|让|在|的|名下|那|刚|昨|今|明|已经|前|上[次周个]|,|$))",
         ),
         (
             "宝|妈|爸|奶奶|爷爷",
             rf"(?:{_BEGIN}|(?<=[写填是]))(?P<parent>[大二三小][宝毛妞丫]|{_OFTEN}{{2}}"
-            rf"|{_GIVEN}宝)(?=(?:的?)(?:妈妈|爸爸|爸|妈|奶奶|爷爷|外婆|外公))",
+            rf"|{_GIVEN}宝|小(?![孩朋区学班姨舅姑爷哥姐伙黄狗猫]){_GIVEN})(?=(?:的?)(?:妈妈|爸爸|爸|妈|奶奶|爷爷|外婆|外公))",
         ),
         (
             "经理|主管|店长|客服|专员|师傅|老师",
@@ -251,7 +292,7 @@ SURE = tuple(
         ),
         (
             "是.{3,5}的",
-            rf"是(?P<doer>{_GIVEN}{{2,3}})(?=(?:[下寄订退填买]|签收|经手|介绍|推荐|接待|接|办|下单|受理|给我"
+            rf"是(?P<doer>{_GIVEN}{{2,3}})(?=(?:[下寄订退填买交]|签收|经手|介绍|推荐|接待|接|办|下单|受理|给我"
             rf"|帮我|处理)的)",
         ),
     )
@@ -294,6 +335,8 @@ ROLE = re.compile(f"(?=[{_ROLES_BEGIN}])(?:{ROLES})")
 SHORT_TITLE = re.compile("先生|女士|小姐")
 COMPOUNDS = re.compile(COMPOUND)
 BEGINS_LIKE_A_NAME = re.compile(_FAMILIAR)
+SAID_ALOUD = re.compile(rf"(?<=[, ])(?:不过|但|要|应该|得)?[念读](?:作|成|做)?(?P<sound>[{_HAN}])(?![{_HAN}])")
+"""How the character of a name is pronounced."""
 TALKS_OF_NAMES = re.compile(r"姓|名|叫|哪个字|怎么写|偏旁|旁的")
 WHICH_CHARACTER = re.compile(
     rf"(?P<told>(?P<whole>[{_HAN}]{{2,3}})[{_HAN}]{{0,2}}的(?P=whole)(?![{_HAN}])"
