@@ -28,14 +28,16 @@ _ADDRESS = re.compile(
     r"(?:路|街|道|巷|弄|胡同|村|里|苑|园|城|府|庭|庄|寓|厦|广场|国际|天地|湾|邸|居|乡|镇|屯|寨|社|公馆|小区|社区)"
     rf"(?:[东西南北中]段?|[一二三四五六七八九]段)?{_PARTS}"
     rf"|[{_HAN}]{{2,8}}(?:[一二三四五六七八九\d]+期)?(?<![码号单])\d{{1,3}}(?:-\d{{1,4}}){{1,3}}(?!\d)"
-    rf"|(?:\d{{1,3}}[号栋#]?)?[{_HAN}]{{0,6}}(?:楼|舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)[室房]?"
-    rf"|\d{{1,2}}舍\d{{3,4}}(?!\d)"
-    rf"|(?:家属[院区]|大院|平房|[村厂坊巷]|新区|宿舍)第?{_COUNT}排[东西]?(?:第?{_COUNT}(?:[号户家间]|(?![张个位座]))|[东西]头)"
+    rf"|[{_HAN}]{{0,6}}(?:楼|舍|公寓|院)[A-Za-z]?\d{{3,4}}(?!\d)[室房]?"
     rf"|(?:{_COUNT}{_BLOCK}){{1,3}}(?:{_PARTS}|(?:[A-Za-z]?\d{{1,5}}|[{DIGITS_ZH}]{{2,5}})(?:室|房|号)?)"
     rf"|(?<=住在|家住|址是|址写|址在|址为|住址|地址|家在|我在|寄到|寄往|寄回|送到|发到|搬到"
     rf"|搬去)(?!哪|什么)[{_HAN}]{{2,20}}?{_ROAD}"
     rf"(?:{_PARTS}|[东西南北][门口头面](?:[{_HAN}]{{1,5}}(?![{_HAN}]))?|(?=[了吧就](?![{_HAN}]{{3}}))|(?![{_HAN}]))"
 )
+_ROWS = re.compile(
+    rf"(?:家属[院区]|大院|平房|[村厂坊巷]|新区|宿舍)第?{_COUNT}排[东西]?(?:第?{_COUNT}(?:[号户家间]|(?![张个位座]))|[东西]头)"
+)
+"""Rows of houses."""
 _WITHOUT_FIGURES = re.compile(
     rf"[{_HAN}]{{2,6}}(?:镇|(?<!城)乡(?!镇)|街道)[{_HAN}]{{1,6}}?(?:[村屯寨](?![民委里口镇])|嘎查|社区)"
     rf"|[{_HAN}]{{2,8}}[路街道][和与跟]?[{_HAN}]{{1,8}}?[路街道]的?(?:交叉口|交[汇叉]处?|路口|拐角)"
@@ -79,6 +81,7 @@ _ORDINAL = re.compile(
     rf"(?=[^{_HAN}]|$|[就是吧啊呢了])"
 )
 """A house that is told by counting."""
+_FIGURES_BEFORE = re.compile(r"\d*$", re.ASCII)
 _SHOPS = re.compile(r".*(?:商场|超市|医院|[一二三四五六七八九十\d]楼)[一二三四五六七八九十\d]+[楼层]$")
 _HINT = re.compile(
     r"[号栋幢弄室楼层组座单户门区期镇乡舍社排#-]|路口|交[叉汇]|拐角|[路街道巷同区园苑寓厦村](?![\u4e00-\u9fff])"
@@ -115,8 +118,12 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
     matches = [*_ADDRESS.finditer(text)]
     if _WITHOUT_FIGURES_HINT.search(text):
         matches += _WITHOUT_FIGURES.finditer(text)
+    if "排" in text:
+        matches += _ROWS.finditer(text)
     for match in matches:
         start = match.start()
+        if text[start] in "号栋舍":  # 3号宿舍楼412, 14舍327
+            start -= len(_FIGURES_BEFORE.search(text, max(0, start - 3), start)[0])
         if before := _BEFORE.search(text, max(0, start - 32), start):
             start = before.start()
         if other := _NO_STREET.match(text, start, match.end() - 2):

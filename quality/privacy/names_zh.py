@@ -184,7 +184,9 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         # Whoever is called like a word says so.
         return group == "self" or name not in load_cedict().words or _may_be_called(name)
     if group in ("styled", "nickname"):
-        return name not in load_cedict().words or _may_be_called(name) or group == "styled"
+        return name[0] not in "怎什哪" and (
+            name not in load_cedict().words or _may_be_called(name) or group == "styled"
+        )
     if group in ("first", "ahead", "second"):
         return name not in load_cedict().words
     # Of three characters the last two may be the word instead of the first two.
@@ -227,8 +229,10 @@ def _is_word(text: str, start: int, end: int) -> bool:
     if start and (pair in cedict.proper or pair in cedict.given) and text[start - 1] not in NO_GIVEN:
         return True
     # 俄罗斯人, 史无前例
-    if start and any(text[start - 1 : start + length] in known for known in cedict[:2] for length in (2, 3)):
-        return True
+    for end_of_word in (start + 2, start + 3) if start else ():
+        longer = text[start - 1 : end_of_word]
+        if longer in cedict.words or longer in cedict.proper:
+            return True
     return _begins_word(text, start, end)
 
 
