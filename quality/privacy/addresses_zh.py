@@ -47,7 +47,7 @@ _WITHOUT_FIGURES = re.compile(
 _WITHOUT_FIGURES_HINT = re.compile(rf"[镇乡]|街道|路口|拐角|交[叉汇]|[{DIGITS_ZH}]-")
 _KEPT = re.compile(
     rf"(?:[放送寄存搁投派][到在去往至]?|[在到])(?P<kept>{_PLACE}{{2,10}}(?:小区|花园|新村|公寓|大厦|家园|广场|校区|[苑村里城府湾园庄院]|\d期)"
-    rf"(?:{_PLACE}?[东西南北正后前侧]门)?的?(?:{_PLACE}{{0,4}}(?:柜|驿站)|门[卫岗]室?|岗亭|保安[亭室]|传达室|物业(?:前台|中心)?"
+    rf"(?:{_PLACE}?[东西南北正后前侧]门)?的?(?:{_PLACE}{{0,4}}(?:柜(?!子)|驿站)|门[卫岗]室?|岗亭|保安[亭室]|传达室|物业(?:前台|中心)?"
     rf"|前台|{_PLACE}{{0,4}}(?:代[收取]点|小卖部|超市)))"
 )
 """An estate, and who or what keeps parcels there."""
@@ -72,7 +72,7 @@ _NEAR = re.compile(
 )
 """An address that is told by what is near."""
 _BEHIND = re.compile(
-    rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)|楼下的?{_PLACE}{{0,4}}(?:柜|驿站|超市)"
+    rf"[的]?(?:[东西南北左右][门口头边面手]|后面|旁边|隔壁|对面)(?:[{_HAN}]{{0,8}})(?=[,。!?]|$)|楼下的?{_PLACE}{{0,4}}(?:柜(?!子)|驿站|超市)"
 )
 _ORDINAL = re.compile(
     rf"[{_HAN}\w]{{0,16}}?(?:[东西南北][头边面口门]|[村屯寨]子?|[巷弄]子?|胡同|[前后]门|旁边|对面|后面|隔壁"
@@ -122,8 +122,9 @@ def find_addresses_zh(text: str) -> Iterator[Finding]:
         matches += _ROWS.finditer(text)
     for match in matches:
         start = match.start()
-        if text[start] in "号栋舍":  # 3号宿舍楼412, 14舍327
-            start -= len(_FIGURES_BEFORE.search(text, max(0, start - 3), start)[0])
+        # 3号宿舍楼412, 14舍327
+        if text[start] in "号栋舍" and (figures := _FIGURES_BEFORE.search(text, max(0, start - 3), start)):
+            start = figures.start()
         if before := _BEFORE.search(text, max(0, start - 32), start):
             start = before.start()
         if other := _NO_STREET.match(text, start, match.end() - 2):

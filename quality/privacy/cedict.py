@@ -82,6 +82,12 @@ def load_cedict() -> Cedict:
                     english.add(name[1].lower())
     only_traditional = {old: simple for old, simple in simple_of.items() if old not in simplified}
     return Cedict(
-        *map(frozenset, (words, proper - figures, figures, english, given - words, living, verbs)),
+        words=frozenset(words),
+        proper=frozenset(proper - figures),
+        figures=frozenset(figures),
+        english_figures=frozenset(english),
+        given=frozenset(given - words),
+        living=frozenset(living),
+        verbs=frozenset(verbs),
         simple=only_traditional,
     )
