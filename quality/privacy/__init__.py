@@ -111,8 +111,7 @@ def find_private(text: str) -> list[Finding]:
     >>> [(found.start, found.end, found.kind.value) for found in find_private("Hi, I'm Dana, PIN 4821.")]
     [(8, 12, 'UserName'), (18, 22, 'Password')]
     """
-    plain = _plain(text)
-    return _merge(plain, _find_cached(plain.text, _NOTHING))
+    return find_in_dialogue([text])[0]
 
 
 def scrub(texts: Sequence[str]) -> Scrubbed:

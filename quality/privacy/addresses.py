@@ -156,7 +156,7 @@ _QUESTION = re.compile(
     r"|\b(?:which|what|what's the|and the) (?:street|road|building|flat|apartment|house|unit)\b"
     r"|\b(?:street|road|house|building|farm|estate) name\b|\bname of the (?:street|road|house|building|farm"
     r"|estate)\b|\bwhere (?:to|you live)\b"
-    r"|住[在哪址]|哪[儿里]小区|(?:[寄送发派][到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条栋幢]"
+    r"|住[在哪址]|哪[儿里]小区|(?:[寄送发派]货?[到往去]|在)哪|[寄送]货?到什么地方|门牌|哪一?[条栋幢]"
     r"|哪一?个(?:小区|社区|村|[乡城]?镇|城市|地方|位置|地址|单元|街道?|楼|路口)"
     r"|几[栋幢]楼?|第?几[楼层单](?:元|[?,。呢]|$)"
     r"|几号(?:[楼?？,，。]|$)|哪边住"

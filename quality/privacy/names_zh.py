@@ -17,6 +17,7 @@ from quality.privacy.name_patterns_zh import (
     NICKNAME_HINT,
     QUESTION,
     ROLE,
+    SAID_ALOUD,
     SHORT_TITLE,
     SURE,
     TALKS_OF_NAMES,
@@ -28,10 +29,12 @@ from quality.privacy.name_words_zh import (
     BLANKS,
     BRANDS,
     END_LIKE_SURNAMES,
+    FREQUENT,
     GIVEN_OFTEN,
     NO_ANSWERS,
     NO_GIVEN,
     NO_NAMES,
+    NO_SIGNERS,
     SOLE,
     SURNAMES,
 )
@@ -49,14 +52,21 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
         start, end = match.span(match.lastgroup or 0)
         if match["spelt"]:
             by_parts = True
-            if again := re.compile(rf"[, ]{text[end - 1]}(?![\u4e00-\u9fff])").match(text, end):
-                yield again.end() - 1, again.end()
+            # 木子李, 李想
+            if again := re.compile(rf"[, ]({text[end - 1]}[\u4e00-\u9fff]{{0,2}})(?![\u4e00-\u9fff])").match(text, end):
+                yield again.span(1)
         if match["written"] and match["written"][:2] in BLANKS:
             continue
         if match["written"] and match[0].startswith(_NO_PERSONS):
-            may_be = text[start : start + 2] not in load_cedict().words and _may_be_called(text[start:end])
+            name = text[start:end]
+            unknown = name[:2] not in load_cedict().words and _may_be_called(name)
+            may_be = unknown or (text[start - 1] in "写填叫是:" and _is_own_word(name))
         elif match["written"] and text[start - 1] in "人方主者":
-            may_be = text[start : start + 2] not in load_cedict().words
+            may_be = text[start : start + 2] not in load_cedict().words or (
+                text[start] in SOLE and _is_own_word(text[start:end])
+            )
+        elif match.lastgroup in ("nick", "doubled", "vague") and _is_no_nick(text, start, end):
+            may_be = False
         elif match.lastgroup in _TOLD:
             may_be = (
                 text[start : start + 2] not in NO_NAMES and text[max(0, start - 1) : start + 1] not in END_LIKE_SURNAMES
@@ -79,10 +89,14 @@ def find_names(text: str) -> Iterator[tuple[int, int]]:
             yield match.start() - length, match.start()
     for match in THE_SAME.finditer(text) if "的" in text or "," in text else ():
         yield match.span()
+        yield from (sound.span("sound") for sound in SAID_ALOUD.finditer(text, match.end()))
     if by_parts or TALKS_OF_NAMES.search(text) or (text.count("的") > 1 and MANY_TOLD.search(text)):
         yield from _find_told(text)
         for match in WHICH_CHARACTER.finditer(text):
-            if not match["told"] and match[0][:2] not in NO_NAMES and match[0][:2] not in load_cedict().words:
+            pair = match[0][:2]
+            if match["told"] or pair in NO_NAMES or pair in load_cedict().words:
+                continue
+            if not (match[0].endswith("人") and pair in load_cedict().proper):  # 韩国人
                 yield match.span()
 
 
@@ -114,11 +128,17 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         return name not in "名氏什啥个和跟与"
     if name[:2] in BLANKS:
         return False
+    if group == "sought" and not (name[0] in f"{SURNAMES}老小大阿" or any(char in GIVEN_OFTEN for char in name)):
+        return False
     if group in ("short", "sought", "kin", "boss", "parent"):
         known = name in load_cedict().words or (group == "kin" and name in load_cedict().proper)
         ordinary = known and not all(char in GIVEN_OFTEN for char in name)
         return (
-            (not ordinary or (group == "parent" and name[0] in "大二三小"))
+            (
+                not ordinary
+                or (group == "parent" and name[0] in "大二三小")
+                or (group != "sought" and _is_own_word(name))
+            )
             and (group != "boss" or name not in NO_NAMES)
             and not (
                 group in ("sought", "kin", "boss")
@@ -128,13 +148,32 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
             )
         )
     if group in ("strange", "doer"):
-        often = group == "doer" and all(char in GIVEN_OFTEN for char in name)
+        often = group == "doer" and (all(char in GIVEN_OFTEN for char in name) or _is_own_word(name))
         return often or not _holds_word(text, start, end)
     if group in ("absent", "sayer"):
-        often = all(char in GIVEN_OFTEN for char in name)
+        often = all(char in GIVEN_OFTEN for char in name) or _is_own_word(name)
+        # Nobody asks if a word of doing is there: 高飞在吗.
+        often = often or (group == "absent" and name[0] in FREQUENT and name[1:] in GIVEN_OFTEN)
         return name[:2] not in NO_NAMES and (often or name[1:] == "子" or not _begins_word(text, start, end))
     if group == "person":
         return not ROLE.match(name) and not _A_PERSON.search(name)
+    if group == "mine" and text[end : end + 1].isdigit():
+        return False  # 我是凌晨2点到的
+    if group in ("mine", "wanted") and name[0] in (SOLE if group == "mine" else FREQUENT) and _is_own_word(name):
+        return True
+    if group in ("explained", "real", "mixed"):
+        return True
+    if group == "sir":
+        return text[start : end + 1] not in load_cedict().words  # 花生
+    if group == "known":
+        is_like_one = name[0] in f"{SURNAMES}老小大阿" or name[0] in GIVEN_OFTEN
+        return (is_like_one and not _holds_word(text, start, end)) or _is_own_word(name)
+    if group == "agent":
+        return _A_PERSON.search(name) is None
+    if group == "praised":
+        return name not in load_cedict().words or _is_own_word(name)
+    if group == "heard":
+        return name in load_cedict().given or (name in load_cedict().living and _is_own_word(name))
     if group in ("only", "lone"):
         return not _touches_word(text, start, end)
     if group in ("foreigner", "helper"):
@@ -145,7 +184,9 @@ def _may_be_told(text: str, start: int, end: int, group: str) -> bool:
         # Whoever is called like a word says so.
         return group == "self" or name not in load_cedict().words or _may_be_called(name)
     if group in ("styled", "nickname"):
-        return name not in load_cedict().words or _may_be_called(name) or group == "styled"
+        return name[0] not in "怎什哪" and (
+            name not in load_cedict().words or _may_be_called(name) or group == "styled"
+        )
     if group in ("first", "ahead", "second"):
         return name not in load_cedict().words
     # Of three characters the last two may be the word instead of the first two.
@@ -159,6 +200,24 @@ def _may_be_called(name: str) -> bool:
     return name[0] in SURNAMES or all(char in GIVEN_OFTEN for char in name)
 
 
+def _is_own_word(name: str) -> bool:
+    """Return whether people are called like a word: a flower, or the characters of names, and nothing that one does."""
+    cedict = load_cedict()
+    if name in NO_SIGNERS or name in NO_NAMES or name in cedict.verbs or len(name) != 2:
+        return False
+    return name in cedict.living or (name[0] in f"{SURNAMES}{GIVEN_OFTEN}" and name[1] in GIVEN_OFTEN)
+
+
+def _is_no_nick(text: str, start: int, end: int) -> bool:
+    """Return whether what looks like a nickname is part of other words (马马虎虎, 设施什么的) or a company (徐工的)."""
+    words = load_cedict().words
+    if text[start:end] in BRANDS:
+        return text[end : end + 1] == "的"
+    if end - start == 3 and (text[start : start + 2] in words or text[start - 1 : start] == text[start]):
+        return True
+    return end - start == 1 and text[max(0, start - 1) : end] in words
+
+
 def _is_word(text: str, start: int, end: int) -> bool:
     """Return whether a dictionary has a word that begins with what looks like a name, or that ends in its surname."""
     cedict = load_cedict()
@@ -166,6 +225,14 @@ def _is_word(text: str, start: int, end: int) -> bool:
         return True
     if start and any(text[start - length : start + 1] in cedict.words for length in (1, 2)):
         return True
+    pair = text[start - 1 : start + 1]
+    if start and (pair in cedict.proper or pair in cedict.given) and text[start - 1] not in NO_GIVEN:
+        return True
+    # 俄罗斯人, 史无前例
+    for end_of_word in (start + 2, start + 3) if start else ():
+        longer = text[start - 1 : end_of_word]
+        if longer in cedict.words or longer in cedict.proper:
+            return True
     return _begins_word(text, start, end)
 
 
@@ -225,7 +292,31 @@ def _length_before_role(text: str, end: int) -> int:
             return int(not _is_word(text, start, end))
         if start == 0 or text[start - 1] in NO_GIVEN or not "\u4e00" <= text[start - 1] <= "\u9fff":
             return length
-    return 0
+    return int(_is_rare_surname(text, end))
+
+
+_NO_FAMILY = "车全班单门房党国初时花云农商强帅解查向"
+"""Rare surnames that say more often what kind of master or manager it is."""
+_SPEAKS_TO = re.compile("[跟和找叫给让请问是的对为由与把被向替帮喂]")
+
+
+def _is_rare_surname(text: str, end: int) -> bool:
+    """Return whether a surname that is a word too stands alone before a title: 莫经理, 班主任郁老师, 付太太."""
+    start, words = end - 1, load_cedict().words
+    surname = text[max(0, start) : end]
+    if not surname or surname not in f"{SURNAMES}付代" or surname in _NO_FAMILY or _is_word(text, start, end):
+        return False
+    if surname == "代" and not SHORT_TITLE.match(text, end):
+        return False  # Who stands in for somebody: 代经理.
+    if any(text[start : end + length] in words for length in (1, 2)):
+        return False
+    if not start or not "\u4e00" <= text[start - 1] <= "\u9fff" or _SPEAKS_TO.match(text, start - 1):
+        return True
+    return (
+        surname != "付"
+        and text[end] != "总"
+        and any(text[max(0, start - length) : start] in words for length in (2, 3))
+    )
 
 
 def asks_for_name(text: str) -> bool:
@@ -263,8 +354,11 @@ class KnownNames:
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where the names stand in a plain text."""
         if self._names:
+            longer = load_cedict().words
             for start in range(len(text) - 1):
                 for length in range(min(4, len(text) - start), 1, -1):
                     if text[start : start + length] in self._names:
-                        yield start, start + length
+                        # 高峰期 is none of Mr 高峰.
+                        if text[start : start + length + 1] not in longer or start + length == len(text):
+                            yield start, start + length
                         break

@@ -71,6 +71,13 @@ _FORMS = (
         lambda match: "X",
     ),
     _form("写母", rf"(?<={_SIGN})[ ,、]?(?:大写|小写|字母)的? ?(?=[A-Za-z])", lambda match: ""),
+    # 拼音lin, 数字零五, 艾特
+    _form(
+        "艾爱圈鼠@",
+        rf"[ ,、]{{0,2}}(?:拼音|全拼|字母|数字|英文)[是的]? ?((?:{_FIGURE}[ ,、]{{0,2}}){{0,12}})"
+        r"(?=[\w ,、.]{0,40}(?:艾特|爱特|圈 ?[aA]|小老鼠|@))",
+        lambda match: digits_of_zh(re.sub("[ ,、]", "", match[1])),
+    ),
     _form("杠线号", rf"(?<={_SIGN}) ?(?:[横中短]?杠|[中短]?[横划]线|减号) ?(?={_SIGN})", lambda match: "-"),
     _form("线", rf"(?<={_SIGN}) ?(?:下[划横]线|底线) ?(?={_SIGN})", lambda match: "_"),
     # E-mail addresses.
@@ -88,10 +95,11 @@ _FORMS = (
         r"(?<=[A-Za-z0-9易讯浪狐]) ?点 ?(?:(com|cn|net|org|edu|gov)(?![A-Za-z])|[康抗卡][母姆])",
         lambda match: f".{match[1] or 'com'}",
     ),
-    # A letter, and numerals with pauses between.
+    # Letters, and numerals with pauses between.
     _form(
         "A-Z",
-        rf"(?<![A-Za-z])[A-Z](?:[ ,、]{{1,2}}{_FIGURE}{{1,8}}){{2,6}}(?![A-Za-z])",
+        rf"(?<![A-Za-z])[A-Z](?:[A-Z]{{1,3}}(?=(?:[ ,、]{{0,2}}{_FIGURE}){{7}}))?"
+        rf"(?:[ ,、]{{1,2}}{_FIGURE}{{1,8}}){{2,6}}(?![A-Za-z])",
         lambda match: re.sub("[ ,、]+", "", match[0]),
     ),
     # Beside letters or an address sign, and in the numerals of contracts, characters are digits and nothing else.
