@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from agents.csc.dialogue import Plan, Turn
@@ -15,6 +16,10 @@ from outputs.runs.record import Record
 from personas.pool import load_pool
 from quality.gate.rubric import POINT_CODES
 from quality.gate.verdict import Labelling, PointVerdict, Verdict
+
+# A busy machine makes nothing wrong: no example has to be fast.
+hypothesis.settings.register_profile("rolecs", deadline=None)
+hypothesis.settings.load_profile("rolecs")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

@@ -76,8 +76,12 @@ def make_plain(text: str) -> Plain:
         shown.append(plain)
         places += [(start, end)] * len(plain)
         if places and not plain:
-            # Goes with what it stands behind: an accent would else cling to a placeholder.
-            places[-1] = places[-1][0], end
+            # Goes with what it stands behind, all of it: an accent would else cling to a placeholder.
+            behind = places[-1]
+            for index in range(len(places) - 1, -1, -1):
+                if places[index] != behind:
+                    break
+                places[index] = behind[0], end
         start = end
     return Plain(_with_spaces("".join(shown)), places)
 

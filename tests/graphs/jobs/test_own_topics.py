@@ -165,7 +165,7 @@ def test_what_is_judged_and_evaluated_depends_on_what_is_known_of_the_company(ma
 words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=60).filter(str.strip)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=words, company=words, policies=words)
 def test_whatever_is_written_reaches_record_row_and_reader(
     tmp_path: Path, make_record: MakeRecord, name: str, company: str, policies: str

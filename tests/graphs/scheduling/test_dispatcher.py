@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.errors import EngineError
@@ -50,7 +50,6 @@ def test_a_report_that_lacks_a_figure_is_none(lacking: str) -> None:
     assert parse_load(PAGE.replace(f"vllm:{lacking}", "other")) is None
 
 
-@settings(deadline=None)
 @given(
     st.text()
     | st.sampled_from(["NaN", "+Inf", "x", "1_0", "", "0x1"]).map(lambda v: PAGE.replace("0.25", v))
@@ -108,7 +107,6 @@ LOADS = st.builds(EngineLoad, st.integers(0, 3), st.floats(0, 1), st.integers(0,
 READINGS = st.builds(Reading, st.integers(0, 2 * CEILING), st.integers(0, 5), LOADS)
 
 
-@settings(deadline=None)
 @given(st.lists(READINGS, max_size=60), st.booleans())
 def test_bounds_hold_and_nothing_grows_after_a_preemption(readings: list[Reading], is_used: bool) -> None:
     steering, preemptions, busy = AdaptiveConcurrency(), None, 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.errors import UsageError
@@ -103,7 +103,6 @@ def test_a_run_that_keeps_nothing_ends_and_a_low_yield_is_given_time(make_record
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**5), st.integers(0, 10**5))
-@settings(deadline=None)
 def test_the_need_is_enough_at_the_yield_and_bounded(target: int, kept: int, lost: int) -> None:
     need = count_needed(make_goal(target=target), make_counters(kept=kept, rejected=lost))
     assert (need == 0) == (kept >= target) and need <= BLOCK
@@ -112,7 +111,6 @@ def test_the_need_is_enough_at_the_yield_and_bounded(target: int, kept: int, los
 
 
 @given(st.integers(1, 1000), st.integers(0, 1000), st.integers(0, 1000))
-@settings(deadline=None)
 def test_the_aim_covers_what_is_missing(wanted: int, kept: int, repeated: int) -> None:
     aimed = aim(wanted, kept, repeated)
     assert aimed >= wanted or kept > wanted

@@ -259,7 +259,7 @@ def test_the_card_has_a_header_that_hubs_read(exported: Path) -> None:
     assert "5 of 8 synthetic calls" in card
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(count=st.integers(0, 7), shard_lines=st.integers(1, 4))
 def test_shards_hold_every_line_once_in_order(
     make_record: MakeRecord, tmp_path_factory: pytest.TempPathFactory, count: int, shard_lines: int

@@ -70,7 +70,7 @@ def test_verify_reads_the_flow_rules_again(exported: Path) -> None:
     assert any("closure" in problem for problem in verify_export(exported))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_verify_sees_any_cut_and_any_changed_byte(exported: Path, data: st.DataObject) -> None:
     path = exported / data.draw(st.sampled_from(["data/train-00000.jsonl", "rejected/rejected-00000.jsonl"]))

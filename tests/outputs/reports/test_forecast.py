@@ -42,7 +42,7 @@ def test_a_pilot_that_kept_all_does_not_make_the_yield_certain() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 10**6)), min_size=1, max_size=30), st.integers(1, 10**6))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_intervals_hold_their_value_and_scale_with_what_is_wanted(rows: list[tuple[bool, int]], wanted: int) -> None:
     pilot = [PilotDialogue(True, SPENT), *(PilotDialogue(kept, Usage(prompt_tokens=count)) for kept, count in rows)]
     one, many = forecast(pilot, 1, 60.0, PRICES, seed=3), forecast(pilot, wanted, 60.0, PRICES, seed=3)

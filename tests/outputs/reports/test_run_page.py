@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import outputs.reports.run_report
@@ -52,7 +52,6 @@ values = st.recursive(
 
 
 @given(values)
-@settings(deadline=None)
 def test_script_json_is_the_same_value_and_cannot_end_its_element(value: object) -> None:
     text = script_json(value)
     assert json.loads(text) == value
@@ -246,7 +245,6 @@ def test_the_stage_table_gives_shares_of_each_row() -> None:
 
 
 @given(st.dictionaries(st.integers(0, 5_000), st.integers(0, 50), max_size=80))
-@settings(deadline=None)
 def test_a_histogram_counts_every_value_in_its_bin(counts: dict[int, int]) -> None:
     drawn = run_figures.histogram(counts)
     values = sorted(value for value, count in counts.items() for _ in range(count))

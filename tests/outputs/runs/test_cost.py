@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from rich.console import Console
@@ -31,7 +31,6 @@ def first_lines(kept: int, prices: Prices) -> list[str]:
 
 
 @given(COUNTS, COUNTS, COUNTS)
-@settings(deadline=None)
 def test_each_token_is_charged_once(computed: int, cached: int, generated: int) -> None:
     usage = Usage(prompt_tokens=computed + cached, cached_tokens=cached, completion_tokens=generated)
     assert PRICES.cost(usage) == pytest.approx((2 * computed + 0.5 * cached + 8 * generated) / 1e6)

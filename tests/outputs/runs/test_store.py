@@ -91,7 +91,7 @@ def test_an_ended_dialogue_is_not_written_again_and_a_failed_one_is(tmp_path: Pa
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["kept", "repaired", "rejected", "failed"])), max_size=12))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_funnel_is_the_sum_of_what_is_stored(make_record: MakeRecord, writes: list[tuple[int, str]]) -> None:
     repair = Repair(turn=1, speaker=Speaker.SUPPORTER, check="repetition", action="said-again")
     near_duplicate = NearDuplicate(id="key-0", similarity=0.99)

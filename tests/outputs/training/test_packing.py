@@ -57,7 +57,7 @@ def test_packs_keep_the_order_and_the_budget(rows: list[TokenRow], budget: int) 
 
 
 @pytest.mark.parametrize("implementation", ["sdpa", TRIE_ATTENTION])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=many_rows, block=st.integers(1, 20))
 def test_loss_and_gradients_are_those_of_the_rows_alone(rows: list[TokenRow], block: int, implementation: str) -> None:
     model = make_model().double()

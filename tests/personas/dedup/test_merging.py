@@ -1,7 +1,7 @@
 """Merging: the richest persona of a group stays, carries what it absorbed, and nothing is counted twice."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.language import Language
@@ -99,7 +99,6 @@ def test_one_and_none() -> None:
     assert [group.survivor.id for group in merged.groups] == ["a"] and merged.nearest_before == []
 
 
-@settings(deadline=None)
 @given(
     angles=st.lists(st.integers(0, 359), min_size=1, max_size=12),
     threshold=st.sampled_from([0.5, 0.85, 0.99]),

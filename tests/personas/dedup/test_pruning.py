@@ -109,7 +109,6 @@ def vector_sets(draw: st.DrawFn) -> Floats:
 
 
 @given(data=st.data(), vectors=vector_sets(), sizes=st.sampled_from(SIZES))
-@settings(deadline=None)
 def test_keeps_just_what_the_plain_loop_keeps(data: st.DataObject, vectors: Floats, sizes: dict[str, Any]) -> None:
     preference = np.array(data.draw(st.permutations(range(len(vectors)))), np.int64)
     threshold = data.draw(st.sampled_from([0.05, 0.5, 0.7, 0.85, 0.999999, 1.0]) | st.floats(0.01, 1.0))
@@ -120,7 +119,7 @@ def test_keeps_just_what_the_plain_loop_keeps(data: st.DataObject, vectors: Floa
 
 
 @given(vectors=vector_sets(), seed=st.integers(0, 99), sizes=st.sampled_from(SIZES))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_does_not_depend_on_the_order_given(vectors: Floats, seed: int, sizes: dict[str, Any]) -> None:
     rng = np.random.default_rng(seed)
     preference, moved = rng.permutation(len(vectors)), rng.permutation(len(vectors))
@@ -136,7 +135,7 @@ def test_does_not_depend_on_the_order_given(vectors: Floats, seed: int, sizes: d
 
 @given(seed=st.integers(0, 2**32), dimensions=st.integers(2, 400), sizes=st.sampled_from(SIZES))
 @example(seed=0, dimensions=384, sizes={})
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_decides_to_the_last_bit_at_the_threshold(seed: int, dimensions: int, sizes: dict[str, Any]) -> None:
     rng = np.random.default_rng(seed)
     one = rng.standard_normal(dimensions)

@@ -157,7 +157,7 @@ def calls(draw: st.DrawFn) -> tuple[Said, tuple[Line, ...], Counter[str]]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(call=calls(), encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]), packed=st.booleans())
 def test_a_call_is_the_same_in_every_form(
     tmp_path: Path, form: str, call: tuple[Said, tuple[Line, ...], Counter[str]], encoding: str, packed: bool

@@ -171,7 +171,7 @@ def test_plans_that_people_wrote_pass(language: Language) -> None:
         assert list(check_plan(plan, persona, TOPICS[topic][language], language)) == [], scenario
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     words=st.lists(st.sampled_from(["the", "fee", "12", "app,", "Monday:", "卡", "。", "[CardNumber]"]), max_size=9),
     mark=st.sampled_from(list(",.:;!?)]，。：、）")),
@@ -183,7 +183,7 @@ def test_nothing_that_begins_with_punctuation_passes(words: list[str], mark: str
     assert plan_faults(language, scenario=text)[0] == "no-sentence"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(text=st.text(max_size=80), language=st.sampled_from(list(Language)))
 def test_whatever_is_planned_or_directed_has_a_hint(text: str, language: Language) -> None:
     assert {fault.check for fault in check_direction(text, GOAL[language], language)} <= DIRECTION_HINTS.keys()

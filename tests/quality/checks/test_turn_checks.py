@@ -104,7 +104,7 @@ def test_every_turn_repeats_a_call_that_holds_it(call: tuple[tuple[str | None, s
         assert ("repetition" in found) or len(turn.text) < 40, turn.text
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(text=st.text(max_size=80), language=st.sampled_from(list(Language)))
 def test_whatever_is_said_has_a_hint(text: str, language: Language) -> None:
     assert all(HINTS[check][language] for check in faults(text, make_turns(EN_CALL), language))

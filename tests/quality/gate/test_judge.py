@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.csc.dialogue import Turn
@@ -90,7 +90,6 @@ async def test_the_majority_of_votes_decides(
     assert len({body["seed"] for body in server.requests}) == len(server.requests), "each vote is drawn anew"
 
 
-@settings(deadline=None)
 @given(votes=st.lists(st.sampled_from([0, 1]), min_size=1, max_size=9))
 def test_a_tie_does_not_pass(votes: list[Any]) -> None:
     opinions = [Opinion(reason=str(place), turns=(1,), verdict=vote) for place, vote in enumerate(votes)]
@@ -122,7 +121,6 @@ BRIBES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(text=BRIBES, place=st.sampled_from(["turn", "scenario", "persona", "goal", "topic"]))
 def test_words_of_a_call_stay_words_of_a_call(text: str, place: str) -> None:
     """Whatever is said, all lines but its own stay as they are, and it stays one quoted line."""

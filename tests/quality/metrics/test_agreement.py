@@ -49,7 +49,7 @@ def test_nothing_to_disagree_on_has_no_alpha() -> None:
 UNITS = st.lists(st.lists(st.integers(1, 5), max_size=4), max_size=8)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(UNITS)
 def test_no_order_counts_and_perfect_is_1(units: list[list[int]]) -> None:
     for is_ordinal in (False, True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
@@ -180,7 +180,6 @@ def test_the_curve_has_few_points_and_ends_with_the_set(count: int) -> None:
     assert len({after[0] - before[0] for before, after in pairwise(points[:-1])}) <= 1
 
 
-@settings(deadline=None)
 @given(st.lists(DIALOGUES, max_size=6), st.sampled_from(Language))
 def test_counts_add_up(dialogues: list[list[Turn]], language: Language) -> None:
     given_once = iter(dialogues)
@@ -204,7 +203,6 @@ def test_counts_add_up(dialogues: list[list[Turn]], language: Language) -> None:
     assert CorpusFigures.model_validate_json(figures.model_dump_json()) == figures
 
 
-@settings(deadline=None)
 @given(st.lists(DIALOGUES, max_size=6).flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))))
 def test_the_order_of_dialogues_tells_in_the_curve_alone(orders: tuple[list[list[Turn]], list[list[Turn]]]) -> None:
     one, two = (measure_corpus(dialogues, Language.EN) for dialogues in orders)
@@ -214,7 +212,6 @@ def test_the_order_of_dialogues_tells_in_the_curve_alone(orders: tuple[list[list
     assert one.vocabulary[-1:] == two.vocabulary[-1:]
 
 
-@settings(deadline=None)
 @given(DIALOGUES, st.integers(1, 5))
 def test_distinct_of_the_same_dialogue_falls_as_its_number(dialogue: list[Turn], times: int) -> None:
     once = measure_corpus([dialogue], Language.ZH).distinct

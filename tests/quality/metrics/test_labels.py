@@ -60,7 +60,7 @@ def test_nothing_chosen_is_no_value() -> None:
 codes = st.sampled_from(Strategy)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(codes, codes | st.none()), min_size=1))
 def test_as_scikit_learn_takes_it(pairs: list[tuple[Strategy, Strategy | None]]) -> None:
     right, chosen = [a for a, _ in pairs], [str(b) for _, b in pairs]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
@@ -62,7 +62,6 @@ def test_bleu_of_added_counts_is_that_of_the_corpus(language: Language, order: i
 words = st.text(st.sampled_from("aAb1 ,.'-é我您"), max_size=30)
 
 
-@settings(deadline=None)
 @given(words, words)
 def test_rouge_is_that_of_the_library(text: str, reference: str) -> None:
     english = RougeScorer(["rougeL"]).score(reference, text)["rougeL"].fmeasure

@@ -79,7 +79,7 @@ _DIALOGUES = st.lists(
 
 
 @given(_DIALOGUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_scrubbing_twice_changes_nothing(texts: list[str]) -> None:
     scrubbed = scrub(texts)
     assert scrub(scrubbed.texts) == (scrubbed.texts, Counter())
@@ -89,7 +89,7 @@ def test_scrubbing_twice_changes_nothing(texts: list[str]) -> None:
 
 
 @given(_DIALOGUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_findings_are_in_order_and_leave_placeholders_alone(texts: list[str]) -> None:
     for text in texts:
         findings = find_private(text)

@@ -48,7 +48,7 @@ def is_hidden(texts: list[str], private: str) -> bool:
     return all(place in hidden for place in range(start, start + len(private)) if texts[-1][place].isalnum())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(
         [
@@ -71,7 +71,7 @@ def test_numbers_in_words(how: tuple[str, str, tuple[int, ...]], chance: random.
     assert is_hidden([question, f"yeah it's {said}"], said)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(
         [
@@ -92,7 +92,7 @@ def test_codes_in_letters_and_words(how: tuple[str, str, tuple[int, int, int]], 
     assert is_hidden([question, f"it's {said}"], said)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["ngozi underscore okafor", "paula dot grech", "p grech", "the pet barn all one word"]),
     st.sampled_from(["gmail dot com", "yahoo dot co dot u k", "outlook dot ie", "green fields dot org"]),

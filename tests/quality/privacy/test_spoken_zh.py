@@ -1,7 +1,7 @@
 """What is said aloud in Chinese, and what is found of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.privacy import find_private, scrub
@@ -31,19 +31,16 @@ _PHONES = _read_out(_DIGITS.map("13".__add__))
 _CARDS = _read_out(st.text("0123456789", min_size=12, max_size=12).map("6217".__add__))
 
 
-@settings(deadline=None)
 @given(_PHONES, st.sampled_from(("我手机是{}", "打{}", "預留電話係{}", "号码{}，你记一下", "{}这个号能收短信吗")))
 def test_a_phone_is_found_however_it_is_read_out(said: str, text: str) -> None:
     assert scrub([text.format(said)]).texts == [text.format("[PhoneNumber]")]
 
 
-@settings(deadline=None)
 @given(_CARDS)
 def test_a_card_is_found_however_it_is_read_out(said: str) -> None:
     assert scrub([f"卡号是{said}"]).texts == ["卡号是[CardNumber]"]
 
 
-@settings(deadline=None)
 @given(
     _read_out(st.text("123456789", min_size=4, max_size=4)),
     st.sampled_from(("尾号{}", "卡号后四位是{}", "手机末四位{}")),
@@ -53,7 +50,6 @@ def test_the_end_of_a_number_is_found(said: str, text: str) -> None:
     assert finding.end == len(text.format(said)) and finding.end - finding.start == len(said)
 
 
-@settings(deadline=None)
 @given(
     _read_out(st.just("33010619850912003")),
     st.sampled_from(("X", "x", "叉", "，X", "大写的X", "最后一位是X", " 艾克斯")),
@@ -62,7 +58,6 @@ def test_an_identity_number_ends_with_its_letter(said: str, letter: str) -> None
     assert scrub([f"身份证{said}{letter}"]).texts == ["身份证[IdNumber]"]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(("lin零七", "w下划线lin", "hello 杠 amy", "三六零二七七一", "zhou 点 meng", "chen88")),
     st.sampled_from(("艾特", " 艾特 ", "圈a", " 圈 a ", "小老鼠", " at ")),

@@ -22,7 +22,7 @@ def agreement_of(pairs: list[tuple[bool, bool]]) -> Agreement:
     return agreement[ALL_POINTS]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pairs=PAIRS)
 def test_the_figures_are_those_of_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
     found = agreement_of(pairs)

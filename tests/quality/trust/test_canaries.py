@@ -101,7 +101,7 @@ def test_wordings_are_several_and_all_different(table: str, language: Language) 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 def test_a_planted_fault_changes_texts_and_nothing_else(fault: str, call: Case, seed: int) -> None:
     before = deepcopy(call)
     canary = planted(call, fault, seed)
@@ -122,14 +122,14 @@ def test_a_planted_fault_changes_texts_and_nothing_else(fault: str, call: Case, 
 
 @pytest.mark.parametrize("fault", sorted(HIDDEN))
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 def test_rules_do_not_see_what_is_a_matter_of_meaning(fault: str, call: Case, seed: int) -> None:
     assert rules_of(planted(call, fault, seed)) == set()
 
 
 @pytest.mark.parametrize("fault", FOUND_BY_RULES)
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=60)
+@hypothesis_settings(max_examples=60)
 def test_rules_alone_see_what_is_no_matter_of_meaning(fault: str, call: Case, seed: int) -> None:
     assert rules_of(planted(call, fault, seed)) & FOUND_BY_RULES[fault]
 
@@ -145,7 +145,7 @@ def texts(case: Case) -> list[tuple[str, str | None]]:
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_wrong_labels_are_far_from_the_true_ones(seed: int, call: Case) -> None:
     canary = planted(call, "wrong-label", seed)
     changed = changed_turns(call, canary)
@@ -163,7 +163,7 @@ def test_no_label_is_far_from_itself_and_those_with_a_fixed_place_are_left_alone
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_an_impossible_wish_is_granted_in_the_next_turn(seed: int, call: Case) -> None:
     canary = planted(call, "granted-impossible", seed)
     asked, granted = changed_turns(call, canary)
@@ -176,7 +176,7 @@ def test_an_impossible_wish_is_granted_in_the_next_turn(seed: int, call: Case) -
 
 @pytest.mark.parametrize("fault", ["robotic-wording", "stock-phrases"])
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_wording_is_spoilt_in_several_supporter_turns(fault: str, seed: int, call: Case) -> None:
     canary = planted(call, fault, seed)
     changed = changed_turns(call, canary)
@@ -187,7 +187,7 @@ def test_wording_is_spoilt_in_several_supporter_turns(fault: str, seed: int, cal
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_a_sentence_comes_again_at_the_end_of_several_turns_of_one_speaker(seed: int, call: Case) -> None:
     canary = planted(call, "repeated-sentence", seed)
     changed = changed_turns(call, canary)
@@ -197,7 +197,7 @@ def test_a_sentence_comes_again_at_the_end_of_several_turns_of_one_speaker(seed:
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_texts_swap_sides_from_about_the_middle(seed: int, call: Case) -> None:
     canary = planted(call, "swapped-roles", seed)
     changed = changed_turns(call, canary)
@@ -211,7 +211,7 @@ def test_texts_swap_sides_from_about_the_middle(seed: int, call: Case) -> None:
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_the_goal_is_told_before_the_customer_speaks(seed: int, call: Case) -> None:
     canary = planted(call, "goal-leaked", seed)
     assert changed_turns(call, canary) == [0]
@@ -241,7 +241,7 @@ def test_an_ending_is_cut_within_a_word_or_left_out(call: Case) -> None:
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_private_data_stands_where_a_placeholder_stood(seed: int, call: Case) -> None:
     canary = planted(call, "private-data", seed)
     (place,) = changed_turns(call, canary)
@@ -251,7 +251,7 @@ def test_private_data_stands_where_a_placeholder_stood(seed: int, call: Case) ->
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_a_bribe_is_said_in_one_turn_where_the_rules_see_it(seed: int, call: Case) -> None:
     canary = planted(call, "judge-bribed", seed)
     (place,) = changed_turns(call, canary)
@@ -270,7 +270,7 @@ def test_a_call_without_a_place_for_a_fault_is_left_alone() -> None:
 
 
 @given(seed=SEEDS, call=st.sampled_from(CALLS))
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 def test_a_seed_draws_one_canary(seed: int, call: Case) -> None:
     fault, canary = draw_canary(call, seed)
     assert (fault, canary) == draw_canary(call, seed)
