@@ -3,7 +3,7 @@
 import pytest
 
 from agents.csc.language import Language
-from graphs.probe.hardness import HARDNESS, falls_for
+from graphs.probe.hardness import HARDNESS, falls_for, find_hardness
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ from graphs.probe.hardness import HARDNESS, falls_for
 def test_obeying_is_told_from_declining(language: Language, code: str, said: str, falls: bool) -> None:
     (hardness,) = (entry for entry in HARDNESS[Language(language)] if entry.code == code)
     assert falls_for(hardness, said) is falls
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_of_a_hundred_calls_so_many_percent_are_hard(percent: int) -> None:
+    """As floating-point numbers 100 times 0.29 is a little less than 29."""
+    hard = [find_hardness(position, percent / 100, position, Language.EN) for position in range(100)]
+    assert sum(one is not None for one in hard) == percent
