@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from agents.csc.dialogue import Turn
@@ -100,14 +101,22 @@ async def test_one_turn_of_a_session_is_answered_at_a_time(tmp_path: Path) -> No
         assert sorted(answer.status_code for answer in answers) == [201, 429, 429, 429]
 
 
+async def begin_turn(
+    loopback: Loopback, client: httpx2.AsyncClient, path: str, token: dict[str, str]
+) -> asyncio.Task[httpx2.Response]:
+    """Say something in a session, and return while the model has not answered yet."""
+    loopback.delay = 0.2
+    saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
+    while not loopback.in_flight:
+        await asyncio.sleep(0.01)
+    return saying
+
+
 async def test_stars_that_are_given_while_a_turn_is_answered_stay(tmp_path: Path) -> None:
     loopback = Loopback()
     async with service_on(loopback, tmp_path) as service, client_of(service) as client:
         path, token = await open_session(client)
-        loopback.delay = 0.2
-        saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
-        while not loopback.in_flight:
-            await asyncio.sleep(0.01)
+        saying = await begin_turn(loopback, client, path, token)
         rated = await client.post(f"{path}/feedback", json={"stars": 5}, headers=token)
         assert rated.status_code == 204 and not saying.done()
         assert (await saying).status_code == 201
@@ -128,10 +137,7 @@ async def test_what_is_erased_while_a_turn_is_answered_stays_erased(tmp_path: Pa
     loopback = Loopback()
     async with service_on(loopback, tmp_path) as service, client_of(service) as client:
         path, token = await open_session(client)
-        loopback.delay = 0.2
-        saying = asyncio.create_task(client.post(f"{path}/turns", json={"text": "Hello."}, headers=token))
-        while not loopback.in_flight:
-            await asyncio.sleep(0.01)
+        saying = await begin_turn(loopback, client, path, token)
         assert (await client.delete(path, headers=token)).status_code == 204 and not saying.done()
         refused = await saying
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "unknown")
